@@ -1,0 +1,442 @@
+"""What the use cases need from outside, as small protocols. Adapters implement them; nothing here knows how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from shipby.domain.events import Event, Json, Ref, StoredEvent
+from shipby.domain.intents import Intent, IntentState
+from shipby.domain.ledger import MoneyLedger
+from shipby.domain.money import Money
+from shipby.domain.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.records import (
+    AlarmRef,
+    ApiKey,
+    Document,
+    PushRow,
+    PushToken,
+    RememberedResponse,
+    SellerSettings,
+    TrackingChange,
+)
+from shipby.domain.returns import MarketplaceReturn, ReturnCase
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing; `cursor` is opaque and None on the last page."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Writes: a Change is one transaction. Everything in it becomes true together, or nothing does.
+
+
+@dataclass(frozen=True, slots=True)
+class SavePosting:
+    """Write the posting if its stored version is `posting.version - 1` (0 = it must not exist yet)."""
+
+    posting: Posting
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDetail:
+    """Write the marketplace facts beside a posting (no version of their own: they go with SavePosting)."""
+
+    seller: str
+    detail: MarketplacePosting
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReturn:
+    """Write the return if its stored version is `case.version - 1`."""
+
+    case: ReturnCase
+
+
+@dataclass(frozen=True, slots=True)
+class SaveIntent:
+    """Write the intent if its stored version is `intent.version - 1`."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMoney:
+    """Write the ledger if its stored version is `ledger.version - 1`."""
+
+    ledger: MoneyLedger
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """Write the settings if their stored version is `settings.version - 1`; also registers the seller."""
+
+    settings: SellerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDocument:
+    """Write the document if its stored version is `document.version - 1`."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvents:
+    """Write event rows `version`/0..n-1 of an aggregate; each must not exist yet."""
+
+    seller: str
+    ref: Ref
+    version: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppendTracking:
+    """Write one row of the tracking history; it must not exist yet."""
+
+    change: TrackingChange
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCap:
+    """Count one automatic action of a day; CapReachedError if `limit` were exceeded."""
+
+    seller: str
+    action: str
+    day: date
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequireAutomation:
+    """Fail with KillSwitchOnError if the seller's kill switch is on at the moment of the transaction."""
+
+    seller: str
+
+
+@dataclass(frozen=True, slots=True)
+class RememberResponse:
+    """Keep what an Idempotency-Key answered; AlreadyExistsError if the (unexpired) key is there."""
+
+    response: RememberedResponse
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPointer:
+    """A unique value (tracking number, label barcode) points to one target; claiming it again for the same target is
+    allowed, for another one it fails with AlreadyExistsError."""
+
+    seller: str
+    kind: str
+    value: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePointer:
+    """Give a unique value free if it still points to `target`; a missing one is fine."""
+
+    seller: str
+    kind: str
+    value: str
+    target: str
+
+
+Write: TypeAlias = (
+    SavePosting
+    | SaveDetail
+    | SaveReturn
+    | SaveIntent
+    | SaveMoney
+    | SaveSettings
+    | SaveDocument
+    | AppendEvents
+    | AppendTracking
+    | SpendCap
+    | RequireAutomation
+    | RememberResponse
+    | ClaimPointer
+    | ReleasePointer
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A board's row of a posting, as the index holds it (eventually consistent)."""
+
+    number: str
+    stage: Stage
+    status: str
+    substatus: str
+    scheme: str
+    version: int
+    cut_off: datetime | None
+    late: bool
+
+
+class Store(Protocol):
+    """Everything Shipby remembers. One contract suite runs against every implementation.
+
+    Single-item reads are strongly consistent; listings over an index (`worklist`, `received_on`, `due_alarms`,
+    `intents_in`, `returns_in`) may lag behind.
+    """
+
+    def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
+        """Apply all writes or none. `token` (<= 36 characters) makes a repeat within ten minutes a no-op.
+
+        Raises VersionConflictError, AlreadyExistsError (its `what` names the row kind: EVENT, IDEM, FIND, TRACKING),
+        CapReachedError, KillSwitchOnError, StoreUnavailableError.
+        """
+
+    def posting(self, seller: str, number: str) -> Posting | None: ...
+    def detail(self, seller: str, number: str) -> MarketplacePosting | None: ...
+    def money(self, seller: str, number: str) -> MoneyLedger | None: ...
+    def return_case(self, seller: str, return_id: str) -> ReturnCase | None: ...
+    def intent(self, seller: str, identifier: str) -> Intent | None: ...
+    def document(self, seller: str, number: str, identifier: str) -> Document | None: ...
+    def settings(self, seller: str) -> SellerSettings | None: ...
+    def remembered(self, seller: str, key: str, now: datetime) -> RememberedResponse | None:
+        """What the key answered before, unless it has expired by `now`."""
+
+    def find(self, seller: str, kind: str, value: str) -> str | None:
+        """The target of a pointer."""
+
+    def cap_used(self, seller: str, action: str, day: date) -> int: ...
+    def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
+        """The history in order; versions <= `after_version` are left out."""
+
+    def tracking_history(self, seller: str, number: str) -> list[TrackingChange]: ...
+    def documents(self, seller: str, number: str) -> list[Document]: ...
+    def intents(self, seller: str, ref: Ref) -> list[Intent]:
+        """All intents kept with an aggregate, oldest first."""
+
+    def sellers(self) -> list[str]: ...
+
+    def worklist(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        due_before: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[WorkItem]:
+        """Postings of a stage, earliest cut-off first; those without a cut-off come last.
+
+        Raises InvalidInputError if `cursor` did not come from this listing.
+        """
+
+    def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
+        """Numbers of the postings first seen on a day (UTC)."""
+
+    def returns_opened_on(
+        self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[str]: ...
+    def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Ids of intents in a state, oldest first."""
+
+    def returns_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of returns, earliest decision date first (open), else those no longer open."""
+
+    def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
+        """Alarms of one shard due at or before `until`, of all sellers, earliest minute first."""
+
+    @property
+    def alarm_shards(self) -> int:
+        """How many shards `due_alarms` knows: 0 .. alarm_shards - 1."""
+
+    def mark_synced(self, seller: str, number: str, read_at: datetime) -> None:
+        """Note that a read of the marketplace changed nothing: synced_at := max(synced_at, read_at); no new version."""
+
+    def put_push(self, push: PushRow) -> bool:
+        """Write a push row; False if the same body is already there in the same window."""
+
+    def quarantine_push(self, push: PushRow, problem: str) -> None:
+        """Mark a stored push QUARANTINED with the reason."""
+
+    def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
+        """Pushes received on a day (UTC)."""
+
+    def push_token(self, sha256: str) -> PushToken | None: ...
+    def save_push_token(self, token: PushToken) -> None: ...
+    def api_key(self, identifier: str) -> ApiKey | None: ...
+    def save_api_key(self, key: ApiKey) -> None: ...
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The marketplace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelReason:
+    id: int
+    title: str
+    by: str
+    """seller or buyer"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTask:
+    id: str
+    type: str
+    """big_label or small_label"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTaskResult:
+    """`state` is pending, in_progress, completed or error."""
+
+    state: str
+    file_url: str = ""
+    unprinted: Mapping[str, str] = field(default_factory=dict)
+    """Posting number -> why it was not printed."""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult:
+    """The result of one item of a call that answers per item: 200 is not success."""
+
+    posting_number: str
+    ok: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushUrlHealth:
+    url: str
+    state: str
+    """GREEN, YELLOW, RED or DISABLED."""
+    reason: str = ""
+
+
+class Marketplace(Protocol):
+    """The marketplace as one seller sees it.
+
+    Reads raise MarketplaceUnavailableError, RateLimitedError, CredentialsRejectedError, NotFoundError. Acting calls
+    raise in addition MarketplaceRefusedError, ActionNotOfferedError, NotReadyYetError, and OutcomeUnknownError when
+    the request may have been carried out although no answer came (a read timeout, a broken connection after
+    sending, a 5xx).
+    """
+
+    def posting(self, number: str) -> MarketplacePosting: ...
+    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/list: postings that began processing in a period."""
+
+    def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/unfulfilled/list: what still has to be assembled."""
+
+    def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+        """Assemble: each package is SKU -> quantity. Returns the posting numbers that came out (several = split)."""
+
+    def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]: ...
+    def cancel(self, number: str, reason_id: int, message: str) -> None: ...
+    def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
+        """Posting number -> tracking number, any count (sent in chunks of 20)."""
+
+    def set_cut_off(self, number: str, new_cut_off: datetime) -> None: ...
+    def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]: ...
+    def label_task(self, task_id: str) -> LabelTaskResult: ...
+    def download(self, url: str) -> bytes:
+        """A prepared file.
+
+        Raises NotReadyYetError if it is not a PDF (yet), MarketplaceUnavailableError if the link expired.
+        """
+
+    def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
+        """rFBS returns with their offered actions; the cursor of the page is the next `last_id` as text."""
+
+    def return_details(self, return_id: str) -> MarketplaceReturn: ...
+    def act_on_return(
+        self,
+        return_id: str,
+        action_id: int,
+        *,
+        comment: str = "",
+        compensation: Money | None = None,
+        rejection_reason_id: int | None = None,
+    ) -> None: ...
+    def push_health(self) -> tuple[PushUrlHealth, ...]: ...
+    def start_chat(self, number: str) -> str:
+        """Chat id. Raises ActionNotOfferedError when the account or the time does not allow a chat."""
+
+    def send_chat_message(self, chat_id: str, text: str) -> None: ...
+
+
+class Marketplaces(Protocol):
+    """Gives each seller's marketplace; raises CredentialsRejectedError where the seller has no usable key."""
+
+    def of(self, seller: str) -> Marketplace: ...
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Everything else
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+
+
+class WorkQueue(Protocol):
+    """One of our own queues. Messages of one `group` (the seller) share fairly with other groups."""
+
+    def send(self, messages: Iterable[QueueMessage]) -> None:
+        """Send all, in batches. Raises StoreUnavailableError if any was refused; repeating is harmless by design."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMessage:
+    body: Mapping[str, Json]
+    group: str
+    delay_seconds: int = 0
+    """0 to 900."""
+
+
+class EventBus(Protocol):
+    """Copies of events for integrators' own rules."""
+
+    def publish(self, events: Sequence[StoredEvent]) -> None: ...
+
+
+class DocumentStore(Protocol):
+    """Files: labels and other papers."""
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None: ...
+    def get(self, key: str) -> bytes:
+        """Raises NotFoundError."""
+
+    def link(self, key: str, *, seconds: int) -> str:
+        """A signed link that stops working after `seconds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelPage:
+    """One page split off a label file: its own PDF and every barcode read from its picture."""
+
+    pdf: bytes
+    barcodes: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+
+
+class LabelReader(Protocol):
+    def pages(self, pdf: bytes) -> tuple[LabelPage, ...]:
+        """Split a label file into pages and read each. Raises InvalidInputError if it is not a usable PDF."""
+
+
+class SellerChannels(Protocol):
+    """The seller's own messengers."""
+
+    def send(self, seller: str, title: str, body: str) -> bool:
+        """True if at least one channel took it; False if the seller has none. Raises RetryableError."""

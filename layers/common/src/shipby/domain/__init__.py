@@ -1,0 +1,1 @@
+"""Pure rules of order fulfilment: standard library only, `now` is always an argument."""

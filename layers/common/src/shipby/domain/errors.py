@@ -1,0 +1,185 @@
+"""The error tree. Every error says what happened, to which id, and what to do.
+
+ShipbyError
+├── RetryableError            try the same thing again, later
+│   ├── VersionConflictError       somebody else changed the item first: read again, decide again
+│   ├── StoreUnavailableError      the database did not answer in time
+│   ├── MarketplaceUnavailableError  5xx, "Circle is open", refused connection: nothing was sent or it is safe to repeat
+│   ├── RateLimitedError           429: wait `retry_after` seconds
+│   └── NotReadyYetError           the marketplace has not prepared it (a label after ship)
+├── PermanentError            the same call can never succeed
+│   ├── InvalidInputError          the caller's data is wrong; `errors` names the fields
+│   ├── NotFoundError
+│   ├── AlreadyExistsError         a row that may exist only once is there
+│   ├── StageMismatchError         the posting is not where the command expects it
+│   ├── ActionNotOfferedError      the marketplace does not offer this now; `offered` lists what it does
+│   ├── PreconditionFailedError    If-Match names an older version
+│   ├── IdempotencyMismatchError   the same Idempotency-Key came with another body
+│   ├── OverRefundError            more would be reserved than was paid
+│   └── MarketplaceRefusedError    a business error of the marketplace, with its text
+└── NeedsPersonError          no machine may decide this
+    ├── OutcomeUnknownError        sent, and no answer: only reading the marketplace settles it
+    ├── CapReachedError            the daily cap of automatic actions is used up
+    ├── KillSwitchOnError          the seller stopped all automation
+    └── CredentialsRejectedError   the marketplace does not accept the API key
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ShipbyError(Exception):
+    """Root of every error raised on purpose.
+
+    `code` is stable and machine-readable, `str(error)` says what happened and what to do.
+    """
+
+    code = "error"
+    retryable = False
+    needs_person = False
+
+
+class RetryableError(ShipbyError):
+    """The same call may succeed later."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds to wait, where the other side said so."""
+
+
+class VersionConflictError(RetryableError):
+    """An item was changed by somebody else since it was read."""
+
+    code = "version_conflict"
+
+
+class StoreUnavailableError(RetryableError):
+    """The database refused or did not answer; nothing of the change was applied."""
+
+    code = "store_unavailable"
+
+
+class MarketplaceUnavailableError(RetryableError):
+    """The marketplace failed before or without doing anything that matters (a read, a refused connection)."""
+
+    code = "marketplace_unavailable"
+
+
+class RateLimitedError(RetryableError):
+    """HTTP 429 of the marketplace: 50 requests a second per Client-Id over all methods."""
+
+    code = "rate_limited"
+
+
+class NotReadyYetError(RetryableError):
+    """The marketplace has not prepared what was asked for (labels come 45-60 s after ship)."""
+
+    code = "not_ready_yet"
+
+
+class PermanentError(ShipbyError):
+    """The same call can never succeed."""
+
+
+class InvalidInputError(PermanentError):
+    """The caller's data is wrong. `errors` holds (field, problem) pairs."""
+
+    code = "invalid_input"
+
+    def __init__(self, message: str, *, errors: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)
+
+
+class NotFoundError(PermanentError):
+    """There is no such item for this seller."""
+
+    code = "not_found"
+
+
+class AlreadyExistsError(PermanentError):
+    """A row that may be written only once exists. `what` names it."""
+
+    code = "already_exists"
+
+    def __init__(self, message: str, *, what: str = "") -> None:
+        super().__init__(message)
+        self.what = what
+
+
+class StageMismatchError(PermanentError):
+    """The posting's stage does not allow this command."""
+
+    code = "stage_mismatch"
+
+
+class ActionNotOfferedError(PermanentError):
+    """The marketplace's `available_actions` (or the product's own rule) do not allow this now."""
+
+    code = "action_not_offered"
+
+    def __init__(self, message: str, *, offered: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.offered = tuple(offered)
+
+
+class PreconditionFailedError(PermanentError):
+    """If-Match names a version that is no longer current."""
+
+    code = "precondition_failed"
+
+
+class IdempotencyMismatchError(PermanentError):
+    """An Idempotency-Key was used before with another request."""
+
+    code = "idempotency_mismatch"
+
+
+class OverRefundError(PermanentError):
+    """More money would be reserved or refunded than the buyer paid."""
+
+    code = "over_refund"
+
+
+class MarketplaceRefusedError(PermanentError):
+    """A business refusal of the marketplace; `text` is its own business code or message."""
+
+    code = "marketplace_refused"
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text or message
+
+
+class NeedsPersonError(ShipbyError):
+    """A person has to decide."""
+
+    needs_person = True
+
+
+class OutcomeUnknownError(NeedsPersonError):
+    """A call was sent and its answer never came: it may or may not have happened. Never send it again unasked."""
+
+    code = "outcome_unknown"
+
+
+class CapReachedError(NeedsPersonError):
+    """The seller's daily cap for an automatic action is used up."""
+
+    code = "cap_reached"
+
+
+class KillSwitchOnError(NeedsPersonError):
+    """The seller has stopped every irreversible action."""
+
+    code = "kill_switch_on"
+
+
+class CredentialsRejectedError(NeedsPersonError):
+    """The marketplace rejects the API key (wrong, expired after three months, or lacking a role)."""
+
+    code = "credentials_rejected"

@@ -1,0 +1,54 @@
+"""Every duration, fraction and limit of the simulated marketplace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def wall_clock() -> datetime:
+    """The machine's time, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorSettings:
+    """All durations are seconds. Defaults are the real marketplace's, where it states one.
+
+    `port` 0 takes a free one; `data_path` None keeps everything in memory; `seed` decides names, prices, numbers and
+    which pushes a fraction hits. `now` is the clock (the control API may add an offset to it).
+    """
+
+    port: int = 0
+    data_path: Path | None = None
+    seed: int = 1
+    now: Callable[[], datetime] = wall_clock
+    engine_interval: float = 0.2
+
+    rate_limit_per_second: int = 50
+    ship_delay: float = 1.0
+    registration_delay: float = 2.0
+    label_delay: float = 50.0
+    label_task_delay: float = 0.3
+    label_file_lifetime: float = 3600.0
+    delivery_seconds: float = 259_200.0
+    tariff_step_seconds: float = 43_200.0
+    return_auto_approve_seconds: float = 86_400.0
+    cancellation_auto_approve_seconds: float = 172_800.0
+    chat_window_seconds: float = 259_200.0
+    chat_reply_seconds: float = 172_800.0
+    key_lifetime_seconds: float = 7_776_000.0
+
+    push_duplicate_fraction: float = 0.0
+    push_reorder_fraction: float = 0.0
+    push_loss_fraction: float = 0.0
+    push_extra_delay: float = 0.0
+    push_reorder_delay: float = 1.0
+    push_time_scale: float = 1.0
+    push_ping_seconds: float = 3600.0
+    push_timeout: float = 10.0
+    push_slow_seconds: float = 5.0
+    push_workers: int = 8
+    push_health_period_seconds: float = 86_400.0

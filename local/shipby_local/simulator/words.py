@@ -1,0 +1,167 @@
+"""The marketplace's vocabulary: states, cancel reasons, return actions, error texts. One place per fact.
+
+Source unless noted otherwise: the official Seller API description. What nobody publishes (ids of buyer and marketplace
+cancel reasons, ids and names of return actions besides -1, -10 and 1020, names of return states) is invented here and
+marked so: a client must take such values from the answers, never from its own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+AWAITING_REGISTRATION: Final = "awaiting_registration"
+AWAITING_PACKAGING: Final = "awaiting_packaging"
+AWAITING_DELIVER: Final = "awaiting_deliver"
+DELIVERING: Final = "delivering"
+DELIVERED: Final = "delivered"
+CANCELLED: Final = "cancelled"
+NOT_ACCEPTED: Final = "not_accepted"
+SPLIT: Final = "cancelled_from_split_pending"
+
+TERMINAL: Final = frozenset({DELIVERED, CANCELLED, SPLIT})
+UNFULFILLED: Final = frozenset({"acceptance_in_progress", "awaiting_approve", AWAITING_PACKAGING, AWAITING_REGISTRATION})
+UNFULFILLED_WITH_DELIVER: Final = UNFULFILLED | {AWAITING_DELIVER, "arbitration", NOT_ACCEPTED}
+
+NON_INTEGRATED: Final = "non_integrated"
+AGGREGATOR: Final = "aggregator"
+INTEGRATION_TYPES: Final = frozenset({"ozon", "3pl_tracking", NON_INTEGRATED, AGGREGATOR, "hybryd"})
+
+CYRILLIC_CUSTOMER: Final = "\u0421ustomer"
+"""Chat pushes spell the buyer's user type with a Cyrillic first letter; the official sample does so too."""
+
+PUSH_TYPES: Final = (
+    "TYPE_NEW_MESSAGE",
+    "TYPE_UPDATE_MESSAGE",
+    "TYPE_MESSAGE_READ",
+    "TYPE_CHAT_CLOSED",
+    "TYPE_NEW_POSTING",
+    "TYPE_POSTING_CANCELLED",
+    "TYPE_STATE_CHANGED",
+    "TYPE_DELIVERY_DATE_CHANGED",
+    "TYPE_CUTOFF_DATE_CHANGED",
+    "TYPE_CREATE_ITEM",
+    "TYPE_UPDATE_ITEM",
+    "TYPE_CREATE_OR_UPDATE_ITEM",
+    "TYPE_STOCKS_CHANGED",
+    "TYPE_FBO_POSTING_NEW",
+    "TYPE_FBO_POSTING_CANCELLED",
+    "TYPE_FBO_POSTING_STATE_CHANGED",
+    "TYPE_FBO_POSTING_DELIVERY_DATE_CHANGED",
+    "TYPE_FBO_STOCKS_CHANGED",
+    "TYPE_ORDER_NEW",
+    "TYPE_ORDER_CANCELLED",
+    "TYPE_ORDER_STATE_CHANGED",
+)
+
+SELLER_REASONS: Final[Mapping[int, str]] = {
+    352: "Товар закончился на складе продавца",
+    400: "Остался только бракованный товар",
+    402: "Другое (вина продавца)",
+}
+LATE_REASONS: Final[Mapping[int, str]] = {
+    665: "Покупатель не забрал заказ",
+    666: "Возврат из службы доставки: нет доставки в указанный регион",
+    667: "Заказ утерян службой доставки",
+}
+"""Offered for rFBS postings on their way only."""
+REASON_REFUSED_ARBITRATION: Final = (401, "Продавец отклонил арбитраж")
+REASON_OTHER: Final = 402
+"""Wants `cancel_reason_message`."""
+REASON_BUYER: Final = (504, "Покупатель отменил заказ")  # invented id: no list of buyer reasons is published
+REASON_MARKETPLACE: Final = (684, "Продавец не передал заказ вовремя")  # invented id, as above
+
+INITIATORS: Final[Mapping[str, str]] = {
+    "seller": "Продавец",
+    "client": "Покупатель",
+    "customer": "Покупатель",
+    "ozon": "Ozon",
+    "system": "Система",
+    "delivery": "Доставка",
+}
+
+REJECT: Final = -1
+REJECT_AFTER_CHECK: Final = -10
+COMPENSATE: Final = 1020
+FULL_REFUND: Final = 1000  # invented id
+ASK_GOODS: Final = 1030  # invented id
+GOODS_RECEIVED: Final = 1040  # invented id
+RETURN_ACTIONS: Final[Mapping[int, str]] = {
+    REJECT: "Отклонить",
+    REJECT_AFTER_CHECK: "Отклонить после проверки",
+    FULL_REFUND: "Вернуть деньги",
+    COMPENSATE: "Предложить компенсацию",
+    ASK_GOODS: "Запросить товар на проверку",
+    GOODS_RECEIVED: "Товар получен",
+}
+REFUND_ACTIONS: Final = frozenset({FULL_REFUND, COMPENSATE})
+RETURN_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    # state -> (group of the list filter, name); only ON_APPROVAL is official, the others are invented
+    "ON_APPROVAL": ("New", "На проверке"),
+    "AWAITING_GOODS": ("Delivering", "Товар едет к продавцу"),
+    "ON_CHECKOUT": ("Checkout", "Товар на проверке у продавца"),
+    "REFUNDED": ("Approved", "Деньги возвращены"),
+    "COMPENSATED": ("Approved", "Выплачена компенсация"),
+    "REJECTED": ("Rejected", "Отклонён"),
+}
+OFFERED_IN_STATE: Final[Mapping[str, tuple[int, ...]]] = {
+    "ON_APPROVAL": (REJECT, FULL_REFUND, COMPENSATE, ASK_GOODS),
+    "AWAITING_GOODS": (GOODS_RECEIVED,),
+    "ON_CHECKOUT": (REJECT_AFTER_CHECK, FULL_REFUND, COMPENSATE),
+    "REFUNDED": (),
+    "COMPENSATED": (),
+    "REJECTED": (),
+}
+REJECTION_REASONS: Final[tuple[Json, ...]] = (
+    {"id": 1, "name": "Товар использовали", "hint": "", "is_comment_required": True},
+    {"id": 2, "name": "Прислали другой товар", "hint": "", "is_comment_required": True},
+)
+
+NOT_READY: Final = "The next postings aren't ready"
+RATE_LIMIT_TEXT: Final = "You have reached request rate limit per second"
+NO_SUBSCRIPTION: Final = "not available with existing subscription"
+BAD_KEY: Final = "Invalid Api-Key, please check the key and try again"
+DEACTIVATED_KEY: Final = "Api-key is deactivated, use another one or generate a new one"
+
+ACCRUAL_TYPES: Final[Mapping[int, tuple[str, str]]] = {
+    # invented ids; the method that lists them is the contract
+    1: ("MarketplaceRefund", "Возврат денег покупателю за отменённое отправление"),
+    2: ("ReturnRefund", "Возврат денег покупателю по заявке на возврат"),
+    3: ("ReturnCompensation", "Частичная компенсация покупателю по заявке на возврат"),
+    4: ("LateTariff", "Тариф за отгрузку после рекомендованного времени"),
+    5: ("ReturnPostage", "Возмещение обратной доставки покупателю"),
+    6: ("Sale", "Выручка за доставленное отправление"),
+}
+
+
+def instant(text: str) -> datetime:
+    """Reads an RFC 3339 time (any offset, up to nanoseconds) as aware UTC. Raises ValueError."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError(f"no time zone in {text!r}")
+    return value.astimezone(UTC)
+
+
+def stamp(when: datetime) -> str:
+    """Writes a time as the marketplace does: UTC, milliseconds, `Z`."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamp_or_null(when: datetime | None) -> str | None:
+    """As `stamp`; nothing stays null."""
+    return None if when is None else stamp(when)
+
+
+def cents(amount: Decimal) -> Decimal:
+    """Rounds money to two places."""
+    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def plain(amount: Decimal) -> str:
+    """Writes money without needless zeros, as v4 answers do ("300", "49.5")."""
+    text = format(cents(amount), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
