@@ -16,6 +16,7 @@ from shipby.domain.records import (
     AlarmRef,
     ApiKey,
     Document,
+    PrintJob,
     PushRow,
     PushToken,
     RememberedResponse,
@@ -90,6 +91,13 @@ class SaveDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class SavePrintJob:
+    """Write the print job if its stored version is `job.version - 1`; its events go with AppendEvents."""
+
+    job: PrintJob
+
+
+@dataclass(frozen=True, slots=True)
 class AppendEvents:
     """Write event rows `version`/0..n-1 of an aggregate; each must not exist yet."""
 
@@ -159,6 +167,7 @@ Write: TypeAlias = (
     | SaveMoney
     | SaveSettings
     | SaveDocument
+    | SavePrintJob
     | AppendEvents
     | AppendTracking
     | SpendCap
@@ -203,6 +212,7 @@ class Store(Protocol):
     def return_case(self, seller: str, return_id: str) -> ReturnCase | None: ...
     def intent(self, seller: str, identifier: str) -> Intent | None: ...
     def document(self, seller: str, number: str, identifier: str) -> Document | None: ...
+    def print_job(self, seller: str, identifier: str) -> PrintJob | None: ...
     def settings(self, seller: str) -> SellerSettings | None: ...
     def remembered(self, seller: str, key: str, now: datetime) -> RememberedResponse | None:
         """What the key answered before, unless it has expired by `now`."""
@@ -268,6 +278,10 @@ class Store(Protocol):
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         """Pushes received on a day (UTC)."""
 
+    def save_report(self, seller: str, kind: str, day: date, body: Mapping[str, Json]) -> None:
+        """Keep the newest report of a kind (such as the nothing-lost proof) for a day."""
+
+    def report(self, seller: str, kind: str, day: date) -> Mapping[str, Json] | None: ...
     def push_token(self, sha256: str) -> PushToken | None: ...
     def save_push_token(self, token: PushToken) -> None: ...
     def api_key(self, identifier: str) -> ApiKey | None: ...
@@ -430,9 +444,12 @@ class LabelPage:
     texts: tuple[str, ...] = ()
 
 
-class LabelReader(Protocol):
+class LabelPapers(Protocol):
     def pages(self, pdf: bytes) -> tuple[LabelPage, ...]:
         """Split a label file into pages and read each. Raises InvalidInputError if it is not a usable PDF."""
+
+    def merge(self, files: Sequence[bytes]) -> bytes:
+        """One PDF with all pages of `files` in order."""
 
 
 class SellerChannels(Protocol):

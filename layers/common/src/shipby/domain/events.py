@@ -17,6 +17,7 @@ class AggregateKind(StrEnum):
 
     POSTING = "POSTING"
     RETURN = "RETURN"
+    PRINT_JOB = "JOB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Ref:
 def posting_ref(number: str) -> Ref:
     """The aggregate of a posting number."""
     return Ref(AggregateKind.POSTING, number)
+
+
+def print_job_ref(identifier: str) -> Ref:
+    """The aggregate of a print job."""
+    return Ref(AggregateKind.PRINT_JOB, identifier)
 
 
 def return_ref(return_id: str) -> Ref:
@@ -64,12 +70,15 @@ class EventType(StrEnum):
     LABEL_READY = "label.ready"
     LABEL_FAILED = "label.failed"
     LABEL_PRINTED = "label.printed"
-    TRACKING_REPLACED = "tracking.replaced"
+    PRINT_REQUESTED = "print.requested"
+    PRINT_FINISHED = "print.finished"
+    TRACKING_CHANGED = "tracking.changed"
     INTENT_CREATED = "intent.created"
     INTENT_SENT = "intent.sent"
     INTENT_CONFIRMED = "intent.confirmed"
     INTENT_REJECTED = "intent.rejected"
     INTENT_UNKNOWN = "intent.unknown"
+    INTENT_CHECK_DUE = "intent.check_due"
     INTENT_NEEDS_PERSON = "intent.needs_person"
     AUTOMATION_HELD = "automation.held"
     NOTICE_SENT = "notice.sent"

@@ -200,7 +200,9 @@ class Posting:
     delivered_at: datetime | None = None
     late: bool = False
     at_risk: Money | None = None
-    """What missing the next priced step costs, or what being late has cost so far."""
+    """What missing the next priced step costs."""
+    late_price: Money | None = None
+    """What being late has cost so far: the price of the newest step that passed."""
     blocked_from: Stage | None = None
     blocked_reason: str = ""
     expired_reason: str = ""

@@ -62,6 +62,30 @@ class Document:
     problem: str = ""
 
 
+class PrintState(StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintJob:
+    """A wish for one PDF with the labels of several postings, in print order."""
+
+    seller: str
+    id: str
+    version: int
+    state: PrintState
+    numbers: tuple[str, ...]
+    asked_at: datetime
+    asked_by: str
+    key: str = ""
+    """Object key of the finished PDF."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Posting number -> why its label is not in the PDF."""
+    attempts: int = 0
+
+
 class PushState(StrEnum):
     RECEIVED = "received"
     """A hint about a posting: applied as soon as that posting was read from the marketplace after `received_at`."""

@@ -1,0 +1,46 @@
+"""boto3 clients: made on first use, one per service and process, with short time limits.
+
+What AWS does not answer in seconds is better repeated by the queue than waited for.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:  # the type packages are for developers only
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    tcp_keepalive=True,
+)
+
+
+@cache
+def sqs() -> SQSClient:
+    return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def events() -> EventBridgeClient:
+    return boto3.client("events", config=_CONFIG)
+
+
+@cache
+def ssm() -> SSMClient:
+    return boto3.client("ssm", config=_CONFIG)
+
+
+@cache
+def s3() -> S3Client:
+    # Links to encrypted objects need signature version 4; a 50 MB label file needs more than 3 s.
+    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4", read_timeout=20)))

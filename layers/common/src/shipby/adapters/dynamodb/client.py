@@ -1,0 +1,64 @@
+"""The DynamoDB client and what its failures mean."""
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from shipby.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_UNAVAILABLE = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+
+
+@functools.cache
+def dynamodb_client() -> "DynamoDBClient":
+    """The process's client, made on first use: importing a module must not cost a cold start."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "dynamodb",
+        config=Config(
+            connect_timeout=1,
+            read_timeout=3,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            tcp_keepalive=True,
+        ),
+    )
+
+
+def error_code(error: ClientError) -> str:
+    """DynamoDB's name of an error, such as ConditionalCheckFailedException."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def call(operation: Callable[..., Any], **arguments: Any) -> Any:
+    """Call DynamoDB.
+
+    Raises StoreUnavailableError when it does not answer or is overloaded after botocore's own retries, and ClientError
+    for every answer that means something to the caller.
+    """
+    try:
+        return operation(**arguments)
+    except HTTPClientError as error:
+        raise StoreUnavailableError(
+            f"the database did not answer in time ({type(error).__name__}); try again"
+        ) from error
+    except ClientError as error:
+        code = error_code(error)
+        if code in _UNAVAILABLE:
+            raise StoreUnavailableError(f"the database is overloaded ({code}); try again") from error
+        raise

@@ -1,0 +1,175 @@
+"""Dataclass <-> plain attributes, driven by the dataclass's own types.
+
+Compact, because a write unit is 1 KB: times are whole microseconds, money is "1250 RUB", and a field is left out where
+its value is its default and that default is empty (None, "", 0, False, no elements). Defaults that mean something are
+always written, so that changing one in the code never changes what is stored.
+"""
+
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from shipby.adapters.dynamodb.keys import micros, moment
+from shipby.domain.money import Money
+from shipby.domain.posting import Alarm, Line, Rung, RungKind, TariffStep
+
+T = TypeVar("T")
+Attributes = dict[str, Any]
+_POSITIONAL: frozenset[type] = frozenset({Rung, TariffStep, Line})
+"""Written as lists without names, since an item has many of them; new fields may only be added at their end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Coder:
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_PLAIN = _Coder(_same, _same)
+
+
+def _money(text: str) -> Money:
+    minor, _, currency = text.partition(" ")
+    return Money(int(minor), currency)
+
+
+_SCALARS: Mapping[object, _Coder] = {
+    str: _PLAIN,
+    int: _PLAIN,
+    bool: _PLAIN,
+    Decimal: _Coder(_same, Decimal),
+    datetime: _Coder(micros, moment),
+    timedelta: _Coder(lambda value: value // timedelta(microseconds=1), lambda value: timedelta(microseconds=value)),
+    Money: _Coder(lambda value: f"{value.minor} {value.currency}", _money),
+}
+
+
+def _plain_copy(value: Any) -> Any:
+    """JSON data as it is; only its outermost mapping is made a dict of our own."""
+    return dict(value)
+
+
+@functools.cache
+def _coder(hint: Any) -> _Coder:
+    """How a type is written and read."""
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _optional(arguments)
+    if origin is tuple:
+        inner = _coder(arguments[0])
+        return _Coder(
+            lambda value: [inner.encode(item) for item in value],
+            lambda value: tuple(inner.decode(item) for item in value),
+        )
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(arguments[1])
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _Coder(str, hint)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _positional(hint) if hint in _POSITIONAL else _nested(hint)
+    raise TypeError(f"no rule for storing {hint!r}")
+
+
+def _optional(arguments: tuple[Any, ...]) -> _Coder:
+    (inner_hint,) = [argument for argument in arguments if argument is not types.NoneType]
+    inner = _coder(inner_hint)
+    return _Coder(
+        lambda value: None if value is None else inner.encode(value),
+        lambda value: None if value is None else inner.decode(value),
+    )
+
+
+def _is_json(hint: Any) -> bool:
+    return isinstance(hint, typing.ForwardRef) or len(set(typing.get_args(hint)) - {types.NoneType}) > 1
+
+
+def _mapping(value_hint: Any) -> _Coder:
+    if typing.get_origin(value_hint) in (typing.Union, types.UnionType, None) and _is_json(value_hint):
+        return _Coder(_plain_copy, _plain_copy)
+    inner = _coder(value_hint)
+    return _Coder(
+        lambda value: {key: inner.encode(item) for key, item in value.items()},
+        lambda value: {key: inner.decode(item) for key, item in value.items()},
+    )
+
+
+def _nested(cls: type) -> _Coder:
+    record: Record[Any] = Record(cls)
+    return _Coder(record.encode, record.decode)
+
+
+def _positional(cls: type) -> _Coder:
+    hints = typing.get_type_hints(cls)
+    coders = [(field.name, _coder(hints[field.name])) for field in fields(cls)]
+
+    def encode(value: Any) -> list[Any]:
+        parts = [coder.encode(getattr(value, name)) for name, coder in coders]
+        while parts and parts[-1] is None:
+            parts.pop()
+        return parts
+
+    def decode(parts: list[Any]) -> Any:
+        return cls(**{name: coder.decode(part) for (name, coder), part in zip(coders, parts, strict=False)})
+
+    return _Coder(encode, decode)
+
+
+def _empty_default(field: "Field[Any]") -> Any:
+    """The field's default if it is empty, else MISSING: then the field is always written."""
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
+    return default if default is not MISSING and not default and not isinstance(default, timedelta) else MISSING
+
+
+class Record(Generic[T]):
+    """Codec of one dataclass. `rename` gives a field another attribute name; `flat_alarm` keeps `next_alarm` in the
+    attributes `alarm_at` and `alarm_kind`, which an index can project as columns."""
+
+    def __init__(self, cls: type[T], *, rename: Mapping[str, str] | None = None, flat_alarm: bool = False) -> None:
+        if not is_dataclass(cls):
+            raise TypeError(f"{cls!r} is not a dataclass")
+        self._cls: Callable[..., T] = cls
+        self._flat_alarm = flat_alarm
+        hints = typing.get_type_hints(cls)
+        names = rename or {}
+        self._fields = [
+            (field.name, names.get(field.name, field.name), _coder(hints[field.name]), _empty_default(field))
+            for field in fields(cls)
+            if not (flat_alarm and field.name == "next_alarm")
+        ]
+
+    def encode(self, value: T) -> Attributes:
+        """Plain attributes of a record, without those that are empty."""
+        attributes: Attributes = {}
+        for name, attribute, coder, empty in self._fields:
+            content = getattr(value, name)
+            if empty is not MISSING and content == empty:
+                continue
+            attributes[attribute] = coder.encode(content)
+        if self._flat_alarm:
+            alarm: Alarm | None = getattr(value, "next_alarm")  # noqa: B009 - T is any record that has an alarm
+            if alarm is not None:
+                attributes |= {"alarm_at": micros(alarm.due), "alarm_kind": str(alarm.kind)}
+        return attributes
+
+    def decode(self, attributes: Mapping[str, Any]) -> T:
+        """The record of plain attributes; names it does not know (keys, index columns) are passed over."""
+        values = {
+            name: coder.decode(attributes[attribute])
+            for name, attribute, coder, _ in self._fields
+            if attribute in attributes
+        }
+        if self._flat_alarm and "alarm_at" in attributes:
+            values["next_alarm"] = Alarm(due=moment(attributes["alarm_at"]), kind=RungKind(attributes["alarm_kind"]))
+        return self._cls(**values)

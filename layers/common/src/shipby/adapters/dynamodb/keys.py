@@ -1,0 +1,315 @@
+"""Every key of the table and its indexes is built and read here, and nowhere else.
+
+    PK                               SK
+    SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
+                                     INTENT#<id>
+    SELLER#<s>#RETURN#<r>            RETURN, EVENT#<version>#<n>, INTENT#<id>
+    SELLER#<s>#JOB#<id>              JOB, EVENT#<version>#<n>
+    SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
+    SELLER#<s>                       SETTINGS, CAP#<action>#<yyyymmdd>, IDEM#<key>, REPORT#<kind>#<yyyymmdd>
+    SELLERS                          <s>
+    FIND#<s>#<kind>#<value>          FIND
+    PUSHTOKEN#<sha256>               PUSHTOKEN
+    APIKEY#<id>                      APIKEY
+
+    index     partition                          sort
+    alarms    AK ALARM#<crc32(item) % shards>    AS <due>#<hash16(item)>
+    worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
+              WK SELLER#<s>#INTENT#<state>       WS <created>#<intent>
+              WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
+    days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
+              DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
+
+Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.events import AggregateKind, Ref
+from shipby.domain.records import AlarmRef
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NEVER = "9" * 18
+_MAX_PART = 900
+"""Bytes of one part of a key: DynamoDB allows 2048 for a partition key and 1024 for a sort key."""
+
+POSTING = "POSTING"
+DETAIL = "DETAIL"
+MONEY = "MONEY"
+RETURN = "RETURN"
+JOB = "JOB"
+SETTINGS = "SETTINGS"
+FIND = "FIND"
+PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
+API_KEY = "APIKEY"
+SELLERS = "SELLERS"
+EVENT_PREFIX = "EVENT#"
+TRACKING_PREFIX = "TRACKING#"
+LABEL_PREFIX = "LABEL#"
+INTENT_PREFIX = "INTENT#"
+PUSH_PREFIX = "PUSH#"
+_ID_NAMES: Mapping[AggregateKind, str] = {
+    AggregateKind.POSTING: "posting number",
+    AggregateKind.RETURN: "return id",
+    AggregateKind.PRINT_JOB: "print job id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Primary key of one item."""
+
+    pk: str
+    sk: str
+
+    @property
+    def wire(self) -> dict[str, dict[str, str]]:
+        """As DynamoDB's low-level API wants it."""
+        return {"PK": {"S": self.pk}, "SK": {"S": self.sk}}
+
+
+def _part(value: str, what: str) -> str:
+    """A part of a key that others follow. Raises InvalidInputError if it could be mistaken for several."""
+    if "#" in value:
+        raise InvalidInputError(f"{what} {value!r} must not contain '#'", errors=[(what, "must not contain '#'")])
+    return _last_part(value, what)
+
+
+def _last_part(value: str, what: str) -> str:
+    """The part at the end of a key: any text that is neither empty nor longer than a key may be."""
+    if not value or len(value.encode()) > _MAX_PART:
+        problem = f"must have 1 to {_MAX_PART} bytes"
+        raise InvalidInputError(f"{what} {problem}", errors=[(what, problem)])
+    return value
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exactly. Raises InvalidInputError for a naive time."""
+    if moment.tzinfo is None:
+        raise InvalidInputError(f"the time {moment} has no time zone")
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """The time of a number of microseconds since 1970, in UTC."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def _sortable(when: datetime | None) -> str:
+    if when is None:
+        return _NEVER
+    value = micros(when)
+    if value < 0:
+        raise InvalidInputError(f"the time {when} is before 1970 and cannot be sorted")
+    return f"{value:018d}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%Y%m%d}"
+
+
+def _utc_day(when: datetime) -> str:
+    return _day(when.astimezone(UTC).date())
+
+
+def _seller_pk(seller: str) -> str:
+    return f"SELLER#{_part(seller, 'seller')}"
+
+
+def seller_prefix(seller: str) -> str:
+    """What every PK of a seller's postings, returns and pushes begins with."""
+    return f"{_seller_pk(seller)}#"
+
+
+# Primary keys ----------------------------------------------------------------------------------------------------
+
+
+def aggregate_pk(seller: str, ref: Ref) -> str:
+    """The partition of a posting or a return."""
+    return f"{_seller_pk(seller)}#{ref.kind}#{_part(ref.id, _ID_NAMES[ref.kind])}"
+
+
+def posting_pk(seller: str, number: str) -> str:
+    return aggregate_pk(seller, Ref(AggregateKind.POSTING, number))
+
+
+def posting(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), POSTING)
+
+
+def detail(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), DETAIL)
+
+
+def money(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), MONEY)
+
+
+def return_case(seller: str, return_id: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.RETURN, return_id)), RETURN)
+
+
+def print_job(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.PRINT_JOB, identifier)), JOB)
+
+
+def event(seller: str, ref: Ref, version: int, index: int) -> Key:
+    if not (1 <= version <= 99_999_999 and 0 <= index <= 99):
+        raise InvalidInputError(
+            f"event {version}/{index} of {ref.id} is out of range: versions are 1 to 99999999 of up to 100 events each"
+        )
+    return Key(aggregate_pk(seller, ref), f"{EVENT_PREFIX}{version:08d}#{index:02d}")
+
+
+def events_after(version: int) -> tuple[str, str]:
+    """First and last sort key of the events of versions above `version`."""
+    return f"{EVENT_PREFIX}{version + 1:08d}", f"{EVENT_PREFIX}99999999#99"
+
+
+def tracking(seller: str, number: str, sequence: int) -> Key:
+    if not 0 <= sequence <= 9999:
+        raise InvalidInputError(f"posting {number} has no room for change {sequence} of its tracking number")
+    return Key(posting_pk(seller, number), f"{TRACKING_PREFIX}{sequence:04d}")
+
+
+def document(seller: str, number: str, identifier: str) -> Key:
+    return Key(posting_pk(seller, number), f"{LABEL_PREFIX}{_part(identifier, 'document id')}")
+
+
+def intent(seller: str, owner: Ref, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, owner), f"{INTENT_PREFIX}{_part(identifier, 'intent id')}")
+
+
+def settings(seller: str) -> Key:
+    return Key(_seller_pk(seller), SETTINGS)
+
+
+def cap(seller: str, action: str, day: date) -> Key:
+    return Key(_seller_pk(seller), f"CAP#{_part(action, 'action')}#{_day(day)}")
+
+
+def remembered(seller: str, key: str) -> Key:
+    return Key(_seller_pk(seller), f"IDEM#{_last_part(key, 'Idempotency-Key')}")
+
+
+def report(seller: str, kind: str, day: date) -> Key:
+    return Key(_seller_pk(seller), f"REPORT#{_part(kind, 'report kind')}#{_day(day)}")
+
+
+def registered_seller(seller: str) -> Key:
+    return Key(SELLERS, _part(seller, "seller"))
+
+
+def pointer(seller: str, kind: str, value: str) -> Key:
+    return Key(f"FIND#{_part(seller, 'seller')}#{_part(kind, 'kind')}#{_last_part(value, kind)}", FIND)
+
+
+def push_token(sha256: str) -> Key:
+    return Key(f"PUSHTOKEN#{_part(sha256, 'token hash')}", PUSH_TOKEN)
+
+
+def api_key(identifier: str) -> Key:
+    return Key(f"APIKEY#{_part(identifier, 'key id')}", API_KEY)
+
+
+def inbox_pk(seller: str, day: date) -> str:
+    """The partition of the pushes of one UTC day."""
+    return f"{_seller_pk(seller)}#INBOX#{_day(day)}"
+
+
+def push(seller: str, received_at: datetime, kind: str, digest: str, window: int) -> Key:
+    """A push is one row per body, window and UTC day; windows that divide a day never straddle midnight."""
+    sort = f"{PUSH_PREFIX}{_part(kind, 'push type')}#{_part(digest, 'digest')[:16]}#{window}"
+    return Key(inbox_pk(seller, received_at.astimezone(UTC).date()), sort)
+
+
+# Index keys ------------------------------------------------------------------------------------------------------
+
+
+def alarm_partition(shard: int) -> str:
+    return f"ALARM#{shard}"
+
+
+def alarm_shard(key: Key, shards: int) -> int:
+    """Which shard watches an item: a fixed property of the item, so that moving its alarm stays one index write."""
+    return zlib.crc32(f"{key.pk}#{key.sk}".encode()) % shards
+
+
+def alarm(key: Key, due: datetime, shards: int) -> dict[str, str]:
+    """The item's hash behind the time mixes sellers: one's burst does not stand in front of another's three."""
+    mixed = hashlib.sha256(f"{key.pk}#{key.sk}".encode()).hexdigest()[:16]
+    return {"AK": alarm_partition(alarm_shard(key, shards)), "AS": f"{_sortable(due)}#{mixed}"}
+
+
+def alarms_until(until: datetime) -> str:
+    """Upper bound of AS for everything due at or before `until`."""
+    return f"{_sortable(until)}#g"
+
+
+def alarm_ref(row: Mapping[str, str]) -> AlarmRef:
+    """Reads PK, SK and AS back. Raises InvalidInputError for a row that no alarm can belong to."""
+    pk, sk = row["PK"].split("#"), row["SK"]
+    if len(pk) != 4 or pk[2] not in set(AggregateKind) or not (sk in {POSTING, RETURN} or sk.startswith(INTENT_PREFIX)):
+        raise InvalidInputError(f"the item {row['PK']} / {sk} cannot have an alarm")
+    return AlarmRef(
+        seller=pk[1],
+        ref=Ref(AggregateKind(pk[2]), pk[3]),
+        intent_id=sk.removeprefix(INTENT_PREFIX) if sk.startswith(INTENT_PREFIX) else "",
+        due=moment(int(row["AS"].partition("#")[0])),
+    )
+
+
+def worklist_partition(seller: str, stage: str) -> str:
+    return f"{_seller_pk(seller)}#{stage}"
+
+
+def worklist(seller: str, stage: str, cut_off: datetime | None, number: str) -> dict[str, str]:
+    return {"WK": worklist_partition(seller, stage), "WS": f"{_sortable(cut_off)}#{number}"}
+
+
+def due_before(when: datetime) -> str:
+    """Upper bound (not included) of WS for cut-offs before a time."""
+    return _sortable(when)
+
+
+def intents_partition(seller: str, state: str) -> str:
+    return f"{_seller_pk(seller)}#INTENT#{state}"
+
+
+def intents(seller: str, state: str, created_at: datetime, identifier: str) -> dict[str, str]:
+    return {"WK": intents_partition(seller, state), "WS": f"{_sortable(created_at)}#{identifier}"}
+
+
+def returns_partition(seller: str, *, is_open: bool) -> str:
+    return f"{_seller_pk(seller)}#RETURNS#{'open' if is_open else 'closed'}"
+
+
+def returns(seller: str, decide_by: datetime | None, return_id: str, *, is_open: bool) -> dict[str, str]:
+    return {"WK": returns_partition(seller, is_open=is_open), "WS": f"{_sortable(decide_by)}#{return_id}"}
+
+
+def worklist_id(sort: str) -> str:
+    """The id at the end of a WS."""
+    return sort.partition("#")[2]
+
+
+def received_partition(seller: str, day: date) -> str:
+    return f"{_seller_pk(seller)}#{_day(day)}"
+
+
+def received(seller: str, received_at: datetime, number: str) -> dict[str, str]:
+    return {"DK": f"{_seller_pk(seller)}#{_utc_day(received_at)}", "DS": number}
+
+
+def returns_opened_partition(seller: str, day: date) -> str:
+    return f"{_seller_pk(seller)}#RETURNS#{_day(day)}"
+
+
+def returns_opened(seller: str, opened_at: datetime, return_id: str) -> dict[str, str]:
+    return {"DK": f"{_seller_pk(seller)}#RETURNS#{_utc_day(opened_at)}", "DS": return_id}

@@ -1,0 +1,162 @@
+"""Everything the store lists: parts of one aggregate (strongly consistent) and pages of an index (may lag)."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb.paging import Listing, page, query
+from shipby.adapters.dynamodb.values import Item
+from shipby.application.ports import Page, WorkItem
+from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.intents import Intent, IntentState
+from shipby.domain.posting import Stage
+from shipby.domain.records import AlarmRef, Document, PushRow, TrackingChange
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+class Listings:
+    """The listing half of the store; the other half gives it its client and table."""
+
+    if TYPE_CHECKING:
+        _table: str
+
+        @property
+        def _client(self) -> DynamoDBClient: ...
+
+    # Parts of one aggregate --------------------------------------------------------------------------------------
+
+    def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
+        """The history in order; versions <= `after_version` are left out."""
+        first, last = keys.events_after(after_version)
+        listing = Listing(
+            name="events",
+            partition=("PK", keys.aggregate_pk(seller, ref)),
+            sort="SK",
+            condition="#sort BETWEEN :first AND :last",
+            values={":first": first, ":last": last},
+        )
+        return [rows.read_event(item) for item in query(self._client, self._table, listing)]
+
+    def tracking_history(self, seller: str, number: str) -> list[TrackingChange]:
+        """Changes of the tracking number, oldest first."""
+        found = self._begin_with(seller, posting_ref(number), keys.TRACKING_PREFIX)
+        return [rows.tracking_changes().read(item) for item in found]
+
+    def documents(self, seller: str, number: str) -> list[Document]:
+        """Papers of a posting, by id."""
+        found = self._begin_with(seller, posting_ref(number), keys.LABEL_PREFIX)
+        return [rows.documents().read(item) for item in found]
+
+    def intents(self, seller: str, ref: Ref) -> list[Intent]:
+        """All intents kept with an aggregate, oldest first."""
+        found = [rows.intents().read(item) for item in self._begin_with(seller, ref, keys.INTENT_PREFIX)]
+        return sorted(found, key=lambda intent: (intent.created_at, intent.id))
+
+    def sellers(self) -> list[str]:
+        """Every seller that has settings."""
+        listing = Listing(name="sellers", partition=("PK", keys.SELLERS), sort="SK")
+        return [item["SK"]["S"] for item in query(self._client, self._table, listing)]
+
+    def _begin_with(self, seller: str, ref: Ref, prefix: str) -> list[Item]:
+        listing = Listing(
+            name=prefix,
+            partition=("PK", keys.aggregate_pk(seller, ref)),
+            sort="SK",
+            condition="begins_with(#sort, :prefix)",
+            values={":prefix": prefix},
+        )
+        return list(query(self._client, self._table, listing))
+
+    # Pages of an index -------------------------------------------------------------------------------------------
+
+    def worklist(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        due_before: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[WorkItem]:
+        """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
+        listing = Listing(
+            name=f"worklist/{seller}/{stage}",
+            index="worklist",
+            partition=("WK", keys.worklist_partition(seller, stage)),
+            sort="WS",
+            condition="#sort < :due" if due_before else "",
+            values={":due": keys.due_before(due_before)} if due_before else None,
+            owner=keys.seller_prefix(seller),
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        return Page(tuple(rows.work_item(item) for item in items), following)
+
+    def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
+        """Numbers of the postings first seen on a UTC day, by number."""
+        return self._days(seller, f"received/{day}", keys.received_partition(seller, day), limit, cursor)
+
+    def returns_opened_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
+        """Ids of the returns opened on a UTC day, by id."""
+        return self._days(seller, f"returns/{day}", keys.returns_opened_partition(seller, day), limit, cursor)
+
+    def _days(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:
+        listing = Listing(
+            name=f"{name}/{seller}",
+            index="days",
+            partition=("DK", partition),
+            sort="DS",
+            owner=keys.seller_prefix(seller),
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        return Page(tuple(item["DS"]["S"] for item in items), following)
+
+    def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Ids of intents in a state, oldest first."""
+        partition = keys.intents_partition(seller, state)
+        return self._ids(seller, f"intents/{state}", partition, limit, cursor)
+
+    def returns_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of open returns, earliest decision date first; with `open_only` False those no longer open."""
+        partition = keys.returns_partition(seller, is_open=open_only)
+        return self._ids(seller, f"returns/{'open' if open_only else 'closed'}", partition, limit, cursor)
+
+    def _ids(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:
+        listing = Listing(
+            name=f"{name}/{seller}",
+            index="worklist",
+            partition=("WK", partition),
+            sort="WS",
+            owner=keys.seller_prefix(seller),
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        return Page(tuple(keys.worklist_id(item["WS"]["S"]) for item in items), following)
+
+    def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
+        """Alarms of one shard due at or before `until`, of all sellers, earliest first."""
+        listing = Listing(
+            name=f"alarms/{shard}",
+            index="alarms",
+            partition=("AK", keys.alarm_partition(shard)),
+            sort="AS",
+            condition="#sort < :until",
+            values={":until": keys.alarms_until(until)},
+            owner="SELLER#",
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        refs = tuple(keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")}) for item in items)
+        return Page(refs, following)
+
+    def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
+        """Pushes received on a UTC day, by type and body; kept for 30 days."""
+        listing = Listing(
+            name=f"pushes/{day}/{seller}",
+            partition=("PK", keys.inbox_pk(seller, day)),
+            sort="SK",
+            owner=keys.seller_prefix(seller),
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        return Page(tuple(rows.read_push(item) for item in items), following)

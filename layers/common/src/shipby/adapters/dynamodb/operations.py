@@ -1,0 +1,367 @@
+"""A change's writes -> the operations of one DynamoDB transaction, each with the meaning of its refusal."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from enum import IntEnum
+from typing import Any, Literal, TypeAlias, assert_never
+
+from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.values import Item, item_to_wire, to_wire
+from shipby.application.ports import (
+    AppendEvents,
+    AppendTracking,
+    ClaimPointer,
+    ReleasePointer,
+    RememberResponse,
+    RequireAutomation,
+    SaveDetail,
+    SaveDocument,
+    SaveIntent,
+    SaveMoney,
+    SavePosting,
+    SavePrintJob,
+    SaveReturn,
+    SaveSettings,
+    SpendCap,
+    Write,
+)
+from shipby.domain.errors import (
+    AlreadyExistsError,
+    CapReachedError,
+    InvalidInputError,
+    KillSwitchOnError,
+    ShipbyError,
+    VersionConflictError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caps:
+    """The same cap spent `count` times in one change."""
+
+    cap: SpendCap
+    count: int
+
+
+_Counted: TypeAlias = Write | _Caps
+
+
+class Meaning(IntEnum):
+    """What a failed condition says. When several fail, the smallest is told: an answered Idempotency-Key explains a
+    moved version, and a moved version explains everything else, for the caller reads again and decides again."""
+
+    ANSWERED = 1
+    VERSION = 2
+    EVENT = 3
+    TRACKING = 4
+    POINTER = 5
+    KILL_SWITCH = 6
+    CAP = 7
+    RELEASE = 8
+    NONE = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One entry of TransactItems without its table name.
+
+    `error` is what a failed condition means; it is given the item as it stands, where the operation asks for that.
+    """
+
+    action: Literal["Put", "Update", "Delete", "ConditionCheck"]
+    key: Key
+    body: dict[str, Any]
+    meaning: Meaning = Meaning.NONE
+    error: Callable[[Item], ShipbyError] | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the API takes beside the table's name."""
+        return self.body if self.action == "Put" else {"Key": self.key.wire, **self.body}
+
+
+def operations(writes: Sequence[Write], *, shards: int, now: datetime) -> list[Operation]:
+    """All operations of a change, at most one per item.
+
+    Raises InvalidInputError if two writes contradict each other over one item, and CapReachedError where a limit
+    leaves no room even for an unused cap.
+    """
+    builder = _Builder(shards, now)
+    merged = _without_repeats(writes)
+    return _merge_pointers(_merge_kill_switch([operation for write in merged for operation in builder.of(write)]))
+
+
+def _without_repeats(writes: Sequence[Write]) -> list[_Counted]:
+    """Equal checks and claims once; the caps of one action and day counted together."""
+    kept: list[_Counted] = []
+    caps: dict[tuple[str, str, object], int] = {}
+    for write in writes:
+        if isinstance(write, SpendCap):
+            place = (write.seller, write.action, write.day)
+            if place in caps:
+                earlier = kept[caps[place]]
+                if isinstance(earlier, _Caps):
+                    kept[caps[place]] = _Caps(
+                        replace(write, limit=min(write.limit, earlier.cap.limit)), earlier.count + 1
+                    )
+                continue
+            caps[place] = len(kept)
+            kept.append(_Caps(write, 1))
+        elif isinstance(write, RequireAutomation | ClaimPointer | ReleasePointer) and write in kept:
+            continue
+        else:
+            kept.append(write)
+    return kept
+
+
+def _merge_kill_switch(found: list[Operation]) -> list[Operation]:
+    """A kill-switch check beside a write of the same settings becomes a second condition of that write."""
+    writes = {o.key: o for o in found if o.meaning is Meaning.VERSION}
+    kept: list[Operation] = []
+    for operation in found:
+        partner = writes.get(operation.key)
+        if operation.meaning is Meaning.KILL_SWITCH and partner is not None:
+            continue
+        checked = any(o.meaning is Meaning.KILL_SWITCH and o.key == operation.key for o in found)
+        kept.append(_and_switched_off(operation) if checked and operation is partner else operation)
+    return kept
+
+
+def _and_switched_off(write: Operation) -> Operation:
+    body = dict(write.body)
+    body["ConditionExpression"] = f"({body['ConditionExpression']}) AND ({_SWITCHED_OFF})"
+    body["ExpressionAttributeValues"] = body.get("ExpressionAttributeValues", {}) | {":off": {"BOOL": False}}
+    body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    told = write.error
+
+    def error(stands: Item) -> ShipbyError:
+        """Which of the two conditions failed shows in the item itself."""
+        if told is None or stands.get("kill_switch") == {"BOOL": True}:
+            return _stopped(stands["seller"]["S"])
+        return told(stands)
+
+    return replace(write, body=body, error=error)
+
+
+def _merge_pointers(found: list[Operation]) -> list[Operation]:
+    """Releasing and claiming one value is a move; anything else twice on one item is a mistake of the caller."""
+    placed: dict[Key, Operation] = {}
+    for operation in found:
+        other = placed.get(operation.key)
+        if other is None:
+            placed[operation.key] = operation
+            continue
+        pair = {other.meaning: other, operation.meaning: operation}
+        claim, release = pair.get(Meaning.POINTER), pair.get(Meaning.RELEASE)
+        if claim is None or release is None:
+            raise InvalidInputError(
+                f"a change writes the item {operation.key.pk} / {operation.key.sk} twice; put both into one write"
+            )
+        body = dict(claim.body)
+        body["ConditionExpression"] += " OR target = :old"
+        body["ExpressionAttributeValues"] = body["ExpressionAttributeValues"] | {
+            ":old": release.body["ExpressionAttributeValues"][":target"]
+        }
+        placed[operation.key] = replace(claim, body=body)
+    return list(placed.values())
+
+
+_SWITCHED_OFF = "attribute_not_exists(kill_switch) OR kill_switch = :off"
+_NEW = "attribute_not_exists(PK)"
+
+
+def _versioned(item: Item, version: int, what: str, *, further: str = "", values: Item | None = None) -> Operation:
+    """A Put that stands on the version before."""
+    key = Key(item["PK"]["S"], item["SK"]["S"])
+    if version < 1:
+        raise InvalidInputError(f"{what} has version {version}; the first is 1")
+    if version == 1:
+        body: dict[str, Any] = {"Item": item, "ConditionExpression": _NEW}
+    else:
+        body = {
+            "Item": item,
+            "ConditionExpression": f"version = :before{further}",
+            "ExpressionAttributeValues": {":before": to_wire(version - 1), **(values or {})},
+        }
+    return Operation(
+        action="Put",
+        key=key,
+        body=body,
+        meaning=Meaning.VERSION,
+        error=lambda _: VersionConflictError(
+            f"{what} was changed by somebody else before its version {version} was written: read it again"
+        ),
+    )
+
+
+def _once(item: Item, what: str, kind: str, meaning: Meaning) -> Operation:
+    """A Put of a row that must not exist yet."""
+    return Operation(
+        action="Put",
+        key=Key(item["PK"]["S"], item["SK"]["S"]),
+        body={"Item": item, "ConditionExpression": _NEW},
+        meaning=meaning,
+        error=lambda _: AlreadyExistsError(f"{what} exists already", what=kind),
+    )
+
+
+class _Builder:
+    def __init__(self, shards: int, now: datetime) -> None:
+        self._shards = shards
+        self._now = now
+
+    def of(self, write: _Counted) -> Iterator[Operation]:  # noqa: PLR0912 - one short branch per kind of write
+        match write:
+            case SavePosting():
+                yield self._posting(write)
+            case SaveDetail(seller, detail):
+                key = keys.detail(seller, detail.number)
+                yield Operation(action="Put", key=key, body={"Item": rows.details().item(key, detail)})
+            case SaveReturn(case):
+                yield _versioned(rows.return_item(case, self._shards), case.version, f"return {case.id}")
+            case SaveIntent(intent):
+                yield _versioned(rows.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
+            case SaveMoney(ledger):
+                key = keys.money(ledger.seller, ledger.number)
+                item = rows.ledgers().item(key, ledger)
+                yield _versioned(item, ledger.version, f"the ledger of posting {ledger.number}")
+            case SaveSettings(settings):
+                key = keys.settings(settings.seller)
+                item = rows.settings().item(key, settings)
+                yield _versioned(item, settings.version, f"the settings of seller {settings.seller}")
+                if settings.version == 1:
+                    yield _registration(settings.seller)
+            case SaveDocument(document):
+                key = keys.document(document.seller, document.posting_number, document.id)
+                item = rows.documents().item(key, document)
+                yield _versioned(item, document.version, f"document {document.id}")
+            case SavePrintJob(job):
+                item = rows.print_jobs().item(keys.print_job(job.seller, job.id), job)
+                yield _versioned(item, job.version, f"print job {job.id}")
+            case AppendEvents(seller, ref, version, events):
+                for index, event in enumerate(events):
+                    item = rows.event_item(seller, ref, version, index, event)
+                    yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
+            case AppendTracking(change):
+                key = keys.tracking(change.seller, change.posting_number, change.sequence)
+                item = rows.tracking_changes().item(key, change)
+                what = f"change {change.sequence} of the tracking number of {change.posting_number}"
+                yield _once(item, what, "TRACKING", Meaning.TRACKING)
+            case _Caps(cap, count):
+                yield _spend(cap, count)
+            case RequireAutomation(seller):
+                yield _switched_off(seller)
+            case RememberResponse():
+                yield self._remember(write)
+            case ClaimPointer() | ReleasePointer():
+                yield _claim(write) if isinstance(write, ClaimPointer) else _release(write)
+            case SpendCap():
+                yield _spend(write, 1)
+            case _:
+                assert_never(write)
+
+    def _posting(self, write: SavePosting) -> Operation:
+        posting = write.posting
+        return _versioned(
+            rows.posting_item(posting, self._shards),
+            posting.version,
+            f"posting {posting.number}",
+            # Neither may the day of receipt move (the `days` index is the proof that nothing was lost), nor may a
+            # read that was marked by mark_synced meanwhile be overwritten by an older one.
+            further=" AND received_at = :received AND synced_at <= :synced",
+            values={
+                ":received": to_wire(keys.micros(posting.received_at)),
+                ":synced": to_wire(keys.micros(posting.synced_at)),
+            },
+        )
+
+    def _remember(self, write: RememberResponse) -> Operation:
+        response = write.response
+        return Operation(
+            action="Put",
+            key=keys.remembered(response.seller, response.key),
+            body={
+                "Item": rows.response_item(response),
+                "ConditionExpression": f"{_NEW} OR expires_at <= :now",
+                "ExpressionAttributeValues": {":now": to_wire(keys.micros(self._now))},
+            },
+            meaning=Meaning.ANSWERED,
+            error=lambda _: AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered before", what="IDEM"),
+        )
+
+
+def _registration(seller: str) -> Operation:
+    key = keys.registered_seller(seller)
+    return Operation(action="Put", key=key, body={"Item": item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1})})
+
+
+def _spend(cap: SpendCap, count: int) -> Operation:
+    refusal = CapReachedError(
+        f"seller {cap.seller} allows {cap.limit} automatic {cap.action} a day, and {cap.day} has no more left: "
+        "a person has to decide",
+    )
+    if cap.limit < count:
+        raise refusal
+    kept_until = datetime.combine(cap.day, time(), UTC) + rows.CAP_KEPT
+    return Operation(
+        action="Update",
+        key=keys.cap(cap.seller, cap.action, cap.day),
+        body={
+            "UpdateExpression": "ADD used :count SET #ttl = :ttl, #schema = :schema",
+            "ConditionExpression": "attribute_not_exists(used) OR used <= :room",
+            "ExpressionAttributeNames": {"#ttl": "ttl", "#schema": "schema"},
+            "ExpressionAttributeValues": {
+                ":count": to_wire(count),
+                ":room": to_wire(cap.limit - count),
+                ":ttl": to_wire(rows.ttl(kept_until)),
+                ":schema": to_wire(1),
+            },
+        },
+        meaning=Meaning.CAP,
+        error=lambda _: refusal,
+    )
+
+
+def _switched_off(seller: str) -> Operation:
+    return Operation(
+        action="ConditionCheck",
+        key=keys.settings(seller),
+        body={"ConditionExpression": _SWITCHED_OFF, "ExpressionAttributeValues": {":off": {"BOOL": False}}},
+        meaning=Meaning.KILL_SWITCH,
+        error=lambda _: _stopped(seller),
+    )
+
+
+def _stopped(seller: str) -> ShipbyError:
+    return KillSwitchOnError(f"seller {seller} has stopped all automatic actions: a person has to decide")
+
+
+def _claim(write: ClaimPointer) -> Operation:
+    key = keys.pointer(write.seller, write.kind, write.value)
+    return Operation(
+        action="Put",
+        key=key,
+        body={
+            "Item": item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1, "target": write.target}),
+            "ConditionExpression": f"{_NEW} OR target = :target",
+            "ExpressionAttributeValues": {":target": to_wire(write.target)},
+        },
+        meaning=Meaning.POINTER,
+        error=lambda _: AlreadyExistsError(
+            f"{write.kind} {write.value!r} belongs to another item already", what="FIND"
+        ),
+    )
+
+
+def _release(write: ReleasePointer) -> Operation:
+    return Operation(
+        action="Delete",
+        key=keys.pointer(write.seller, write.kind, write.value),
+        body={
+            "ConditionExpression": f"{_NEW} OR target = :target",
+            "ExpressionAttributeValues": {":target": to_wire(write.target)},
+        },
+        meaning=Meaning.RELEASE,
+    )

@@ -1,0 +1,44 @@
+"""The table as the store needs it. infra/template.yaml deploys the same, which a test compares."""
+
+from typing import Any
+
+WORKLIST_COLUMNS: tuple[str, ...] = (
+    "posting_number",
+    "stage",
+    "status",
+    "cut_off",
+    "late",
+    "version",
+    "seller",
+    "substatus",
+    "scheme",
+    "alarm_at",
+    "alarm_kind",
+)
+"""What a board shows; the worklist index holds it, so that boards never read the items."""
+
+
+def table_definition(table_name: str) -> dict[str, Any]:
+    """Arguments of CreateTable. TTL (attribute `ttl`) and backups are switched on by calls of their own."""
+    return {
+        "TableName": table_name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK", "AK", "AS", "WK", "WS", "DK", "DS")
+        ],
+        "KeySchema": _keys("PK", "SK"),
+        "GlobalSecondaryIndexes": [
+            {"IndexName": "alarms", "KeySchema": _keys("AK", "AS"), "Projection": {"ProjectionType": "KEYS_ONLY"}},
+            {
+                "IndexName": "worklist",
+                "KeySchema": _keys("WK", "WS"),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(WORKLIST_COLUMNS)},
+            },
+            {"IndexName": "days", "KeySchema": _keys("DK", "DS"), "Projection": {"ProjectionType": "KEYS_ONLY"}},
+        ],
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    }
+
+
+def _keys(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]

@@ -1,0 +1,174 @@
+"""Reading answers without trust: every access names its field, tolerates null, and never raises KeyError.
+
+What cannot be understood raises MarketplaceUnavailableError that names the field and never shows the value: an
+answer may hold personal data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from shipby.adapters.ozon.assumptions import EMPTY_YEAR
+from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
+from shipby.domain.money import Money
+
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,12})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def unreadable(path: str, wanted: str) -> MarketplaceUnavailableError:
+    """The error for a field that is not what the API description says."""
+    return MarketplaceUnavailableError(
+        f"the marketplace's answer could not be read: {path} is not {wanted}; "
+        "if this stays, its API has changed and the adapter must follow"
+    )
+
+
+def parse_json(body: bytes) -> object:
+    """The JSON value of a body, numbers with a fraction as Decimal. Raises ValueError without showing the body."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Node:
+    """One JSON object of an answer and where it stands. It has no repr of its content."""
+
+    fields: Mapping[str, Any]
+    path: str
+
+    @classmethod
+    def of(cls, value: object, path: str) -> Node:
+        """An object; null counts as an empty one."""
+        if value is None:
+            return cls({}, path)
+        if not isinstance(value, dict):
+            raise unreadable(path, "an object")
+        return cls(value, path)
+
+    def at(self, key: str) -> str:
+        """The full name of a field, for error messages."""
+        return f"{self.path}.{key}"
+
+    def __contains__(self, key: str) -> bool:
+        return self.fields.get(key) is not None
+
+    def node(self, key: str) -> Node:
+        return Node.of(self.fields.get(key), self.at(key))
+
+    def nodes(self, key: str) -> tuple[Node, ...]:
+        """A list of objects; null and {} count as an empty list."""
+        return tuple(Node.of(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self._list(key)))
+
+    def text(self, key: str) -> str:
+        """Text or a whole number as text (ids come as both); null is ""."""
+        return _text(self.fields.get(key), self.at(key))
+
+    def required(self, key: str) -> str:
+        """As `text`, and never empty."""
+        value = self.text(key)
+        if not value:
+            raise unreadable(self.at(key), "there")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return tuple(_text(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self._list(key)))
+
+    def integer(self, key: str) -> int:
+        """A whole number, also as text; null and "" are 0."""
+        value = self.fields.get(key)
+        if value is None or value == "":
+            return 0
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        # `adjusted` first: int() of 1e999999999 would not end.
+        if isinstance(value, Decimal) and abs(value.adjusted()) < 19 and value == int(value):
+            return int(value)
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
+            return int(value)
+        raise unreadable(self.at(key), "a whole number")
+
+    def decimal(self, key: str) -> Decimal:
+        """A number, also as text; null and "" are 0."""
+        return _decimal(self.fields.get(key), self.at(key))
+
+    def flag(self, key: str) -> bool:
+        """A truth value, also as text; null is False."""
+        value = self.fields.get(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        if value in ("true", "false"):
+            return bool(value == "true")
+        raise unreadable(self.at(key), "true or false")
+
+    def moment(self, key: str) -> datetime | None:
+        """An RFC 3339 time in UTC; null, "" and year 0001 are None, 9999-12-31 stays."""
+        value = self.fields.get(key)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            raise unreadable(self.at(key), "a time")
+        try:
+            when = datetime.fromisoformat(value)
+            if when.year == EMPTY_YEAR:
+                return None
+            # The API says that its times are UTC, so one without an offset is UTC too.
+            return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise unreadable(self.at(key), "a time") from None
+
+    def _list(self, key: str) -> list[object]:
+        value = self.fields.get(key)
+        if value is None or value == {}:
+            return []
+        if not isinstance(value, list):
+            raise unreadable(self.at(key), "a list")
+        return value
+
+
+def is_currency(text: str) -> bool:
+    """Whether it looks like an ISO 4217 code."""
+    return _CURRENCY.fullmatch(text) is not None
+
+
+def money(amount: Decimal, currency: str, path: str) -> Money:
+    """An exact price. Raises if the currency is no code or the amount has more digits than it knows."""
+    if not is_currency(currency):
+        raise unreadable(path, "a price with a currency")
+    try:
+        return Money.parse(amount, currency)
+    except InvalidInputError:
+        raise unreadable(path, "a price") from None
+
+
+def rounded_money(amount: Decimal, currency: str) -> Money:
+    """A charge computed by percent, which may have more digits than the currency: rounded half-even."""
+    return Money.parse(1, currency).percent(amount * 100)
+
+
+def _text(value: object, path: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise unreadable(path, "text")
+
+
+def _decimal(value: object, path: str) -> Decimal:
+    if value is None or value == "":
+        return Decimal(0)
+    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
+        text = format(value, "f") if isinstance(value, Decimal) and abs(value.adjusted()) < 16 else str(value)
+        if _DECIMAL.fullmatch(text):
+            return Decimal(text)
+    raise unreadable(path, "a number")

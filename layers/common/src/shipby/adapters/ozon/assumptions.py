@@ -1,0 +1,63 @@
+"""What the adapter takes for granted about the marketplace: limits, texts and habits, each with its source.
+
+"official" = the Seller API description; "example" = its examples only; "seen" = reported by other public clients;
+"inferred" = our conclusion. A change of the marketplace is answered here first.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+REQUESTS_PER_SECOND = 50
+"""Per Client-Id over all methods and all our processes. official, Limits."""
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 10.0
+"""Ours: the marketplace names no time. Its own gateway gives up with "Internal error". official, Errors."""
+
+READ_ATTEMPTS = 3
+READ_BUDGET_SECONDS = 15.0
+"""Ours: no further attempt of a read starts later than this after the first."""
+BACK_OFF_SECONDS = 0.2
+"""Ours: doubled per attempt, then shortened by chance."""
+
+DEFAULT_RETRY_AFTER = 1.0
+"""Where a 429 comes without `Retry-After`: its limit is counted per second. official, Limits."""
+LONGEST_RETRY_AFTER = 3600.0
+"""Ours: a longer one is taken for a mistake."""
+BREAKER_RETRY_AFTER = 120.0
+""" "Circle is open" wants a wait of minutes. official, Errors."""
+
+LARGEST_ANSWER = 20 * 1024 * 1024
+LARGEST_FILE = 50 * 1024 * 1024
+"""Ours: bytes. 100 postings are below 1 MB, 1,000 label pages below 50 MB. example."""
+WHOLE_ANSWER_SECONDS = 30.0
+"""Ours: an answer that drips in for longer counts as none."""
+
+LIST_LIMIT = 100
+"""v4 lists: 1..100. official."""
+TRACKING_CHUNK = 20
+"""/v2/fbs/posting/tracking-number/set. official."""
+LABEL_CHUNK = 1000
+"""/v3/posting/fbs/package-label/create. official."""
+RETURNS_LIMIT = 50
+"""Ours: each listed return is read by a call of its own, because the list lacks the offered actions. official."""
+RETURNS_LOOK_BACK = timedelta(days=90)
+"""Ours: rFBS delivers within 30 days (official, Process), disputes take up to 31 more (Ozon Global pages)."""
+PUSH_URLS_LIMIT = 100
+"""/v1/notification/list, its default. official."""
+CHAT_TEXT_LIMIT = 1000
+"""/v1/chat/send/message: 1..1000 plain characters. official."""
+
+FILE_HOST_SUFFIXES = ("ozon.ru", "ozone.ru")
+"""Where label files live: `ir.ozone.ru`. example. Anything else must be the API's own host."""
+
+FBS_INTEGRATION = "ozon"
+"""`tpl_integration_type` of what the marketplace delivers; every other known value is rFBS. official."""
+
+EMPTY_YEAR = 1
+"""A date of year 0001 is an empty date (a zero time.Time). seen, example of the push."""
+NO_BARCODE = "0"
+"""`barcodes` of a posting that has none yet. example of v4 unfulfilled/list."""
+NO_POSTING_AT_ALL = "not found"
+"""A gRPC gateway's message for an unknown PATH (404, code 5); a missing posting is POSTING_NOT_FOUND. inferred."""

@@ -1,0 +1,322 @@
+"""The Seller API as the `Marketplace` port wants it. Paths, texts, parsing and transport have modules of their own."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import urllib3
+
+from shipby.adapters.ozon import assumptions, methods
+from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.downloads import download
+from shipby.adapters.ozon.health import push_url_health
+from shipby.adapters.ozon.postings import posting_of
+from shipby.adapters.ozon.refusals import ALREADY_CANCELLED, ALREADY_SHIPPED, item_error
+from shipby.adapters.ozon.requests import (
+    compensation_number,
+    identifier,
+    return_action_problems,
+    rfc3339,
+    ship_packages,
+)
+from shipby.adapters.ozon.returns import return_of
+from shipby.adapters.ozon.transport import Transport, unknown
+from shipby.application.ports import (
+    CancelReason,
+    ItemResult,
+    LabelTask,
+    LabelTaskResult,
+    Page,
+    PushUrlHealth,
+)
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    InvalidInputError,
+    MarketplaceRefusedError,
+    MarketplaceUnavailableError,
+    ShipbyError,
+)
+from shipby.domain.money import Money
+from shipby.domain.posting import MarketplacePosting
+from shipby.domain.returns import MarketplaceReturn
+
+T = TypeVar("T")
+
+
+def utc_now() -> datetime:
+    """The machine's time, aware UTC."""
+    return datetime.now(UTC)
+
+
+class OzonClient:
+    """One seller's account at the marketplace; implements `shipby.application.ports.Marketplace`.
+
+    `requests_per_second` is this process's static share of the account's 50. Safe to share between threads. The key is
+    kept out of repr and of every message.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        api_key: str,
+        *,
+        requests_per_second: float = 4.0,
+        pool: urllib3.PoolManager | None = None,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._now = now
+        self._api = Transport(
+            base_url,
+            client_id=client_id,
+            api_key=api_key,
+            requests_per_second=requests_per_second,
+            pool=pool,
+            monotonic=monotonic,
+            sleep=sleep,
+            chance=chance,
+        )
+
+    # -- postings
+
+    def posting(self, number: str) -> MarketplacePosting:
+        """/v3/posting/fbs/get. `read_at` is when the read began, pacing and retries included."""
+        read_at = self._now()
+        answer = self._api.read(methods.POSTING_GET, {"posting_number": number, "with": _WITH_ONE}, what=number)
+        return posting_of(answer.node("result"), read_at)
+
+    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/list, at most 100 a page; the period is at most one year."""
+        return self._listed(methods.POSTING_LIST, {"since": rfc3339(since), "to": rfc3339(to)}, cursor)
+
+    def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/unfulfilled/list, at most 100 a page."""
+        return self._listed(
+            methods.POSTING_UNFULFILLED,
+            {"cutoff_from": rfc3339(cutoff_from), "cutoff_to": rfc3339(cutoff_to)},
+            cursor,
+        )
+
+    def _listed(self, method: methods.Method, period: Mapping[str, object], cursor: str) -> Page[MarketplacePosting]:
+        read_at = self._now()
+        answer = self._api.read(
+            method,
+            {
+                "filter": period,
+                "limit": assumptions.LIST_LIMIT,
+                "cursor": cursor,
+                "sort_dir": "ASC",
+                "with": _WITH_LISTED,
+            },
+        )
+        items = tuple(posting_of(node, read_at) for node in answer.nodes("postings"))
+        following = answer.text("cursor") if answer.flag("has_next") else ""
+        # `has_next` may be true before an empty page; a cursor that stands still would never end.
+        return Page(items, following if following and following != cursor else None)
+
+    def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+        """/v4/posting/fbs/ship. A posting that is already assembled counts as done."""
+        payload = {"posting_number": number, "packages": ship_packages(packages)}
+        try:
+            answer = self._api.act(methods.POSTING_SHIP, payload, what=number)
+        except MarketplaceRefusedError as error:
+            if ALREADY_SHIPPED in error.text:
+                return (number,)
+            raise
+        numbers = _done(lambda: answer.texts("result"), answer, number)
+        if not numbers or "" in numbers:
+            raise unknown(f"{methods.POSTING_SHIP.path} {number}", "the answer names no posting")
+        return numbers
+
+    def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]:
+        """/v1/posting/fbs/cancel-reason: what may be given as the reason for this posting now."""
+        answer = self._api.read(methods.CANCEL_REASONS, {"related_posting_numbers": [number]}, what=number)
+        return tuple(
+            CancelReason(id=reason.integer("id"), title=reason.text("title"), by=reason.text("type_id"))
+            for entry in answer.nodes("result")
+            if entry.text("posting_number") == number
+            for reason in entry.nodes("reasons")
+        )
+
+    def cancel(self, number: str, reason_id: int, message: str) -> None:
+        """/v2/posting/fbs/cancel. A posting that is already cancelled counts as done."""
+        payload = {"posting_number": number, "cancel_reason_id": reason_id, "cancel_reason_message": message}
+        try:
+            self._act_true(methods.POSTING_CANCEL, payload, number)
+        except MarketplaceRefusedError as error:
+            if ALREADY_CANCELLED not in error.text:
+                raise
+
+    def set_cut_off(self, number: str, new_cut_off: datetime) -> None:
+        """/v1/posting/cutoff/set: only before `shipment_date`, and where `set_cutoff` is offered."""
+        payload = {"posting_number": number, "new_cutoff_date": rfc3339(new_cut_off)}
+        self._act_true(methods.CUT_OFF_SET, payload, number)
+
+    def _act_true(self, method: methods.Method, payload: Mapping[str, object], number: str) -> None:
+        answer = self._api.act(method, payload, what=number)
+        if not _done(lambda: answer.flag("result"), answer, number):
+            raise MarketplaceRefusedError(f"{method.path} {number}: the marketplace answered result = false")
+
+    def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
+        """/v2/fbs/posting/tracking-number/set in chunks of 20.
+
+        An error of the first chunk is raised as it is. Once a chunk went through, any later error is
+        OutcomeUnknownError: some numbers are set, and only a read says which.
+        """
+        pairs = list(numbers.items())
+        results: list[ItemResult] = []
+        for start in range(0, len(pairs), assumptions.TRACKING_CHUNK):
+            chunk = dict(pairs[start : start + assumptions.TRACKING_CHUNK])
+            try:
+                results += self._set_tracking_chunk(chunk)
+            except ShipbyError as error:
+                if not start:
+                    raise
+                name = methods.TRACKING_SET.path
+                raise unknown(name, f"{start} of {len(pairs)} were answered, then: {error}") from error
+        return tuple(results)
+
+    def _set_tracking_chunk(self, chunk: Mapping[str, str]) -> list[ItemResult]:
+        what = ", ".join(chunk)
+        answer = self._api.act(
+            methods.TRACKING_SET,
+            {"tracking_numbers": [{"posting_number": p, "tracking_number": t} for p, t in chunk.items()]},
+            what=what,
+        )
+        entries = _done(
+            lambda: {e.text("posting_number"): (e.flag("result"), item_error(e)) for e in answer.nodes("result")},
+            answer,
+            what,
+        )
+        missing = [number for number in chunk if number not in entries]
+        if missing:
+            raise unknown(methods.TRACKING_SET.path, f"no result for {', '.join(missing)}")
+        return [ItemResult(posting_number=number, ok=entries[number][0], error=entries[number][1]) for number in chunk]
+
+    # -- labels
+
+    def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]:
+        """/v3/posting/fbs/package-label/create in chunks of 1,000. Raises NotReadyYetError too soon after ship."""
+        if not numbers:
+            raise InvalidInputError("name at least one posting for a label", errors=[("numbers", "is empty")])
+        tasks: list[LabelTask] = []
+        for start in range(0, len(numbers), assumptions.LABEL_CHUNK):
+            chunk = list(numbers[start : start + assumptions.LABEL_CHUNK])
+            what = chunk[0] if len(chunk) == 1 else f"{chunk[0]} and {len(chunk) - 1} more"
+            answer = self._api.read(methods.LABEL_CREATE, {"posting_numbers": chunk}, what=what)
+            tasks += [
+                LabelTask(id=task.required("task_id"), type=task.text("task_type")) for task in answer.nodes("tasks")
+            ]
+        return tuple(tasks)
+
+    def label_task(self, task_id: str) -> LabelTaskResult:
+        """/v2/posting/fbs/package-label/get."""
+        answer = self._api.read(methods.LABEL_GET, {"task_id": identifier(task_id, "task_id")}, what=task_id)
+        status, error = answer.node("status"), answer.node("error")
+        return LabelTaskResult(
+            state=status.required("code"),
+            file_url=answer.text("file_url"),
+            unprinted={
+                entry.text("posting_number"): entry.text("message") for entry in status.nodes("unprinted_postings")
+            },
+            error=": ".join(part for part in (error.text("code"), error.text("message")) if part),
+        )
+
+    def download(self, url: str) -> bytes:
+        """A prepared label file; at most 50 MB, only from the marketplace's own hosts."""
+        return download(self._api, url)
+
+    # -- rFBS returns
+
+    def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
+        """Returns of the last 90 days, at most 50 a page; each is read by /v2/returns/rfbs/get for its actions."""
+        now = self._now()
+        period = {"from": rfc3339(now - assumptions.RETURNS_LOOK_BACK), "to": rfc3339(now + timedelta(days=1))}
+        answer = self._api.read(
+            methods.RETURNS_LIST,
+            {"filter": {"created_at": period}, "last_id": last_id, "limit": assumptions.RETURNS_LIMIT},
+        )
+        ids = [entry.required("return_id") for entry in answer.nodes("returns")]
+        items = tuple(self.return_details(one) for one in ids)
+        return Page(items, ids[-1] if len(ids) >= assumptions.RETURNS_LIMIT else None)
+
+    def return_details(self, return_id: str) -> MarketplaceReturn:
+        """/v2/returns/rfbs/get."""
+        read_at = self._now()
+        payload = {"return_id": identifier(return_id, "return_id")}
+        answer = self._api.read(methods.RETURNS_GET, payload, what=return_id)
+        return return_of(return_id, answer.node("returns"), read_at)
+
+    def act_on_return(
+        self,
+        return_id: str,
+        action_id: int,
+        *,
+        comment: str = "",
+        compensation: Money | None = None,
+        rejection_reason_id: int | None = None,
+    ) -> None:
+        """/v1/returns/rfbs/action/set; 200 has no body. `action_id` must be one of the return's offered actions."""
+        problems = return_action_problems(action_id, comment, compensation, rejection_reason_id)
+        if problems:
+            raise InvalidInputError(f"return {return_id}: action {action_id} needs more data", errors=problems)
+        payload: dict[str, object] = {"return_id": identifier(return_id, "return_id"), "id": action_id}
+        if comment:
+            payload["comment"] = comment
+        if rejection_reason_id is not None:
+            payload["rejection_reason_id"] = rejection_reason_id
+        if compensation is not None:
+            payload["compensation_amount"] = compensation_number(compensation)
+        self._api.act(methods.RETURNS_ACT, payload, what=return_id, body_expected=False)
+
+    # -- push settings and chat
+
+    def push_health(self) -> tuple[PushUrlHealth, ...]:
+        """/v1/notification/list, all pages. The secret at the end of each URL is masked."""
+        found: list[PushUrlHealth] = []
+        while True:
+            answer = self._api.read(
+                methods.PUSH_URLS, {"limit": assumptions.PUSH_URLS_LIMIT, "offset": len(found), "sort_dir": "ASC"}
+            )
+            page = [push_url_health(entry) for entry in answer.nodes("urls")]
+            found += page
+            if not page or len(found) >= answer.integer("total_count"):
+                return tuple(found)
+
+    def start_chat(self, number: str) -> str:
+        """/v1/chat/start: needs a Premium subscription, and the posting must be paid or delivered within 72 h."""
+        try:
+            answer = self._api.act(methods.CHAT_START, {"posting_number": number}, what=number)
+        except MarketplaceRefusedError as error:
+            raise ActionNotOfferedError(str(error)) from error
+        return _done(lambda: answer.node("result").required("chat_id"), answer, number)
+
+    def send_chat_message(self, chat_id: str, text: str) -> None:
+        """/v1/chat/send/message: 1 to 1,000 plain characters."""
+        if not 1 <= len(text) <= assumptions.CHAT_TEXT_LIMIT:
+            raise InvalidInputError("a chat message has 1 to 1000 characters", errors=[("text", "wrong length")])
+        answer = self._api.act(methods.CHAT_SEND, {"chat_id": chat_id, "text": text}, what=chat_id)
+        if _done(lambda: answer.text("result"), answer, chat_id) != "success":
+            raise MarketplaceRefusedError(
+                f"{methods.CHAT_SEND.path} {chat_id}: the marketplace did not take the message"
+            )
+
+
+_WITH_LISTED = {"analytics_data": True, "barcodes": True, "financial_data": False, "legal_info": False}
+"""`analytics_data` is asked for its delivery date only; the parser never touches the rest."""
+_WITH_ONE = _WITH_LISTED | {"product_exemplars": False, "related_postings": True, "translit": False}
+
+
+def _done(read: Callable[[], T], answer: Node, what: str) -> T:
+    """Read the answer of an acting call: if it cannot be understood, the call may still have been carried out."""
+    try:
+        return read()
+    except MarketplaceUnavailableError as error:
+        raise unknown(f"{answer.path} {what}", str(error)) from error

@@ -1,0 +1,65 @@
+"""Fetching a prepared label file: from known hosts only, without credentials, capped, and only if it is a PDF."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from shipby.adapters.ozon.assumptions import FILE_HOST_SUFFIXES, LARGEST_FILE
+from shipby.adapters.ozon.transport import Answer, Transport, rate_limited
+from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotReadyYetError
+
+_NAME = "label file"
+_PORTS = {"http": 80, "https": 443}
+
+
+def download(transport: Transport, url: str, *, largest: int = LARGEST_FILE) -> bytes:
+    """The PDF behind `file_url`.
+
+    Raises InvalidInputError for a host that is not the marketplace's, NotReadyYetError while it is not a PDF,
+    MarketplaceUnavailableError if the link expired or nothing came, RateLimitedError. The link itself is a secret while
+    it lives, so it is in no message.
+    """
+    own = check_address(url, transport.base_url)
+    answer = transport.retrying(lambda: transport.get(url, paced=own, largest=largest), _NAME)
+    if answer.status == 429:
+        raise rate_limited(answer, _NAME)
+    if answer.status in (400, 409, 425):
+        raise NotReadyYetError(f"{_NAME}: not ready (HTTP {answer.status}); ask again in a minute")
+    if answer.status != 200:
+        raise MarketplaceUnavailableError(
+            f"{_NAME}: HTTP {answer.status}, the link has expired; ask for a new label task"
+        )
+    return _pdf(answer)
+
+
+def check_address(url: str, base_url: str) -> bool:
+    """Whether the file is on the API's own host (True) or another host of the marketplace (False).
+
+    Raises InvalidInputError for anything else: an answer must not send us to hosts of somebody's choice.
+    """
+    try:
+        parts, base = urlsplit(url), urlsplit(base_url)
+        port, base_port = _port(parts), _port(base)
+    except ValueError as error:
+        raise InvalidInputError(f"{_NAME}: the link is not a web address") from error
+    host = (parts.hostname or "").rstrip(".")
+    if parts.username is None and parts.password is None:
+        if (parts.scheme, host, port) == (base.scheme, base.hostname, base_port):
+            return True
+        if (
+            parts.scheme == "https"
+            and port == 443
+            and any(host == suffix or host.endswith(f".{suffix}") for suffix in FILE_HOST_SUFFIXES)
+        ):
+            return False
+    raise InvalidInputError(f"{_NAME}: the link leads outside the marketplace; it was not opened")
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or _PORTS.get(parts.scheme)
+
+
+def _pdf(answer: Answer) -> bytes:
+    if not answer.body.startswith(b"%PDF-"):
+        raise NotReadyYetError(f"{_NAME}: what came is not a PDF yet; ask again in a minute")
+    return answer.body

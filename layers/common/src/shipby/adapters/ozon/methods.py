@@ -1,0 +1,76 @@
+"""Every method of the Seller API that the product calls, with its version: the only place where a path is written.
+
+Source: the official Seller API description (docs.ozon.ru/api/seller) as of October 2026 and its changelog. The
+marketplace announces a switch-off about a month ahead and moves the dates, so both lists are dated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """One method. `acts` = it changes something that cannot be taken back, so it is sent once and never repeated."""
+
+    path: str
+    acts: bool = False
+    alive_since: date | None = None
+    """Where the changelog says so."""
+
+
+POSTING_LIST = Method(path="/v4/posting/fbs/list", alive_since=date(2026, 4, 30))
+POSTING_UNFULFILLED = Method(path="/v4/posting/fbs/unfulfilled/list", alive_since=date(2026, 4, 30))
+POSTING_GET = Method(path="/v3/posting/fbs/get")
+POSTING_SHIP = Method(path="/v4/posting/fbs/ship", acts=True)
+POSTING_CANCEL = Method(path="/v2/posting/fbs/cancel", acts=True)
+CANCEL_REASONS = Method(path="/v1/posting/fbs/cancel-reason")
+TRACKING_SET = Method(path="/v2/fbs/posting/tracking-number/set", acts=True)
+CUT_OFF_SET = Method(path="/v1/posting/cutoff/set", acts=True)
+LABEL_CREATE = Method(path="/v3/posting/fbs/package-label/create", alive_since=date(2026, 9, 22))
+"""Not `acts`: a second task for the same postings prints the same labels."""
+LABEL_GET = Method(path="/v2/posting/fbs/package-label/get", alive_since=date(2026, 9, 22))
+RETURNS_LIST = Method(path="/v2/returns/rfbs/list")
+RETURNS_GET = Method(path="/v2/returns/rfbs/get")
+RETURNS_ACT = Method(path="/v1/returns/rfbs/action/set", acts=True)
+PUSH_URLS = Method(path="/v1/notification/list", alive_since=date(2026, 4, 8))
+CHAT_START = Method(path="/v1/chat/start", acts=True)
+CHAT_SEND = Method(path="/v1/chat/send/message", acts=True)
+
+METHODS: tuple[Method, ...] = (
+    POSTING_LIST,
+    POSTING_UNFULFILLED,
+    POSTING_GET,
+    POSTING_SHIP,
+    POSTING_CANCEL,
+    CANCEL_REASONS,
+    TRACKING_SET,
+    CUT_OFF_SET,
+    LABEL_CREATE,
+    LABEL_GET,
+    RETURNS_LIST,
+    RETURNS_GET,
+    RETURNS_ACT,
+    PUSH_URLS,
+    CHAT_START,
+    CHAT_SEND,
+)
+
+SWITCHED_OFF: Mapping[str, date] = {
+    "/v3/posting/fbs/ship": date(2024, 2, 9),
+    "/v2/chat/list": date(2026, 6, 9),
+    "/v2/returns/rfbs/verify": date(2026, 8, 11),
+    "/v2/returns/rfbs/reject": date(2026, 8, 11),
+    "/v2/returns/rfbs/compensate": date(2026, 8, 11),
+    "/v2/returns/rfbs/receive-return": date(2026, 8, 11),
+    "/v2/returns/rfbs/return-money": date(2026, 8, 11),
+    "/v3/posting/fbs/list": date(2026, 8, 31),
+    "/v3/posting/fbs/unfulfilled/list": date(2026, 8, 31),
+    "/v2/posting/fbs/package-label": date(2026, 11, 2),
+    "/v1/posting/fbs/package-label/create": date(2026, 11, 2),
+    "/v2/posting/fbs/package-label/create": date(2026, 11, 2),
+    "/v1/posting/fbs/package-label/get": date(2026, 11, 2),
+}
+"""Announced switch-offs: path -> date. The product must never call one of these."""

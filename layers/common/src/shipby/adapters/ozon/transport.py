@@ -1,0 +1,270 @@
+"""HTTP to the marketplace: headers, pacing, time limits, and what a broken call means.
+
+A read may be repeated. An acting call is sent exactly once: if it surely was not sent (refused connection, no address,
+no valid certificate) that is MarketplaceUnavailableError and safe to repeat; once it may have been sent, anything but a
+clear answer is OutcomeUnknownError, which only a read of the marketplace can settle.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from shipby.adapters.ozon import assumptions
+from shipby.adapters.ozon.answers import Node, parse_json
+from shipby.adapters.ozon.methods import Method
+from shipby.adapters.ozon.pacing import Pacer
+from shipby.adapters.ozon.refusals import breaker_open, is_envelope, message_of, refusal
+from shipby.domain.errors import (
+    CredentialsRejectedError,
+    InvalidInputError,
+    MarketplaceUnavailableError,
+    OutcomeUnknownError,
+    RateLimitedError,
+)
+
+_PIECE = 65_536
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class NotSentError(Exception):
+    """The request never left this machine."""
+
+
+class NoAnswerError(Exception):
+    """The request may have been received; its whole answer did not come."""
+
+
+class TooLargeError(NoAnswerError):
+    """The answer is larger than anything the marketplace sends."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """A whole HTTP answer. It has no repr: it may hold personal data."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def new_pool() -> urllib3.PoolManager:
+    """A pool that several clients may share; certificates are checked, proxies of the environment are ignored."""
+    return urllib3.PoolManager(num_pools=4, maxsize=8)
+
+
+class Transport:
+    """Sends JSON to one API host for one seller. Safe to share between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        client_id: str,
+        api_key: str,
+        requests_per_second: float,
+        pool: urllib3.PoolManager | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+            raise InvalidInputError("the marketplace's base URL must look like https://api-seller.ozon.ru")
+        if not all(_HEADER_VALUE.fullmatch(value) for value in (client_id, api_key)):
+            raise CredentialsRejectedError("the seller's Client-Id or Api-Key is empty or has impossible characters")
+        self.base_url = base_url.rstrip("/")
+        self._headers = {
+            "Client-Id": client_id,
+            "Api-Key": api_key,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "shipby",
+        }
+        self._pacer = Pacer(requests_per_second, monotonic=monotonic, sleep=sleep)
+        self._pool = pool or new_pool()
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._chance = chance
+
+    def read(self, method: Method, payload: Mapping[str, object], *, what: str = "") -> Node:
+        """Call a method that may be repeated; `what` is the id for error messages.
+
+        Raises MarketplaceUnavailableError, RateLimitedError, CredentialsRejectedError, NotFoundError, NotReadyYetError,
+        ActionNotOfferedError, MarketplaceRefusedError.
+        """
+        name = f"{method.path} {what}".strip()
+        answer = self.retrying(lambda: self._post(method, payload), name)
+        return self._settled(answer, name, acts=False)
+
+    def act(self, method: Method, payload: Mapping[str, object], *, what: str, body_expected: bool = True) -> Node:
+        """Call an acting method, once.
+
+        Raises what `read` does, and OutcomeUnknownError when it may have been carried out.
+        """
+        name = f"{method.path} {what}".strip()
+        try:
+            answer = self._post(method, payload)
+        except NotSentError as error:
+            raise MarketplaceUnavailableError(f"{name}: nothing was sent ({error}); try again later") from error
+        except NoAnswerError as error:
+            raise unknown(name, str(error)) from error
+        if answer.status >= 500 or answer.status < 200 or answer.status == 408 or 300 <= answer.status < 400:
+            raise unknown(name, f"HTTP {answer.status}")
+        if not body_expected and answer.status < 300 and not answer.body.strip():
+            return Node({}, method.path)
+        return self._settled(answer, name, acts=True)
+
+    def retrying(self, call: Callable[[], Answer], name: str) -> Answer:
+        """Repeat a harmless call a few times over broken connections, time-outs and 5xx; other answers are returned.
+
+        Raises MarketplaceUnavailableError when none of the attempts got an answer.
+        """
+        began = self._monotonic()
+        problem = ""
+        for attempt in range(assumptions.READ_ATTEMPTS):
+            if attempt:
+                pause = assumptions.BACK_OFF_SECONDS * 2**attempt * (0.5 + self._chance() / 2)
+                if self._monotonic() + pause - began > assumptions.READ_BUDGET_SECONDS:
+                    break
+                self._sleep(pause)
+            try:
+                answer = call()
+            except (NotSentError, NoAnswerError) as error:
+                problem = str(error)
+                continue
+            if answer.status < 500 and answer.status != 408:
+                return answer
+            problem = f"HTTP {answer.status}"
+            if breaker_open(_text_of(answer)):
+                raise MarketplaceUnavailableError(
+                    f"{name}: the marketplace switched this method off for some minutes",
+                    retry_after=assumptions.BREAKER_RETRY_AFTER,
+                )
+        raise MarketplaceUnavailableError(f"{name}: no answer from the marketplace ({problem}); try again later")
+
+    def get(self, url: str, *, paced: bool, largest: int) -> Answer:
+        """Fetch a file, without the seller's credentials. Raises NotSentError, NoAnswerError,
+        InvalidInputError (larger than `largest` bytes)."""
+        if paced:
+            self._pacer.wait()
+        try:
+            return self._exchange("GET", url, {"User-Agent": "shipby"}, None, largest=largest)
+        except TooLargeError as error:
+            raise InvalidInputError(f"the file has more than {largest} bytes; it was not taken") from error
+
+    def _post(self, method: Method, payload: Mapping[str, object]) -> Answer:
+        self._pacer.wait()
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        return self._exchange(
+            "POST", self.base_url + method.path, self._headers, body, largest=assumptions.LARGEST_ANSWER
+        )
+
+    def _exchange(self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None, *, largest: int) -> Answer:
+        try:
+            response = self._pool.request(
+                verb,
+                url,
+                body=body,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=assumptions.CONNECT_SECONDS, read=assumptions.READ_SECONDS),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            raise NotSentError(type(error).__name__) from error
+        except SSLError as error:
+            # A certificate is checked before anything is sent; other TLS errors may come in the middle.
+            if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
+                raise NotSentError("the certificate is not valid") from error
+            raise NoAnswerError(type(error).__name__) from error
+        except (HTTPError, OSError) as error:
+            raise NoAnswerError(type(error).__name__) from error
+        whole = False
+        try:
+            content = self._whole(response, largest)
+            whole = True
+        except (HTTPError, OSError) as error:
+            raise NoAnswerError(type(error).__name__) from error
+        finally:
+            if whole:
+                response.release_conn()
+            else:
+                response.close()
+        return Answer(response.status, response.headers, content)
+
+    def _whole(self, response: urllib3.BaseHTTPResponse, largest: int) -> bytes:
+        began = self._monotonic()
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.read1(_PIECE):
+            size += len(piece)
+            if size > largest:
+                raise TooLargeError(f"an answer of more than {largest} bytes")
+            if self._monotonic() - began > assumptions.WHOLE_ANSWER_SECONDS:
+                raise NoAnswerError("an answer that does not end")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _settled(self, answer: Answer, name: str, *, acts: bool) -> Node:
+        """The answer's object, or the error it stands for."""
+        if answer.status == 429:
+            raise rate_limited(answer, name)
+        try:
+            value = parse_json(answer.body)
+        except ValueError:
+            value = None
+        if not 200 <= answer.status < 300:
+            if 300 <= answer.status < 400:
+                raise MarketplaceUnavailableError(f"{name}: the marketplace redirects, which is not followed")
+            raise refusal(answer.status, message_of(value), what=name, acts=acts)
+        if is_envelope(value):
+            raise refusal(answer.status, message_of(value), what=name, acts=acts)
+        if not isinstance(value, dict):
+            if acts:
+                raise unknown(name, "an answer that is not a JSON object")
+            raise MarketplaceUnavailableError(f"{name}: the marketplace's answer is not a JSON object; try again later")
+        return Node(value, name.partition(" ")[0])
+
+
+def unknown(name: str, why: str) -> OutcomeUnknownError:
+    """The error of an acting call whose outcome only the marketplace knows."""
+    return OutcomeUnknownError(
+        f"{name}: it may or may not have been carried out ({why}); do not send it again, read the marketplace first"
+    )
+
+
+def rate_limited(answer: Answer, name: str) -> RateLimitedError:
+    """The error of a 429: nothing was carried out."""
+    seconds = _retry_after(answer.headers)
+    return RateLimitedError(
+        f"{name}: more requests than the marketplace allows; wait {seconds:g} s", retry_after=seconds
+    )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    try:
+        seconds = float(headers.get("Retry-After", ""))
+    except ValueError:
+        return assumptions.DEFAULT_RETRY_AFTER
+    if not math.isfinite(seconds) or seconds < 0:
+        return assumptions.DEFAULT_RETRY_AFTER
+    return min(seconds, assumptions.LONGEST_RETRY_AFTER)
+
+
+def _text_of(answer: Answer) -> str:
+    try:
+        return message_of(parse_json(answer.body))
+    except ValueError:
+        return ""

@@ -1,0 +1,99 @@
+"""Splitting a PDF into single pages that hold nothing but what is printed.
+
+Each page is built anew from an allow-list of keys, so scripts, actions, attachments, forms, links and metadata stay
+behind, and so do other buyers' pages that a link would drag along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from shipby.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:  # heavy: loaded on first use
+    import pikepdf
+
+_PAGE_KEYS = frozenset(
+    {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Resources", "/Contents", "/Annots"}
+)
+_ANNOTATION_KEYS = frozenset({"/Type", "/Subtype", "/Rect", "/F", "/AP", "/AS"})
+_HIDDEN_SUBTYPES = frozenset({"/Popup", "/FileAttachment", "/Movie", "/Screen", "/Sound", "/RichMedia", "/3D", "/Link"})
+
+
+def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
+    """Yield each page as a PDF of its own; the same input gives the same bytes.
+
+    Raises InvalidInputError for what is no usable PDF, is encrypted, has no pages, or is too big.
+    """
+    import pikepdf
+
+    if len(pdf) > max_bytes:
+        raise InvalidInputError(f"a label file of {len(pdf)} bytes is more than {max_bytes}")
+    if not pdf.startswith(b"%PDF-"):
+        raise InvalidInputError("the label file is not a PDF")
+    try:
+        with pikepdf.Pdf.open(BytesIO(pdf)) as source:
+            if source.is_encrypted:
+                raise InvalidInputError("the label file is encrypted")
+            count = len(source.pages)
+            if not count:
+                raise InvalidInputError("the label file has no pages")
+            if count > max_pages:
+                raise InvalidInputError(f"the label file has {count} pages, more than {max_pages}")
+            written = 0
+            for page in source.pages:
+                single = _single(page)
+                written += len(single)
+                if written > 4 * max_bytes:
+                    # One picture shared by many pages is copied into each of them.
+                    raise InvalidInputError("the label file grows beyond measure when it is split")
+                yield single
+    except pikepdf.PasswordError as error:
+        raise InvalidInputError("the label file is encrypted") from error
+    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, RuntimeError) as error:
+        # Broken structures surface as any of these; InvalidInputError is none of them.
+        raise InvalidInputError(f"the label file is a broken PDF ({type(error).__name__})") from error
+
+
+def _single(page: pikepdf.Page) -> bytes:
+    import pikepdf
+
+    with pikepdf.Pdf.new() as target:
+        _strip(page)
+        target.pages.append(page)
+        out = BytesIO()
+        target.save(out, deterministic_id=True, compress_streams=True)
+        return out.getvalue()
+
+
+def _strip(page: pikepdf.Page) -> None:
+    import pikepdf
+
+    body = page.obj
+    kept = [_annotation(one) for one in _annotations(body) if _is_printed(one)]
+    for key in list(body.keys()):
+        if key not in _PAGE_KEYS:
+            del body[key]
+    if "/Annots" in body:
+        del body["/Annots"]
+    if kept:
+        body["/Annots"] = pikepdf.Array(kept)
+
+
+def _annotations(body: pikepdf.Object) -> list[pikepdf.Object]:
+    import pikepdf
+
+    found = body.get("/Annots")
+    return [one for one in found if isinstance(one, pikepdf.Dictionary)] if isinstance(found, pikepdf.Array) else []
+
+
+def _is_printed(annotation: pikepdf.Object) -> bool:
+    return "/AP" in annotation and str(annotation.get("/Subtype")) not in _HIDDEN_SUBTYPES
+
+
+def _annotation(annotation: pikepdf.Object) -> pikepdf.Dictionary:
+    import pikepdf
+
+    return pikepdf.Dictionary({key: value for key, value in annotation.items() if key in _ANNOTATION_KEYS})

@@ -1,0 +1,133 @@
+"""What each intent does at the marketplace, and how its effect shows when the marketplace is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from shipby.application.ports import Marketplace
+from shipby.application.request_intent import OFFERED_AS
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
+from shipby.domain.events import Json
+from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.posting import MarketplacePosting
+from shipby.domain.returns import COMPENSATE_ACTION, MarketplaceReturn
+
+_BEFORE_ASSEMBLY = frozenset(
+    {"awaiting_packaging", "awaiting_approve", "awaiting_verification", "acceptance_in_progress"}
+)
+_GONE = frozenset({"cancelled", "cancelled_from_split_pending"})
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a read of the marketplace says about an intent: done, impossible now, or still open."""
+
+    done: bool = False
+    impossible: bool = False
+    text: str = ""
+    read_back: Mapping[str, Json] = field(default_factory=dict)
+
+
+class PostingActions:
+    """Ship, cancel, tracking number and cut-off of a posting."""
+
+    @staticmethod
+    def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
+        """Hold an intent against a fresh read of its posting."""
+        seen: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
+        match intent.action:
+            case IntentAction.SHIP:
+                split = facts.status == "cancelled_from_split_pending"
+                if split or facts.status not in _BEFORE_ASSEMBLY | _GONE:
+                    return Effect(done=True, text="the marketplace shows it assembled", read_back=seen)
+                if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING:
+                    return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
+            case IntentAction.CANCEL:
+                if facts.status in _GONE:
+                    by = facts.cancellation.type if facts.cancellation else "unknown"
+                    seen["by"] = by
+                    return Effect(done=True, text=f"the marketplace shows it cancelled by {by}", read_back=seen)
+            case IntentAction.SET_TRACKING:
+                seen["tracking_number"] = facts.tracking_number
+                if facts.tracking_number == intent.request["tracking_number"]:
+                    return Effect(done=True, text="the marketplace shows this number", read_back=seen)
+            case IntentAction.SET_CUT_OFF:
+                seen["cut_off"] = facts.shipment_date.isoformat() if facts.shipment_date else None
+                if facts.shipment_date == datetime.fromisoformat(str(intent.request["cut_off"])):
+                    return Effect(done=True, text="the marketplace shows this date", read_back=seen)
+            case IntentAction.RETURN_ACTION:
+                raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")
+        if facts.status in _GONE:
+            return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
+        if not set(OFFERED_AS[intent.action]) & set(facts.actions):
+            offered = ", ".join(facts.actions) or "nothing"
+            text = f"the marketplace does not offer {intent.action} any more; it offers {offered}"
+            # Once sent, an action that has vanished is the sign that something is under way, not that it failed.
+            return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
+        return Effect(text="still offered", read_back=seen)
+
+    @staticmethod
+    def call(intent: Intent, marketplace: Marketplace) -> str:
+        """Make the one call; returns the outcome in words."""
+        number, request = intent.posting_number, intent.request
+        match intent.action:
+            case IntentAction.SHIP:
+                packages = cast("Sequence[Mapping[str, int]]", request["packages"])
+                into = marketplace.ship(number, packages)
+                return f"assembled as {', '.join(into) or number}"
+            case IntentAction.CANCEL:
+                return PostingActions._cancel(intent, marketplace)
+            case IntentAction.SET_CUT_OFF:
+                marketplace.set_cut_off(number, datetime.fromisoformat(str(request["cut_off"])))
+                return "date moved"
+            case IntentAction.SET_TRACKING:
+                [result] = marketplace.set_tracking_numbers({number: str(request["tracking_number"])})
+                if not result.ok:
+                    raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
+                return "accepted"
+            case IntentAction.RETURN_ACTION:
+                raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")
+
+    @staticmethod
+    def _cancel(intent: Intent, marketplace: Marketplace) -> str:
+        wanted = int(cast("int", intent.request["reason_id"]))
+        offered = marketplace.cancel_reasons(intent.posting_number)
+        reason = next((reason for reason in offered if reason.id == wanted), None)
+        if reason is None:
+            ids = ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
+            raise ActionNotOfferedError(f"cancel reason {wanted} is not offered; offered are {ids}", offered=[ids])
+        marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or reason.title))
+        return f"cancelled with reason {wanted} ({reason.title})"
+
+
+class ReturnActions:
+    """Decisions on an rFBS return: the only calls that move money."""
+
+    @staticmethod
+    def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
+        """An action that was offered and is no longer has been taken: by us, by another person or by the clock."""
+        seen: dict[str, Json] = {"state": found.state, "actions": [action.id for action in found.actions]}
+        if int(cast("int", intent.request["action_id"])) in {action.id for action in found.actions}:
+            return Effect(text="still offered", read_back=seen)
+        if intent.state is IntentState.PENDING:
+            text = f"the return is {found.state} and does not offer this any more: somebody else decided it"
+            return Effect(impossible=True, text=text, read_back=seen)
+        return Effect(done=True, text=f"the return is {found.state}", read_back=seen)
+
+    @staticmethod
+    def call(intent: Intent, marketplace: Marketplace) -> str:
+        """Make the one call; returns the outcome in words."""
+        request = intent.request
+        action = int(cast("int", request["action_id"]))
+        reason = request.get("rejection_reason_id")
+        marketplace.act_on_return(
+            intent.ref.id,
+            action,
+            comment=str(request.get("comment") or ""),
+            compensation=intent.amount if action == COMPENSATE_ACTION else None,
+            rejection_reason_id=int(cast("int", reason)) if reason is not None else None,
+        )
+        return f"return action {action} accepted"

@@ -1,0 +1,257 @@
+"""Fetch official labels without holding a worker while they are made; a page belongs to the posting it names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shipby.application.ports import (
+    AppendEvents,
+    ClaimPointer,
+    Clock,
+    DocumentStore,
+    LabelPage,
+    LabelPapers,
+    Marketplace,
+    QueueMessage,
+    SaveDocument,
+    SavePosting,
+    Store,
+    Write,
+)
+from shipby.application.retry import decide_anew
+from shipby.domain.errors import InvalidInputError, NotReadyYetError, PermanentError
+from shipby.domain.events import Event, EventType, Json, posting_ref
+from shipby.domain.ladder import rewind
+from shipby.domain.posting import Posting
+from shipby.domain.records import Document, DocumentKind, DocumentState
+from shipby.domain.workflow import may_be_labelled
+
+ACTOR = "system:label_generation"
+LABEL_ID = "label"
+"""Id of the official label among a posting's documents."""
+BARCODE = "label"
+"""Kind of the pointer from a label's barcode to its posting."""
+MAX_ATTEMPTS = 6
+"""How often a label that is not ready is asked for before a person hears of it."""
+BATCH = 1000
+"""Postings in one task. Source: /v3/posting/fbs/package-label/create."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRun:
+    """What became of a batch: labels stored, given up, and messages to send for what has to wait."""
+
+    ready: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    again: tuple[QueueMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What fetching labels needs from outside."""
+
+    store: Store
+    marketplace: Marketplace
+    documents: DocumentStore
+    papers: LabelPapers
+    clock: Clock
+    wait_seconds: int = 20
+    """Between two looks at a task or two tries of a label that is not ready."""
+
+
+def start_labels(seller: str, numbers: Iterable[str], tools: Tools) -> LabelRun:
+    """Ask the marketplace for the labels of assembled postings. One that is expired, cancelled or done is left out."""
+    wanted: list[str] = []
+    for number in dict.fromkeys(numbers):
+        posting = tools.store.posting(seller, number)
+        if posting is None or not may_be_labelled(posting) or posting.label_ready_at is not None:
+            continue
+        _note_asked(posting, tools)
+        wanted.append(number)
+    again: list[QueueMessage] = []
+    failed: dict[str, str] = {}
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        try:
+            tasks = tools.marketplace.create_label_tasks(batch)
+        except NotReadyYetError as error:
+            retried, given_up = _try_later(seller, dict.fromkeys(batch, str(error)), tools)
+            again += retried
+            failed |= given_up
+            continue
+        except PermanentError as error:
+            # One bad posting may refuse the whole batch: ask for each alone, so that it delays nobody.
+            if len(batch) > 1:
+                again += [_fetch_message(seller, number, 0) for number in batch]
+            else:
+                failed |= _give_up(seller, batch[0], str(error), tools)
+            continue
+        body: dict[str, Json] = {
+            "seller": seller,
+            "task": "collect",
+            "ids": [task.id for task in tasks],
+            "postings": list(batch),
+        }
+        again.append(QueueMessage(body=body, group=seller, delay_seconds=2))
+    return LabelRun((), failed, tuple(again))
+
+
+def collect_labels(seller: str, task_ids: Sequence[str], numbers: Sequence[str], tools: Tools) -> LabelRun:
+    """Look at label tasks; store what is ready, ask again for what is not, set aside what never will be.
+
+    Raises MarketplaceUnavailableError and other retryable errors: nothing is lost, the message comes again.
+    """
+    results = [tools.marketplace.label_task(identifier) for identifier in task_ids]
+    if any(result.state in ("pending", "in_progress") for result in results):
+        body: dict[str, Json] = {
+            "seller": seller,
+            "task": "collect",
+            "ids": list(task_ids),
+            "postings": list(numbers),
+        }
+        return LabelRun(again=(QueueMessage(body=body, group=seller, delay_seconds=tools.wait_seconds),))
+    problems: dict[str, str] = {}
+    found: dict[str, list[LabelPage]] = {}
+    strange = 0
+    for result in results:
+        problems |= result.unprinted
+        if result.error:
+            problems |= {number: result.error for number in numbers if number not in problems}
+        if not result.file_url:
+            continue
+        try:
+            pages = tools.papers.pages(tools.marketplace.download(result.file_url))
+        except (NotReadyYetError, InvalidInputError) as error:
+            problems |= {number: str(error) for number in numbers if number not in problems}
+            continue
+        bound, foreign = _bind(seller, numbers, pages, tools.store)
+        strange += foreign
+        for number, own in bound.items():
+            found.setdefault(number, []).extend(own)
+    for number, own in found.items():
+        _store_label(seller, number, own, tools)
+    missing = {
+        number: problems.get(number) or f"no page names this posting ({strange} pages name none of the batch)"
+        for number in numbers
+        if number not in found
+    }
+    again, failed = _try_later(seller, missing, tools)
+    return LabelRun(tuple(found), failed, tuple(again))
+
+
+def _bind(
+    seller: str, numbers: Sequence[str], pages: Sequence[LabelPage], store: Store
+) -> tuple[dict[str, list[LabelPage]], int]:
+    """Each page belongs to the posting whose barcode or number it shows, never to its position."""
+    names: dict[str, str] = {number: number for number in numbers}
+    for number in numbers:
+        detail = store.detail(seller, number)
+        names |= dict.fromkeys(detail.barcodes if detail else (), number)
+    bound: dict[str, list[LabelPage]] = {}
+    foreign = 0
+    for page in pages:
+        owners = {names[text] for text in (*page.barcodes, *page.texts) if text in names}
+        if len(owners) == 1:
+            bound.setdefault(owners.pop(), []).append(page)
+        else:
+            foreign += 1
+    return bound, foreign
+
+
+def _store_label(seller: str, number: str, pages: Sequence[LabelPage], tools: Tools) -> None:
+    content = tools.papers.merge([page.pdf for page in pages])
+    digest = hashlib.sha256(content).hexdigest()
+    key = f"labels/{seller}/{number}/{digest}.pdf"
+    tools.documents.put(key, content, content_type="application/pdf")
+    barcodes = tuple(dict.fromkeys(code for page in pages for code in page.barcodes))
+
+    def once() -> None:
+        posting = tools.store.posting(seller, number)
+        if posting is None or posting.label_ready_at is not None:
+            return
+        now = tools.clock.now()
+        known = tools.store.document(seller, number, LABEL_ID)
+        base = known or _new_document(posting, now)
+        document = replace(
+            base,
+            version=known.version + 1 if known else 1,
+            state=DocumentState.READY,
+            key=key,
+            sha256=digest,
+            pages=len(pages),
+            barcodes=barcodes,
+            problem="",
+        )
+        data: dict[str, Json] = {"sha256": digest, "pages": len(pages), "barcodes": list(barcodes)}
+        event = Event(type=EventType.LABEL_READY, at=now, actor=ACTOR, data=data)
+        pointers: list[Write] = [
+            ClaimPointer(seller, BARCODE, code, number)
+            for code in barcodes
+            if tools.store.find(seller, BARCODE, code) in (None, number)
+        ]
+        _commit(tools.store, replace(posting, label_ready_at=now), event, [SaveDocument(document), *pointers])
+
+    decide_anew(once)
+
+
+def _commit(store: Store, posting: Posting, event: Event, writes: Sequence[Write]) -> None:
+    changed = rewind(replace(posting, version=posting.version + 1))
+    appended = AppendEvents(posting.seller, posting_ref(posting.number), changed.version, (event,))
+    store.commit([SavePosting(changed), appended, *writes])
+
+
+def _new_document(posting: Posting, now: datetime) -> Document:
+    return Document(
+        seller=posting.seller,
+        posting_number=posting.number,
+        id=LABEL_ID,
+        kind=DocumentKind.LABEL,
+        state=DocumentState.WAITING,
+        version=1,
+        asked_at=now,
+    )
+
+
+def _note_asked(posting: Posting, tools: Tools) -> None:
+    """Count the try, so that a label that never comes is given up after MAX_ATTEMPTS whatever happens between."""
+
+    def once() -> None:
+        known = tools.store.document(posting.seller, posting.number, LABEL_ID)
+        document = known or _new_document(posting, tools.clock.now())
+        version = known.version + 1 if known else 1
+        tools.store.commit([SaveDocument(replace(document, version=version, attempts=document.attempts + 1))])
+
+    decide_anew(once)
+
+
+def _fetch_message(seller: str, number: str, delay: int) -> QueueMessage:
+    return QueueMessage(body={"seller": seller, "task": "fetch", "posting": number}, group=seller, delay_seconds=delay)
+
+
+def _try_later(seller: str, problems: Mapping[str, str], tools: Tools) -> tuple[list[QueueMessage], dict[str, str]]:
+    again: list[QueueMessage] = []
+    failed: dict[str, str] = {}
+    for number, problem in problems.items():
+        document = tools.store.document(seller, number, LABEL_ID)
+        if document is not None and document.attempts >= MAX_ATTEMPTS:
+            failed |= _give_up(seller, number, problem, tools)
+        else:
+            again.append(_fetch_message(seller, number, tools.wait_seconds))
+    return again, failed
+
+
+def _give_up(seller: str, number: str, problem: str, tools: Tools) -> dict[str, str]:
+    def once() -> None:
+        posting = tools.store.posting(seller, number)
+        known = tools.store.document(seller, number, LABEL_ID)
+        if posting is None or known is None or known.state is not DocumentState.WAITING:
+            return
+        failed = replace(known, version=known.version + 1, state=DocumentState.FAILED, problem=problem[:300])
+        event = Event(type=EventType.LABEL_FAILED, at=tools.clock.now(), actor=ACTOR, reason=problem[:300])
+        _commit(tools.store, posting, event, [SaveDocument(failed)])
+
+    decide_anew(once)
+    return {number: problem}

@@ -1,0 +1,189 @@
+"""One step of an intent's life, in one transaction with its aggregate, its event, its money and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shipby.application.ports import (
+    AppendEvents,
+    AppendTracking,
+    ClaimPointer,
+    Clock,
+    ReleasePointer,
+    SaveIntent,
+    SaveMoney,
+    SavePosting,
+    SaveReturn,
+    Store,
+    Write,
+)
+from shipby.application.retry import ATTEMPTS
+from shipby.application.sync_posting import TRACKING
+from shipby.domain.errors import NotFoundError, VersionConflictError
+from shipby.domain.events import AggregateKind, Event, EventType, Json
+from shipby.domain.intents import OPEN_STATES, Intent, IntentAction, IntentState
+from shipby.domain.ladder import rewind
+from shipby.domain.posting import Alarm, Posting, RungKind
+from shipby.domain.records import SellerSettings, TrackingChange
+from shipby.domain.returns import ReturnCase, ReturnStage
+
+ACTOR = "system:intent_worker"
+LONGEST_WAIT = timedelta(hours=1)
+"""Between two readings of an intent that stays UNKNOWN."""
+
+_EVENTS: Mapping[IntentState, EventType] = {
+    IntentState.SENT: EventType.INTENT_SENT,
+    IntentState.CONFIRMED: EventType.INTENT_CONFIRMED,
+    IntentState.REJECTED: EventType.INTENT_REJECTED,
+    IntentState.UNKNOWN: EventType.INTENT_UNKNOWN,
+}
+
+
+def finish(
+    intent: Intent,
+    state: IntentState,
+    outcome: str,
+    *,
+    store: Store,
+    clock: Clock,
+    read_back: Mapping[str, Json] | None = None,
+    attempts: int | None = None,
+    needs_person: bool = False,
+) -> Intent:
+    """Move an intent on. Money, tracking history and pointers follow in the same transaction.
+
+    Raises VersionConflictError if another worker moved this intent first; conflicts on the posting, the return or the
+    ledger alone are decided anew.
+    """
+    for _ in range(ATTEMPTS):
+        moved, writes = _transaction(
+            intent, state, outcome, store, clock, read_back=read_back, attempts=attempts, needs_person=needs_person
+        )
+        try:
+            store.commit(writes)
+        except VersionConflictError:
+            current = store.intent(intent.seller, intent.id)
+            if current is None or current.version != intent.version:
+                raise
+            continue
+        return moved
+    raise VersionConflictError(f"intent {intent.id} met too many other changes of {intent.posting_number}; try later")
+
+
+def _transaction(
+    intent: Intent,
+    state: IntentState,
+    outcome: str,
+    store: Store,
+    clock: Clock,
+    *,
+    read_back: Mapping[str, Json] | None,
+    attempts: int | None,
+    needs_person: bool,
+) -> tuple[Intent, list[Write]]:
+    now = clock.now()
+    settings = store.settings(intent.seller) or SellerSettings(seller=intent.seller)
+    tried = intent.attempts if attempts is None else attempts
+    checks = tried + (state is IntentState.UNKNOWN)
+    wait = min(settings.settle_after * (1 << min(max(checks - 1, 0), 10)), LONGEST_WAIT)
+    alarm = Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT) if state in OPEN_STATES else None
+    moved = intent.move(
+        state,
+        at=now,
+        outcome=outcome[:500],
+        attempts=checks,
+        read_back=intent.read_back if read_back is None else read_back,
+        next_alarm=alarm,
+    )
+    data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": state}
+    if intent.amount is not None:
+        data["amount"] = {"amount": intent.amount.amount, "currency": intent.amount.currency}
+    kind = EventType.INTENT_NEEDS_PERSON if needs_person else _EVENTS[state]
+    event = Event(type=kind, at=now, actor=ACTOR, reason=outcome[:500], data=data)
+    if intent.ref.kind is AggregateKind.RETURN:
+        writes = _return_writes(moved, event, store, now)
+    else:
+        writes = _posting_writes(moved, event, store, now)
+    return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store)]
+
+
+def _posting_writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+    posting = store.posting(moved.seller, moved.posting_number)
+    if posting is None:
+        raise NotFoundError(f"posting {moved.posting_number} of intent {moved.id} is gone from the store")
+    still_open = tuple(known for known in posting.open_intents if known != moved.id or moved.open)
+    changed = replace(posting, version=posting.version + 1, open_intents=still_open)
+    events, writes = [event], list[Write]()
+    if moved.action is IntentAction.SET_TRACKING and moved.state is IntentState.CONFIRMED:
+        changed, change, writes = _book_tracking(moved, changed, now)
+        events.append(
+            Event(
+                type=EventType.TRACKING_CHANGED,
+                at=now,
+                actor=moved.actor,
+                reason=moved.reason,
+                data={"old": change.old, "new": change.new, "carrier": change.carrier, "intent": moved.id},
+            )
+        )
+    changed = rewind(changed)
+    return [
+        SavePosting(changed),
+        AppendEvents(moved.seller, moved.ref, changed.version, tuple(events)),
+        *writes,
+        *_give_back_pointer(moved),
+    ]
+
+
+def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Posting, TrackingChange, list[Write]]:
+    number = str(moved.request["tracking_number"])
+    change = TrackingChange(
+        seller=moved.seller,
+        posting_number=posting.number,
+        sequence=posting.tracking_count + 1,
+        old=posting.tracking_number,
+        new=number,
+        carrier=str(moved.request.get("carrier") or ""),
+        reason=moved.reason,
+        asked_by=moved.actor,
+        at=now,
+        intent_id=moved.id,
+    )
+    writes: list[Write] = [AppendTracking(change), ClaimPointer(moved.seller, TRACKING, number, posting.number)]
+    if posting.tracking_number and posting.tracking_number != number:
+        writes.append(ReleasePointer(moved.seller, TRACKING, posting.tracking_number, posting.number))
+    return replace(posting, tracking_number=number, tracking_count=change.sequence), change, writes
+
+
+def _give_back_pointer(moved: Intent) -> list[Write]:
+    """A number that was claimed when it was asked for is free again if the marketplace refused it."""
+    if moved.action is not IntentAction.SET_TRACKING or moved.state is not IntentState.REJECTED:
+        return []
+    return [ReleasePointer(moved.seller, TRACKING, str(moved.request["tracking_number"]), moved.posting_number)]
+
+
+def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+    case = store.return_case(moved.seller, moved.ref.id)
+    if case is None:
+        raise NotFoundError(f"return {moved.ref.id} of intent {moved.id} is gone from the store")
+    changed: ReturnCase = replace(case, version=case.version + 1, open_intent=moved.id if moved.open else "")
+    events = [event]
+    if moved.state is IntentState.CONFIRMED:
+        action = str(moved.request["action_id"])
+        changed = replace(changed, stage=ReturnStage.DECIDED, decision=action, next_alarm=None)
+        data: dict[str, Json] = {"intent": moved.id, "action_id": action}
+        if moved.amount is not None:
+            data["amount"] = {"amount": moved.amount.amount, "currency": moved.amount.currency}
+        events.append(Event(type=EventType.RETURN_DECIDED, at=now, actor=moved.actor, reason=moved.reason, data=data))
+    return [SaveReturn(changed), AppendEvents(moved.seller, moved.ref, changed.version, tuple(events))]
+
+
+def _money_writes(moved: Intent, store: Store) -> list[Write]:
+    if moved.amount is None or moved.state not in (IntentState.CONFIRMED, IntentState.REJECTED):
+        return []
+    ledger = store.money(moved.seller, moved.posting_number)
+    if ledger is None:
+        raise NotFoundError(f"the ledger of posting {moved.posting_number} is gone from the store")
+    confirmed = moved.state is IntentState.CONFIRMED
+    return [SaveMoney(ledger.confirm(moved.id) if confirmed else ledger.release(moved.id))]

@@ -1,0 +1,125 @@
+"""Tell people: the seller over their own messengers, the buyer over the marketplace's chat where that is lawful."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shipby.application.ports import (
+    AppendEvents,
+    Clock,
+    Marketplaces,
+    RememberResponse,
+    SavePosting,
+    SellerChannels,
+    Store,
+)
+from shipby.application.retry import decide_anew
+from shipby.domain.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermanentError,
+)
+from shipby.domain.events import AggregateKind, Event, EventType, Json, Ref, StoredEvent, posting_ref
+from shipby.domain.ladder import rewind
+from shipby.domain.notices import buyer_tracking_text, seller_text
+from shipby.domain.records import RememberedResponse, SellerSettings
+
+ACTOR = "system:notifications"
+KEPT_FOR = timedelta(days=7)
+
+
+def read_notice(body: Mapping[str, Json]) -> tuple[str, Ref, int, int]:
+    """Seller, aggregate, version and index of the event to tell. Raises InvalidInputError on a foreign message."""
+    try:
+        ref = Ref(AggregateKind(str(body["kind"])), str(body["id"]))
+        return str(body["seller"]), ref, int(str(body["version"])), int(str(body["index"]))
+    except (KeyError, ValueError) as error:
+        raise InvalidInputError(f"not a notice message: {error}") from error
+
+
+def notify(
+    seller: str,
+    ref: Ref,
+    version: int,
+    index: int,
+    *,
+    store: Store,
+    channels: SellerChannels,
+    marketplaces: Marketplaces,
+    clock: Clock,
+) -> str:
+    """Tell one event once. Returns told, repeated, or nobody.
+
+    A crash between sending and noting may repeat a message to the seller; a buyer is written to at most once.
+    Raises RetryableError when a channel is away.
+    """
+    stored = next(
+        (found for found in store.events(seller, ref, after_version=version - 1) if found.index == index), None
+    )
+    if stored is None or stored.version != version:
+        raise NotFoundError(f"there is no event {ref.kind}/{ref.id}/{version}/{index}")
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+    if _replaced_by_us(stored):
+        _tell_buyer(stored, settings, store=store, marketplaces=marketplaces, clock=clock)
+    key = f"notice:{stored.id}"
+    now = clock.now()
+    if store.remembered(seller, key, now) is not None:
+        return "repeated"
+    title, text = seller_text(stored, settings)
+    told = channels.send(seller, title, text)
+    _remember(seller, key, {"told": told}, store=store, now=now)
+    return "told" if told else "nobody"
+
+
+def _remember(seller: str, key: str, body: Mapping[str, Json], *, store: Store, now: datetime) -> bool:
+    response = RememberedResponse(
+        seller=seller, key=key, request_hash="", status=200, body=body, expires_at=now + KEPT_FOR
+    )
+    try:
+        store.commit([RememberResponse(response)])
+    except AlreadyExistsError:
+        return False
+    return True
+
+
+def _replaced_by_us(stored: StoredEvent) -> bool:
+    """A number that stood before and was changed by our intent: the buyer's old link is dead."""
+    event = stored.event
+    return event.type is EventType.TRACKING_CHANGED and bool(event.data.get("old")) and "intent" in event.data
+
+
+def _tell_buyer(
+    stored: StoredEvent, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
+) -> None:
+    seller, number = stored.seller, stored.ref.id
+    # Claimed before sending: a second message to a buyer is worse than a missing one, which a person sees below.
+    if not _remember(seller, f"buyer-notice:{stored.id}", {}, store=store, now=clock.now()):
+        return
+    data = stored.event.data
+    kind, why = EventType.NOTICE_SENT, "marketplace chat"
+    if not settings.buyer_chat:
+        kind, why = EventType.NOTICE_UNDELIVERABLE, "no lawful channel: the account has no chat subscription"
+    else:
+        try:
+            marketplace = marketplaces.of(seller)
+            chat = marketplace.start_chat(number)
+            marketplace.send_chat_message(chat, buyer_tracking_text(str(data["old"]), str(data["new"])))
+        except OutcomeUnknownError as error:
+            kind, why = EventType.NOTICE_UNDELIVERABLE, f"sent, but no answer came: {error}"
+        except PermanentError as error:
+            kind, why = EventType.NOTICE_UNDELIVERABLE, f"no lawful channel: {error}"
+
+    def once() -> None:
+        posting = store.posting(seller, number)
+        if posting is None:
+            raise NotFoundError(f"posting {number} is gone from the store")
+        changed = rewind(replace(posting, version=posting.version + 1))
+        about: dict[str, Json] = {"about": stored.id, "channel": "marketplace_chat"}
+        event = Event(type=kind, at=clock.now(), actor=ACTOR, reason=why[:300], data=about)
+        store.commit([SavePosting(changed), AppendEvents(seller, posting_ref(number), changed.version, (event,))])
+
+    decide_anew(once)

@@ -1,0 +1,244 @@
+"""The nothing-lost proof: the marketplace's list against our rows, histories without gaps, money equal to its intents.
+
+Set A is every posting that the marketplace lists for the window; set B is the `days` index. It is red when anything
+differs, and says which id and why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from shipby.application.paging import every
+from shipby.application.ports import Clock, Marketplace, Page, Store
+from shipby.application.views import time_text
+from shipby.domain.events import EventType, Json, StoredEvent, posting_ref, return_ref
+from shipby.domain.intents import Intent, IntentState
+from shipby.domain.ledger import EntryState, ExecutedBy
+from shipby.domain.records import PushRow, PushState, SellerSettings
+
+GRACE = timedelta(minutes=10)
+"""What began within the last minutes may still be on its way."""
+REPORT = "proof"
+WINDOW = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be. `check` is the name of the rule."""
+
+    check: str
+    id: str
+    problem: str
+
+
+@dataclass(slots=True)
+class Proof:
+    """Counts and findings of one run; green when there is no finding."""
+
+    seller: str
+    since: datetime
+    until: datetime
+    at: datetime
+    counts: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def green(self) -> bool:
+        return not self.findings
+
+    def view(self) -> dict[str, Json]:
+        return {
+            "seller": self.seller,
+            "since": time_text(self.since),
+            "until": time_text(self.until),
+            "at": time_text(self.at),
+            "green": self.green,
+            "counts": dict(sorted(self.counts.items())),
+            "findings": [
+                {"check": finding.check, "id": finding.id, "problem": finding.problem} for finding in self.findings
+            ],
+        }
+
+
+def prove(
+    seller: str,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    clock: Clock,
+    window: timedelta = WINDOW,
+    grace: timedelta = GRACE,
+) -> Proof:
+    """Hold everything that began in the window, up to `grace` ago, against the marketplace and against itself."""
+    now = clock.now()
+    proof = Proof(seller, since=now - window, until=now - grace, at=now)
+    listed = _listed(marketplace, proof)
+    kept = {number for day in _days(proof) for number in every(partial(_received_on, store, seller, day))}
+    proof.counts["marketplace_postings"] = len(listed)
+    proof.counts["our_postings"] = len(kept)
+    for number in sorted(set(listed) - kept):
+        if store.posting(seller, number) is None:
+            proof.findings.append(Finding("posting_missing", number, "the marketplace lists it, we have no row"))
+    for number in sorted(kept | set(listed)):
+        _check_posting(number, proof, store)
+    for day in _days(proof):
+        for return_id in every(partial(_returns_opened_on, store, seller, day)):
+            _check_return(return_id, proof, store)
+    _check_pushes(proof, store)
+    _check_open_intents(proof, store)
+    return proof
+
+
+def _days(proof: Proof) -> Iterator[date]:
+    day = proof.since.date()
+    while day <= proof.at.date():
+        yield day
+        day += timedelta(days=1)
+
+
+def _listed(marketplace: Marketplace, proof: Proof) -> dict[str, str]:
+    found: dict[str, str] = {}
+    cursor = ""
+    while True:
+        page = marketplace.postings(since=proof.since, to=proof.until, cursor=cursor)
+        found |= {facts.number: facts.status for facts in page.items}
+        if page.cursor is None:
+            return found
+        cursor = page.cursor
+
+
+def _check_posting(number: str, proof: Proof, store: Store) -> None:
+    # The row is read before its history: a history that is ahead of the row is only newer, never wrong.
+    posting = store.posting(proof.seller, number)
+    events = store.events(proof.seller, posting_ref(number))
+    if posting is None:
+        if events:
+            proof.findings.append(Finding("posting_missing", number, "it has a history, but no row"))
+        return
+    _check_history(number, posting.version, events, proof)
+    intents = store.intents(proof.seller, posting_ref(number))
+    _check_intents(number, events, intents, proof)
+    _check_money(number, proof, store)
+
+
+def _check_return(return_id: str, proof: Proof, store: Store) -> None:
+    case = store.return_case(proof.seller, return_id)
+    events = store.events(proof.seller, return_ref(return_id))
+    if case is None:
+        proof.findings.append(Finding("return_missing", return_id, "the index lists it, but there is no row"))
+        return
+    proof.counts["returns"] += 1
+    _check_history(return_id, case.version, events, proof)
+    _check_intents(return_id, events, store.intents(proof.seller, return_ref(return_id)), proof)
+
+
+def _check_history(identifier: str, version: int, events: Sequence[StoredEvent], proof: Proof) -> None:
+    proof.counts["events"] += len(events)
+    indices: dict[int, list[int]] = {}
+    for stored in events:
+        indices.setdefault(stored.version, []).append(stored.index)
+    lost = [wanted for wanted in range(1, version + 1) if wanted not in indices]
+    if lost:
+        proof.findings.append(Finding("event_missing", identifier, f"no event row for version {_some(lost)}"))
+    torn = [at for at, found in indices.items() if sorted(found) != list(range(len(found)))]
+    if torn:
+        proof.findings.append(Finding("event_missing", identifier, f"event rows missing within version {_some(torn)}"))
+
+
+def _some(numbers: Sequence[int]) -> str:
+    return ", ".join(str(number) for number in numbers[:5]) + (" …" if len(numbers) > 5 else "")
+
+
+def _check_intents(identifier: str, events: Sequence[StoredEvent], intents: Sequence[Intent], proof: Proof) -> None:
+    known = {intent.id: intent for intent in intents}
+    created = {str(stored.event.data["intent"]) for stored in events if stored.event.type is EventType.INTENT_CREATED}
+    proof.counts["intents"] += len(known)
+    for lost in sorted(created - set(known)):
+        proof.findings.append(Finding("intent_missing", lost, f"{identifier} tells of it, but there is no row"))
+    for unborn in sorted(set(known) - created):
+        proof.findings.append(Finding("intent_unrecorded", unborn, f"the history of {identifier} does not tell of it"))
+
+
+def _check_money(number: str, proof: Proof, store: Store) -> None:
+    ledger = store.money(proof.seller, number)
+    if ledger is None:
+        return
+    reserved = sum(entry.minor for entry in ledger.entries.values() if entry.state is EntryState.RESERVED)
+    refunded = sum(entry.minor for entry in ledger.entries.values() if entry.state is EntryState.REFUNDED)
+    if (reserved, refunded) != (ledger.reserved, ledger.refunded):
+        proof.findings.append(Finding("money", number, "the ledger's totals are not the sum of its entries"))
+    if ledger.available < 0:
+        proof.findings.append(Finding("money", number, "more was reserved or refunded than paid"))
+    proof.counts["refunded_minor"] += refunded
+    expected = {
+        IntentState.CONFIRMED: EntryState.REFUNDED,
+        IntentState.REJECTED: EntryState.RELEASED,
+    }
+    for key, entry in ledger.entries.items():
+        if entry.executed_by is ExecutedBy.MARKETPLACE:
+            continue
+        intent = store.intent(proof.seller, key)
+        if intent is None:
+            proof.findings.append(Finding("intent_missing", key, f"the ledger of {number} books it, there is no row"))
+        elif intent.amount is None or intent.amount.minor != entry.minor:
+            proof.findings.append(Finding("money", number, f"intent {key} and its entry differ in the amount"))
+        elif entry.state is not expected.get(intent.state, EntryState.RESERVED):
+            proof.findings.append(Finding("money", number, f"intent {key} is {intent.state}, its entry {entry.state}"))
+
+
+def _check_pushes(proof: Proof, store: Store) -> None:
+    ref_cache: dict[str, datetime | None] = {}
+
+    def synced_at(number: str) -> datetime | None:
+        if number not in ref_cache:
+            posting = store.posting(proof.seller, number)
+            ref_cache[number] = posting.synced_at if posting else None
+        return ref_cache[number]
+
+    for day in _days(proof):
+        for push in every(partial(_pushes_on, store, proof.seller, day)):
+            if push.received_at > proof.until:
+                continue
+            proof.counts["pushes_received"] += 1
+            if push.state is not PushState.RECEIVED:
+                proof.counts[f"pushes_{push.state}"] += 1
+                continue
+            read = synced_at(push.posting_number)
+            if read is not None and read >= push.received_at - timedelta(seconds=1):
+                proof.counts["pushes_applied"] += 1
+            else:
+                proof.findings.append(
+                    Finding("push_unapplied", push.posting_number, f"{push.type} of {time_text(push.received_at)}")
+                )
+
+
+def _check_open_intents(proof: Proof, store: Store) -> None:
+    settings = store.settings(proof.seller) or SellerSettings(seller=proof.seller)
+    for state in (IntentState.UNKNOWN, IntentState.SENT, IntentState.PENDING):
+        for identifier in every(partial(_intents_in, store, proof.seller, state)):
+            intent = store.intent(proof.seller, identifier)
+            if intent is None:
+                proof.findings.append(Finding("intent_missing", identifier, "the index lists it, there is no row"))
+            elif intent.open and proof.at - intent.created_at > settings.settle_limit:
+                waited = proof.at - intent.created_at
+                proof.findings.append(Finding("intent_open", identifier, f"{intent.state} for {waited}"))
+
+
+def _received_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+    return store.received_on(seller, day, cursor=cursor)
+
+
+def _returns_opened_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+    return store.returns_opened_on(seller, day, cursor=cursor)
+
+
+def _pushes_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[PushRow]:
+    return store.pushes_on(seller, day, cursor=cursor)
+
+
+def _intents_in(store: Store, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
+    return store.intents_in(seller, state, cursor=cursor)

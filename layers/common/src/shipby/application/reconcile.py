@@ -1,0 +1,92 @@
+"""The backstop for lost pushes: hold the marketplace's own lists against the store and ask for what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shipby.application.ports import Clock, Marketplace, PushUrlHealth, Store, WorkQueue
+from shipby.application.route_events import sync_message
+from shipby.application.sync_return import apply_return_facts
+from shipby.domain.posting import MarketplacePosting, Posting
+
+LOOK_BACK = timedelta(days=14)
+AHEAD = timedelta(days=30)
+"""Cut-offs of unfulfilled postings lie at most this far ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one round saw: postings listed, postings that differed and were queued, returns folded, push addresses."""
+
+    listed: int
+    queued: int
+    returns: int
+    push_health: tuple[PushUrlHealth, ...]
+
+
+def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
+    """Whether the list shows something of a posting that the store does not know."""
+    return (
+        known is None
+        or known.status != facts.status
+        or known.substatus != facts.substatus
+        or (facts.shipment_date is not None and known.shipment_date != facts.shipment_date)
+        or bool(facts.tracking_number and known.tracking_number != facts.tracking_number)
+    )
+
+
+def reconcile(
+    seller: str,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    queue: WorkQueue,
+    clock: Clock,
+    look_back: timedelta = LOOK_BACK,
+) -> Reconciled:
+    """One polling round of a seller. Postings are only queued here: they are read one by one by the sync worker."""
+    now = clock.now()
+    different: dict[str, None] = {}
+    seen: set[str] = set()
+
+    def look(facts: MarketplacePosting) -> None:
+        if facts.number not in seen:
+            seen.add(facts.number)
+            if differs(store.posting(seller, facts.number), facts):
+                different[facts.number] = None
+
+    cursor = ""
+    while True:
+        page = marketplace.postings(since=now - look_back, to=now, cursor=cursor)
+        for facts in page.items:
+            look(facts)
+        if page.cursor is None:
+            break
+        cursor = page.cursor
+    cursor = ""
+    while True:
+        page = marketplace.unfulfilled(cutoff_from=now - look_back, cutoff_to=now + AHEAD, cursor=cursor)
+        for facts in page.items:
+            look(facts)
+        if page.cursor is None:
+            break
+        cursor = page.cursor
+    queue.send(sync_message(seller, number, hinted_at=now, why="poll") for number in different)
+    returns = _fold_returns(seller, store=store, marketplace=marketplace, clock=clock)
+    return Reconciled(len(seen), len(different), returns, marketplace.push_health())
+
+
+def _fold_returns(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
+    count, last_id = 0, 0
+    while True:
+        page = marketplace.returns(last_id=last_id)
+        for listed in page.items:
+            known = store.return_case(seller, listed.id)
+            if known is None or (known.state, known.open) != (listed.state, False):
+                # The list has neither the offered actions nor the reasons to reject.
+                apply_return_facts(seller, marketplace.return_details(listed.id), store=store, clock=clock)
+            count += 1
+        if page.cursor is None:
+            return count
+        last_id = int(page.cursor)

@@ -1,0 +1,77 @@
+"""Republish from event rows what the stream (which keeps 24 hours) may not have delivered.
+
+Every consumer is idempotent: intents are settled once, notices are remembered, labels that exist are not fetched
+again. So repair may be run at any time; it is also what a stack does after it was down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from shipby.application.paging import every
+from shipby.application.ports import Store
+from shipby.application.route_events import Routed, route_event, route_push
+from shipby.domain.events import Ref, posting_ref, return_ref
+from shipby.domain.records import PushState
+
+OLDEST = timedelta(days=30)
+"""Aggregates first seen longer ago than this before the window are not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """How many event rows and pushes were routed again."""
+
+    events: int
+    pushes: int
+
+
+def repair(
+    seller: str,
+    *,
+    since: datetime,
+    until: datetime,
+    store: Store,
+    publish: Callable[[Sequence[Routed]], None],
+) -> Repaired:
+    """Route again every event of [since, until], and every push of it whose posting was not read since."""
+    events = pushes = 0
+    day = (since - OLDEST).date()
+    while day <= until.date():
+        for ref in _aggregates(seller, day, store):
+            for stored in store.events(seller, ref):
+                if since <= stored.event.at <= until:
+                    publish(route_event(stored, label_delay_seconds=0))
+                    events += 1
+        if day >= since.date():
+            pushes += _pushes(seller, day, since=since, until=until, store=store, publish=publish)
+        day += timedelta(days=1)
+    return Repaired(events, pushes)
+
+
+def _aggregates(seller: str, day: date, store: Store) -> list[Ref]:
+    postings = every(lambda cursor: store.received_on(seller, day, cursor=cursor))
+    returns = every(lambda cursor: store.returns_opened_on(seller, day, cursor=cursor))
+    return [*(posting_ref(number) for number in postings), *(return_ref(identifier) for identifier in returns)]
+
+
+def _pushes(
+    seller: str,
+    day: date,
+    *,
+    since: datetime,
+    until: datetime,
+    store: Store,
+    publish: Callable[[Sequence[Routed]], None],
+) -> int:
+    routed = 0
+    for push in every(lambda cursor: store.pushes_on(seller, day, cursor=cursor)):
+        if push.state is not PushState.RECEIVED or not since <= push.received_at <= until:
+            continue
+        posting = store.posting(seller, push.posting_number)
+        if posting is None or posting.synced_at < push.received_at:
+            publish(route_push(push))
+            routed += 1
+    return routed

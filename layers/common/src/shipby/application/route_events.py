@@ -1,0 +1,109 @@
+"""Which of our queues hears of what. The stream router is the only publisher; this table is all it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shipby.application.ports import QueueMessage
+from shipby.domain.events import AggregateKind, EventType, StoredEvent
+from shipby.domain.intents import IntentAction
+from shipby.domain.records import PushRow, PushState
+
+
+class Destination(StrEnum):
+    """The work queues that the router feeds; the alarm queue is fed by the sweep alone."""
+
+    SYNC = "sync"
+    LABELS = "labels"
+    INTENTS = "intents"
+    TRACKING = "tracking"
+    NOTIFY = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    destination: Destination
+    message: QueueMessage
+
+
+_FOR_PEOPLE = frozenset(
+    {
+        EventType.POSTING_RECEIVED,
+        EventType.POSTING_CANCELLED,
+        EventType.POSTING_BLOCKED,
+        EventType.POSTING_REMINDED,
+        EventType.POSTING_LATE,
+        EventType.POSTING_EXPIRED,
+        EventType.POSTING_CUT_OFF_MOVED,
+        EventType.POSTING_GIVE_UP_SHADOWED,
+        EventType.LABEL_FAILED,
+        EventType.TRACKING_CHANGED,
+        EventType.INTENT_REJECTED,
+        EventType.INTENT_NEEDS_PERSON,
+        EventType.AUTOMATION_HELD,
+        EventType.RETURN_OPENED,
+        EventType.RETURN_REMINDED,
+        EventType.RETURN_OVERDUE,
+        EventType.RETURN_DECIDED,
+    }
+)
+"""Events somebody has to hear of."""
+_FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
+
+
+def sync_message(
+    seller: str, number: str, *, hinted_at: datetime | None, why: str, delay_seconds: int = 0
+) -> QueueMessage:
+    """Ask for a posting to be read from the marketplace."""
+    hint = hinted_at.isoformat() if hinted_at else None
+    return QueueMessage(
+        body={"seller": seller, "posting": number, "hinted_at": hint, "why": why},
+        group=seller,
+        delay_seconds=delay_seconds,
+    )
+
+
+def route_push(push: PushRow) -> Sequence[Routed]:
+    """A push about a posting is a hint to read it again; anything else is only counted."""
+    if push.state is not PushState.RECEIVED:
+        return ()
+    message = sync_message(push.seller, push.posting_number, hinted_at=push.received_at, why=push.type)
+    return (Routed(Destination.SYNC, message),)
+
+
+def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Routed]:
+    """The queues that have to act on an event. Labels exist only 45-60 s after ship: their message waits."""
+    seller, event = stored.seller, stored.event
+    routed: list[Routed] = []
+    if event.type in _FOR_INTENT_WORKER:
+        tracking = event.data["action"] == IntentAction.SET_TRACKING
+        body = {"seller": seller, "intent": event.data["intent"]}
+        message = QueueMessage(body=body, group=seller)
+        routed.append(Routed(Destination.TRACKING if tracking else Destination.INTENTS, message))
+    if event.type is EventType.POSTING_ASSEMBLED:
+        body = {"seller": seller, "task": "fetch", "posting": stored.ref.id}
+        message = QueueMessage(body=body, group=seller, delay_seconds=min(label_delay_seconds, 900))
+        routed.append(Routed(Destination.LABELS, message))
+    if event.type is EventType.PRINT_REQUESTED:
+        body = {"seller": seller, "task": "print", "job": stored.ref.id}
+        routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))
+    if event.type in _FOR_PEOPLE:
+        body = {
+            "seller": seller,
+            "kind": stored.ref.kind,
+            "id": stored.ref.id,
+            "version": stored.version,
+            "index": stored.index,
+        }
+        routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))
+    if stored.ref.kind is AggregateKind.POSTING and event.type is EventType.POSTING_SPLIT:
+        into = event.data["into"]
+        numbers = into if isinstance(into, Sequence) and not isinstance(into, str) else ()
+        routed += [
+            Routed(Destination.SYNC, sync_message(seller, str(number), hinted_at=None, why="split"))
+            for number in numbers
+        ]
+    return routed

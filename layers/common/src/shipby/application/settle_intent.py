@@ -1,0 +1,184 @@
+"""Carry an intent out exactly once, and settle what its call really did.
+
+1. Re-read the marketplace: it may have acted already, or offer the action no longer.
+2. Claim: PENDING -> SENT under the version check. Only the winner calls.
+3. Call. An answer settles it; no answer makes it UNKNOWN, and it is never sent again.
+4. SENT without an answer (a crash) and UNKNOWN are settled by reading the marketplace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shipby.application.carry_out import Effect, PostingActions, ReturnActions
+from shipby.application.finish_intent import finish
+from shipby.application.ports import Clock, Marketplace, Store
+from shipby.application.sync_posting import apply_facts
+from shipby.application.sync_return import apply_return_facts
+from shipby.domain.errors import (
+    NotFoundError,
+    OutcomeUnknownError,
+    RetryableError,
+    ShipbyError,
+    VersionConflictError,
+)
+from shipby.domain.events import AggregateKind
+from shipby.domain.intents import Intent, IntentState
+from shipby.domain.records import SellerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where the intent stands now."""
+
+    intent: Intent
+    called: bool = False
+
+
+def settle_intent(seller: str, identifier: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Settled:
+    """Bring one intent as far as it can be brought now.
+
+    Raises RetryableError when the marketplace or the store is away (nothing was sent), NotFoundError for an id that
+    does not exist.
+    """
+    intent = store.intent(seller, identifier)
+    if intent is None:
+        raise NotFoundError(f"there is no intent {identifier}")
+    if not intent.open:
+        return Settled(intent)
+    effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+    if intent.state is not IntentState.PENDING:
+        return Settled(_settle_by_reading(intent, effect, store=store, clock=clock))
+    if (ended := refuse_or_confirm(intent, effect, store=store, clock=clock)) is not None:
+        return Settled(ended)
+    try:
+        claimed = finish(intent, IntentState.SENT, "", store=store, clock=clock, attempts=intent.attempts + 1)
+    except VersionConflictError:
+        current = store.intent(seller, identifier)
+        assert current is not None  # noqa: S101  # intents are never deleted
+        return Settled(current)
+    return Settled(_call(claimed, store=store, marketplace=marketplace, clock=clock), called=True)
+
+
+def read_effect(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
+    """What the marketplace shows now, folded into the store and held against the intent."""
+    if intent.ref.kind is AggregateKind.RETURN:
+        found = marketplace.return_details(intent.ref.id)
+        apply_return_facts(intent.seller, found, store=store, clock=clock)
+        return ReturnActions.effect(intent, found)
+    facts = marketplace.posting(intent.posting_number)
+    apply_facts(intent.seller, facts, store=store, clock=clock)
+    return PostingActions.effect(intent, facts)
+
+
+def refuse_or_confirm(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> Intent | None:
+    """Settle a PENDING intent that must not be sent any more; None if it may be."""
+    if effect.done:
+        return finish(intent, IntentState.CONFIRMED, effect.text, store=store, clock=clock, read_back=effect.read_back)
+    if effect.impossible:
+        return finish(intent, IntentState.REJECTED, effect.text, store=store, clock=clock, read_back=effect.read_back)
+    if intent.previously_refunded is not None:
+        ledger = store.money(intent.seller, intent.posting_number)
+        if ledger is None or ledger.refunded != intent.previously_refunded:
+            text = "other money was given back since this was asked: look at the ledger and ask again"
+            return finish(intent, IntentState.REJECTED, text, store=store, clock=clock)
+    return None
+
+
+def _settle_by_reading(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> Intent:
+    if effect.done:
+        return finish(intent, IntentState.CONFIRMED, effect.text, store=store, clock=clock, read_back=effect.read_back)
+    if effect.impossible:
+        return finish(intent, IntentState.REJECTED, effect.text, store=store, clock=clock, read_back=effect.read_back)
+    settings = store.settings(intent.seller) or SellerSettings(seller=intent.seller)
+    if clock.now() - intent.created_at > settings.settle_limit:
+        text = f"nothing of it is visible {settings.settle_limit} after it was asked: a person has to look"
+        return finish(intent, IntentState.UNKNOWN, text, store=store, clock=clock, needs_person=True)
+    return finish(intent, IntentState.UNKNOWN, effect.text or "not visible yet", store=store, clock=clock)
+
+
+def _call(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
+    try:
+        if intent.ref.kind is AggregateKind.RETURN:
+            outcome = ReturnActions.call(intent, marketplace)
+        else:
+            outcome = PostingActions.call(intent, marketplace)
+    except OutcomeUnknownError as error:
+        return finish(intent, IntentState.UNKNOWN, str(error), store=store, clock=clock)
+    except RetryableError as error:
+        # Nothing reached the marketplace, yet this intent has been claimed: reading settles it like any other.
+        return finish(intent, IntentState.UNKNOWN, f"not sent: {error}", store=store, clock=clock)
+    except ShipbyError as error:
+        return finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock)
+    return after_answer(intent, outcome, store=store, marketplace=marketplace, clock=clock)
+
+
+def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
+    """200 is not success: read back, and leave it to the next reading where the effect is not visible yet."""
+    try:
+        effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+    except ShipbyError as error:
+        return finish(intent, IntentState.UNKNOWN, f"accepted, not read back yet: {error}", store=store, clock=clock)
+    if effect.done:
+        return finish(intent, IntentState.CONFIRMED, outcome, store=store, clock=clock, read_back=effect.read_back)
+    return finish(intent, IntentState.UNKNOWN, f"{outcome}, not visible yet", store=store, clock=clock)
+
+
+def settle_tracking(
+    seller: str, identifiers: Sequence[str], *, store: Store, marketplace: Marketplace, clock: Clock
+) -> Mapping[str, Settled | ShipbyError]:
+    """Set several tracking numbers in one call (the marketplace takes 20); each is settled for itself."""
+    results: dict[str, Settled | ShipbyError] = {}
+    claimed: dict[str, Intent] = {}
+    for identifier in dict.fromkeys(identifiers):
+        try:
+            intent = store.intent(seller, identifier)
+            if intent is None:
+                raise NotFoundError(f"there is no intent {identifier}")
+            if intent.state is not IntentState.PENDING:
+                results[identifier] = settle_intent(
+                    seller, identifier, store=store, marketplace=marketplace, clock=clock
+                )
+                continue
+            effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+            ended = refuse_or_confirm(intent, effect, store=store, clock=clock)
+            if ended is not None:
+                results[identifier] = Settled(ended)
+                continue
+            sent = finish(intent, IntentState.SENT, "", store=store, clock=clock, attempts=intent.attempts + 1)
+            claimed[intent.posting_number] = sent
+        except VersionConflictError:
+            current = store.intent(seller, identifier)
+            assert current is not None  # noqa: S101  # intents are never deleted
+            results[identifier] = Settled(current)
+        except ShipbyError as error:
+            results[identifier] = error
+    if claimed:
+        results |= _call_tracking(claimed, store=store, marketplace=marketplace, clock=clock)
+    return results
+
+
+def _call_tracking(
+    claimed: Mapping[str, Intent], *, store: Store, marketplace: Marketplace, clock: Clock
+) -> dict[str, Settled | ShipbyError]:
+    numbers = {number: str(intent.request["tracking_number"]) for number, intent in claimed.items()}
+    state, text = IntentState.UNKNOWN, "no answer for this item"
+    answers: dict[str, tuple[bool, str]] = {}
+    try:
+        answers = {item.posting_number: (item.ok, item.error) for item in marketplace.set_tracking_numbers(numbers)}
+    except (OutcomeUnknownError, RetryableError) as error:
+        text = str(error)
+    except ShipbyError as error:
+        state, text = IntentState.REJECTED, str(error)
+    results: dict[str, Settled | ShipbyError] = {}
+    for number, intent in claimed.items():
+        ok, error_text = answers.get(number, (False, ""))
+        if ok:
+            ended = after_answer(intent, "accepted", store=store, marketplace=marketplace, clock=clock)
+        elif number in answers:
+            ended = finish(intent, IntentState.REJECTED, error_text or "refused", store=store, clock=clock)
+        else:
+            ended = finish(intent, state, text, store=store, clock=clock)
+        results[intent.id] = Settled(ended, called=True)
+    return results

@@ -1,0 +1,124 @@
+"""Read a posting from the marketplace and fold what it says into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shipby.application.ports import (
+    AppendEvents,
+    AppendTracking,
+    ClaimPointer,
+    Clock,
+    Marketplace,
+    SaveDetail,
+    SaveMoney,
+    SavePosting,
+    Store,
+    Write,
+)
+from shipby.application.retry import decide_anew
+from shipby.domain.errors import NotFoundError
+from shipby.domain.events import posting_ref
+from shipby.domain.fold import Folded, fold, open_ledger, receive
+from shipby.domain.ledger import CostBorneBy
+from shipby.domain.posting import MarketplacePosting, Posting
+from shipby.domain.records import PushState, SellerSettings
+
+SKEW = timedelta(seconds=1)
+"""How far the clocks of two of our own workers may lie apart."""
+TRACKING = "tracking"
+"""Kind of the pointer from a tracking number to its posting."""
+OBSERVED_CANCEL = "observed:cancel"
+"""Key of the ledger entry for the money the marketplace paid back after a cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did: created, changed, unchanged, coalesced, or unknown to the marketplace."""
+
+    outcome: str
+    posting: Posting | None = None
+    related: tuple[str, ...] = ()
+    """Numbers the marketplace relates to this posting (a split) that are not known yet."""
+
+
+def sync_posting(
+    seller: str, number: str, *, hinted_at: datetime | None, store: Store, marketplace: Marketplace, clock: Clock
+) -> Synced:
+    """Re-read one posting and apply the facts.
+
+    Skipped (coalesced) if the posting was read after the hint came. A number the marketplace does not know
+    quarantines the pushes that named it.
+    """
+    known = store.posting(seller, number)
+    if known is not None and hinted_at is not None and known.synced_at > hinted_at + SKEW:
+        return Synced("coalesced", known)
+    try:
+        facts = marketplace.posting(number)
+    except NotFoundError:
+        if known is not None:
+            raise
+        _quarantine(seller, number, hinted_at, store=store)
+        return Synced("unknown")
+    return apply_facts(seller, facts, store=store, clock=clock)
+
+
+def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: Clock) -> Synced:
+    """Fold one read of the marketplace into the store, whoever made it."""
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+
+    def once() -> Synced:
+        known = store.posting(seller, facts.number)
+        now = clock.now()
+        if known is None:
+            folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now)
+        else:
+            folded = fold(known, facts, settings, at=now)
+        if folded is None:
+            assert known is not None  # noqa: S101  # only fold() returns None
+            if facts.read_at > known.synced_at:
+                store.mark_synced(seller, facts.number, facts.read_at)
+            return Synced("unchanged", known)
+        store.commit(_writes(seller, folded, facts, first=known is None, store=store))
+        return Synced("created" if known is None else "changed", folded.posting)
+
+    synced = decide_anew(once)
+    related = tuple(number for number in facts.related_numbers if store.posting(seller, number) is None)
+    return Synced(synced.outcome, synced.posting, related)
+
+
+def _writes(seller: str, folded: Folded, facts: MarketplacePosting, *, first: bool, store: Store) -> list[Write]:
+    posting = folded.posting
+    writes: list[Write] = [
+        SavePosting(posting),
+        SaveDetail(seller, facts),
+        AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
+    ]
+    ledger = open_ledger(facts, seller=seller) if first else store.money(seller, posting.number)
+    if ledger is not None and folded.cancelled and ledger.available > 0:
+        booked = ledger.observe(OBSERVED_CANCEL, ledger.available, borne_by=CostBorneBy.UNCERTAIN)
+        # A ledger that is born and booked in one transaction is still its first version.
+        writes.append(SaveMoney(replace(booked, version=1) if first else booked))
+    elif ledger is not None and first:
+        writes.append(SaveMoney(ledger))
+    if folded.tracking is not None:
+        writes.append(AppendTracking(folded.tracking))
+        # Several postings may travel in one parcel: the marketplace may repeat a number, we may not.
+        if store.find(seller, TRACKING, folded.tracking.new) in (None, posting.number):
+            writes.append(ClaimPointer(seller, TRACKING, folded.tracking.new, posting.number))
+    return writes
+
+
+def _quarantine(seller: str, number: str, hinted_at: datetime | None, *, store: Store) -> None:
+    if hinted_at is None:
+        return
+    cursor: str | None = None
+    while True:
+        page = store.pushes_on(seller, hinted_at.date(), cursor=cursor)
+        for push in page.items:
+            if push.posting_number == number and push.state is PushState.RECEIVED:
+                store.quarantine_push(push, "the marketplace does not know this posting number")
+        cursor = page.cursor
+        if cursor is None:
+            return

@@ -1,0 +1,208 @@
+"""How records look to API clients: JSON with RFC 3339 times in UTC and money as {amount, currency}."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shipby.domain.events import Json, StoredEvent
+from shipby.domain.intents import Intent
+from shipby.domain.ledger import MoneyLedger
+from shipby.domain.money import Money
+from shipby.domain.posting import MarketplacePosting, Posting
+from shipby.domain.records import Document, PrintJob, SellerSettings, TrackingChange
+from shipby.domain.returns import ReturnCase
+
+
+def time_text(when: datetime | None) -> str | None:
+    """2026-11-22T17:40:00Z, with fractions only where there are some."""
+    return when.isoformat().replace("+00:00", "Z") if when else None
+
+
+def money_view(money: Money | None) -> dict[str, Json] | None:
+    return {"amount": money.amount, "currency": money.currency} if money else None
+
+
+def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> dict[str, Json]:
+    """A posting; with its marketplace facts when `detail` is given."""
+    view: dict[str, Json] = {
+        "posting_number": posting.number,
+        "stage": posting.stage,
+        "status": posting.status,
+        "substatus": posting.substatus,
+        "scheme": posting.scheme,
+        "integration": posting.integration,
+        "warehouse_id": posting.warehouse_id,
+        "version": posting.version,
+        "received_at": time_text(posting.received_at),
+        "synced_at": time_text(posting.synced_at),
+        "cut_off": time_text(posting.cut_off),
+        "shipment_date_without_delay": time_text(posting.without_delay),
+        "delivery_by": time_text(posting.delivery_by),
+        "next_alarm": {"due": time_text(posting.next_alarm.due), "kind": posting.next_alarm.kind}
+        if posting.next_alarm
+        else None,
+        "ladder": [
+            {"kind": rung.kind, "due": time_text(rung.due), "price": money_view(rung.price)} for rung in posting.rungs
+        ],
+        "late": posting.late,
+        "late_price": money_view(posting.late_price),
+        "at_risk": money_view(posting.at_risk),
+        "assembled_at": time_text(posting.assembled_at),
+        "label_ready_at": time_text(posting.label_ready_at),
+        "printed_at": time_text(posting.printed_at),
+        "handed_over_at": time_text(posting.handed_over_at),
+        "delivered_at": time_text(posting.delivered_at),
+        "blocked_reason": posting.blocked_reason or None,
+        "expired_reason": posting.expired_reason or None,
+        "cancelled_by": posting.cancelled_by or None,
+        "tracking_number": posting.tracking_number or None,
+        "open_intents": list(posting.open_intents),
+    }
+    if detail is not None:
+        view |= {
+            "order_number": detail.order_number,
+            "available_actions": list(detail.actions),
+            "requirements": {name: list(skus) for name, skus in detail.requirements.items()},
+            "products": [
+                {
+                    "sku": line.sku,
+                    "offer_id": line.offer_id,
+                    "name": line.name,
+                    "quantity": line.quantity,
+                    "price": money_view(line.price),
+                }
+                for line in detail.lines
+            ],
+        }
+    return view
+
+
+def event_view(stored: StoredEvent) -> dict[str, Json]:
+    event = stored.event
+    return {
+        "id": stored.id,
+        "version": stored.version,
+        "type": event.type,
+        "type_version": stored.type_version,
+        "at": time_text(event.at),
+        "actor": event.actor,
+        "reason": event.reason or None,
+        "data": event.data,
+    }
+
+
+def intent_view(intent: Intent) -> dict[str, Json]:
+    return {
+        "id": intent.id,
+        "action": intent.action,
+        "state": intent.state,
+        "posting_number": intent.posting_number,
+        "request": intent.request,
+        "amount": money_view(intent.amount),
+        "attempts": intent.attempts,
+        "actor": intent.actor,
+        "reason": intent.reason or None,
+        "outcome": intent.outcome or None,
+        "read_back": intent.read_back,
+        "created_at": time_text(intent.created_at),
+        "updated_at": time_text(intent.updated_at),
+    }
+
+
+def return_view(case: ReturnCase) -> dict[str, Json]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "posting_number": case.posting_number,
+        "stage": case.stage,
+        "state": case.state,
+        "state_name": case.state_name,
+        "opened_at": time_text(case.opened_at),
+        "decide_by": time_text(case.decide_by),
+        "sku": case.sku,
+        "quantity": case.quantity,
+        "price": money_view(case.price),
+        "reason": case.reason,
+        "is_defect": case.is_defect,
+        "condition": case.condition or None,
+        "decision": case.decision or None,
+        "available_actions": [{"id": action.id, "name": action.name} for action in case.actions],
+        "rejection_reasons": [
+            {"id": reason.id, "name": reason.name, "needs_comment": reason.needs_comment}
+            for reason in case.rejection_reasons
+        ],
+        "open_intent": case.open_intent or None,
+        "version": case.version,
+    }
+
+
+def ledger_view(ledger: MoneyLedger) -> dict[str, Json]:
+    def money(minor: int) -> Json:
+        return money_view(Money(minor, ledger.currency))
+
+    return {
+        "posting_number": ledger.number,
+        "paid": money(ledger.paid),
+        "reserved": money(ledger.reserved),
+        "refunded": money(ledger.refunded),
+        "entries": [
+            {
+                "key": key,
+                "amount": money(entry.minor),
+                "state": entry.state,
+                "executed_by": entry.executed_by,
+                "cost_borne_by": entry.cost_borne_by,
+            }
+            for key, entry in ledger.entries.items()
+        ],
+    }
+
+
+def tracking_view(change: TrackingChange) -> dict[str, Json]:
+    return {
+        "sequence": change.sequence,
+        "old": change.old or None,
+        "new": change.new,
+        "carrier": change.carrier or None,
+        "reason": change.reason,
+        "asked_by": change.asked_by,
+        "approved_by": change.approved_by or None,
+        "at": time_text(change.at),
+        "intent": change.intent_id or None,
+    }
+
+
+def document_view(document: Document) -> dict[str, Json]:
+    return {
+        "id": document.id,
+        "posting_number": document.posting_number,
+        "state": document.state,
+        "pages": document.pages,
+        "sha256": document.sha256 or None,
+        "barcodes": list(document.barcodes),
+        "printed_count": document.printed_count,
+        "problem": document.problem or None,
+    }
+
+
+def print_job_view(job: PrintJob, link: str = "") -> dict[str, Json]:
+    return {
+        "id": job.id,
+        "state": job.state,
+        "posting_numbers": list(job.numbers),
+        "problems": dict(job.problems),
+        "link": link or None,
+    }
+
+
+def settings_view(settings: SellerSettings) -> dict[str, Json]:
+    return {
+        "version": settings.version,
+        "language": settings.language,
+        "time_zone": settings.time_zone,
+        "assemble_at": settings.assemble_at,
+        "auto_assemble": settings.auto_assemble,
+        "auto_cancel": settings.auto_cancel,
+        "caps": dict(settings.caps),
+        "kill_switch": settings.kill_switch,
+    }

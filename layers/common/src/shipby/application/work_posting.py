@@ -1,0 +1,65 @@
+"""What people do to a posting: confirm, pick, inspect, pack, hand over, override, unblock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shipby.application.idempotency import Answer, Remember
+from shipby.application.ports import AppendEvents, Clock, SavePosting, Store
+from shipby.application.retry import decide_anew
+from shipby.application.views import posting_view
+from shipby.domain.errors import NotFoundError, PreconditionFailedError
+from shipby.domain.events import posting_ref
+from shipby.domain.posting import Posting
+from shipby.domain.workflow import Command, carry_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCommand:
+    """One step at the bench. `if_match` is the version the caller has seen, or None."""
+
+    seller: str
+    number: str
+    command: Command
+    actor: str
+    reason: str = ""
+    passed: bool = True
+    if_match: int | None = None
+
+
+def load_posting(store: Store, seller: str, number: str) -> Posting:
+    """The posting, or NotFoundError with the same words whoever owns that number."""
+    posting = store.posting(seller, number)
+    if posting is None:
+        raise NotFoundError(f"there is no posting {number}; check the number, new ones appear within seconds")
+    return posting
+
+
+def check_version(posting: Posting, if_match: int | None) -> None:
+    """Raises PreconditionFailedError if the caller has seen another version."""
+    if if_match is not None and posting.version != if_match:
+        raise PreconditionFailedError(
+            f"posting {posting.number} is at version {posting.version}, you have {if_match}: read it again"
+        )
+
+
+def work_posting(command: WorkCommand, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+    """Carry a command out in one transaction with its event; version conflicts are decided anew."""
+
+    def once() -> Answer:
+        posting = load_posting(store, command.seller, command.number)
+        check_version(posting, command.if_match)
+        step = carry_out(
+            posting,
+            command.command,
+            at=clock.now(),
+            actor=command.actor,
+            reason=command.reason,
+            passed=command.passed,
+        )
+        answer = Answer(200, posting_view(step.posting))
+        events = AppendEvents(command.seller, posting_ref(command.number), step.posting.version, step.events)
+        store.commit([SavePosting(step.posting), events, *remember(answer)])
+        return answer
+
+    return decide_anew(once)

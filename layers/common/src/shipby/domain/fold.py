@@ -1,0 +1,240 @@
+"""Folding what the marketplace says into what we know: facts only, never backwards, never last-write-wins.
+
+A read counts from the moment it started; an older read than the newest one folded in is ignored whole. The
+marketplace's status is mirrored as it is; our own stage only moves forward or to a side exit that the facts prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shipby.domain.events import Event, EventType, Json
+from shipby.domain.intents import IntentAction
+from shipby.domain.ladder import build_rungs, rewind
+from shipby.domain.ledger import LineBalance, MoneyLedger
+from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, MAIN_LINE, MarketplacePosting, Posting, Stage
+from shipby.domain.records import SellerSettings, TrackingChange
+
+MARKETPLACE = "marketplace"
+
+_ASSEMBLED = frozenset({"awaiting_deliver", "awaiting_registration", "sent_by_seller"})
+_MOVING = frozenset({"delivering", "driver_pickup"})
+_DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
+_CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
+_STILL_POSSIBLE = ("ship", "label_download", "awaiting_delivery", "pack")
+"""Offered actions that mean the posting can still be sent. Source: `available_actions` of /v3/posting/fbs/get."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The posting one version on, with what happened; `tracking` is a row for the history of tracking numbers."""
+
+    posting: Posting
+    events: tuple[Event, ...]
+    tracking: TrackingChange | None = None
+    cancelled: bool = False
+    """The marketplace cancelled it for good: it pays the buyer back by itself."""
+
+
+def _iso(when: datetime | None) -> str | None:
+    return when.isoformat() if when else None
+
+
+def receive(facts: MarketplacePosting, *, seller: str, settings: SellerSettings, at: datetime) -> Folded:
+    """The first record of a posting, at version 1, whatever state the marketplace has it in."""
+    blank = Posting(
+        seller=seller,
+        number=facts.number,
+        version=0,
+        stage=Stage.RECEIVED,
+        status="",
+        substatus="",
+        scheme=facts.scheme,
+        integration=facts.integration,
+        received_at=at,
+        synced_at=facts.read_at,
+        warehouse_id=facts.warehouse_id,
+        parent_number=facts.parent_number,
+    )
+    received = Event(
+        type=EventType.POSTING_RECEIVED,
+        at=at,
+        actor=MARKETPLACE,
+        data={
+            "scheme": facts.scheme,
+            "status": facts.status,
+            "shipment_date": _iso(facts.shipment_date),
+            "parent": facts.parent_number,
+        },
+    )
+    folded = _apply(blank, facts, settings, at)
+    assert folded is not None  # noqa: S101  # a blank posting always differs from facts
+    events = (received, *(event for event in folded.events if event.type is not EventType.POSTING_CHANGED))
+    return replace(folded, events=events)
+
+
+def fold(posting: Posting, facts: MarketplacePosting, settings: SellerSettings, *, at: datetime) -> Folded | None:
+    """Fold a newer read in. None if it is older than what is known, or if it changes nothing."""
+    if facts.read_at < posting.synced_at:
+        return None
+    return _apply(posting, facts, settings, at)
+
+
+def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, str]:
+    """The stage the facts prove, and why; the present one where they prove nothing new."""
+    stage, status = posting.stage, facts.status
+    if stage in FINAL and not (stage is Stage.CLOSED and status in _CANCELLED):
+        return stage, ""
+    if status in _CANCELLED:
+        reason = "split" if status == "cancelled_from_split_pending" else _cancel_reason(facts)
+        return Stage.CANCELLED, reason
+    if status == "delivered":
+        return Stage.DELIVERED, ""
+    if status in _MOVING:
+        reached = stage in MAIN_LINE and MAIN_LINE.index(stage) >= MAIN_LINE.index(Stage.IN_TRANSIT)
+        return (stage, "") if reached else (Stage.IN_TRANSIT, "")
+    if status in _DISPUTED and stage is not Stage.BLOCKED:
+        return Stage.BLOCKED, status
+    if stage is Stage.BLOCKED and posting.blocked_reason in _DISPUTED and status not in _DISPUTED:
+        return posting.blocked_from or Stage.RECEIVED, "the marketplace settled the dispute"
+    if _proven_expired(posting, facts):
+        return Stage.EXPIRED, "past its date, and the marketplace offers neither ship nor label nor hand-over"
+    return stage, ""
+
+
+def _cancel_reason(facts: MarketplacePosting) -> str:
+    return facts.cancellation.reason if facts.cancellation else ""
+
+
+def _proven_expired(posting: Posting, facts: MarketplacePosting) -> bool:
+    stage = posting.blocked_from if posting.stage is Stage.BLOCKED else posting.stage
+    if stage not in BEFORE_HAND_OVER or not facts.actions:
+        return False
+    last = facts.without_delay or facts.shipment_date
+    if last is None or facts.read_at <= last:
+        return False
+    return not any(action.startswith(_STILL_POSSIBLE) for action in facts.actions)
+
+
+_STAGE_EVENTS: Mapping[Stage, EventType] = {
+    Stage.CANCELLED: EventType.POSTING_CANCELLED,
+    Stage.DELIVERED: EventType.POSTING_DELIVERED,
+    Stage.IN_TRANSIT: EventType.POSTING_IN_TRANSIT,
+    Stage.BLOCKED: EventType.POSTING_BLOCKED,
+    Stage.EXPIRED: EventType.POSTING_EXPIRED,
+}
+
+
+def _tracking_after(posting: Posting, facts: MarketplacePosting, at: datetime) -> TrackingChange | None:
+    """A number the marketplace shows and we did not know; one of our own open intent is booked when that settles."""
+    ours = any(f".{IntentAction.SET_TRACKING}." in intent for intent in posting.open_intents)
+    if not facts.tracking_number or facts.tracking_number == posting.tracking_number or ours:
+        return None
+    return TrackingChange(
+        seller=posting.seller,
+        posting_number=posting.number,
+        sequence=posting.tracking_count + 1,
+        old=posting.tracking_number,
+        new=facts.tracking_number,
+        carrier=facts.carrier,
+        reason="set by the marketplace or the carrier",
+        asked_by=MARKETPLACE,
+        at=at,
+    )
+
+
+def _apply(posting: Posting, facts: MarketplacePosting, settings: SellerSettings, at: datetime) -> Folded | None:
+    stage, why = _stage_after(posting, facts)
+    assembled = posting.assembled_at or (facts.read_at if facts.status in _ASSEMBLED | _MOVING else None)
+    tracking = _tracking_after(posting, facts, at)
+    cancelled_by = posting.cancelled_by
+    if stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED:
+        cancelled_by = "split" if why == "split" else (facts.cancellation.type if facts.cancellation else "unknown")
+    changes: dict[str, object] = {
+        "status": facts.status,
+        "substatus": facts.substatus,
+        "integration": facts.integration,
+        "warehouse_id": facts.warehouse_id,
+        "shipment_date": facts.shipment_date or posting.shipment_date,
+        "without_delay": facts.without_delay or posting.without_delay,
+        "delivery_by": facts.delivery_by or posting.delivery_by,
+        "stage": stage,
+        "assembled_at": assembled,
+        "handed_over_at": posting.handed_over_at or (facts.delivering_date if facts.status in _MOVING else None),
+        "delivered_at": posting.delivered_at
+        or ((facts.delivered_at or facts.read_at) if facts.status == "delivered" else None),
+        "blocked_from": _blocked_from(posting, stage),
+        "blocked_reason": why if stage is Stage.BLOCKED and why else posting.blocked_reason * (stage is Stage.BLOCKED),
+        "expired_reason": why if stage is Stage.EXPIRED and why else posting.expired_reason * (stage is Stage.EXPIRED),
+        "cancelled_by": cancelled_by,
+        "parent_number": facts.parent_number or posting.parent_number,
+    }
+    if tracking is not None:
+        changes |= {"tracking_number": tracking.new, "tracking_count": tracking.sequence}
+    changed = replace(posting, **changes)  # type: ignore[arg-type]  # replace() is typed per field
+    # An empty date waits: the last known one keeps the ladder standing until the marketplace names the next.
+    standing = replace(facts, shipment_date=changed.shipment_date, without_delay=changed.without_delay)
+    changed = rewind(replace(changed, rungs=build_rungs(changed, standing, settings)))
+    if changed == posting:
+        return None
+    changed = replace(changed, version=posting.version + 1, synced_at=facts.read_at)
+    return Folded(
+        changed,
+        _events(posting, changed, facts, why, tracking, at),
+        tracking,
+        cancelled=stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED and cancelled_by != "split",
+    )
+
+
+def _blocked_from(posting: Posting, stage: Stage) -> Stage | None:
+    if stage not in (Stage.BLOCKED, Stage.EXPIRED):
+        return None
+    return posting.blocked_from if posting.stage in (Stage.BLOCKED, Stage.EXPIRED) else posting.stage
+
+
+def _events(
+    old: Posting, new: Posting, facts: MarketplacePosting, why: str, tracking: TrackingChange | None, at: datetime
+) -> tuple[Event, ...]:
+    events: list[Event] = []
+
+    def happened(kind: EventType, reason: str, data: dict[str, Json]) -> None:
+        events.append(Event(type=kind, at=at, actor=MARKETPLACE, reason=reason, data=data))
+
+    if old.shipment_date is not None and old.shipment_date != new.shipment_date:
+        moved: dict[str, Json] = {"old": _iso(old.shipment_date), "new": _iso(new.shipment_date)}
+        happened(EventType.POSTING_CUT_OFF_MOVED, "", moved)
+    if new.assembled_at is not None and old.assembled_at is None:
+        happened(EventType.POSTING_ASSEMBLED, "", {"status": facts.status})
+    if tracking is not None:
+        change: dict[str, Json] = {"old": tracking.old, "new": tracking.new, "by": MARKETPLACE}
+        happened(EventType.TRACKING_CHANGED, tracking.reason, change)
+    if new.stage is not old.stage:
+        if new.cancelled_by == "split":
+            happened(EventType.POSTING_SPLIT, why, {"into": list(facts.related_numbers)})
+        elif old.stage is Stage.BLOCKED and new.stage is old.blocked_from:
+            happened(EventType.POSTING_UNBLOCKED, why, {"from": "blocked", "to": new.stage})
+        elif new.stage is Stage.CANCELLED:
+            rating = bool(facts.cancellation and facts.cancellation.affects_rating)
+            by: dict[str, Json] = {"by": new.cancelled_by, "affects_rating": rating, "late": old.late}
+            happened(EventType.POSTING_CANCELLED, why, by)
+        else:
+            happened(_STAGE_EVENTS[new.stage], why, {"from": old.stage, "to": new.stage, "late": old.late})
+    if not events:
+        happened(EventType.POSTING_CHANGED, "", {"status": facts.status, "substatus": facts.substatus})
+    return tuple(events)
+
+
+def open_ledger(facts: MarketplacePosting, *, seller: str) -> MoneyLedger | None:
+    """The ledger of a new posting: what the buyer paid, in total and per line. None without products."""
+    paid = facts.paid
+    if paid is None:
+        return None
+    lines: dict[str, LineBalance] = {}
+    for line in facts.lines:
+        before = lines.get(line.sku, LineBalance(paid=0))
+        lines[line.sku] = LineBalance(paid=before.paid + (line.price * line.quantity).minor)
+    return MoneyLedger(
+        seller=seller, number=facts.number, version=1, currency=paid.currency, paid=paid.minor, lines=lines
+    )
