@@ -26,10 +26,6 @@ class SellerAccount:
     def key(self) -> str:
         return self.client_id
 
-    @property
-    def seller_id(self) -> int:
-        return int(self.client_id)
-
 
 @dataclass(slots=True)
 class Line:
@@ -63,7 +59,7 @@ class Buyer:
 
 @dataclass(slots=True)
 class StatusChange:
-    """One entry of a posting's history: what it became, when and because of whom."""
+    """One entry of a posting's history: what it became, when, because of whom."""
 
     at: datetime
     status: str
@@ -264,7 +260,7 @@ class LabelTask:
 
 @dataclass(slots=True)
 class Money:
-    """A movement of money. `kind` is an id of `words.ACCRUAL_TYPES`; `amount` is what the buyer got or the seller paid."""
+    """A movement of money. `kind` is an id of `words.ACCRUAL_TYPES`; `amount` is never negative."""
 
     id: int
     client_id: str

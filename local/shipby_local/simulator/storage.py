@@ -14,16 +14,24 @@ class DocumentStore:
     """
 
     def __init__(self, path: Path | None) -> None:
+        """Opens or makes the file (None: memory). Raises OSError if it is in use or is no such file."""
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False)
+        self._database = sqlite3.connect(":memory:" if path is None else path, timeout=0.2, check_same_thread=False)
         self._keep = path is not None
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.execute(
-            "CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, body BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
-        )
-        self._database.commit()
+        try:
+            # One owner: two marketplaces on one file would each overwrite the other's books.
+            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS documents"
+                " (kind TEXT, key TEXT, body BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            )
+            self._database.commit()
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise OSError(f"cannot use {path} as the simulator's data: {error}") from error
 
     def load(self, kind: str) -> list[bytes]:
         """All documents of one kind."""

@@ -24,7 +24,9 @@ NOT_ACCEPTED: Final = "not_accepted"
 SPLIT: Final = "cancelled_from_split_pending"
 
 TERMINAL: Final = frozenset({DELIVERED, CANCELLED, SPLIT})
-UNFULFILLED: Final = frozenset({"acceptance_in_progress", "awaiting_approve", AWAITING_PACKAGING, AWAITING_REGISTRATION})
+UNFULFILLED: Final = frozenset(
+    {"acceptance_in_progress", "awaiting_approve", AWAITING_PACKAGING, AWAITING_REGISTRATION}
+)
 UNFULFILLED_WITH_DELIVER: Final = UNFULFILLED | {AWAITING_DELIVER, "arbitration", NOT_ACCEPTED}
 
 NON_INTEGRATED: Final = "non_integrated"

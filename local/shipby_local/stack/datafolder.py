@@ -1,8 +1,9 @@
 """The data folder: who owns it, and where things lie in it.
 
-Layout below the folder (mode 0700, because the emulator only encodes SecureString parameters, it does not encrypt them):
-`lock` (held with flock by the owner and by the emulator's process), `stack.json` (process ids and ports of the
-running stack), `deployment.json` (what was deployed last), `state/` (snapshots), `s3/` (objects), `tmp/` (workers' files).
+Layout below the folder (mode 0700, because the emulator only encodes SecureString parameters, it does not encrypt
+them): `lock` (held with flock by the owner and by the emulator's process), `stack.json` (process ids and ports of the
+running stack), `deployment.json` (what was deployed last), `state/` (snapshots), `s3/` (objects), `tmp/` (workers'
+files).
 """
 
 import contextlib

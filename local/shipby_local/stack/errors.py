@@ -41,3 +41,8 @@ class TemplateError(StackError):
 
 class DrainTimeoutError(StackError):
     """Queues or the stream still held work when the time to wait was over."""
+
+
+# Exit codes by which the emulator's process says why it could not start.
+EXIT_BROKEN_DATA = 3
+EXIT_WRONG_VERSION = 4

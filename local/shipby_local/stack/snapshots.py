@@ -1,13 +1,12 @@
 """Saving the emulator's whole state while it runs (this module runs inside the emulator's process).
 
-ministack saves only on a graceful stop, file by file. Here every snapshot is one generation: all services are read at one
-point of the event loop with DynamoDB's lock held, written into a new folder, and a link is then moved to it. A kill
+ministack saves only on a graceful stop, file by file. Here every snapshot is one generation: all services are read at
+one point of the event loop with DynamoDB's lock held, written into a new folder, and a link is then moved to it. A kill
 at any moment leaves either the old or the new generation, never a mixture. Stream records are added, because ministack
 forgets them and our stream pump could not continue from its checkpoint after a restart.
 """
 
 import asyncio
-import copy
 import json
 import logging
 import os
@@ -15,14 +14,14 @@ import shutil
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from shipby_local.stack import private_names as ministack
 
 logger = logging.getLogger("shipby.snapshots")
 
 CURRENT = "current"
-STREAMS_FILE = "shipby-streams.json"
+STREAMS = "shipby-streams"
+CHECKPOINT_TABLE = "shipby-local-stream-checkpoints"
 MINIMUM_INTERVAL = 2.0
 INTERVAL_FACTOR = 20
 WARN_FROM_POSTINGS = 1000
@@ -51,37 +50,30 @@ class Snapshots:
             raise SnapshotError(f"{link} points to {target.name}, which does not exist")
         return target
 
-    def check(self) -> None:
-        """Raise SnapshotError unless every file of the newest generation can be read.
+    def restore(self) -> None:
+        """Give the emulator the newest generation; nothing for a fresh folder.
 
-        ministack itself would skip an unreadable file with a log line and start without its data.
+        Raises SnapshotError unless every file can be read and is accepted. ministack itself would skip such a file
+        with a log line and start without its data.
         """
         generation = self.current()
         if generation is None:
             return
-        manifest = generation / "manifest.json"
         try:
-            names = json.loads(manifest.read_text("utf-8"))["files"]
-            for name in names:
-                json.loads((generation / name).read_text("utf-8"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SnapshotError(f"{generation}: {error}") from error
-
-    def restore_streams(self) -> None:
-        """Put the saved stream records back (after the emulator restored its tables)."""
-        generation = self.current()
-        if generation is not None:
-            saved = ministack.decode_state((generation / STREAMS_FILE).read_text("utf-8"))
-            ministack.restore_streams(saved)
+            names = json.loads((generation / "manifest.json").read_text("utf-8"))["files"]
+            texts = {name.removesuffix(".json"): (generation / name).read_text("utf-8") for name in names}
+            streams = ministack.decode_state(texts.pop(STREAMS))
+            ministack.restore_states(texts)
+            ministack.restore_streams(streams)
+        except Exception as error:
+            raise SnapshotError(f"{generation}: {type(error).__name__}: {error}") from error
 
     def collect(self) -> dict[str, str]:
         """Every service's state as JSON text by file name, at one point in time. Call on the event loop."""
         with ministack.dynamodb_lock():
-            states = ministack.collect_states()
-            streams = ministack.collect_streams()
-        self._warn_if_large(states)
-        texts = {f"{name}.json": ministack.encode_state(name, state) for name, state in states.items()}
-        texts[STREAMS_FILE] = ministack.encode_plain(streams)
+            texts = {f"{name}.json": text for name, text in ministack.encode_states().items()}
+            texts[f"{STREAMS}.json"] = ministack.encode_streams(CHECKPOINT_TABLE)
+        self._warn_if_large()
         return texts
 
     def write(self, texts: dict[str, str]) -> None:
@@ -103,7 +95,9 @@ class Snapshots:
                 shutil.rmtree(previous, ignore_errors=True)
 
     async def run(self) -> None:
-        """Save for ever, waiting max(2 s, 20 x the last snapshot's time) in between; a failure is logged and retried."""
+        """Save for ever, waiting max(2 s, 20 x the last snapshot's time) in between; a failure is logged and
+        retried.
+        """
         while True:
             await asyncio.sleep(max(MINIMUM_INTERVAL, INTERVAL_FACTOR * self.last_seconds))
             try:
@@ -118,10 +112,10 @@ class Snapshots:
         await asyncio.to_thread(self.write, texts)
         self.last_seconds = time.monotonic() - started
 
-    def _warn_if_large(self, states: dict[str, Any]) -> None:
+    def _warn_if_large(self) -> None:
         if self._warned:
             return
-        postings = ministack.count_rows(states.get("dynamodb", {}), sort_key="POSTING")
+        postings = ministack.count_rows(sort_key="POSTING")
         if postings >= WARN_FROM_POSTINGS:
             self._warned = True
             logger.warning(
@@ -130,8 +124,3 @@ class Snapshots:
                 postings,
                 WARN_FROM_POSTINGS,
             )
-
-
-def deep_copy(value: Any) -> Any:
-    """A copy that later requests cannot change."""
-    return copy.deepcopy(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shipby.application.finish_intent import TOLD
 from shipby.application.ports import (
     AppendEvents,
     Clock,
@@ -69,18 +70,20 @@ def sweep(*, store: Store, queue: WorkQueue, clock: Clock, look_ahead: timedelta
     """
     started = clock.now()
     until, sent = started + look_ahead, 0
-    for shard in range(store.alarm_shards):
-        cursor: str | None = None
-        while True:
+    # One page of each shard in turn: a burst in one shard must not keep the others waiting beyond the budget.
+    waiting: dict[int, str | None] = dict.fromkeys(range(store.alarm_shards))
+    while waiting:
+        for shard, cursor in list(waiting.items()):
             page = store.due_alarms(shard, until=until, limit=PAGE, cursor=cursor)
             now = clock.now()
             queue.send(alarm_message(alarm, now) for alarm in page.items)
             sent += len(page.items)
-            cursor = page.cursor
-            if cursor is None:
-                break
-            if now - started > budget:
-                return sent
+            if page.cursor is None:
+                del waiting[shard]
+            else:
+                waiting[shard] = page.cursor
+        if clock.now() - started > budget:
+            break
     return sent
 
 
@@ -119,8 +122,13 @@ def _ring_posting(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
         return Rang("gone")
     settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
     fired = fire(posting, posting.next_alarm, settings, at=now, actor=ACTOR)
-    if not fired.cancel:
+    if not fired.cancel or any(f".{IntentAction.CANCEL}." in intent for intent in posting.open_intents):
+        # An open cancel is the very call that the policy wants: a second one could be sent beside it.
         _commit_posting(store, fired.posting, fired.events, [])
+        return _follow(alarm, fired.posting.next_alarm)
+    if posting.open_intents:
+        problem = f"not cancelled while {', '.join(posting.open_intents)} is not settled: a person decides"
+        _commit_posting(store, fired.posting, (*fired.events, _held(problem, now)), [])
         return _follow(alarm, fired.posting.next_alarm)
     wish = Wish(
         seller=alarm.seller,
@@ -136,9 +144,12 @@ def _ring_posting(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
         _commit_posting(store, noted, (*fired.events, created), writes)
     except (CapReachedError, KillSwitchOnError) as error:
         # It has expired all the same; a person cancels it, or lifts the cap.
-        held = Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data={"action": "cancel"})
-        _commit_posting(store, fired.posting, (*fired.events, held), [])
+        _commit_posting(store, fired.posting, (*fired.events, _held(str(error), now)), [])
     return _follow(alarm, noted.next_alarm)
+
+
+def _held(problem: str, now: datetime) -> Event:
+    return Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=problem, data={"action": "cancel"})
 
 
 def _commit_posting(store: Store, posting: Posting, events: tuple[Event, ...], writes: list[Write]) -> None:
@@ -158,7 +169,9 @@ def _ring_return(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
         actor=ACTOR,
         data={"decide_by": case.decide_by.isoformat() if case.decide_by else None, "posting": case.posting_number},
     )
-    changed = replace(case, version=case.version + 1, next_alarm=return_alarm(case, settings, now))
+    # A reminder that rings late is still followed by the deadline itself: no deadline passes in silence.
+    following = None if overdue else return_alarm(case, settings, now)
+    changed = replace(case, version=case.version + 1, next_alarm=following)
     store.commit([SaveReturn(changed), AppendEvents(case.seller, return_ref(case.id), changed.version, (event,))])
     return _follow(alarm, changed.next_alarm)
 
@@ -167,24 +180,30 @@ def _ring_intent(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
     intent = store.intent(alarm.seller, alarm.intent_id)
     if intent is None or intent.next_alarm is None or intent.next_alarm.due != alarm.due:
         return Rang("gone")
-    waiting = replace(
-        intent, version=intent.version + 1, next_alarm=Alarm(due=now + CHECK_AGAIN, kind=RungKind.SETTLE_INTENT)
-    )
+    settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
+    age = now - intent.created_at
+    # A check that nobody could carry out yet (the marketplace is away) is asked for less and less often.
+    wait = min(max(CHECK_AGAIN, age / 4), MAX_DELAY)
+    waiting = replace(intent, version=intent.version + 1, next_alarm=Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT))
     data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": intent.state}
-    event = Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)
-    store.commit([SaveIntent(waiting), *_owner_writes(waiting, event, store)])
+    events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)]
+    if age > 2 * settings.settle_limit and TOLD not in intent.read_back:
+        problem = f"it is {intent.state} and could not be settled for {age}: a person has to look"
+        events.append(Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=ACTOR, reason=problem, data=data))
+        waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
+    store.commit([SaveIntent(waiting), *_owner_writes(waiting, tuple(events), store)])
     return _follow(alarm, waiting.next_alarm)
 
 
-def _owner_writes(intent: Intent, event: Event, store: Store) -> list[Write]:
+def _owner_writes(intent: Intent, events: tuple[Event, ...], store: Store) -> list[Write]:
     if intent.ref.kind is AggregateKind.RETURN:
         case = store.return_case(intent.seller, intent.ref.id)
         if case is None:
             raise InvalidInputError(f"return {intent.ref.id} of intent {intent.id} is gone from the store")
         changed = replace(case, version=case.version + 1)
-        return [SaveReturn(changed), AppendEvents(intent.seller, intent.ref, changed.version, (event,))]
+        return [SaveReturn(changed), AppendEvents(intent.seller, intent.ref, changed.version, events)]
     posting = store.posting(intent.seller, intent.posting_number)
     if posting is None:
         raise InvalidInputError(f"posting {intent.posting_number} of intent {intent.id} is gone from the store")
     moved = rewind(replace(posting, version=posting.version + 1))
-    return [SavePosting(moved), AppendEvents(intent.seller, intent.ref, moved.version, (event,))]
+    return [SavePosting(moved), AppendEvents(intent.seller, intent.ref, moved.version, events)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
@@ -13,7 +13,7 @@ from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.events import Json
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.posting import MarketplacePosting
-from shipby.domain.returns import COMPENSATE_ACTION, MarketplaceReturn
+from shipby.domain.returns import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn
 
 _BEFORE_ASSEMBLY = frozenset(
     {"awaiting_packaging", "awaiting_approve", "awaiting_verification", "acceptance_in_progress"}
@@ -43,10 +43,12 @@ class PostingActions:
                 split = facts.status == "cancelled_from_split_pending"
                 if split or facts.status not in _BEFORE_ASSEMBLY | _GONE:
                     return Effect(done=True, text="the marketplace shows it assembled", read_back=seen)
-                if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING:
+                # What was there before the call says nothing about the call.
+                failed_before = intent.read_back.get("substatus") == "ship_failed"
+                if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
                     return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
             case IntentAction.CANCEL:
-                if facts.status in _GONE:
+                if facts.status == "cancelled":
                     by = facts.cancellation.type if facts.cancellation else "unknown"
                     seen["by"] = by
                     return Effect(done=True, text=f"the marketplace shows it cancelled by {by}", read_back=seen)
@@ -70,16 +72,28 @@ class PostingActions:
         return Effect(text="still offered", read_back=seen)
 
     @staticmethod
+    def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
+        """Do every read that the call needs, and give back the one call that acts.
+
+        Reads come before the claim: one that fails costs nothing, while a claimed intent is never sent again.
+        """
+        if intent.action is IntentAction.CANCEL:
+            return PostingActions._prepare_cancel(intent, marketplace)
+        return lambda: PostingActions._act(intent, marketplace)
+
+    @staticmethod
     def call(intent: Intent, marketplace: Marketplace) -> str:
-        """Make the one call; returns the outcome in words."""
+        """Read and make the one call; returns the outcome in words."""
+        return PostingActions.prepare(intent, marketplace)()
+
+    @staticmethod
+    def _act(intent: Intent, marketplace: Marketplace) -> str:
         number, request = intent.posting_number, intent.request
         match intent.action:
             case IntentAction.SHIP:
                 packages = cast("Sequence[Mapping[str, int]]", request["packages"])
                 into = marketplace.ship(number, packages)
                 return f"assembled as {', '.join(into) or number}"
-            case IntentAction.CANCEL:
-                return PostingActions._cancel(intent, marketplace)
             case IntentAction.SET_CUT_OFF:
                 marketplace.set_cut_off(number, datetime.fromisoformat(str(request["cut_off"])))
                 return "date moved"
@@ -88,19 +102,29 @@ class PostingActions:
                 if not result.ok:
                     raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
                 return "accepted"
-            case IntentAction.RETURN_ACTION:
-                raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")
+            case IntentAction.CANCEL | IntentAction.RETURN_ACTION:
+                raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
 
     @staticmethod
-    def _cancel(intent: Intent, marketplace: Marketplace) -> str:
+    def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
         wanted = int(cast("int", intent.request["reason_id"]))
         offered = marketplace.cancel_reasons(intent.posting_number)
         reason = next((reason for reason in offered if reason.id == wanted), None)
         if reason is None:
             ids = ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
             raise ActionNotOfferedError(f"cancel reason {wanted} is not offered; offered are {ids}", offered=[ids])
-        marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or reason.title))
-        return f"cancelled with reason {wanted} ({reason.title})"
+        title = reason.title
+
+        def cancel() -> str:
+            marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or title))
+            return f"cancelled with reason {wanted} ({title})"
+
+        return cancel
+
+
+def is_final(intent: Intent) -> bool:
+    """Whether a decision ends its return: money given back, or a rejection; asking for the goods does not."""
+    return intent.amount is not None or int(cast("int", intent.request["action_id"])) in REJECT_ACTIONS
 
 
 class ReturnActions:
@@ -108,13 +132,21 @@ class ReturnActions:
 
     @staticmethod
     def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
-        """An action that was offered and is no longer has been taken: by us, by another person or by the clock."""
+        """A final action that was sent and after which nothing is offered any more has been taken.
+
+        Where other actions are offered instead, the return may have moved by itself (the marketplace approves what
+        nobody decides): that proves no payment, and a person has to look.
+        """
         seen: dict[str, Json] = {"state": found.state, "actions": [action.id for action in found.actions]}
         if int(cast("int", intent.request["action_id"])) in {action.id for action in found.actions}:
             return Effect(text="still offered", read_back=seen)
         if intent.state is IntentState.PENDING:
             text = f"the return is {found.state} and does not offer this any more: somebody else decided it"
             return Effect(impossible=True, text=text, read_back=seen)
+        if found.actions and is_final(intent):
+            offered = ", ".join(f"{action.id} ({action.name})" for action in found.actions)
+            text = f"the return is {found.state} and offers {offered}: it moved on, which does not prove this decision"
+            return Effect(text=text, read_back=seen)
         return Effect(done=True, text=f"the return is {found.state}", read_back=seen)
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shipby.application.ports import (
     AppendEvents,
@@ -36,6 +36,8 @@ BARCODE = "label"
 """Kind of the pointer from a label's barcode to its posting."""
 MAX_ATTEMPTS = 6
 """How often a label that is not ready is asked for before a person hears of it."""
+PATIENCE = timedelta(minutes=30)
+"""How long a label task may stay unfinished; how long tasks live is not documented."""
 BATCH = 1000
 """Postings in one task. Source: /v3/posting/fbs/package-label/create."""
 
@@ -66,26 +68,27 @@ def start_labels(seller: str, numbers: Iterable[str], tools: Tools) -> LabelRun:
     """Ask the marketplace for the labels of assembled postings. One that is expired, cancelled or done is left out."""
     wanted: list[str] = []
     for number in dict.fromkeys(numbers):
-        posting = tools.store.posting(seller, number)
-        if posting is None or not may_be_labelled(posting) or posting.label_ready_at is not None:
+        posting = _wants_label(tools.store, seller, number)
+        if posting is None:
             continue
         _note_asked(posting, tools)
         wanted.append(number)
     again: list[QueueMessage] = []
     failed: dict[str, str] = {}
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
+    batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    while batches:
+        batch = batches.pop(0)
         try:
             tasks = tools.marketplace.create_label_tasks(batch)
-        except NotReadyYetError as error:
-            retried, given_up = _try_later(seller, dict.fromkeys(batch, str(error)), tools)
-            again += retried
-            failed |= given_up
-            continue
-        except PermanentError as error:
-            # One bad posting may refuse the whole batch: ask for each alone, so that it delays nobody.
-            if len(batch) > 1:
-                again += [_fetch_message(seller, number, 0) for number in batch]
+        except (NotReadyYetError, PermanentError) as error:
+            half = len(batch) // 2
+            if half:
+                # One bad posting refuses the whole batch: halving finds it, so that it delays nobody.
+                batches += [batch[:half], batch[half:]]
+            elif isinstance(error, NotReadyYetError):
+                retried, given_up = _try_later(seller, {batch[0]: str(error)}, tools)
+                again += retried
+                failed |= given_up
             else:
                 failed |= _give_up(seller, batch[0], str(error), tools)
             continue
@@ -106,13 +109,7 @@ def collect_labels(seller: str, task_ids: Sequence[str], numbers: Sequence[str],
     """
     results = [tools.marketplace.label_task(identifier) for identifier in task_ids]
     if any(result.state in ("pending", "in_progress") for result in results):
-        body: dict[str, Json] = {
-            "seller": seller,
-            "task": "collect",
-            "ids": list(task_ids),
-            "postings": list(numbers),
-        }
-        return LabelRun(again=(QueueMessage(body=body, group=seller, delay_seconds=tools.wait_seconds),))
+        return _look_again(seller, task_ids, numbers, tools)
     problems: dict[str, str] = {}
     found: dict[str, list[LabelPage]] = {}
     strange = 0
@@ -131,15 +128,31 @@ def collect_labels(seller: str, task_ids: Sequence[str], numbers: Sequence[str],
         strange += foreign
         for number, own in bound.items():
             found.setdefault(number, []).extend(own)
-    for number, own in found.items():
-        _store_label(seller, number, own, tools)
+    ready = tuple(number for number, own in found.items() if _store_label(seller, number, own, tools))
     missing = {
         number: problems.get(number) or f"no page names this posting ({strange} pages name none of the batch)"
         for number in numbers
         if number not in found
     }
     again, failed = _try_later(seller, missing, tools)
-    return LabelRun(tuple(found), failed, tuple(again))
+    return LabelRun(ready, failed, tuple(again))
+
+
+def _look_again(seller: str, task_ids: Sequence[str], numbers: Sequence[str], tools: Tools) -> LabelRun:
+    """Wait for a task, but not for ever: a posting first asked for PATIENCE ago is asked for anew, counting a try."""
+    now = tools.clock.now()
+    documents = {number: tools.store.document(seller, number, LABEL_ID) for number in numbers}
+    overdue = {
+        number: "the marketplace does not finish its label task"
+        for number, document in documents.items()
+        if document is not None and now - document.asked_at > PATIENCE
+    }
+    again, failed = _try_later(seller, overdue, tools)
+    waiting = [number for number in numbers if number not in overdue]
+    if waiting:
+        body: dict[str, Json] = {"seller": seller, "task": "collect", "ids": list(task_ids), "postings": waiting}
+        again.append(QueueMessage(body=body, group=seller, delay_seconds=tools.wait_seconds))
+    return LabelRun((), failed, tuple(again))
 
 
 def _bind(
@@ -161,17 +174,25 @@ def _bind(
     return bound, foreign
 
 
-def _store_label(seller: str, number: str, pages: Sequence[LabelPage], tools: Tools) -> None:
+def _wants_label(store: Store, seller: str, number: str) -> Posting | None:
+    """The posting if it may and does still want its label: it may have been cancelled while the label was made."""
+    posting = store.posting(seller, number)
+    return posting if posting and may_be_labelled(posting) and posting.label_ready_at is None else None
+
+
+def _store_label(seller: str, number: str, pages: Sequence[LabelPage], tools: Tools) -> bool:
+    if _wants_label(tools.store, seller, number) is None:
+        return False
     content = tools.papers.merge([page.pdf for page in pages])
     digest = hashlib.sha256(content).hexdigest()
     key = f"labels/{seller}/{number}/{digest}.pdf"
     tools.documents.put(key, content, content_type="application/pdf")
     barcodes = tuple(dict.fromkeys(code for page in pages for code in page.barcodes))
 
-    def once() -> None:
-        posting = tools.store.posting(seller, number)
-        if posting is None or posting.label_ready_at is not None:
-            return
+    def once() -> bool:
+        posting = _wants_label(tools.store, seller, number)
+        if posting is None:
+            return False
         now = tools.clock.now()
         known = tools.store.document(seller, number, LABEL_ID)
         base = known or _new_document(posting, now)
@@ -193,8 +214,9 @@ def _store_label(seller: str, number: str, pages: Sequence[LabelPage], tools: To
             if tools.store.find(seller, BARCODE, code) in (None, number)
         ]
         _commit(tools.store, replace(posting, label_ready_at=now), event, [SaveDocument(document), *pointers])
+        return True
 
-    decide_anew(once)
+    return decide_anew(once)
 
 
 def _commit(store: Store, posting: Posting, event: Event, writes: Sequence[Write]) -> None:
@@ -235,6 +257,8 @@ def _try_later(seller: str, problems: Mapping[str, str], tools: Tools) -> tuple[
     again: list[QueueMessage] = []
     failed: dict[str, str] = {}
     for number, problem in problems.items():
+        if _wants_label(tools.store, seller, number) is None:
+            continue
         document = tools.store.document(seller, number, LABEL_ID)
         if document is not None and document.attempts >= MAX_ATTEMPTS:
             failed |= _give_up(seller, number, problem, tools)
@@ -244,14 +268,14 @@ def _try_later(seller: str, problems: Mapping[str, str], tools: Tools) -> tuple[
 
 
 def _give_up(seller: str, number: str, problem: str, tools: Tools) -> dict[str, str]:
-    def once() -> None:
-        posting = tools.store.posting(seller, number)
+    def once() -> bool:
+        posting = _wants_label(tools.store, seller, number)
         known = tools.store.document(seller, number, LABEL_ID)
         if posting is None or known is None or known.state is not DocumentState.WAITING:
-            return
+            return False
         failed = replace(known, version=known.version + 1, state=DocumentState.FAILED, problem=problem[:300])
         event = Event(type=EventType.LABEL_FAILED, at=tools.clock.now(), actor=ACTOR, reason=problem[:300])
         _commit(tools.store, posting, event, [SaveDocument(failed)])
+        return True
 
-    decide_anew(once)
-    return {number: problem}
+    return {number: problem} if decide_anew(once) else {}

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shipby.application.carry_out import is_final
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
     Clock,
     ReleasePointer,
+    RequireAutomation,
     SaveIntent,
     SaveMoney,
     SavePosting,
@@ -21,7 +23,7 @@ from shipby.application.ports import (
 )
 from shipby.application.retry import ATTEMPTS
 from shipby.application.sync_posting import TRACKING
-from shipby.domain.errors import NotFoundError, VersionConflictError
+from shipby.domain.errors import NotFoundError, PreconditionFailedError, VersionConflictError
 from shipby.domain.events import AggregateKind, Event, EventType, Json
 from shipby.domain.intents import OPEN_STATES, Intent, IntentAction, IntentState
 from shipby.domain.ladder import rewind
@@ -32,6 +34,10 @@ from shipby.domain.returns import ReturnCase, ReturnStage
 ACTOR = "system:intent_worker"
 LONGEST_WAIT = timedelta(hours=1)
 """Between two readings of an intent that stays UNKNOWN."""
+TOLD = "needs_person"
+"""Key in `read_back` once a person was told of an intent that cannot be settled: they are told once, not every hour."""
+AUTOMATIC = "system:"
+"""Actors of automatic intents begin with this; people's begin with `key:`."""
 
 _EVENTS: Mapping[IntentState, EventType] = {
     IntentState.SENT: EventType.INTENT_SENT,
@@ -54,8 +60,10 @@ def finish(
 ) -> Intent:
     """Move an intent on. Money, tracking history and pointers follow in the same transaction.
 
-    Raises VersionConflictError if another worker moved this intent first; conflicts on the posting, the return or the
-    ledger alone are decided anew.
+    Claiming it (SENT) raises VersionConflictError if another worker claimed or ended it first, KillSwitchOnError if an
+    automatic one was stopped meanwhile, PreconditionFailedError if other money was given back since it was asked.
+    Whoever made the call brings its answer: it is booked although an alarm or a reader touched the intent meanwhile.
+    Raises VersionConflictError then only if the intent has ended.
     """
     for _ in range(ATTEMPTS):
         moved, writes = _transaction(
@@ -65,8 +73,10 @@ def finish(
             store.commit(writes)
         except VersionConflictError:
             current = store.intent(intent.seller, intent.id)
-            if current is None or current.version != intent.version:
+            claimed_by_another = intent.state is IntentState.PENDING and current and current.state is not intent.state
+            if current is None or not current.open or claimed_by_another:
                 raise
+            intent = current
             continue
         return moved
     raise VersionConflictError(f"intent {intent.id} met too many other changes of {intent.posting_number}; try later")
@@ -106,6 +116,9 @@ def _transaction(
         writes = _return_writes(moved, event, store, now)
     else:
         writes = _posting_writes(moved, event, store, now)
+    if state is IntentState.SENT and intent.actor.startswith(AUTOMATIC):
+        # The switch stops what was asked for before it was thrown, too.
+        writes.append(RequireAutomation(intent.seller))
     return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store)]
 
 
@@ -171,7 +184,9 @@ def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> 
     events = [event]
     if moved.state is IntentState.CONFIRMED:
         action = str(moved.request["action_id"])
-        changed = replace(changed, stage=ReturnStage.DECIDED, decision=action, next_alarm=None)
+        # Asking for the goods decides nothing yet: they are received and inspected, and then it is decided.
+        stage = ReturnStage.DECIDED if is_final(moved) else changed.stage
+        changed = replace(changed, stage=stage, decision=action, next_alarm=None)
         data: dict[str, Json] = {"intent": moved.id, "action_id": action}
         if moved.amount is not None:
             data["amount"] = {"amount": moved.amount.amount, "currency": moved.amount.currency}
@@ -180,10 +195,17 @@ def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> 
 
 
 def _money_writes(moved: Intent, store: Store) -> list[Write]:
-    if moved.amount is None or moved.state not in (IntentState.CONFIRMED, IntentState.REJECTED):
+    if moved.amount is None or moved.state not in (IntentState.SENT, IntentState.CONFIRMED, IntentState.REJECTED):
         return []
     ledger = store.money(moved.seller, moved.posting_number)
     if ledger is None:
         raise NotFoundError(f"the ledger of posting {moved.posting_number} is gone from the store")
+    if moved.state is IntentState.SENT:
+        if ledger.refunded != moved.previously_refunded:
+            raise PreconditionFailedError(
+                "other money was given back since this was asked: look at the ledger and ask again"
+            )
+        # Saved unchanged but one version on: no other refund can be confirmed between this look and the claim.
+        return [SaveMoney(replace(ledger, version=ledger.version + 1))]
     confirmed = moved.state is IntentState.CONFIRMED
     return [SaveMoney(ledger.confirm(moved.id) if confirmed else ledger.release(moved.id))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shipby.application.ports import Clock, RememberResponse, Store, Write
-from shipby.domain.errors import AlreadyExistsError, IdempotencyMismatchError, InvalidInputError
+from shipby.domain.errors import IdempotencyMismatchError, InvalidInputError, ShipbyError
 from shipby.domain.events import Json
 from shipby.domain.intents import request_hash
 from shipby.domain.records import RememberedResponse
@@ -76,10 +76,9 @@ def idempotently(
         return answer
     try:
         return run(remember)
-    except AlreadyExistsError as error:
-        if error.what != "IDEM":
-            raise
-        # The same key won in another process between our look and our commit.
+    except ShipbyError:
+        # The same key may have won in another process since our look: its commit then refused ours (IDEM), or has
+        # already moved the item on, so that our own decision found it in another state.
         if (answer := replay()) is not None:
             return answer
         raise

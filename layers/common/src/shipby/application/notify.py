@@ -18,10 +18,12 @@ from shipby.application.ports import (
 from shipby.application.retry import decide_anew
 from shipby.domain.errors import (
     AlreadyExistsError,
+    CredentialsRejectedError,
     InvalidInputError,
     NotFoundError,
     OutcomeUnknownError,
     PermanentError,
+    ShipbyError,
 )
 from shipby.domain.events import AggregateKind, Event, EventType, Json, Ref, StoredEvent, posting_ref
 from shipby.domain.ladder import rewind
@@ -92,31 +94,51 @@ def _replaced_by_us(stored: StoredEvent) -> bool:
     return event.type is EventType.TRACKING_CHANGED and bool(event.data.get("old")) and "intent" in event.data
 
 
+def _noted(stored: StoredEvent, store: Store) -> bool:
+    later = store.events(stored.seller, stored.ref, after_version=stored.version)
+    kinds = (EventType.NOTICE_SENT, EventType.NOTICE_UNDELIVERABLE)
+    return any(found.event.type in kinds and found.event.data["about"] == stored.id for found in later)
+
+
+def _write_to_buyer(
+    stored: StoredEvent, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
+) -> tuple[EventType, str]:
+    """Write at most once; what became of it, in words. Raises RetryableError while no chat can be opened."""
+    seller, data = stored.seller, stored.event.data
+    unsent = EventType.NOTICE_UNDELIVERABLE
+    if not settings.buyer_chat:
+        return unsent, "no lawful channel: the account has no chat subscription"
+    try:
+        marketplace = marketplaces.of(seller)
+        chat = marketplace.start_chat(stored.ref.id)
+    except (PermanentError, CredentialsRejectedError, OutcomeUnknownError) as error:
+        return unsent, f"no lawful channel: {error}"
+    # Claimed before sending: a second message to a buyer is worse than a missing one, which a person hears of.
+    if not _remember(seller, f"buyer-notice:{stored.id}", {}, store=store, now=clock.now()):
+        return unsent, "it was begun before, and nobody knows whether it was sent"
+    try:
+        marketplace.send_chat_message(chat, buyer_tracking_text(str(data["old"]), str(data["new"])))
+    except OutcomeUnknownError as error:
+        return unsent, f"sent, but no answer came: {error}"
+    except ShipbyError as error:
+        return unsent, f"not sent: {error}"
+    return EventType.NOTICE_SENT, "marketplace chat"
+
+
 def _tell_buyer(
     stored: StoredEvent, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
 ) -> None:
     seller, number = stored.seller, stored.ref.id
-    # Claimed before sending: a second message to a buyer is worse than a missing one, which a person sees below.
-    if not _remember(seller, f"buyer-notice:{stored.id}", {}, store=store, now=clock.now()):
+    if _noted(stored, store):
         return
-    data = stored.event.data
-    kind, why = EventType.NOTICE_SENT, "marketplace chat"
-    if not settings.buyer_chat:
-        kind, why = EventType.NOTICE_UNDELIVERABLE, "no lawful channel: the account has no chat subscription"
-    else:
-        try:
-            marketplace = marketplaces.of(seller)
-            chat = marketplace.start_chat(number)
-            marketplace.send_chat_message(chat, buyer_tracking_text(str(data["old"]), str(data["new"])))
-        except OutcomeUnknownError as error:
-            kind, why = EventType.NOTICE_UNDELIVERABLE, f"sent, but no answer came: {error}"
-        except PermanentError as error:
-            kind, why = EventType.NOTICE_UNDELIVERABLE, f"no lawful channel: {error}"
+    kind, why = _write_to_buyer(stored, settings, store=store, marketplaces=marketplaces, clock=clock)
 
     def once() -> None:
         posting = store.posting(seller, number)
         if posting is None:
             raise NotFoundError(f"posting {number} is gone from the store")
+        if _noted(stored, store):
+            return
         changed = rewind(replace(posting, version=posting.version + 1))
         about: dict[str, Json] = {"about": stored.id, "channel": "marketplace_chat"}
         event = Event(type=kind, at=clock.now(), actor=ACTOR, reason=why[:300], data=about)

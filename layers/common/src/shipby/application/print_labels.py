@@ -91,6 +91,9 @@ def print_labels(
     if job is None:
         raise NotFoundError(f"there is no print job {identifier}")
     if job.state is not PrintState.WAITING:
+        # The worker before may have died between finishing the job and counting its prints.
+        left = [number for number in job.numbers if job.state is PrintState.READY and number not in job.problems]
+        _count_prints(seller, left, job, store, clock)
         return job
     files: list[bytes] = []
     printed: list[str] = []
@@ -104,7 +107,11 @@ def print_labels(
         if problem or document is None:
             problems[number] = problem
             continue
-        files.append(documents.get(document.key))
+        try:
+            files.append(documents.get(document.key))
+        except NotFoundError as error:
+            problems[number] = f"its label file is gone: {error}"
+            continue
         printed.append(number)
     key = ""
     if files:
@@ -134,13 +141,20 @@ def _refusal(posting: Posting | None) -> str:
     return f"not assembled yet ({posting.status})" if posting.assembled_at is None else f"it is {posting.stage}"
 
 
+def _counted(store: Store, seller: str, number: str, job_id: str) -> bool:
+    history = store.events(seller, posting_ref(number))
+    return any(
+        stored.event.type is EventType.LABEL_PRINTED and stored.event.data["job"] == job_id for stored in history
+    )
+
+
 def _count_prints(seller: str, numbers: Sequence[str], job: PrintJob, store: Store, clock: Clock) -> None:
     for number in numbers:
 
         def once(number: str = number) -> None:
             posting = store.posting(seller, number)
             document = store.document(seller, number, LABEL_ID)
-            if posting is None or document is None:
+            if posting is None or document is None or _counted(store, seller, number, job.id):
                 return
             now = clock.now()
             changed = rewind(replace(posting, version=posting.version + 1, printed_at=posting.printed_at or now))

@@ -188,8 +188,14 @@ def _check_decision(case: ReturnCase, decision: ReturnDecision) -> None:
             )
         if decision.refund:
             raise InvalidInputError("a rejection gives no money back", errors=[("refund", "must be false")])
-    if decision.action_id == COMPENSATE_ACTION and decision.amount is None:
-        raise InvalidInputError("a compensation needs an amount", errors=[("amount", "say how much")])
+    if decision.action_id == COMPENSATE_ACTION:
+        if decision.amount is None:
+            raise InvalidInputError("a compensation needs an amount", errors=[("amount", "say how much")])
+        if not decision.refund:
+            raise InvalidInputError("a compensation gives money back", errors=[("refund", "must be true")])
+    elif decision.amount is not None and case.price is not None and decision.amount != case.price * case.quantity:
+        problem = f"this action gives back {case.price * case.quantity}: leave the amount out"
+        raise InvalidInputError("only a compensation takes an amount of its own", errors=[("amount", problem)])
 
 
 def decide_return(decision: ReturnDecision, remember: Remember, *, store: Store, clock: Clock) -> Answer:

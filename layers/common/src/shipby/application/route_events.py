@@ -10,6 +10,7 @@ from enum import StrEnum
 from shipby.application.ports import QueueMessage
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.intents import IntentAction
+from shipby.domain.posting import RungKind
 from shipby.domain.records import PushRow, PushState
 
 
@@ -44,6 +45,7 @@ _FOR_PEOPLE = frozenset(
         EventType.INTENT_REJECTED,
         EventType.INTENT_NEEDS_PERSON,
         EventType.AUTOMATION_HELD,
+        EventType.NOTICE_UNDELIVERABLE,
         EventType.RETURN_OPENED,
         EventType.RETURN_REMINDED,
         EventType.RETURN_OVERDUE,
@@ -51,6 +53,8 @@ _FOR_PEOPLE = frozenset(
     }
 )
 """Events somebody has to hear of."""
+_READ_AGAIN = frozenset({RungKind.AUTO_CANCEL_ESTIMATE, RungKind.GIVE_UP_AT, RungKind.DELIVERY_BY})
+"""Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
 
 
@@ -83,10 +87,15 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
         body = {"seller": seller, "intent": event.data["intent"]}
         message = QueueMessage(body=body, group=seller)
         routed.append(Routed(Destination.TRACKING if tracking else Destination.INTENTS, message))
-    if event.type is EventType.POSTING_ASSEMBLED:
+    if event.type in (EventType.POSTING_ASSEMBLED, EventType.POSTING_OVERRIDDEN):
+        # An expired posting was left out when its label was due; an overridden one wants it now.
+        delay = min(label_delay_seconds, 900) if event.type is EventType.POSTING_ASSEMBLED else 0
         body = {"seller": seller, "task": "fetch", "posting": stored.ref.id}
-        message = QueueMessage(body=body, group=seller, delay_seconds=min(label_delay_seconds, 900))
+        message = QueueMessage(body=body, group=seller, delay_seconds=delay)
         routed.append(Routed(Destination.LABELS, message))
+    if event.type is EventType.POSTING_LATE or event.data.get("rung") in _READ_AGAIN:
+        message = sync_message(seller, stored.ref.id, hinted_at=event.at, why=str(event.data.get("rung", "late")))
+        routed.append(Routed(Destination.SYNC, message))
     if event.type is EventType.PRINT_REQUESTED:
         body = {"seller": seller, "task": "print", "job": stored.ref.id}
         routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))

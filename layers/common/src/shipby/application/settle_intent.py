@@ -8,22 +8,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shipby.application.carry_out import Effect, PostingActions, ReturnActions
-from shipby.application.finish_intent import finish
+from shipby.application.finish_intent import TOLD, finish
 from shipby.application.ports import Clock, Marketplace, Store
 from shipby.application.sync_posting import apply_facts
 from shipby.application.sync_return import apply_return_facts
 from shipby.domain.errors import (
+    KillSwitchOnError,
     NotFoundError,
     OutcomeUnknownError,
+    PermanentError,
+    PreconditionFailedError,
     RetryableError,
     ShipbyError,
     VersionConflictError,
 )
-from shipby.domain.events import AggregateKind
+from shipby.domain.events import AggregateKind, Json
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.records import SellerSettings
 
@@ -53,12 +56,35 @@ def settle_intent(seller: str, identifier: str, *, store: Store, marketplace: Ma
     if (ended := refuse_or_confirm(intent, effect, store=store, clock=clock)) is not None:
         return Settled(ended)
     try:
-        claimed = finish(intent, IntentState.SENT, "", store=store, clock=clock, attempts=intent.attempts + 1)
+        act = _prepare(intent, marketplace)
+    except PermanentError as error:
+        return Settled(finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock))
+    claimed, won = _claim(intent, effect, store=store, clock=clock)
+    if not won:
+        return Settled(claimed)
+    return Settled(_call(claimed, act, store=store, marketplace=marketplace, clock=clock), called=True)
+
+
+def _claim(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> tuple[Intent, bool]:
+    """PENDING -> SENT; False where another worker was first or it must not be sent any more: then nobody calls."""
+    tried = intent.attempts + 1
+    try:
+        sent = finish(
+            intent, IntentState.SENT, "", store=store, clock=clock, read_back=effect.read_back, attempts=tried
+        )
+    except (KillSwitchOnError, PreconditionFailedError) as error:
+        return finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock), False
     except VersionConflictError:
-        current = store.intent(seller, identifier)
+        current = store.intent(intent.seller, intent.id)
         assert current is not None  # noqa: S101  # intents are never deleted
-        return Settled(current)
-    return Settled(_call(claimed, store=store, marketplace=marketplace, clock=clock), called=True)
+        return current, False
+    return sent, True
+
+
+def _prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
+    if intent.ref.kind is AggregateKind.RETURN:
+        return lambda: ReturnActions.call(intent, marketplace)
+    return PostingActions.prepare(intent, marketplace)
 
 
 def read_effect(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
@@ -78,11 +104,6 @@ def refuse_or_confirm(intent: Intent, effect: Effect, *, store: Store, clock: Cl
         return finish(intent, IntentState.CONFIRMED, effect.text, store=store, clock=clock, read_back=effect.read_back)
     if effect.impossible:
         return finish(intent, IntentState.REJECTED, effect.text, store=store, clock=clock, read_back=effect.read_back)
-    if intent.previously_refunded is not None:
-        ledger = store.money(intent.seller, intent.posting_number)
-        if ledger is None or ledger.refunded != intent.previously_refunded:
-            text = "other money was given back since this was asked: look at the ledger and ask again"
-            return finish(intent, IntentState.REJECTED, text, store=store, clock=clock)
     return None
 
 
@@ -92,26 +113,38 @@ def _settle_by_reading(intent: Intent, effect: Effect, *, store: Store, clock: C
     if effect.impossible:
         return finish(intent, IntentState.REJECTED, effect.text, store=store, clock=clock, read_back=effect.read_back)
     settings = store.settings(intent.seller) or SellerSettings(seller=intent.seller)
-    if clock.now() - intent.created_at > settings.settle_limit:
+    if clock.now() - intent.created_at > settings.settle_limit and TOLD not in intent.read_back:
         text = f"nothing of it is visible {settings.settle_limit} after it was asked: a person has to look"
-        return finish(intent, IntentState.UNKNOWN, text, store=store, clock=clock, needs_person=True)
+        told: dict[str, Json] = {**effect.read_back, TOLD: True}
+        return finish(intent, IntentState.UNKNOWN, text, store=store, clock=clock, read_back=told, needs_person=True)
     return finish(intent, IntentState.UNKNOWN, effect.text or "not visible yet", store=store, clock=clock)
 
 
-def _call(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
+def _call(intent: Intent, act: Callable[[], str], *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
     try:
-        if intent.ref.kind is AggregateKind.RETURN:
-            outcome = ReturnActions.call(intent, marketplace)
-        else:
-            outcome = PostingActions.call(intent, marketplace)
+        outcome = act()
     except OutcomeUnknownError as error:
         return finish(intent, IntentState.UNKNOWN, str(error), store=store, clock=clock)
     except RetryableError as error:
         # Nothing reached the marketplace, yet this intent has been claimed: reading settles it like any other.
         return finish(intent, IntentState.UNKNOWN, f"not sent: {error}", store=store, clock=clock)
     except ShipbyError as error:
-        return finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock)
+        return _after_refusal(intent, str(error), store=store, marketplace=marketplace, clock=clock)
     return after_answer(intent, outcome, store=store, marketplace=marketplace, clock=clock)
+
+
+def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
+    """ "Already shipped" and "already cancelled" are refusals of what is done. A refused return action never is."""
+    if intent.ref.kind is AggregateKind.POSTING:
+        try:
+            effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+        except ShipbyError as error:
+            text = f"{text} (and it could not be read back: {error})"
+        else:
+            if effect.done:
+                done = f"{effect.text}; our call was answered: {text}"
+                return finish(intent, IntentState.CONFIRMED, done, store=store, clock=clock, read_back=effect.read_back)
+    return finish(intent, IntentState.REJECTED, text, store=store, clock=clock)
 
 
 def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
@@ -146,12 +179,11 @@ def settle_tracking(
             if ended is not None:
                 results[identifier] = Settled(ended)
                 continue
-            sent = finish(intent, IntentState.SENT, "", store=store, clock=clock, attempts=intent.attempts + 1)
-            claimed[intent.posting_number] = sent
-        except VersionConflictError:
-            current = store.intent(seller, identifier)
-            assert current is not None  # noqa: S101  # intents are never deleted
-            results[identifier] = Settled(current)
+            sent, won = _claim(intent, effect, store=store, clock=clock)
+            if won:
+                claimed[intent.posting_number] = sent
+            else:
+                results[identifier] = Settled(sent)
         except ShipbyError as error:
             results[identifier] = error
     if claimed:
@@ -177,7 +209,7 @@ def _call_tracking(
         if ok:
             ended = after_answer(intent, "accepted", store=store, marketplace=marketplace, clock=clock)
         elif number in answers:
-            ended = finish(intent, IntentState.REJECTED, error_text or "refused", store=store, clock=clock)
+            ended = _after_refusal(intent, error_text or "refused", store=store, marketplace=marketplace, clock=clock)
         else:
             ended = finish(intent, state, text, store=store, clock=clock)
         results[intent.id] = Settled(ended, called=True)

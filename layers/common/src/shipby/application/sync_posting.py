@@ -19,8 +19,9 @@ from shipby.application.ports import (
 )
 from shipby.application.retry import decide_anew
 from shipby.domain.errors import NotFoundError
-from shipby.domain.events import posting_ref
-from shipby.domain.fold import Folded, fold, open_ledger, receive
+from shipby.domain.events import Event, EventType, Json, posting_ref
+from shipby.domain.fold import MARKETPLACE, Folded, fold, open_ledger, receive
+from shipby.domain.ladder import rewind
 from shipby.domain.ledger import CostBorneBy
 from shipby.domain.posting import MarketplacePosting, Posting
 from shipby.domain.records import PushState, SellerSettings
@@ -74,7 +75,7 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
         if known is None:
             folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now)
         else:
-            folded = fold(known, facts, settings, at=now)
+            folded = fold(known, facts, settings, at=now) or _details_moved(known, facts, store, at=now)
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
             if facts.read_at > known.synced_at:
@@ -88,6 +89,19 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
     return Synced(synced.outcome, synced.posting, related)
 
 
+def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, at: datetime) -> Folded | None:
+    """What is offered or required may change while status and dates stand: people and intents decide from it."""
+    if facts.read_at < known.synced_at:
+        return None
+    detail = store.detail(known.seller, known.number)
+    if detail is not None and replace(detail, read_at=facts.read_at) == facts:
+        return None
+    data: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
+    event = Event(type=EventType.POSTING_CHANGED, at=at, actor=MARKETPLACE, reason="details", data=data)
+    changed = rewind(replace(known, version=known.version + 1, synced_at=facts.read_at))
+    return Folded(changed, (event,))
+
+
 def _writes(seller: str, folded: Folded, facts: MarketplacePosting, *, first: bool, store: Store) -> list[Write]:
     posting = folded.posting
     writes: list[Write] = [
@@ -95,12 +109,14 @@ def _writes(seller: str, folded: Folded, facts: MarketplacePosting, *, first: bo
         SaveDetail(seller, facts),
         AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
     ]
-    ledger = open_ledger(facts, seller=seller) if first else store.money(seller, posting.number)
+    kept = None if first else store.money(seller, posting.number)
+    # The first read may come without products: the ledger opens with the first read that has them.
+    ledger = kept or open_ledger(facts, seller=seller)
     if ledger is not None and folded.cancelled and ledger.available > 0:
         booked = ledger.observe(OBSERVED_CANCEL, ledger.available, borne_by=CostBorneBy.UNCERTAIN)
         # A ledger that is born and booked in one transaction is still its first version.
-        writes.append(SaveMoney(replace(booked, version=1) if first else booked))
-    elif ledger is not None and first:
+        writes.append(SaveMoney(booked if kept else replace(booked, version=1)))
+    elif ledger is not None and kept is None:
         writes.append(SaveMoney(ledger))
     if folded.tracking is not None:
         writes.append(AppendTracking(folded.tracking))

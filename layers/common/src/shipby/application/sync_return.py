@@ -16,15 +16,23 @@ MARKETPLACE = "marketplace"
 
 
 def return_alarm(case: ReturnCase, settings: SellerSettings, now: datetime) -> Alarm | None:
-    """Remind before the decision is due, then ring when it is; nothing rings once it is decided."""
+    """Remind before the decision is due, then ring when it is; nothing rings once it is decided.
+
+    A deadline that has passed already is due at once: being overdue is told, never skipped.
+    """
     if not case.open or case.decide_by is None or not case.actions:
         return None
     remind = case.decide_by - settings.remind_return_before
     if now < remind:
         return Alarm(due=remind, kind=RungKind.DECIDE_REMIND)
-    if now < case.decide_by:
-        return Alarm(due=case.decide_by, kind=RungKind.DECIDE_RETURN_BY)
-    return None
+    return Alarm(due=case.decide_by, kind=RungKind.DECIDE_RETURN_BY)
+
+
+def _asks_anew(known: ReturnCase, facts: MarketplaceReturn) -> bool:
+    """Other actions are offered and no clock runs: the marketplace waits for a new decision."""
+    offered = {action.id for action in facts.actions}
+    asked = {action.id for action in known.actions}
+    return bool(offered) and offered != asked and known.next_alarm is None and not known.open_intent
 
 
 def apply_return_facts(seller: str, facts: MarketplaceReturn, *, store: Store, clock: Clock) -> ReturnCase:
@@ -68,6 +76,12 @@ def apply_return_facts(seller: str, facts: MarketplaceReturn, *, store: Store, c
         # The marketplace leaves no action when it is all over: decided by us, by the clock, or in the cabinet.
         if not facts.actions and not changed.open_intent and changed.stage is not ReturnStage.CLOSED:
             changed = replace(changed, stage=ReturnStage.CLOSED)
+        elif facts.actions and changed.stage is ReturnStage.CLOSED:
+            # It was not over: the buyer's parcel has come, or a dispute was opened.
+            changed = replace(changed, stage=ReturnStage.OPENED)
+        if known is not None and changed.open and _asks_anew(known, facts):
+            changed = replace(changed, decide_by=facts.read_at + settings.decide_return_within)
+            changed = replace(changed, next_alarm=return_alarm(changed, settings, now))
         if changed == known:
             return changed
         changed = replace(changed, version=base.version + 1, synced_at=facts.read_at)

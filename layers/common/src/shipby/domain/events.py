@@ -119,6 +119,8 @@ class StoredEvent:
     index: int
     event: Event
     type_version: int = 1
+    count: int = 0
+    """How many events its version has; 0 in rows that do not say. It proves that the last ones are there too."""
 
     @property
     def id(self) -> str:

@@ -23,8 +23,9 @@ _ASSEMBLED = frozenset({"awaiting_deliver", "awaiting_registration", "sent_by_se
 _MOVING = frozenset({"delivering", "driver_pickup"})
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
-_STILL_POSSIBLE = ("ship", "label_download", "awaiting_delivery", "pack")
-"""Offered actions that mean the posting can still be sent. Source: `available_actions` of /v3/posting/fbs/get."""
+_STILL_POSSIBLE = ("ship", "label_download", "awaiting_delivery", "pack", "non_int_")
+"""Offered actions that mean the posting can still be sent: ship, label, or hand-over by the seller's own carrier
+(`non_int_delivering` …). Source: `available_actions` of /v3/posting/fbs/get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, st
     if status in _MOVING:
         reached = stage in MAIN_LINE and MAIN_LINE.index(stage) >= MAIN_LINE.index(Stage.IN_TRANSIT)
         return (stage, "") if reached else (Stage.IN_TRANSIT, "")
-    if status in _DISPUTED and stage is not Stage.BLOCKED:
+    if status in _DISPUTED and stage not in (Stage.BLOCKED, Stage.EXPIRED):
         return Stage.BLOCKED, status
     if stage is Stage.BLOCKED and posting.blocked_reason in _DISPUTED and status not in _DISPUTED:
         return posting.blocked_from or Stage.RECEIVED, "the marketplace settled the dispute"
@@ -110,7 +111,8 @@ def _cancel_reason(facts: MarketplacePosting) -> str:
 
 def _proven_expired(posting: Posting, facts: MarketplacePosting) -> bool:
     stage = posting.blocked_from if posting.stage is Stage.BLOCKED else posting.stage
-    if stage not in BEFORE_HAND_OVER or not facts.actions:
+    if stage not in BEFORE_HAND_OVER or not facts.actions or posting.override_reason:
+        # A person who overrode it with a reason knows better than the list of actions.
         return False
     last = facts.without_delay or facts.shipment_date
     if last is None or facts.read_at <= last:

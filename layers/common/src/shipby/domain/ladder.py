@@ -39,8 +39,8 @@ _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.SHIPMENT_DATE: _UNTIL_HAND_OVER,
     RungKind.TARIFF_STEP: _UNTIL_HAND_OVER,
     RungKind.WITHOUT_DELAY: _UNTIL_HAND_OVER,
-    RungKind.AUTO_CANCEL_ESTIMATE: _UNTIL_HAND_OVER,
-    RungKind.GIVE_UP_AT: _UNTIL_HAND_OVER,
+    RungKind.AUTO_CANCEL_ESTIMATE: _UNTIL_HAND_OVER | {Stage.EXPIRED},
+    RungKind.GIVE_UP_AT: _UNTIL_HAND_OVER | {Stage.EXPIRED},
     RungKind.DELIVERY_BY: frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT}),
     RungKind.CLOSE_AT: frozenset({Stage.DELIVERED}),
 }

@@ -27,6 +27,11 @@ _TITLES: Mapping[EventType, Mapping[str, str]] = {
     EventType.INTENT_REJECTED: {"ru": "Действие отклонено", "zh": "操作被拒绝", "en": "Action rejected"},
     EventType.INTENT_NEEDS_PERSON: {"ru": "Нужно решение человека", "zh": "需要人工处理", "en": "A person is needed"},
     EventType.AUTOMATION_HELD: {"ru": "Автоматика остановлена", "zh": "自动化已暂停", "en": "Automation held"},
+    EventType.NOTICE_UNDELIVERABLE: {
+        "ru": "Покупатель не извещён",
+        "zh": "未能通知买家",
+        "en": "The buyer was not told",
+    },
     EventType.RETURN_OPENED: {"ru": "Новый возврат", "zh": "新退货", "en": "New return"},
     EventType.RETURN_REMINDED: {"ru": "Возврат ждёт решения", "zh": "退货待处理", "en": "Return awaits a decision"},
     EventType.RETURN_OVERDUE: {"ru": "Срок решения прошёл", "zh": "退货处理已逾期", "en": "Return decision overdue"},

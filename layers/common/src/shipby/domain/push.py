@@ -68,9 +68,10 @@ _LONGEST = 64
 
 def _scalar(value: object) -> Json:
     """A short plain value; nothing longer can be one of the allow-listed fields."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
         return value
-    return str(value)[:_LONGEST]
+    # A lone surrogate is valid JSON and cannot be stored as UTF-8.
+    return str(value)[:_LONGEST].encode("utf-8", "replace").decode()
 
 
 def _clean_type(value: object) -> str:

@@ -131,7 +131,7 @@ def expire(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:
     if posting.stage in FINAL or posting.stage is Stage.EXPIRED:
         raise StageMismatchError(f"posting {posting.number} is already {posting.stage}")
     before = posting.blocked_from if posting.stage is Stage.BLOCKED else posting.stage
-    changed = _next_version(posting, stage=Stage.EXPIRED, blocked_from=before, expired_reason=reason)
+    changed = _next_version(posting, stage=Stage.EXPIRED, blocked_from=before, blocked_reason="", expired_reason=reason)
     data: dict[str, Json] = {"from": posting.stage, "to": "expired"}
     return Step(changed, (Event(type=EventType.POSTING_EXPIRED, at=at, actor=actor, reason=reason, data=data),))
 
@@ -170,6 +170,12 @@ def fire(posting: Posting, alarm: Alarm, settings: SellerSettings, *, at: dateti
         case RungKind.SHIPMENT_DATE | RungKind.TARIFF_STEP | RungKind.WITHOUT_DELAY:
             changed = _next_version(rung, late=True, late_price=price or rung.late_price)
             return Fired(changed, happened(EventType.POSTING_LATE))
+        case RungKind.GIVE_UP_AT if posting.override_reason:
+            # A person decided that it is still sent: no policy gives it up behind their back.
+            return Fired(_next_version(rung), happened(EventType.POSTING_REMINDED, "overridden: a person decides"))
+        case RungKind.GIVE_UP_AT if settings.auto_cancel is Automation.ON and posting.stage is Stage.EXPIRED:
+            reason = "expired, and given up by the seller's policy"
+            return Fired(_next_version(rung), happened(EventType.POSTING_REMINDED, reason), cancel=True)
         case RungKind.GIVE_UP_AT if settings.auto_cancel is Automation.ON:
             step = expire(rung, "given up by the seller's policy", at=at, actor=actor)
             return Fired(step.posting, step.events, cancel=True)

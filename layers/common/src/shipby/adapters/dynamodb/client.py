@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from shipby.domain.errors import StoreUnavailableError
 
@@ -53,7 +54,7 @@ def call(operation: Callable[..., Any], **arguments: Any) -> Any:
     """
     try:
         return operation(**arguments)
-    except HTTPClientError as error:
+    except (HTTPClientError, NoConnectionError) as error:
         raise StoreUnavailableError(
             f"the database did not answer in time ({type(error).__name__}); try again"
         ) from error

@@ -59,6 +59,11 @@ def _plain_copy(value: Any) -> Any:
     return dict(value)
 
 
+def _hints(cls: type) -> dict[str, Any]:
+    # `Json` is a recursive alias whose text only its own module can evaluate; its content is stored as it is.
+    return typing.get_type_hints(cls, localns={"Json": Any})
+
+
 @functools.cache
 def _coder(hint: Any) -> _Coder:
     """How a type is written and read."""
@@ -91,12 +96,8 @@ def _optional(arguments: tuple[Any, ...]) -> _Coder:
     )
 
 
-def _is_json(hint: Any) -> bool:
-    return isinstance(hint, typing.ForwardRef) or len(set(typing.get_args(hint)) - {types.NoneType}) > 1
-
-
 def _mapping(value_hint: Any) -> _Coder:
-    if typing.get_origin(value_hint) in (typing.Union, types.UnionType, None) and _is_json(value_hint):
+    if value_hint is Any:
         return _Coder(_plain_copy, _plain_copy)
     inner = _coder(value_hint)
     return _Coder(
@@ -111,7 +112,7 @@ def _nested(cls: type) -> _Coder:
 
 
 def _positional(cls: type) -> _Coder:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     coders = [(field.name, _coder(hints[field.name])) for field in fields(cls)]
 
     def encode(value: Any) -> list[Any]:
@@ -141,7 +142,7 @@ class Record(Generic[T]):
             raise TypeError(f"{cls!r} is not a dataclass")
         self._cls: Callable[..., T] = cls
         self._flat_alarm = flat_alarm
-        hints = typing.get_type_hints(cls)
+        hints = _hints(cls)
         names = rename or {}
         self._fields = [
             (field.name, names.get(field.name, field.name), _coder(hints[field.name]), _empty_default(field))

@@ -1,11 +1,12 @@
 """Everything the store lists: parts of one aggregate (strongly consistent) and pages of an index (may lag)."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import keys, rows
 from shipby.adapters.dynamodb.paging import Listing, page, query
-from shipby.adapters.dynamodb.values import Item
+from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports import Page, WorkItem
 from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState
@@ -91,7 +92,7 @@ class Listings:
             owner=keys.seller_prefix(seller),
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        return Page(tuple(rows.work_item(item) for item in items), following)
+        return Page(tuple(_work_item(item) for item in items), following)
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         """Numbers of the postings first seen on a UTC day, by number."""
@@ -160,3 +161,19 @@ class Listings:
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
         return Page(tuple(rows.read_push(item) for item in items), following)
+
+
+def _work_item(item: Mapping[str, Wire]) -> WorkItem:
+    """A board's row of the columns that the worklist index holds."""
+    columns = item_from_wire(item)
+    cut_off = columns.get("cut_off")
+    return WorkItem(
+        number=columns["posting_number"],
+        stage=Stage(columns["stage"]),
+        status=columns["status"],
+        substatus=columns["substatus"],
+        scheme=columns["scheme"],
+        version=columns["version"],
+        cut_off=None if cut_off is None else keys.moment(cut_off),
+        late=columns.get("late", False),
+    )

@@ -12,12 +12,11 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.upcast import current_schema, upcast
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire
-from shipby.application.ports import WorkItem
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, Event, Ref, StoredEvent
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.ledger import MoneyLedger
-from shipby.domain.posting import Alarm, MarketplacePosting, Posting, Stage
+from shipby.domain.posting import Alarm, MarketplacePosting, Posting
 from shipby.domain.records import (
     ApiKey,
     Document,
@@ -213,19 +212,3 @@ def push_item(push: PushRow) -> Item:
 def response_item(response: RememberedResponse) -> Item:
     key = keys.remembered(response.seller, response.key)
     return responses().item(key, response, {"ttl": ttl(response.expires_at)})
-
-
-def work_item(item: Mapping[str, Wire]) -> WorkItem:
-    """A board's row of the columns that the worklist index holds."""
-    columns = item_from_wire(item)
-    cut_off = columns.get("cut_off")
-    return WorkItem(
-        number=columns["posting_number"],
-        stage=Stage(columns["stage"]),
-        status=columns["status"],
-        substatus=columns["substatus"],
-        scheme=columns["scheme"],
-        version=columns["version"],
-        cut_off=None if cut_off is None else keys.moment(cut_off),
-        late=columns.get("late", False),
-    )

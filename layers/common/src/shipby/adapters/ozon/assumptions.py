@@ -40,8 +40,8 @@ TRACKING_CHUNK = 20
 """/v2/fbs/posting/tracking-number/set. official."""
 LABEL_CHUNK = 1000
 """/v3/posting/fbs/package-label/create. official."""
-RETURNS_LIMIT = 50
-"""Ours: each listed return is read by a call of its own, because the list lacks the offered actions. official."""
+RETURNS_LIMIT = 500
+"""/v2/returns/rfbs/list names no maximum; its example asks for 1,000. example."""
 RETURNS_LOOK_BACK = timedelta(days=90)
 """Ours: rFBS delivers within 30 days (official, Process), disputes take up to 31 more (Ozon Global pages)."""
 PUSH_URLS_LIMIT = 100

@@ -236,16 +236,20 @@ class OzonClient:
     # -- rFBS returns
 
     def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
-        """Returns of the last 90 days, at most 50 a page; each is read by /v2/returns/rfbs/get for its actions."""
+        """/v2/returns/rfbs/list: returns of the last 90 days, newest state, at most 500 a page.
+
+        The list holds neither the offered actions nor the reasons to reject: `return_details` does.
+        """
         now = self._now()
         period = {"from": rfc3339(now - assumptions.RETURNS_LOOK_BACK), "to": rfc3339(now + timedelta(days=1))}
         answer = self._api.read(
             methods.RETURNS_LIST,
             {"filter": {"created_at": period}, "last_id": last_id, "limit": assumptions.RETURNS_LIMIT},
         )
-        ids = [entry.required("return_id") for entry in answer.nodes("returns")]
-        items = tuple(self.return_details(one) for one in ids)
-        return Page(items, ids[-1] if len(ids) >= assumptions.RETURNS_LIMIT else None)
+        items = tuple(return_of(entry.required("return_id"), entry, now) for entry in answer.nodes("returns"))
+        # Only an empty page is surely the last: how many the marketplace really puts on one is not published.
+        following = items[-1].id if items else ""
+        return Page(items, following if following and following != str(last_id) else None)
 
     def return_details(self, return_id: str) -> MarketplaceReturn:
         """/v2/returns/rfbs/get."""

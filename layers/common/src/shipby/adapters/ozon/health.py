@@ -26,4 +26,4 @@ def without_secret(url: str) -> str:
     parts = urlsplit(url)
     head, _, last = parts.path.rpartition("/")
     seller, dot, _ = last.partition(".")
-    return f"{parts.scheme}://{parts.hostname or ''}{head}/{seller if dot else ''}***"
+    return f"{parts.scheme}://{parts.hostname or ''}{head}/{f'{seller}.' if dot else ''}***"

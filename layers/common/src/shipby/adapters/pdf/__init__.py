@@ -1,7 +1,7 @@
-"""Reading label files."""
+"""Reading, splitting and merging label files."""
 
 from __future__ import annotations
 
-from shipby.adapters.pdf.reader import PdfLabelReader
+from shipby.adapters.pdf.papers import PdfLabelPapers
 
-__all__ = ["PdfLabelReader"]
+__all__ = ["PdfLabelPapers"]

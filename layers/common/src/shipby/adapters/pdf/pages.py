@@ -6,7 +6,8 @@ behind, and so do other buyers' pages that a link would drag along.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -57,15 +58,40 @@ def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
         raise InvalidInputError(f"the label file is a broken PDF ({type(error).__name__})") from error
 
 
+def merge(files: Sequence[bytes]) -> bytes:
+    """One PDF with all pages of `files` in order; the same files give the same bytes.
+
+    Raises InvalidInputError if there are none or one is no usable PDF.
+    """
+    import pikepdf
+
+    if not files:
+        raise InvalidInputError("there is no label to merge")
+    with ExitStack() as stack:
+        target = stack.enter_context(pikepdf.Pdf.new())
+        try:
+            for content in files:
+                # Sources stay open until the result is written: their streams are copied only then.
+                source = stack.enter_context(pikepdf.Pdf.open(BytesIO(content)))
+                target.pages.extend(source.pages)
+        except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, RuntimeError) as error:
+            raise InvalidInputError(f"a label to merge is a broken PDF ({type(error).__name__})") from error
+        return _saved(target)
+
+
 def _single(page: pikepdf.Page) -> bytes:
     import pikepdf
 
     with pikepdf.Pdf.new() as target:
         _strip(page)
         target.pages.append(page)
-        out = BytesIO()
-        target.save(out, deterministic_id=True, compress_streams=True)
-        return out.getvalue()
+        return _saved(target)
+
+
+def _saved(target: pikepdf.Pdf) -> bytes:
+    out = BytesIO()
+    target.save(out, deterministic_id=True, compress_streams=True)
+    return out.getvalue()
 
 
 def _strip(page: pikepdf.Page) -> None:
@@ -96,4 +122,7 @@ def _is_printed(annotation: pikepdf.Object) -> bool:
 def _annotation(annotation: pikepdf.Object) -> pikepdf.Dictionary:
     import pikepdf
 
-    return pikepdf.Dictionary({key: value for key, value in annotation.items() if key in _ANNOTATION_KEYS})
+    kept = pikepdf.Dictionary({key: value for key, value in annotation.items() if key in _ANNOTATION_KEYS})
+    if kept.get("/Subtype") == pikepdf.Name.Widget:
+        kept["/Subtype"] = pikepdf.Name.Stamp  # looks the same, and belongs to no form
+    return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shipby.domain.errors import InvalidInputError
@@ -17,7 +17,8 @@ _DPI = (203, 300)
 """203 is what label printers print; 300 separates bars that 203 joins."""
 _DPI_IF_NOTHING = (150, 450)
 _KINDS = ("Code128", "Code39", "EAN13", "EAN8", "ITF", "QRCode", "DataMatrix", "PDF417", "Aztec")
-_MOST_PIXELS = 30_000_000
+_MOST_PIXELS = 9_000_000
+"""A4 at 300 dpi."""
 _CODE = re.compile(r"[\x21-\x7e]{4,100}")
 """A barcode that names something: printable, without blanks. Free text in a matrix code may be personal data."""
 _POSTING_NUMBER = re.compile(r"(?<![\w-])\d{4,12}-\d{4}-\d{1,3}(?![\w-])")
@@ -49,19 +50,23 @@ def read(page_pdf: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _barcodes(page: PdfPage) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for dpi in _DPI:
-        found |= dict.fromkeys(_decode(page, dpi))
-    for dpi in () if found else _DPI_IF_NOTHING:
-        found |= dict.fromkeys(_decode(page, dpi))
+    for scale in _scales(page, _DPI):
+        found |= dict.fromkeys(_decode(page, scale))
+    for scale in [] if found else _scales(page, _DPI_IF_NOTHING):
+        found |= dict.fromkeys(_decode(page, scale))
     return tuple(found)
 
 
-def _decode(page: PdfPage, dpi: int) -> Iterator[str]:
+def _scales(page: PdfPage, resolutions: Sequence[int]) -> list[float]:
+    """Pixels per point, each once. A page may claim to be metres wide: its picture stays within bounds."""
+    width, height = page.get_size()
+    most = math.sqrt(_MOST_PIXELS / max(width * height, 1.0))
+    return sorted({min(dpi / 72, most) for dpi in resolutions})
+
+
+def _decode(page: PdfPage, scale: float) -> Iterator[str]:
     import zxingcpp
 
-    width, height = page.get_size()
-    # A page may claim to be metres wide: the picture stays within bounds, however coarse that makes it.
-    scale = min(dpi / 72, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
     bitmap = page.render(scale=scale, grayscale=True)
     try:
         rows = memoryview(bitmap.buffer).cast("B", (bitmap.height, bitmap.stride))

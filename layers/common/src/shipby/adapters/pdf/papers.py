@@ -1,13 +1,15 @@
-"""The `LabelReader` port: split a label file, strip it, and read every page back from its picture."""
+"""The `LabelPapers` port: split a label file, strip it, read every page back from its picture; merge pages again."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from shipby.adapters.pdf import pages, pictures
 from shipby.application.ports import LabelPage
 
 
-class PdfLabelReader:
-    """Implements `LabelReader`. Limits guard against files that are no labels."""
+class PdfLabelPapers:
+    """Implements `LabelPapers`. Limits guard against files that are no labels."""
 
     def __init__(self, *, max_pages: int = 1000, max_bytes: int = 50 * 1024 * 1024) -> None:
         self._max_pages = max_pages
@@ -23,3 +25,10 @@ class PdfLabelReader:
             barcodes, numbers = pictures.read(single)
             found.append(LabelPage(pdf=single, barcodes=barcodes, texts=numbers))
         return tuple(found)
+
+    def merge(self, files: Sequence[bytes]) -> bytes:
+        """One PDF with all pages of `files` in order; the same files give the same bytes.
+
+        Raises InvalidInputError if there are none or one is no usable PDF.
+        """
+        return pages.merge(files)

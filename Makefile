@@ -1,0 +1,36 @@
+# Needs only make and Python >= 3.11. Every target installs what it needs first.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check build lock secrets
+SHELL := /bin/bash
+export SAM_CLI_TELEMETRY := 0
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## create .venv with the locked versions and install the project into it
+	@tools/venv.sh .venv requirements/dev.txt --editable
+
+demo: setup ## run a whole trading day on this machine and print its report and proof
+	@.venv/bin/shipby demo $(ARGS)
+
+up: setup ## serve the embedded stack and the Ozon simulator on 127.0.0.1 until stopped
+	@.venv/bin/shipby up $(ARGS)
+
+down: setup ## stop what `make up` started
+	@.venv/bin/shipby down $(ARGS)
+
+test: setup ## run all tests (two at a time); ARGS="tests/unit -k money" narrows them
+	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup ## formatting, lint, types, import rules, template, locks, scanners; ARGS="ruff mypy" runs some
+	@.venv/bin/python -m tools.check $(ARGS)
+
+build: setup ## build the deployable packages with SAM (needs python3.13) and check them
+	@tools/build.sh
+
+lock: setup ## lock requirements/*.in again
+	@UV="$(CURDIR)/.venv/bin/uv" requirements/compile.sh
+
+secrets: setup ## accept today's findings of detect-secrets (review the difference before committing)
+	@tools/venv.sh .venv-gates requirements/gates.txt
+	@.venv/bin/python -m tools.check_secrets --accept

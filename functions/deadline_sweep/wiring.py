@@ -1,0 +1,36 @@
+"""What the sweep and its worker work with; the only place that reads their environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from shipby.adapters.aws.clock import SystemClock
+from shipby.adapters.aws.queue import SqsWorkQueue
+from shipby.adapters.aws_lambda.batch import SqsBatch
+from shipby.adapters.aws_lambda.visibility import QueueVisibility
+from shipby.adapters.dynamodb.store import DynamoDBStore
+from shipby.application.ports import Clock, Store, WorkQueue
+from shipby.settings import DeadlineSweepSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    store: Store
+    queue: WorkQueue
+    clock: Clock
+    look_ahead: timedelta
+    batch: SqsBatch
+
+
+@cache
+def parts() -> Parts:
+    settings = DeadlineSweepSettings()
+    return Parts(
+        store=DynamoDBStore(table_name=settings.table_name),
+        queue=SqsWorkQueue(settings.alarm_queue_url),
+        clock=SystemClock(),
+        look_ahead=timedelta(seconds=settings.sweep_look_ahead_seconds),
+        batch=SqsBatch(QueueVisibility(settings.alarm_queue_url)),
+    )

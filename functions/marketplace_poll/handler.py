@@ -1,0 +1,35 @@
+"""Every five minutes: hold the marketplace's lists against the store; now and then, the nothing-lost proof.
+
+By hand: {"task": "proof", "seller": "…", "window_hours": 24, "grace_seconds": 0}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from functions.marketplace_poll.rounds import HEALTHY, read_task, run_round
+from functions.marketplace_poll.wiring import parts
+from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS, Context, Event
+from shipby.domain.events import Json
+from shipby.observability import publish
+
+
+def handler(event: Event, context: Context) -> dict[str, Json]:
+    """A summary per seller, and the proofs that were made. Raises RoundFailedError naming the sellers that failed."""
+    summary = run_round(read_task(event), parts(), lambda: context.get_remaining_time_in_millis() < RESERVE_MILLIS)
+    publish(_counts(summary))
+    return summary
+
+
+def _counts(summary: Mapping[str, Json]) -> dict[str, int]:
+    polls = list(cast("Mapping[str, Mapping[str, Json]]", summary["sellers"]).values())
+    proofs = list(cast("Mapping[str, Mapping[str, Json]]", summary["proofs"]).values())
+    states = [state for poll in polls for state in cast("list[str]", poll["push"])]
+    return {
+        "listed": sum(int(str(poll["listed"])) for poll in polls),
+        "queued": sum(int(str(poll["queued"])) for poll in polls),
+        "push_url_unhealthy": sum(state != HEALTHY for state in states),
+        "proof_green": sum(proof["green"] is True for proof in proofs),
+        "proof_red": sum(proof["green"] is False for proof in proofs),
+    }

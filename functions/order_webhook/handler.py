@@ -1,0 +1,58 @@
+"""POST /ozon/push/{token}: take one push notification of the marketplace and answer in its own contract."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.order_webhook.wiring import Parts, parts
+from shipby.application.receive_push import NOT_FOUND, PushAnswer, receive_push
+from shipby.domain.errors import StoreUnavailableError
+
+TRY_AGAIN = PushAnswer(
+    503, {"error": {"code": "ERROR_UNKNOWN", "message": "not stored, send it again", "details": None}}, "unavailable"
+)
+
+
+def handler(event: Mapping[str, Any], _: object) -> dict[str, object]:
+    """Answers 200 for everything that came with a valid token and was stored; 503 makes the marketplace repeat it."""
+    own = parts()
+    token = str(event.get("pathParameters", {}).get("token", ""))
+    if not own.may_send(event["requestContext"]["http"]["sourceIp"]):
+        answer = NOT_FOUND
+    else:
+        try:
+            now = datetime.now(UTC)
+            answer = receive_push(token, _raw_body(event), inbox=own.inbox, tokens=own.tokens, now=now)
+        except StoreUnavailableError:
+            answer = TRY_AGAIN
+    _count(answer, token, own)
+    return {
+        "statusCode": answer.status,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps(answer.body),
+    }
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    # A lone surrogate is no UTF-8, yet it must not break the answer.
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+
+
+def _count(answer: PushAnswer, token: str, own: Parts) -> None:
+    """One embedded metric line. A refused token is a stranger's text and names nobody."""
+    name = f"push_{answer.outcome}"
+    metrics = [{"Namespace": own.namespace, "Dimensions": [["service"]], "Metrics": [{"Name": name, "Unit": "Count"}]}]
+    line = {
+        "_aws": {"Timestamp": int(datetime.now(UTC).timestamp() * 1000), "CloudWatchMetrics": metrics},
+        "service": own.service,
+        name: 1,
+    }
+    if answer.status == 200:
+        line["seller"] = token.partition(".")[0]
+    sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")

@@ -1,0 +1,156 @@
+"""From an HTTP event to an operation and back: the key's role, parameters, body, idempotency, errors."""
+
+from __future__ import annotations
+
+import json
+import re
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from pydantic import ValidationError
+
+from functions.seller_api.access import caller_of, check_role
+from functions.seller_api.operations import Call, Operation
+from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
+from functions.seller_api.wiring import Parts
+from shipby.application.idempotency import Answer, idempotently
+from shipby.contracts.base import Request
+from shipby.domain.errors import InvalidInputError
+from shipby.observability import error_fields, logger
+
+_ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
+
+
+class SellerApi:
+    """The operations behind one Lambda handler. `parts` is called on first use."""
+
+    def __init__(self, operations: tuple[Operation, ...], parts: Callable[[], Parts]) -> None:
+        self._operations = operations
+        self._parts = parts
+        self._app = APIGatewayHttpResolver()
+        for operation in operations:
+            self._app.route(operation.rule, operation.method)(self._endpoint(operation))
+        self._app.not_found(self._unrouted)
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Answer an HTTP API event (payload 2.0)."""
+        return self._app.resolve(event, context)
+
+    def _endpoint(self, operation: Operation) -> Callable[..., Response[str]]:
+        def endpoint(**path: str) -> Response[str]:
+            event = self._app.current_event.raw_event
+            return self._guarded(operation.id, event, lambda: self._answer(operation, event, path))
+
+        return endpoint
+
+    def _unrouted(self, _error: Exception) -> Response[str]:
+        event = self._app.current_event.raw_event
+        path = self._app.current_event.path
+        allowed = sorted({each.method for each in self._operations if each.pattern.fullmatch(path)})
+
+        def refuse() -> Response[str]:
+            if allowed:
+                raise HttpError(
+                    "method_not_allowed",
+                    f"this address knows {', '.join(allowed)}",
+                    headers={"Allow": ", ".join(allowed)},
+                )
+            raise HttpError("no_such_route", "there is nothing at this address")
+
+        return self._guarded("unrouted", event, refuse)
+
+    def _guarded(self, operation: str, event: Mapping[str, Any], run: Callable[[], Response[str]]) -> Response[str]:
+        request_id = event["requestContext"]["requestId"]
+        try:
+            return run()
+        except Exception as error:
+            problem = problem_of(error, request_id)
+            # Ids only: what callers send or read never goes to the log.
+            facts = {"operation": operation, "request_id": request_id, "status": problem.status}
+            if problem.expected:
+                logger().info("refused", extra={**facts, "problem": problem.body["type"]})
+            else:
+                logger().error("failed", extra={**facts, **error_fields(error)})
+            return _response(problem.status, problem.body, CONTENT_TYPE, problem.headers)
+
+    def _answer(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> Response[str]:
+        call = self._call(operation, event, path)
+        if operation.unsafe:
+            request = {"method": operation.method, "path": self._app.current_event.path, "body": _plain(call.body)}
+            answer = idempotently(
+                call.seller,
+                _header(event, "idempotency-key"),
+                request,
+                lambda remember: operation.run(replace(call, remember=remember)),
+                store=call.store,
+                clock=call.clock,
+            )
+        else:
+            answer = operation.run(call)
+        headers = {"Location": answer.location} if answer.location else {}
+        if operation.etag:
+            headers["ETag"] = f'"{answer.body["version"]}"'
+        return _response(answer.status, answer.body, "application/json", headers)
+
+    def _call(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> Call:
+        caller = caller_of(event) if operation.roles else None
+        if caller is not None:
+            check_role(caller, operation.roles)
+        try:
+            query = operation.query.model_validate(event.get("queryStringParameters") or {})
+        except ValidationError as error:
+            raise invalid(error, "query") from error
+        return Call(
+            parts=self._parts(),
+            caller=caller,
+            path=path,
+            query=query,
+            body=self._body(operation),
+            if_match=_if_match(operation, event),
+            remember=_forget,
+        )
+
+    def _body(self, operation: Operation) -> Request | None:
+        if not operation.unsafe:
+            return None
+        try:
+            text = (self._app.current_event.decoded_body or "").strip() or "{}"
+        except (Base64Error, UnicodeDecodeError) as error:
+            raise InvalidInputError("the body is not UTF-8 text", errors=[("body", "send JSON in UTF-8")]) from error
+        try:
+            return (operation.body or Request).model_validate_json(text)
+        except ValidationError as error:
+            raise invalid(error, "body") from error
+
+
+def _forget(_answer: Answer) -> list[Any]:
+    return []
+
+
+def _plain(body: Request | None) -> Any:
+    return body.model_dump(mode="json") if body is not None else None
+
+
+def _header(event: Mapping[str, Any], name: str) -> str:
+    # API Gateway hands header names over in small letters.
+    return str((event.get("headers") or {}).get(name, ""))
+
+
+def _if_match(operation: Operation, event: Mapping[str, Any]) -> int | None:
+    text = _header(event, "if-match").strip()
+    if not operation.if_match or (not text and operation.if_match == "optional"):
+        return None
+    if not text:
+        raise HttpError("precondition_required", "this call replaces everything, so it must say what it has seen")
+    match = _ETAG.fullmatch(text)
+    if match is None:
+        raise InvalidInputError("If-Match is not an ETag of ours", errors=[("If-Match", 'write it like "3"')])
+    return int(match[1])
+
+
+def _response(status: int, body: Mapping[str, Any], content_type: str, headers: Mapping[str, str]) -> Response[str]:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=dict)
+    return Response(status, content_type, text, headers={"Cache-Control": "no-store", **headers})

@@ -1,0 +1,141 @@
+"""An operation of the API: its address, who may call it, what goes in and out, and the function that does it.
+
+Routing, checking and the OpenAPI document are all made from these, so that none can disagree with another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from functions.seller_api.access import Caller
+from functions.seller_api.wiring import Parts
+from shipby.application.idempotency import Answer, Remember
+from shipby.application.ports import Clock, DocumentStore, Store
+from shipby.contracts.base import Query, Request
+from shipby.contracts.requests import NoQuery
+from shipby.domain.records import Role
+
+B = TypeVar("B", bound=Request)
+Q = TypeVar("Q", bound=Query)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One checked call, as an operation's function gets it."""
+
+    parts: Parts
+    caller: Caller | None
+    """None where anybody may call."""
+    path: Mapping[str, str]
+    query: Query
+    body: Request | None
+    if_match: int | None
+    """The version the caller has seen, if it says so."""
+    remember: Remember
+
+    @property
+    def key(self) -> Caller:
+        """The caller of an operation that is not public."""
+        if self.caller is None:
+            raise TypeError("a public operation has no caller")
+        return self.caller
+
+    @property
+    def seller(self) -> str:
+        return self.key.seller
+
+    @property
+    def actor(self) -> str:
+        return self.key.actor
+
+    @property
+    def store(self) -> Store:
+        return self.parts.store
+
+    @property
+    def clock(self) -> Clock:
+        return self.parts.clock
+
+    @property
+    def documents(self) -> DocumentStore:
+        return self.parts.documents
+
+    def body_as(self, model: type[B]) -> B:
+        """The body; the operation must be declared with this model."""
+        if not isinstance(self.body, model):
+            raise TypeError(f"the operation does not take a {model.__name__}")
+        return self.body
+
+    def query_as(self, model: type[Q]) -> Q:
+        """The parameters; the operation must be declared with this model."""
+        if not isinstance(self.query, model):
+            raise TypeError(f"the operation does not take a {model.__name__}")
+        return self.query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one address."""
+
+    id: str
+    method: str
+    path: str
+    """With parameters in braces: /v1/postings/{number}"""
+    summary: str
+    run: Callable[[Call], Answer]
+    answers: str
+    """Name of the model of a successful answer in `shipby.contracts.responses`, or Listing[<name>]."""
+    roles: frozenset[Role]
+    """Empty: public, without a key."""
+    query: type[Query] = NoQuery
+    body: type[Request] | None = None
+    status: int = 200
+    """202 has a Location: /v1/intents/{id} or /v1/labels/{job}."""
+    etag: bool = False
+    """The answer has a `version`, which is its ETag."""
+    if_match: str = ""
+    """optional, required, or empty where it makes no sense."""
+    description: str = ""
+    pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pattern", re.compile(re.sub(r"\{(\w+)\}", r"[^/]+", self.path)))
+
+    @property
+    def unsafe(self) -> bool:
+        return self.method != "GET"
+
+    @property
+    def rule(self) -> str:
+        """The path as Powertools writes it."""
+        return self.path.replace("{", "<").replace("}", ">")
+
+
+def read(
+    path: str,
+    run: Callable[[Call], Mapping[str, object]],
+    *,
+    id: str,
+    summary: str,
+    answers: str,
+    roles: frozenset[Role],
+    query: type[Query] = NoQuery,
+    etag: bool = False,
+    description: str = "",
+) -> Operation:
+    """A GET whose function returns the body."""
+    return Operation(
+        id=id,
+        method="GET",
+        path=path,
+        summary=summary,
+        run=lambda call: Answer(200, run(call)),  # type: ignore[arg-type]  # views are JSON by their tests
+        answers=answers,
+        roles=roles,
+        query=query,
+        etag=etag,
+        description=description,
+    )

@@ -1,0 +1,17 @@
+"""All operations of the API, by area."""
+
+from __future__ import annotations
+
+from functions.seller_api.operations import Operation
+from functions.seller_api.routes import account, bench, labels, marketplace, money, postings, returns, service
+
+OPERATIONS: tuple[Operation, ...] = (
+    *service.OPERATIONS,
+    *postings.OPERATIONS,
+    *bench.OPERATIONS,
+    *marketplace.OPERATIONS,
+    *labels.OPERATIONS,
+    *returns.OPERATIONS,
+    *money.OPERATIONS,
+    *account.OPERATIONS,
+)

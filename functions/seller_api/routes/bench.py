@@ -1,0 +1,57 @@
+"""Steps at the bench: done at once, in one transaction with their event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from functions.seller_api.access import BENCH
+from functions.seller_api.operations import Call, Operation
+from shipby.application.idempotency import Answer
+from shipby.application.work_posting import WorkCommand, work_posting
+from shipby.contracts.base import Request
+from shipby.contracts.requests import InspectBody, ReasonBody, StepBody
+from shipby.domain.workflow import Command
+
+
+def _step(command: Command) -> Callable[[Call], Answer]:
+    def run(call: Call) -> Answer:
+        body = call.body
+        work = WorkCommand(
+            seller=call.seller,
+            number=call.path["number"],
+            command=command,
+            actor=call.actor,
+            reason=body.reason if isinstance(body, StepBody | InspectBody | ReasonBody) else "",
+            passed=body.passed if isinstance(body, InspectBody) else True,
+            if_match=call.if_match,
+        )
+        return work_posting(work, call.remember, store=call.store, clock=call.clock)
+
+    return run
+
+
+def _operation(command: Command, summary: str, body: type[Request] = StepBody) -> Operation:
+    name = "".join(part.title() for part in command.split("-"))
+    return Operation(
+        id=f"{name[0].lower()}{name[1:]}Posting",
+        method="POST",
+        path=f"/v1/postings/{{number}}/{command}",
+        summary=summary,
+        run=_step(command),
+        answers="PostingView",
+        roles=BENCH,
+        body=body,
+        etag=True,
+        if_match="optional",
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    _operation(Command.CONFIRM, "received -> confirmed"),
+    _operation(Command.PICK, "confirmed -> picked"),
+    _operation(Command.INSPECT, "picked -> inspected, or blocked if it did not pass", InspectBody),
+    _operation(Command.PACK, "picked or inspected -> packed"),
+    _operation(Command.HAND_OVER, "packed -> handed over; it must be assembled at the marketplace"),
+    _operation(Command.OVERRIDE, "expired -> where it stood before: it is sent all the same", ReasonBody),
+    _operation(Command.UNBLOCK, "blocked -> where it stood before", ReasonBody),
+)

@@ -1,0 +1,115 @@
+"""What the marketplace has to do with a posting: answered 202, with the intent to follow."""
+
+from __future__ import annotations
+
+from functions.seller_api.access import DESK, OFFICE
+from functions.seller_api.operations import Call, Operation
+from shipby.application.idempotency import Answer
+from shipby.application.replace_tracking import NewTracking, replace_tracking
+from shipby.application.request_intent import Wish, request_intent
+from shipby.application.ship_posting import ShipWish, ship_posting
+from shipby.contracts.requests import CancelBody, CutOffBody, ShipBody, TrackingBody
+from shipby.domain.intents import IntentAction
+
+
+def ship(call: Call) -> Answer:
+    wish = ShipWish(
+        seller=call.seller,
+        number=call.path["number"],
+        actor=call.actor,
+        packages=call.body_as(ShipBody).packages or (),
+        if_match=call.if_match,
+    )
+    return ship_posting(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def cancel(call: Call) -> Answer:
+    body = call.body_as(CancelBody)
+    wish = Wish(
+        seller=call.seller,
+        number=call.path["number"],
+        action=IntentAction.CANCEL,
+        request={"reason_id": body.reason_id, "message": body.message},
+        actor=call.actor,
+        reason=body.message,
+        if_match=call.if_match,
+    )
+    return request_intent(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def set_cut_off(call: Call) -> Answer:
+    wish = Wish(
+        seller=call.seller,
+        number=call.path["number"],
+        action=IntentAction.SET_CUT_OFF,
+        request={"cut_off": call.body_as(CutOffBody).cut_off.isoformat()},
+        actor=call.actor,
+        if_match=call.if_match,
+    )
+    return request_intent(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def set_tracking_number(call: Call) -> Answer:
+    body = call.body_as(TrackingBody)
+    new = NewTracking(
+        seller=call.seller,
+        number=call.path["number"],
+        tracking_number=body.tracking_number,
+        carrier=body.carrier,
+        reason=body.reason,
+        actor=call.actor,
+        if_match=call.if_match,
+    )
+    return replace_tracking(new, call.remember, store=call.store, clock=call.clock)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="shipPosting",
+        method="POST",
+        path="/v1/postings/{number}/ship",
+        summary="Assemble at the marketplace, in one package or several",
+        run=ship,
+        answers="IntentView",
+        roles=OFFICE,
+        body=ShipBody,
+        status=202,
+        if_match="optional",
+    ),
+    Operation(
+        id="cancelPosting",
+        method="POST",
+        path="/v1/postings/{number}/cancel",
+        summary="Cancel at the marketplace, which pays the buyer back by itself",
+        run=cancel,
+        answers="IntentView",
+        roles=OFFICE,
+        body=CancelBody,
+        status=202,
+        if_match="optional",
+    ),
+    Operation(
+        id="setCutOff",
+        method="POST",
+        path="/v1/postings/{number}/cut-off",
+        summary="Move the date to hand over by, where the marketplace offers it",
+        run=set_cut_off,
+        answers="IntentView",
+        roles=OFFICE,
+        body=CutOffBody,
+        status=202,
+        if_match="optional",
+    ),
+    Operation(
+        id="setTrackingNumber",
+        method="PUT",
+        path="/v1/postings/{number}/tracking-number",
+        summary="Set or replace the tracking number, where the marketplace offers it",
+        run=set_tracking_number,
+        answers="IntentView",
+        roles=DESK,
+        body=TrackingBody,
+        status=202,
+        if_match="optional",
+    ),
+)

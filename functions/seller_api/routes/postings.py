@@ -1,0 +1,71 @@
+"""Reading postings: boards, single ones, their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from functions.seller_api.access import EVERYONE
+from functions.seller_api.operations import Call, Operation, read
+from shipby.application import queries
+from shipby.contracts.requests import EventsQuery, PostingsQuery
+
+
+def list_postings(call: Call) -> Mapping[str, object]:
+    query = call.query_as(PostingsQuery)
+    wanted = queries.PostingFilter(stage=query.stage, status=query.status, due_before=query.due_before, q=query.q)
+    return queries.list_postings(call.seller, wanted, limit=query.limit, cursor=query.cursor, store=call.store)
+
+
+def get_posting(call: Call) -> Mapping[str, object]:
+    return queries.get_posting(call.seller, call.path["number"], store=call.store)
+
+
+def list_events(call: Call) -> Mapping[str, object]:
+    after = call.query_as(EventsQuery).after_version
+    return queries.posting_events(call.seller, call.path["number"], after_version=after, store=call.store)
+
+
+def list_tracking_numbers(call: Call) -> Mapping[str, object]:
+    return queries.tracking_numbers(call.seller, call.path["number"], store=call.store)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    read(
+        "/v1/postings",
+        list_postings,
+        id="listPostings",
+        summary="A stage's worklist, all open postings, or a search",
+        answers="Listing[WorkItemView]",
+        roles=EVERYONE,
+        query=PostingsQuery,
+        description="Earliest cut-off first within a stage. Closed and cancelled postings are listed only when their "
+        "stage is named. With a filter a page may hold fewer items than `limit` although more follow: go on while "
+        "there is a `next_cursor`.",
+    ),
+    read(
+        "/v1/postings/{number}",
+        get_posting,
+        id="getPosting",
+        summary="A posting with the marketplace's facts",
+        answers="PostingDetailView",
+        roles=EVERYONE,
+        etag=True,
+    ),
+    read(
+        "/v1/postings/{number}/events",
+        list_events,
+        id="listPostingEvents",
+        summary="What happened to a posting, in order",
+        answers="Listing[EventView]",
+        roles=EVERYONE,
+        query=EventsQuery,
+    ),
+    read(
+        "/v1/postings/{number}/tracking-numbers",
+        list_tracking_numbers,
+        id="listTrackingNumbers",
+        summary="Every change of the tracking number, oldest first",
+        answers="Listing[TrackingChangeView]",
+        roles=EVERYONE,
+    ),
+)

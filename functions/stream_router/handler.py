@@ -1,0 +1,33 @@
+"""The table's stream: every push and every event that was written goes to the queues that act on it, and to the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from functions.stream_router.wiring import parts
+from shipby.adapters.aws_lambda.batch import Event, PartialResponse
+from shipby.adapters.aws_lambda.stream import route_batch
+from shipby.application.route_events import Routed, route_event, route_push
+from shipby.domain.events import StoredEvent
+from shipby.domain.records import PushRow
+from shipby.observability import logger, publish
+
+
+def handler(event: Event, _: object) -> PartialResponse:
+    """Reports the first record that has to come again; with it comes everything after it."""
+    own = parts()
+    records = event["Records"]
+    routing = route_batch(records, _route, queues=own.queues, bus=own.bus)
+    publish(routing.counts)
+    if routing.failed is None:
+        return {"batchItemFailures": []}
+    first = str(records[routing.failed]["dynamodb"]["SequenceNumber"])
+    about = {"sequence_number": first, "done": routing.failed, "of": len(records)}
+    logger().warning("batch stopped", extra=about)
+    return {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
+def _route(found: PushRow | StoredEvent) -> Sequence[Routed]:
+    if isinstance(found, PushRow):
+        return route_push(found)
+    return route_event(found, label_delay_seconds=parts().label_delay_seconds)

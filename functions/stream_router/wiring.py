@@ -1,0 +1,36 @@
+"""What the stream router works with; the only place that reads its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from shipby.adapters.aws.bus import EventBridgeBus
+from shipby.adapters.aws.queue import SqsWorkQueue
+from shipby.application.ports import EventBus, WorkQueue
+from shipby.application.route_events import Destination
+from shipby.settings import StreamRouterSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    queues: Mapping[Destination, WorkQueue]
+    bus: EventBus
+    label_delay_seconds: int
+
+
+@cache
+def parts() -> Parts:
+    settings = StreamRouterSettings()
+    return Parts(
+        queues={
+            Destination.SYNC: SqsWorkQueue(settings.sync_queue_url),
+            Destination.LABELS: SqsWorkQueue(settings.label_queue_url),
+            Destination.INTENTS: SqsWorkQueue(settings.intent_queue_url),
+            Destination.TRACKING: SqsWorkQueue(settings.tracking_queue_url),
+            Destination.NOTIFY: SqsWorkQueue(settings.notify_queue_url),
+        },
+        bus=EventBridgeBus(settings.event_bus_name),
+        label_delay_seconds=settings.label_delay_seconds,
+    )

@@ -1,0 +1,32 @@
+"""The tracking queue: set the tracking numbers of a seller together, because the marketplace takes 20 in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from functions.tracking.wiring import parts
+from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
+from shipby.adapters.aws_lambda.messages import Message
+from shipby.application.settle_intent import Settled, settle_tracking
+
+
+def handler(event: Event, context: Context) -> PartialResponse:
+    """Reports the messages that have to come again. An UNKNOWN intent is settled by its own alarm, not by a repeat."""
+    return parts().batch.grouped(event, context, _seller, _settle)
+
+
+def _seller(message: Message) -> str:
+    message.text("intent")  # a message without one must not spoil its seller's batch
+    return message.seller
+
+
+def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+    own = parts()
+    marketplace = own.marketplaces.of(seller)
+    wanted = {message.id: message.text("intent") for message in messages}
+    settled = settle_tracking(seller, list(wanted.values()), store=own.store, marketplace=marketplace, clock=own.clock)
+    return {identifier: _outcome(settled[intent]) for identifier, intent in wanted.items()}
+
+
+def _outcome(result: Settled | Exception) -> Outcome:
+    return f"intent_{result.intent.state.lower()}" if isinstance(result, Settled) else result

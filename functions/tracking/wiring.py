@@ -1,0 +1,35 @@
+"""What the tracking worker works with; the only place that reads its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from shipby.adapters.aws.clock import SystemClock
+from shipby.adapters.aws.marketplaces import SsmMarketplaces
+from shipby.adapters.aws_lambda.batch import SqsBatch
+from shipby.adapters.aws_lambda.visibility import QueueVisibility
+from shipby.adapters.dynamodb.store import DynamoDBStore
+from shipby.application.ports import Clock, Marketplaces, Store
+from shipby.settings import TRACKING_RATE, TrackingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    store: Store
+    marketplaces: Marketplaces
+    clock: Clock
+    batch: SqsBatch
+
+
+@cache
+def parts() -> Parts:
+    settings = TrackingSettings()
+    return Parts(
+        store=DynamoDBStore(table_name=settings.table_name),
+        marketplaces=SsmMarketplaces(
+            settings.parameter_prefix, settings.ozon_base_url, requests_per_second=TRACKING_RATE
+        ),
+        clock=SystemClock(),
+        batch=SqsBatch(QueueVisibility(settings.tracking_queue_url)),
+    )

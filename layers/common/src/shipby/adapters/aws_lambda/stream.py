@@ -1,0 +1,105 @@
+"""The table's stream: reading its records, and sending what follows from a batch of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipby.adapters.dynamodb import rows
+from shipby.application.ports import EventBus, WorkQueue
+from shipby.application.route_events import Destination, Routed
+from shipby.domain.errors import ShipbyError
+from shipby.domain.events import StoredEvent
+from shipby.domain.records import PushRow
+from shipby.observability import error_fields, logger
+
+Record = Mapping[str, Any]
+
+
+def read_record(record: Record) -> PushRow | StoredEvent | None:
+    """The push or event that was inserted; None for everything else the table writes.
+
+    Raises KeyError, TypeError, ValueError or ShipbyError for a row that is neither and claims to be.
+    """
+    if record["eventName"] != "INSERT":
+        return None
+    image = record["dynamodb"]["NewImage"]
+    sort_key = image["SK"]["S"]
+    if rows.is_push(sort_key):
+        return rows.read_push(image)
+    return rows.read_event(image) if rows.is_event(sort_key) else None
+
+
+@dataclass(slots=True)
+class Routing:
+    """What one batch of records leads to, in order. `failed` is the first record that has to come again."""
+
+    messages: dict[Destination, list[tuple[int, Routed]]] = field(default_factory=dict)
+    events: list[tuple[int, StoredEvent]] = field(default_factory=list)
+    failed: int | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def fail(self, index: int) -> None:
+        """Everything from this record on comes again."""
+        self.failed = index if self.failed is None else min(index, self.failed)
+
+
+def route_batch(
+    records: Sequence[Record],
+    route: Callable[[PushRow | StoredEvent], Sequence[Routed]],
+    *,
+    queues: Mapping[Destination, WorkQueue],
+    bus: EventBus,
+) -> Routing:
+    """Send to the queues first, then copy to the bus; stop before the first record that cannot be read.
+
+    What comes again is sent again: every consumer is idempotent.
+    """
+    routing = Routing()
+    for index, record in enumerate(records):
+        try:
+            found = read_record(record)
+            routed = route(found) if found is not None else ()
+        except (ShipbyError, KeyError, TypeError, ValueError) as error:
+            logger().error("poison record", extra=_keys(record) | error_fields(error))
+            routing.counts["poison"] += 1
+            routing.fail(index)
+            break
+        for one in routed:
+            routing.messages.setdefault(one.destination, []).append((index, one))
+        if isinstance(found, StoredEvent):
+            routing.events.append((index, found))
+        routing.counts["ignored" if found is None else "pushes" if isinstance(found, PushRow) else "events"] += 1
+    for destination, indexed in routing.messages.items():
+        try:
+            queues[destination].send(one.message for _, one in indexed)
+            routing.counts[f"sent_{destination}"] += len(indexed)
+        except ShipbyError as error:
+            logger().warning("queue refused", extra={"destination": str(destination), **error_fields(error)})
+            routing.counts["queue_refused"] += 1
+            routing.fail(indexed[0][0])
+    _publish(routing, bus)
+    return routing
+
+
+def _publish(routing: Routing, bus: EventBus) -> None:
+    before = [(index, event) for index, event in routing.events if routing.failed is None or index < routing.failed]
+    if not before:
+        return
+    try:
+        bus.publish([event for _, event in before])
+        routing.counts["published"] += len(before)
+    except ShipbyError as error:
+        logger().warning("event bus refused", extra=error_fields(error))
+        routing.counts["bus_refused"] += 1
+        routing.fail(before[0][0])
+
+
+def _keys(record: Record) -> dict[str, str]:
+    """Where a record stands, without anything of its row but the key."""
+    change = record.get("dynamodb", {})
+    keys = change.get("Keys", {})
+    place = {name: str(keys.get(name, {}).get("S", "?"))[:200] for name in ("PK", "SK")}
+    return {"sequence_number": str(change.get("SequenceNumber", "?")), **place}

@@ -1,0 +1,68 @@
+"""A seller's policy: read it, replace it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from shipby.application.idempotency import Answer, Remember
+from shipby.application.ports import SaveSettings, Store
+from shipby.application.retry import decide_anew
+from shipby.application.views import settings_view
+from shipby.domain.errors import PreconditionFailedError
+from shipby.domain.events import Json
+from shipby.domain.records import SellerSettings
+
+
+def duration_text(length: timedelta) -> str:
+    """ISO 8601, such as PT2H or P3DT30M; parts that are zero are left out."""
+    hours, seconds = divmod(length.seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    clock = "".join(f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount)
+    days = f"{length.days}D" if length.days else ""
+    return f"P{days}T{clock}" if clock else f"P{days or '0D'}"
+
+
+def policy_view(settings: SellerSettings) -> dict[str, Json]:
+    """Everything a seller may decide, as it is read and written."""
+    return settings_view(settings) | {
+        "confirm_within": duration_text(settings.confirm_within),
+        "remind_before": duration_text(settings.remind_before),
+        "label_within": duration_text(settings.label_within),
+        "give_up_after": duration_text(settings.give_up_after),
+        "auto_cancel_estimate": duration_text(settings.auto_cancel_estimate),
+        "decide_return_within": duration_text(settings.decide_return_within),
+        "remind_return_before": duration_text(settings.remind_return_before),
+        "settle_after": duration_text(settings.settle_after),
+        "settle_limit": duration_text(settings.settle_limit),
+        "close_after": duration_text(settings.close_after),
+        "cancel_reason_id": settings.cancel_reason_id,
+        "buyer_chat": settings.buyer_chat,
+    }
+
+
+def get_settings(seller: str, *, store: Store) -> dict[str, Json]:
+    """The policy in force; the product's defaults at version 0 where the seller has set none."""
+    return policy_view(store.settings(seller) or SellerSettings(seller=seller))
+
+
+def change_settings(wanted: SellerSettings, if_match: int, remember: Remember, *, store: Store) -> Answer:
+    """Replace the policy; `wanted.version` is not looked at.
+
+    Clocks that already stand move when their posting or return is next read from the marketplace.
+    Raises PreconditionFailedError unless `if_match` is the stored version.
+    """
+
+    def once() -> Answer:
+        current = store.settings(wanted.seller)
+        version = current.version if current else 0
+        if version != if_match:
+            raise PreconditionFailedError(
+                f"the settings are at version {version}, you have {if_match}: read them again"
+            )
+        changed = replace(wanted, version=version + 1)
+        answer = Answer(200, policy_view(changed))
+        store.commit([SaveSettings(changed), *remember(answer)])
+        return answer
+
+    return decide_anew(once)

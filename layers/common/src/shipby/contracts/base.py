@@ -1,0 +1,77 @@
+"""Common ground of the API's models: what a field may hold, and how strictly a request is read."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _time(value: object) -> object:
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise ValueError("write it like 2026-11-22T17:40:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("there is no such time") from error
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_time, json_schema_input_type=AwareDatetime)]
+"""RFC 3339 with a time zone; answers are always in UTC."""
+Text = Annotated[str, Field(max_length=500)]
+Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why; kept in the history.")]
+Number = Annotated[str, Field(min_length=1, max_length=100, examples=["24219509-0020-2"])]
+
+
+class Request(BaseModel):
+    """A body: exactly the named fields, of exactly the named types."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # a cold start builds only the model it needs
+    )
+
+
+class Query(BaseModel):
+    """The parameters behind the question mark; text is converted to the named types."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True, defer_build=True
+    )
+
+
+class View(BaseModel):
+    """An answer. New fields may appear in any release: ignore what you do not know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+
+class Paged(Query):
+    cursor: Annotated[
+        str | None, Field(max_length=8192, description="`next_cursor` of the page before; leave it out to begin.")
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=200, description="Items on a page.")] = 50
+
+
+class MoneyBody(Request):
+    """An amount, such as 12.50 RUB."""
+
+    amount: Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$", examples=["12.50"])]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["RUB"], description="ISO 4217")]
+
+
+class MoneyView(View):
+    """An amount as decimal text: never a float."""
+
+    amount: Annotated[str, Field(examples=["12.50"])]
+    currency: Annotated[str, Field(examples=["RUB"])]

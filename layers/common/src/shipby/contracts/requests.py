@@ -1,0 +1,182 @@
+"""What callers send: bodies and query parameters."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shipby.contracts.base import MoneyBody, Number, Paged, Query, Reason, Request, Text, Time
+from shipby.domain.intents import IntentAction, IntentState
+from shipby.domain.posting import Stage
+from shipby.domain.records import Automation
+from shipby.domain.returns import COMPENSATE_ACTION
+
+Day = date
+"""Under another name: a field called date would hide its own type."""
+
+# Query parameters ------------------------------------------------------------------------------------------------
+
+
+class NoQuery(Query):
+    """No parameters."""
+
+
+class PostingsQuery(Paged):
+    stage: Annotated[
+        Stage | None, Field(description="One stage's worklist; without it all open stages one after the other.")
+    ] = None
+    status: Annotated[Text, Field(description="The marketplace's own status, such as awaiting_deliver.")] = ""
+    due_before: Annotated[Time | None, Field(description="Only postings whose cut-off is earlier.")] = None
+    q: Annotated[
+        str, Field(max_length=200, description="A posting number, a tracking number or a label's barcode, whole.")
+    ] = ""
+
+
+class EventsQuery(Query):
+    after_version: Annotated[int, Field(ge=0, description="Leave out what you know already.")] = 0
+
+
+class ReturnsQuery(Paged):
+    open: Annotated[bool, Field(description="Open ones, or those decided and closed.")] = True
+
+
+class IntentsQuery(Paged):
+    state: Annotated[IntentState | None, Field(description="Without it all states, the open ones first.")] = None
+
+
+class ProofQuery(Query):
+    date: Annotated[Day | None, Field(description="The day (UTC) the proof was made; without it today.")] = None
+
+
+# Bodies ----------------------------------------------------------------------------------------------------------
+
+
+class NoBody(Request):
+    """Nothing has to be said."""
+
+
+class StepBody(Request):
+    """A step at the bench; nothing has to be said."""
+
+    reason: Annotated[Text, Field(description="A remark for the history.")] = ""
+
+
+class InspectBody(Request):
+    passed: Annotated[bool, Field(description="False blocks the posting until somebody unblocks it.")] = True
+    reason: Annotated[Text, Field(description="What is wrong; needed if it did not pass.")] = ""
+
+
+class ReasonBody(Request):
+    reason: Reason
+
+
+class ShipBody(Request):
+    packages: Annotated[
+        list[Annotated[dict[str, Annotated[int, Field(ge=1, le=10_000)]], Field(min_length=1, max_length=200)]] | None,
+        Field(
+            min_length=1,
+            max_length=100,
+            description="What goes into which package: SKU -> quantity. Without it everything goes into one.",
+            examples=[[{"149123456": 2}]],
+        ),
+    ] = None
+
+
+class CancelBody(Request):
+    reason_id: Annotated[int, Field(ge=1, description="One the marketplace offers for this posting.", examples=[352])]
+    message: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
+
+
+class TrackingBody(Request):
+    tracking_number: Annotated[str, Field(min_length=1, max_length=60, examples=["RB123456785CN"])]
+    carrier: Annotated[str, Field(max_length=100, description="Your own name of the carrier.")] = ""
+    reason: Reason
+
+
+class CutOffBody(Request):
+    cut_off: Annotated[Time, Field(description="The new date to hand the posting over by.")]
+
+
+class LabelsBody(Request):
+    posting_numbers: Annotated[list[Number], Field(min_length=1, max_length=300)]
+    order: Annotated[Literal["given", "ladder"], Field(description="As listed, or the earliest cut-off first.")] = (
+        "given"
+    )
+
+
+class ReturnInspectBody(Request):
+    condition: Annotated[str, Field(min_length=1, max_length=500, description="What you found.")]
+
+
+class DecideBody(Request):
+    """One of the return's available_actions."""
+
+    action_id: Annotated[int, Field(examples=[1020])]
+    refund: Annotated[
+        bool, Field(description="Whether this action gives the buyer money: true reserves it in the posting's ledger.")
+    ]
+    amount: Annotated[
+        MoneyBody | None,
+        Field(description="What the buyer gets; needed for action 1020, otherwise the price of the goods."),
+    ] = None
+    rejection_reason_id: Annotated[int | None, Field(description="Needed for a rejection (-1, -10).")] = None
+    comment: Annotated[Text, Field(description="Told to the marketplace; needed for a rejection.")] = ""
+    reason: Annotated[Text, Field(description="For your own history.")] = ""
+
+    @model_validator(mode="after")
+    def _money_only_with_a_refund(self) -> Self:
+        if not self.refund and (self.amount is not None or self.action_id == COMPENSATE_ACTION):
+            raise ValueError("an amount, or action 1020, gives the buyer money: refund must be true")
+        return self
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no such time zone; write it like Europe/Moscow") from error
+    return name
+
+
+def _sane(length: timedelta) -> timedelta:
+    if not timedelta(0) < length <= timedelta(days=365):
+        raise ValueError("must be more than nothing and at most 365 days")
+    return length
+
+
+Duration = Annotated[timedelta, AfterValidator(_sane), Field(description="ISO 8601", examples=["PT2H"])]
+
+
+class SettingsBody(Request):
+    """The whole policy: read it, change it, send all of it back."""
+
+    version: Annotated[
+        int | None, Field(description="Comes with the answer of GET; not looked at here, If-Match decides.")
+    ] = None
+    language: Annotated[Literal["ru", "zh", "en"], Field(description="Of notices.")]
+    time_zone: Annotated[str, Field(max_length=64, examples=["Europe/Moscow"]), AfterValidator(_known_zone)]
+    confirm_within: Annotated[Duration, Field(description="After a posting is received.")]
+    remind_before: Annotated[Duration, Field(description="Before the cut-off.")]
+    label_within: Annotated[Duration, Field(description="After a posting is assembled.")]
+    give_up_after: Annotated[Duration, Field(description="After the last date without delay.")]
+    auto_cancel_estimate: Annotated[
+        Duration, Field(description="After the cut-off: when the marketplace is expected to cancel.")
+    ]
+    decide_return_within: Annotated[Duration, Field(description="After a return is opened.")]
+    remind_return_before: Annotated[Duration, Field(description="Before a return must be decided.")]
+    settle_after: Annotated[Duration, Field(description="After a call without an answer: read the marketplace.")]
+    settle_limit: Annotated[Duration, Field(description="Longer unsettled: a person's matter, and the proof is red.")]
+    close_after: Annotated[Duration, Field(description="After delivery.")]
+    assemble_at: Annotated[Literal["wave", "packed"], Field(description="Ship ahead of picking, or after packing.")]
+    auto_assemble: Automation
+    auto_cancel: Automation
+    cancel_reason_id: Annotated[int, Field(ge=1)]
+    caps: Annotated[
+        dict[IntentAction, Annotated[int, Field(ge=0, le=100_000)]],
+        Field(description="Automatic actions a day, by action."),
+    ]
+    kill_switch: Annotated[bool, Field(description="True stops every automatic irreversible action.")]
+    buyer_chat: Annotated[bool, Field(description="Whether the account may write to buyers.")]

@@ -1,0 +1,246 @@
+"""The `shipby` command: the stack on this machine, and the operator's tools for any deployment."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shipby.domain.errors import ShipbyError
+from shipby_local.stack.errors import StackError
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template.yaml"
+DATA = Path(".shipby")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+key_app = typer.Typer(no_args_is_help=True, help="Keys of the seller API.")
+seller_app = typer.Typer(no_args_is_help=True, help="Sellers of a deployment.")
+app.add_typer(key_app, name="key")
+app.add_typer(seller_app, name="seller")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+DataDir = Annotated[Path, typer.Option("--data", help="Folder of the embedded stack.")]
+OnAws = Annotated[
+    Optional[str], typer.Option("--aws", help="Name of a stack on AWS instead of the one on this machine.")  # noqa: UP045  # Typer evaluates it
+]
+
+
+def main() -> None:
+    """Entry point: every known error becomes one plain line and exit code 1."""
+    try:
+        app()
+    except (StackError, ShipbyError) as error:
+        err.print(f"[red]error:[/red] {error}", markup=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _deployment(data: Path, aws: str | None) -> Any:
+    from shipby_local.deployment import Deployment
+
+    return Deployment(name=aws) if aws else Deployment.local(data / "stack")
+
+
+@contextmanager
+def _until_stopped() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    yield stop
+
+
+@app.command()
+def demo(
+    data: DataDir = DATA / "demo",
+    seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
+    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside the eleven special ones.")] = 52,
+    keep: Annotated[bool, typer.Option(help="Keep the emulator's data after the day.")] = False,
+) -> None:
+    """Play a whole trading day on this machine and prove that nothing was lost (about two minutes)."""
+    from shipby_local.demo.day import run_day
+    from shipby_local.demo.screen import DayScreen, print_report
+
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    with DayScreen(out) as screen:
+        day = run_day(TEMPLATE, data, seed=seed, count=postings, watcher=screen.watcher)
+    print_report(out, day)
+    if not keep:
+        shutil.rmtree(data / "stack", ignore_errors=True)
+    if not day.good:
+        raise StackError("the day did not end as the marketplace's books say; see the lines marked above")
+
+
+@app.command()
+def up(
+    data: DataDir = DATA,
+    port: Annotated[int, typer.Option(help="Port of console and API.")] = 8080,
+    simulator_port: Annotated[int, typer.Option(help="Port of the marketplace's simulator.")] = 8090,
+    seed: Annotated[int, typer.Option(help="Draws the marketplace's names and prices.")] = 1,
+) -> None:
+    """Start the stack and a simulated marketplace, and keep them serving until `shipby down` or Ctrl-C."""
+    from shipby_local.serve import serve
+
+    with _until_stopped() as stop:
+        serve(TEMPLATE, data, port=port, simulator_port=simulator_port, seed=seed, say=out.print, stop=stop)
+
+
+@app.command()
+def down(data: DataDir = DATA) -> None:
+    """Stop the stack that `shipby up` started; its data stays."""
+    from shipby_local.stack import stop_running
+
+    stopped = stop_running(data / "stack")
+    out.print("Stopped; the data is kept." if stopped else f"No stack runs in {data}.")
+
+
+@app.command()
+def simulate(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8090,
+    data: Annotated[Optional[Path], typer.Option(help="File that keeps the marketplace over restarts.")] = None,  # noqa: UP045  # Typer evaluates it
+    sellers: Annotated[int, typer.Option(min=1, help="Sellers to make in an empty marketplace.")] = 2,
+    postings: Annotated[int, typer.Option(min=0, help="Postings to make in an empty marketplace.")] = 20,
+    seed: Annotated[int, typer.Option(help="Draws names, prices and numbers.")] = 1,
+    label_delay: Annotated[float, typer.Option(help="Seconds from ship to label (the real one: 45-60).")] = 50.0,
+) -> None:
+    """Run the marketplace's simulator alone: prints its address and the Client-Id/Api-Key pairs."""
+    from shipby_local.simulator import run
+
+    try:
+        run(port, data, sellers=sellers, postings=postings, seed=seed, label_delay=label_delay, say=_say_now)
+    except OSError as error:
+        raise StackError(
+            f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}). Choose another: --port"
+        ) from error
+
+
+def _say_now(line: str) -> None:
+    print(line, flush=True)
+
+
+@key_app.command("create")
+def create_key(
+    seller: Annotated[str, typer.Argument(help="The seller's Client-Id.")],
+    role: Annotated[str, typer.Option(help="owner, manager, packer, support or integration.")] = "packer",
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Make a key of the seller API. It is shown once; only its hash is kept."""
+    from shipby.adapters.aws.clock import SystemClock
+    from shipby.application.register_seller import create_api_key
+    from shipby.domain.records import Role
+
+    if role not in set(Role):
+        raise StackError(f"{role!r} is not a role; roles are {', '.join(Role)}")
+    store = _deployment(data, aws).store()
+    if store.settings(seller) is None:
+        raise StackError(f"There is no seller {seller}; known are {', '.join(store.sellers()) or 'none'}")
+    made = create_api_key(seller, Role(role), store=store, clock=SystemClock())
+    out.print(made.text, soft_wrap=True)
+
+
+@seller_app.command("add")
+def add_seller(
+    client_id: Annotated[str, typer.Argument(help="The marketplace's Client-Id.")],
+    api_key: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, help="The marketplace's Api-Key (asked for, not echoed).")
+    ],
+    language: Annotated[str, typer.Option(help="ru, zh or en.")] = "ru",
+    channel: Annotated[Optional[list[str]], typer.Option(help="An apprise address; may be repeated.")] = None,  # noqa: UP045  # Typer evaluates it
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Take a seller in: keys to SSM, settings to the table; prints the push address and an owner's key, once."""
+    from shipby.domain.records import SellerSettings
+    from shipby_local.onboarding import take_in
+
+    deployment = _deployment(data, aws)
+    settings = SellerSettings(seller=client_id, version=1, language=language)
+    taken = take_in(deployment, settings, ozon_api_key=api_key, channels=channel or [])
+    out.print(f"push address: <ApiUrl>{taken.push_path}", soft_wrap=True)
+    out.print(f"owner's key:  {taken.api_key}", soft_wrap=True)
+
+
+@app.command()
+def postings(
+    seller: Annotated[Optional[str], typer.Option(help="One seller's Client-Id; all without it.")] = None,  # noqa: UP045  # Typer evaluates it
+    stage: Annotated[Optional[str], typer.Option(help="One stage; all open ones without it.")] = None,  # noqa: UP045  # as above
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """List postings by stage, the most urgent first."""
+    from shipby.domain.posting import FINAL, Stage
+
+    if stage is not None and stage not in set(Stage):
+        raise StackError(f"{stage!r} is not a stage; stages are {', '.join(Stage)}")
+    store = _deployment(data, aws).store()
+    stages = [Stage(stage)] if stage else [one for one in Stage if one not in FINAL]
+    table = Table("seller", "posting", "stage", "marketplace", "cut-off (UTC)", "late")
+    for one in [seller] if seller else store.sellers():
+        for wanted in stages:
+            cursor: str | None = None
+            while True:
+                page = store.worklist(one, wanted, limit=100, cursor=cursor)
+                for item in page.items:
+                    cut_off = f"{item.cut_off:%d.%m. %H:%M:%S}" if item.cut_off else "-"
+                    table.add_row(one, item.number, item.stage, item.status, cut_off, "late" if item.late else "")
+                cursor = page.cursor
+                if cursor is None:
+                    break
+    out.print(table if table.row_count else "No postings.")
+
+
+@app.command()
+def proof(
+    seller: Annotated[Optional[str], typer.Option(help="One seller's Client-Id; all without it.")] = None,  # noqa: UP045  # Typer evaluates it
+    grace: Annotated[int, typer.Option(help="Seconds that what is new may still be on its way.")] = 600,
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Prove that nothing was lost: the marketplace's list against our rows. Exit code 1 when it is red."""
+    from shipby_local.demo.screen import print_proof
+
+    deployment = _deployment(data, aws)
+    red = []
+    for one in [seller] if seller else deployment.store().sellers():
+        answer = deployment.invoke("MarketplacePoll", {"task": "proof", "seller": one, "grace_seconds": grace})
+        view = answer["proofs"][one]
+        print_proof(out, view)
+        if not view["green"]:
+            red.append(one)
+    if red:
+        raise StackError(f"the proof is red for {', '.join(red)}: see the findings above")
+
+
+@app.command()
+def repair(
+    hours: Annotated[float, typer.Option(help="How far back to look.")] = 48.0,
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Route again what happened in the last hours: heals whatever the stream did not deliver. Safe at any time."""
+    from shipby.application.repair import repair as republish
+
+    deployment = _deployment(data, aws)
+    store, until = deployment.store(), datetime.now(UTC)
+    for one in store.sellers():
+        done = republish(
+            one, since=until - timedelta(hours=hours), until=until, store=store, publish=deployment.publish
+        )
+        out.print(f"{one}: {done.events} events and {done.pushes} pushes routed again")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Run the demo day: simulator, stack, people, then the report and the proof."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from shipby.domain.events import EventType
+from shipby_local.demo.api import ApiProblemError, SellerApi
+from shipby_local.demo.plan import DayPlan, PlannedPosting, arm_faults, lay_out, policy, simulator_settings
+from shipby_local.demo.tally import Ours, Row, compare, read_ours
+from shipby_local.demo.warehouse import Warehouse
+from shipby_local.deployment import Deployment
+from shipby_local.messenger import Messenger
+from shipby_local.onboarding import take_in
+from shipby_local.simulator import Simulator
+from shipby_local.stack import Stack, StackError, StackSettings
+
+SETTLE_SECONDS = 45.0
+"""How long after the last hand-over the report waits for our books to agree with the marketplace's."""
+
+
+@dataclass(slots=True)
+class Day:
+    """What the demo day produced."""
+
+    plan: DayPlan
+    rows: Sequence[Row]
+    ours: Ours
+    proofs: Mapping[str, Mapping[str, Any]]
+    problems: Sequence[str]
+    labels: Sequence[Path]
+    notices: int
+    pushes: Mapping[str, int]
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Every row equal, every proof green, nobody stuck."""
+        return (
+            not self.problems
+            and all(row.equal for row in self.rows)
+            and bool(self.proofs)
+            and all(proof["green"] for proof in self.proofs.values())
+        )
+
+
+@dataclass(slots=True)
+class Watcher:
+    """What a caller sees of the running day."""
+
+    step: Callable[[str], None]
+    planned: Callable[[int], None]
+    advance: Callable[[PlannedPosting], None]
+
+
+@dataclass(slots=True)
+class _Opened:
+    apis: dict[str, SellerApi] = field(default_factory=dict)
+
+
+def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: Watcher) -> Day:
+    """Play the day on a fresh data folder. Raises StackError when the stack cannot start."""
+    started = time.monotonic()
+    messenger = Messenger().start()
+    simulator = Simulator(simulator_settings(seed)).start()
+    settings = StackSettings(
+        template=template,
+        data_dir=data_dir / "stack",
+        api_port=0,
+        parameters={
+            "Stage": "local",
+            "OzonBaseUrl": simulator.base_url,
+            "LabelDelaySeconds": "2",
+            "SweepLookAheadSeconds": "5",
+        },
+        poll_interval=10.0,
+        progress=watcher.step,
+    )
+    try:
+        with Stack(settings) as stack:
+            deployment = Deployment(endpoint=stack.aws_endpoint)
+            apis = _open_shops(stack, deployment, simulator, messenger)
+            watcher.step("The trading day begins.")
+            plan = lay_out(simulator, list(apis), count)
+            arm_faults(simulator, plan)
+            watcher.planned(len(plan.postings))
+            warehouse = Warehouse(simulator, apis, plan, watcher.advance)
+            warehouse.work()
+            watcher.step("The last parcel is out; waiting until both books agree.")
+            ours, rows = _settle(simulator, deployment, list(apis), stack)
+            labels = [path for path in (_print(api, seller, plan, data_dir) for seller, api in apis.items()) if path]
+            watcher.step("Proving that nothing was lost.")
+            proofs = _prove(deployment, list(apis))
+            books = simulator.books()
+            pushes = _pushes(books, proofs)
+            return Day(
+                plan=plan,
+                rows=rows,
+                ours=ours,
+                proofs=proofs,
+                problems=warehouse.problems,
+                labels=labels,
+                notices=len(messenger.notices),
+                pushes=pushes,
+                seconds=time.monotonic() - started,
+            )
+    finally:
+        simulator.stop()
+        messenger.stop()
+
+
+def _open_shops(
+    stack: Stack, deployment: Deployment, simulator: Simulator, messenger: Messenger
+) -> dict[str, SellerApi]:
+    """Two sellers: one in Russian with the chat subscription, one in Chinese without."""
+    apis = {}
+    for chat, language in ((True, "ru"), (False, "zh")):
+        account = simulator.add_seller(chat_subscription=chat)
+        onboarded = take_in(
+            deployment,
+            policy(account.client_id, chat=chat, language=language),
+            ozon_api_key=account.api_key,
+            channels=[messenger.channel(account.client_id)],
+        )
+        simulator.set_push_url(account.client_id, stack.api_url + onboarded.push_path)
+        apis[account.client_id] = SellerApi(stack.api_url, onboarded.api_key)
+    return apis
+
+
+def _days(now: datetime) -> list[date]:
+    """Today, and yesterday for a day that began before midnight (UTC)."""
+    return [date.fromordinal(now.date().toordinal() - 1), now.date()]
+
+
+def _settle(
+    simulator: Simulator, deployment: Deployment, sellers: Sequence[str], stack: Stack
+) -> tuple[Ours, Sequence[Row]]:
+    deadline = time.monotonic() + SETTLE_SECONDS
+    store = deployment.store()
+    while True:
+        stack.drain(SETTLE_SECONDS)
+        ours = read_ours(store, sellers, _days(datetime.now(UTC)))
+        rows = compare(ours, simulator.books())
+        if all(row.equal for row in rows) or time.monotonic() > deadline:
+            return ours, rows
+        time.sleep(1.0)
+
+
+def _print(api: SellerApi, seller: str, plan: DayPlan, data_dir: Path) -> Path | None:
+    """One PDF with the labels that may still be printed; the others are named in the job."""
+    numbers = [posting.number for posting in plan.postings if posting.client_id == seller][:300]
+    ready = []
+    for number in numbers:
+        try:
+            items = api.get(f"/v1/postings/{number}/labels")["items"]
+        except ApiProblemError:
+            continue
+        if any(item["state"] == "ready" for item in items):
+            ready.append(number)
+    if not ready:
+        return None
+    job = api.post("/v1/labels", {"posting_numbers": ready, "order": "ladder"})
+    done = api.wait_for(
+        f"/v1/labels/{job['id']}", lambda view: view["state"] != "waiting", what="the labels to be merged", timeout=60
+    )
+    if not done["link"]:
+        return None
+    answer = urllib3.request("GET", done["link"], retries=False)
+    if answer.status != 200:
+        raise StackError(f"the signed link of the labels of {seller} answered {answer.status}")
+    path = data_dir / f"labels-{seller}.pdf"
+    path.write_bytes(answer.data)
+    return path
+
+
+def _prove(deployment: Deployment, sellers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    proofs = {}
+    for seller in sellers:
+        answer = deployment.invoke("MarketplacePoll", {"task": "proof", "seller": seller, "grace_seconds": 0})
+        proofs[seller] = answer["proofs"][seller]
+    return proofs
+
+
+def _pushes(books: Mapping[str, Any], proofs: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    told: dict[str, int] = {}
+    for seller in books["sellers"].values():
+        for name, value in seller["pushes"].items():
+            told[name] = told.get(name, 0) + value
+    told["kept by us"] = sum(proof["counts"].get("pushes_received", 0) for proof in proofs.values())
+    return told
+
+
+def late_lines(ours: Ours) -> list[str]:
+    """The late postings with what lateness cost each."""
+    return [f"{number}: {price}" for number, price in sorted(ours.late_prices.items())]
+
+
+def reminded(ours: Ours) -> int:
+    """How many postings somebody was reminded of."""
+    return len(ours.ids(EventType.POSTING_REMINDED))

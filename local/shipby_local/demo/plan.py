@@ -1,0 +1,123 @@
+"""What happens on the demo day: which postings, with which fate. Everything is drawn from the seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from shipby.domain.records import Automation, SellerSettings
+from shipby_local.simulator import Simulator, SimulatorSettings
+from shipby_local.simulator.generate import LineSpec, Plan
+
+
+class Fate(StrEnum):
+    """What the day has in store for a posting."""
+
+    PLAIN = "plain"
+    TWO_PACKAGES = "two packages"
+    LATE = "late, but shipped"
+    MARKETPLACE_CANCELS = "cancelled by the marketplace"
+    BUYER_CANCELS = "cancelled by the buyer"
+    GIVEN_UP = "given up by the seller's policy"
+    NO_LABEL = "its label is never ready"
+    FULL_REFUND = "returned, refunded in full"
+    PART_REFUND = "returned, compensated in part"
+    NEW_NUMBER = "tracking number replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPosting:
+    client_id: str
+    number: str
+    fate: Fate
+
+
+@dataclass(slots=True)
+class DayPlan:
+    """Sellers, policies and postings of the day."""
+
+    sellers: Sequence[str]
+    postings: list[PlannedPosting] = field(default_factory=list)
+
+    def of(self, fate: Fate) -> list[PlannedPosting]:
+        return [posting for posting in self.postings if posting.fate is fate]
+
+
+def simulator_settings(seed: int, port: int = 0) -> SimulatorSettings:
+    """A marketplace whose hours are seconds: 10 % doubled, 5 % reordered and some lost pushes."""
+    return SimulatorSettings(
+        port=port,
+        seed=seed,
+        ship_delay=0.5,
+        registration_delay=0.5,
+        label_delay=3.0,
+        delivery_seconds=6.0,
+        tariff_step_seconds=60.0,
+        push_duplicate_fraction=0.10,
+        push_reorder_fraction=0.05,
+        push_loss_fraction=0.03,
+        push_time_scale=0.05,
+    )
+
+
+def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
+    """The sellers' policy for a day whose hours are seconds. Automatic cancelling is switched on for the demo."""
+    return SellerSettings(
+        seller=client_id,
+        version=1,
+        language=language,
+        time_zone="Asia/Shanghai" if language == "zh" else "Europe/Moscow",
+        remind_before=timedelta(seconds=20),
+        give_up_after=timedelta(seconds=10),
+        auto_cancel=Automation.ON,
+        settle_after=timedelta(seconds=2),
+        settle_limit=timedelta(seconds=60),
+        buyer_chat=chat,
+    )
+
+
+_CALM = 1800.0
+"""Seconds until the cut-off of a posting that is not meant to be late."""
+
+
+def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan:
+    """Make the day's postings at the marketplace: `count` plain ones and one or two of every other fate."""
+    first, second = sellers
+    plan = DayPlan(sellers)
+
+    def add(client_id: str, fate: Fate, **spec: object) -> None:
+        number = simulator.add_posting(client_id, **{"ship_in": _CALM, "delivery_in": 86_400.0, **spec})
+        plan.postings.append(PlannedPosting(client_id, number, fate))
+
+    pair = (LineSpec(sku=910_000_001, offer_id="SET-2", name="Набор кружек 马克杯", quantity=2, price=Decimal(1450)),)
+    add(first, Fate.TWO_PACKAGES, lines=pair)
+    add(second, Fate.TWO_PACKAGES, lines=pair)
+    add(first, Fate.LATE, ship_in=30.0, without_delay_in=600.0)
+    add(second, Fate.LATE, ship_in=32.0, without_delay_in=600.0)
+    add(first, Fate.MARKETPLACE_CANCELS, plan=Plan(marketplace_cancels_in=20.0))
+    add(second, Fate.BUYER_CANCELS, plan=Plan(buyer_cancels_in=15.0))
+    add(first, Fate.GIVEN_UP, ship_in=12.0, without_delay_in=16.0)
+    add(second, Fate.NO_LABEL)
+    add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
+    add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")
+    add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
+    for number in simulator.generate(list(sellers), count, ship_in=_CALM, delivery_in=86_400.0):
+        plan.postings.append(PlannedPosting(simulator.posting(number).client_id, number, Fate.PLAIN))
+    return plan
+
+
+def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
+    """Two errors of the marketplace, a label that never comes, and a refund whose answer is lost after success."""
+
+    def arm(**fault: object) -> None:
+        simulator.control("POST", "/_sim/faults", json.dumps(fault).encode())
+
+    arm(kind="http_error", method="/v3/posting/fbs/get", status=500, times=1)
+    arm(kind="http_error", method="/v4/posting/fbs/ship", status=429, times=1)
+    for posting in plan.of(Fate.NO_LABEL):
+        arm(kind="label_never_ready", posting_number=posting.number, times=-1)
+    arm(kind="timeout_after_success", method="/v1/returns/rfbs/action/set", times=1, seconds=0.2)

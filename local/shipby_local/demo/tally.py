@@ -1,0 +1,163 @@
+"""What our history says happened, and what the marketplace's books say: the two columns of the day's report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from shipby.application.paging import every
+from shipby.application.ports import Store
+from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
+from shipby.domain.ledger import ExecutedBy
+from shipby.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the report; `books` is None where only our own side can know."""
+
+    name: str
+    ours: str
+    books: str | None = None
+
+    @property
+    def equal(self) -> bool:
+        return self.books is None or self.ours == self.books
+
+
+@dataclass(slots=True)
+class Ours:
+    """What our event rows and ledgers tell about a day."""
+
+    received: set[str] = field(default_factory=set)
+    by_type: dict[EventType, set[str]] = field(default_factory=dict)
+    cancelled_by: Counter[str] = field(default_factory=Counter)
+    late_prices: dict[str, str] = field(default_factory=dict)
+    refunds: dict[str, Money] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
+    counts: Counter[EventType] = field(default_factory=Counter)
+    undeliverable: int = 0
+
+    def ids(self, kind: EventType) -> set[str]:
+        return self.by_type.get(kind, set())
+
+
+def read_ours(store: Store, sellers: Iterable[str], days: Sequence[date]) -> Ours:
+    """Go through every history of the day."""
+    ours = Ours()
+    for seller in sellers:
+        for day in days:
+            for number in every(lambda cursor, s=seller, d=day: store.received_on(s, d, cursor=cursor)):  # type: ignore[misc]  # bound per turn
+                ours.received.add(number)
+                for stored in store.events(seller, posting_ref(number)):
+                    _count(ours, stored)
+                ledger = store.money(seller, number)
+                for entry in ledger.entries.values() if ledger else ():
+                    if ledger and entry.executed_by is ExecutedBy.SELLER and entry.state == "refunded":
+                        ours.refunds[number] = Money(entry.minor, ledger.currency)
+            for identifier in every(lambda cursor, s=seller, d=day: store.returns_opened_on(s, d, cursor=cursor)):  # type: ignore[misc]  # as above
+                for stored in store.events(seller, return_ref(identifier)):
+                    _count(ours, stored)
+    return ours
+
+
+def _count(ours: Ours, stored: StoredEvent) -> None:
+    event, subject = stored.event, stored.ref.id
+    ours.counts[event.type] += 1
+    ours.by_type.setdefault(event.type, set()).add(subject)
+    if event.type in (EventType.POSTING_CANCELLED, EventType.POSTING_SPLIT):
+        ours.cancelled_by[str(event.data.get("by", "split"))] += 1
+    price = event.data.get("price")
+    if event.type is EventType.POSTING_HANDED_OVER and isinstance(price, Mapping):
+        ours.late_prices[subject] = f"{price['amount']} {price['currency']}"
+    if event.type is EventType.TRACKING_CHANGED and event.data.get("old"):
+        ours.replaced.add(subject)
+
+
+def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
+    """The report, line by line. Every number on the right comes from the marketplace's books."""
+    postings: Mapping[str, Any] = books["postings"]
+    gone = {number: posting for number, posting in postings.items() if posting["status"].startswith("cancelled")}
+    by = Counter(
+        "split" if posting["status"] == "cancelled_from_split_pending" else posting["cancellation"]["type"]
+        for posting in gone.values()
+    )
+    handed = {number for number, posting in postings.items() if posting["handed_over_at"]}
+    late = {
+        number for number in handed if _at(postings[number]["handed_over_at"]) > _at(postings[number]["shipment_date"])
+    }
+    printed = {number for number, posting in postings.items() if posting["label_printed"]}
+    refunds = [money for money in books["money"] if money["executed_by"] == "seller"]
+    refunded_cancelled = [money for money in refunds if money["posting_number"] in gone]
+    replaced = {number for number, posting in postings.items() if len(_tracking_numbers(posting)) > 1}
+    doubled = sum(seller["double_refund_attempts"] for seller in books["sellers"].values())
+    rows = [
+        Row("postings received", str(len(ours.received)), str(len(postings))),
+        Row("assembled", _n(ours.ids(EventType.POSTING_ASSEMBLED)), _n(_with(postings, "assembled_at"))),
+        Row("labels fetched and read back", _n(ours.ids(EventType.LABEL_READY)), _n(printed)),
+        Row("labels given up (never ready)", _n(ours.ids(EventType.LABEL_FAILED)), _unready(postings, printed)),
+        Row("handed over", _n(ours.ids(EventType.POSTING_HANDED_OVER)), _n(handed)),
+        Row("late, shipped with their price", _n(set(ours.late_prices)), _n(late)),
+    ]
+    for who in sorted(set(by) | set(ours.cancelled_by)):
+        label = "split into packages" if who == "split" else f"cancelled by {who}"
+        rows.append(Row(label, str(ours.cancelled_by[who]), str(by[who])))
+    rows += [
+        Row("returns opened", _n(ours.ids(EventType.RETURN_OPENED)), str(len(books["returns"]))),
+        Row("refunds by our call", str(len(ours.refunds)), str(len(refunds))),
+        Row("refunded", _sum_ours(ours.refunds.values()), _sum_books(refunds)),
+        Row("refund calls for cancelled postings", "0", str(len(refunded_cancelled))),
+        Row("second refunds attempted", "0", str(doubled)),
+        Row("tracking numbers replaced", _n(ours.replaced), _n(replaced)),
+        Row("given up by policy (expired)", _n(ours.ids(EventType.POSTING_EXPIRED)), str(by["seller"])),
+        Row("reminders", str(ours.counts[EventType.POSTING_REMINDED])),
+        Row("buyers told in the chat", str(ours.counts[EventType.NOTICE_SENT]), str(_chat_messages(books))),
+        Row("buyer notices without a lawful channel", str(ours.counts[EventType.NOTICE_UNDELIVERABLE])),
+    ]
+    return rows
+
+
+def _chat_messages(books: Mapping[str, Any]) -> int:
+    return sum(seller["calls"].get("/v1/chat/send/message", {}).get("200", 0) for seller in books["sellers"].values())
+
+
+def _with(postings: Mapping[str, Any], name: str) -> set[str]:
+    return {number for number, posting in postings.items() if posting[name]}
+
+
+def _unready(postings: Mapping[str, Any], printed: set[str]) -> str:
+    waiting = {number for number in _with(postings, "assembled_at") if number not in printed}
+    return _n({number for number in waiting if not postings[number]["status"].startswith("cancelled")})
+
+
+def _tracking_numbers(posting: Mapping[str, Any]) -> set[str]:
+    return {
+        str(call["detail"].get("tracking_number")) for call in posting["calls"] if "tracking-number" in call["method"]
+    }
+
+
+def _n(ids: set[str]) -> str:
+    return str(len(ids))
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _sum_ours(amounts: Iterable[Money]) -> str:
+    return _sums((money.currency, Decimal(money.amount)) for money in amounts)
+
+
+def _sum_books(movements: Iterable[Mapping[str, Any]]) -> str:
+    return _sums((str(money["currency"]), abs(Decimal(money["amount"]))) for money in movements)
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal]]) -> str:
+    totals: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        totals[currency] = totals.get(currency, Decimal(0)) + amount
+    return ", ".join(f"{amount:.2f} {currency}" for currency, amount in sorted(totals.items())) or "0"

@@ -1,0 +1,184 @@
+"""The people of the demo day: each posting is carried through the API to the end that its fate has in store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipby_local.demo.api import SellerApi
+from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
+from shipby_local.simulator import Simulator
+from shipby_local.stack.errors import StackError
+
+HANDS = 6
+"""People at the benches: as many calls at once as two cores take."""
+
+
+@dataclass
+class Warehouse:
+    """Works a day plan off. `advance` is told after every finished posting."""
+
+    simulator: Simulator
+    apis: Mapping[str, SellerApi]
+    plan: DayPlan
+    advance: Callable[[PlannedPosting], None]
+    problems: list[str] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Carry every posting; a failure of one stops none of the others and is kept in `problems`."""
+        urgent = sorted(self.plan.postings, key=lambda posting: posting.fate is Fate.PLAIN)
+        slow = [posting for posting in urgent if posting.fate is not Fate.PLAIN]
+        plain = [posting for posting in urgent if posting.fate is Fate.PLAIN]
+        # Those that wait for their fate hold a thread, not a hand: they get threads of their own.
+        with ThreadPoolExecutor(len(slow), "fate") as waiting, ThreadPoolExecutor(HANDS, "bench") as benches:
+            futures = {waiting.submit(self._carry, posting): posting for posting in slow}
+            futures |= {benches.submit(self._carry, posting): posting for posting in plain}
+            for future in as_completed(futures):
+                posting = futures[future]
+                error = future.exception()
+                if error is not None:
+                    self.problems.append(f"{posting.number} ({posting.fate}): {error}")
+                self.advance(posting)
+
+    def _carry(self, posting: PlannedPosting) -> None:
+        match posting.fate:
+            case Fate.PLAIN:
+                self._to_courier(posting)
+            case Fate.TWO_PACKAGES:
+                self._split(posting)
+            case Fate.LATE:
+                self._late(posting)
+            case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
+                self._confirm(posting)
+                self._wait(posting, {"cancelled"}, timeout=120)
+            case Fate.NO_LABEL:
+                self._confirm(posting)
+                self._ship(posting)
+                self._label(posting, "failed")
+            case Fate.FULL_REFUND | Fate.PART_REFUND:
+                self._returned(posting)
+            case Fate.NEW_NUMBER:
+                self._renumbered(posting)
+
+    def _api(self, posting: PlannedPosting) -> SellerApi:
+        return self.apis[posting.client_id]
+
+    def _path(self, posting: PlannedPosting, rest: str = "") -> str:
+        return f"/v1/postings/{posting.number}{rest}"
+
+    def _confirm(self, posting: PlannedPosting) -> None:
+        api = self._api(posting)
+        api.wait_for(self._path(posting), lambda _: True, what=f"posting {posting.number} to arrive", timeout=90)
+        api.post(self._path(posting, "/confirm"))
+
+    def _ship(self, posting: PlannedPosting, packages: list[dict[str, int]] | None = None) -> None:
+        body = {"packages": packages} if packages else {}
+        self._api(posting).post(self._path(posting, "/ship"), body)
+
+    def _label(self, posting: PlannedPosting, state: str = "ready") -> None:
+        path = self._path(posting, "/labels")
+        what = f"the label of {posting.number} to be {state}"
+        self._api(posting).wait_for(
+            path, lambda page: any(item["state"] == state for item in page["items"]), what=what, timeout=120
+        )
+
+    def _bench_work(self, posting: PlannedPosting) -> None:
+        api = self._api(posting)
+        api.post(self._path(posting, "/pick"))
+        api.post(self._path(posting, "/pack"))
+
+    def _hand_over(self, posting: PlannedPosting) -> None:
+        self._api(posting).post(self._path(posting, "/hand-over"))
+        scanned = self._control("POST", "/_sim/hand-over", posting_numbers=[posting.number])
+        if posting.number not in scanned["scanned"]:
+            raise StackError(f"the courier could not scan {posting.number}")
+
+    def _to_courier(self, posting: PlannedPosting) -> None:
+        self._confirm(posting)
+        self._ship(posting)
+        self._label(posting)
+        self._bench_work(posting)
+        self._hand_over(posting)
+
+    def _split(self, posting: PlannedPosting) -> None:
+        """Two packages: the marketplace closes the parent and opens one posting for each package."""
+        self._confirm(posting)
+        [line] = self._api(posting).get(self._path(posting))["products"]
+        self._ship(posting, [{line["sku"]: 1}, {line["sku"]: 1}])
+        self._wait(posting, {"cancelled"}, timeout=90)
+        related = self.simulator.control("GET", f"/_sim/postings/{posting.number}")["related"]
+        for number in related:
+            child = PlannedPosting(posting.client_id, number, posting.fate)
+            self._confirm(child)
+            self._label(child)
+            self._bench_work(child)
+            self._hand_over(child)
+
+    def _late(self, posting: PlannedPosting) -> None:
+        self._confirm(posting)
+        self._ship(posting)
+        self._label(posting)
+        api = self._api(posting)
+        api.wait_for(self._path(posting), lambda view: view["late"], what=f"{posting.number} to be late", timeout=90)
+        self._bench_work(posting)
+        self._hand_over(posting)
+
+    def _deliver(self, posting: PlannedPosting) -> None:
+        self._control("POST", f"/_sim/postings/{posting.number}", act="deliver")
+        self._wait(posting, {"delivered"}, timeout=90)
+
+    def _returned(self, posting: PlannedPosting) -> None:
+        self._to_courier(posting)
+        self._deliver(posting)
+        opened = str(self._control("POST", "/_sim/returns", posting_number=posting.number)["return_id"])
+        api = self._api(posting)
+        case = api.wait_for(
+            f"/v1/returns/{opened}", lambda _: True, what=f"return {opened} to be found by polling", timeout=90
+        )
+        path = f"/v1/returns/{opened}"
+        if posting.fate is Fate.PART_REFUND:
+            body: dict[str, object] = {"action_id": 1020, "refund": True}
+            body |= {"amount": {"amount": "300.00", "currency": case["price"]["currency"]}}
+        else:
+            [action] = [action for action in case["available_actions"] if "без возврата" in action["name"].lower()]
+            body = {"action_id": action["id"], "refund": True}
+        intent = api.post(f"{path}/decide", {**body, "reason": "buyer is right"})
+        self._settled(posting, intent["id"])
+
+    def _renumbered(self, posting: PlannedPosting) -> None:
+        self._confirm(posting)
+        self._ship(posting)
+        self._label(posting)
+        self._bench_work(posting)
+        self._number(posting, f"RB{posting.number[:8]}CN", "first number of the carrier")
+        self._hand_over(posting)
+        self._wait(posting, {"in_transit"}, timeout=60)
+        self._number(posting, f"RC{posting.number[:8]}CN", "the carrier re-labelled the parcel")
+
+    def _number(self, posting: PlannedPosting, number: str, reason: str) -> None:
+        body = {"tracking_number": number, "carrier": "China Post", "reason": reason}
+        intent = self._api(posting).put(self._path(posting, "/tracking-number"), body)
+        self._settled(posting, intent["id"])
+
+    def _settled(self, posting: PlannedPosting, intent: str) -> None:
+        api = self._api(posting)
+        done = api.wait_for(
+            f"/v1/intents/{intent}",
+            lambda view: view["state"] in ("CONFIRMED", "REJECTED"),
+            what=f"intent {intent} to be settled",
+            timeout=120,
+        )
+        if done["state"] != "CONFIRMED":
+            raise StackError(f"intent {intent} was rejected: {done['outcome']}")
+
+    def _wait(self, posting: PlannedPosting, stages: set[str], *, timeout: float) -> None:
+        what = f"{posting.number} to be {' or '.join(sorted(stages))}"
+        self._api(posting).wait_for(
+            self._path(posting), lambda view: view["stage"] in stages, what=what, timeout=timeout
+        )
+
+    def _control(self, method: str, path: str, **body: Any) -> Any:
+        return self.simulator.control(method, path, json.dumps(body).encode())

@@ -1,0 +1,36 @@
+"""Take a seller in at a deployment: settings, secrets, push address, first API key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shipby.adapters.aws.clock import SystemClock
+from shipby.application.register_seller import create_api_key, create_push_token, register_seller
+from shipby.domain.records import Role, SellerSettings
+from shipby_local.deployment import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarded:
+    """What the seller gets, once: the push path to enter at the marketplace and the key of an owner."""
+
+    seller: str
+    push_path: str
+    api_key: str
+
+
+def take_in(
+    deployment: Deployment, settings: SellerSettings, *, ozon_api_key: str, channels: Sequence[str] = ()
+) -> Onboarded:
+    """Register a seller whose id is the marketplace's Client-Id. Secrets go to SSM, hashes to the table.
+
+    Raises VersionConflictError if the seller is registered already, InvalidInputError for an impossible id.
+    """
+    store, clock, seller = deployment.store(), SystemClock(), settings.seller
+    deployment.put_secret(seller, "ozon", {"client_id": seller, "api_key": ozon_api_key})
+    deployment.put_secret(seller, "channels", list(channels))
+    register_seller(settings, store=store)
+    token = create_push_token(seller, store=store, clock=clock)
+    key = create_api_key(seller, Role.OWNER, store=store, clock=clock)
+    return Onboarded(seller, f"/ozon/push/{token.text}", key.text)

@@ -1,0 +1,1 @@
+"""The methods of the Seller API, by area. `registry.METHODS` maps each path to its function."""

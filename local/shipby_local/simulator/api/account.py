@@ -1,0 +1,211 @@
+"""The seller's account: key roles, company, warehouses, error index, accruals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+from shipby_local.simulator import words
+from shipby_local.simulator.api.call import Call, Method
+from shipby_local.simulator.errors import invalid
+from shipby_local.simulator.model import Money, RatingError
+from shipby_local.simulator.tariff import money
+from shipby_local.simulator.words import Json, stamp
+
+_CHARGE_PERCENT = 5
+"""Charge for an error of the index; today's Russian tariff is not published in the API description."""
+
+
+def roles(call: Call) -> Json:
+    return {
+        "expires_at": stamp(call.seller.key_expires_at),
+        "roles": [{"name": "Admin", "methods": ["/v1", "/v2", "/v3", "/v4"]}],
+    }
+
+
+def company(call: Call) -> Json:
+    seller = call.seller
+    return {
+        "company": {
+            "country": "Россия",
+            "currency": seller.currency,
+            "inn": "7707083893",
+            "legal_name": seller.name,
+            "name": seller.name,
+            "ogrn": "1027700132195",
+            "ownership_form": "ООО",
+            "tax_system": "OSNO",
+        },
+        "ratings": [],
+        "subscription": {
+            "is_premium": seller.chat_subscription,
+            "type": "PREMIUM_PLUS" if seller.chat_subscription else "UNSPECIFIED",
+        },
+    }
+
+
+def warehouses(call: Call) -> Json:
+    call.body.limit(200)
+    seller = call.seller
+    wanted = call.body.integers("warehouse_ids")
+    born = stamp(seller.created_at)
+    only = {
+        "address_info": {"address": "Московская область, Софьино", "latitude": 55.49, "longitude": 38.17, "utc": "+3"},
+        "carriage_label_type": "BIG",
+        "courier_comment": "",
+        "courier_phones": [],
+        "created_at": born,
+        "cut_in_time": 0,
+        "first_mile": {
+            "dropoff_point_id": "",
+            "first_mile_is_changing": False,
+            "timeslot_from": "20:00",
+            "timeslot_id": 1,
+            "timeslot_to": "21:00",
+            "type": "PICK_UP",
+        },
+        "has_entrusted_acceptance": False,
+        "has_postings_limit": False,
+        "is_auto_assembly": False,
+        "is_comfort": False,
+        "is_express": False,
+        "is_kgt": False,
+        "is_rfbs": False,
+        "is_waybill_enabled": True,
+        "min_postings_limit": 1,
+        "name": "Склад Софьино",
+        "phone": "",
+        "postings_limit": -1,
+        "sla_cut_in": 0,
+        "status": "created",
+        "timetable": {"timetable_from": born, "timetable_to": born, "working_hours": []},
+        "updated_at": born,
+        "warehouse_id": seller.warehouse_id,
+        "warehouse_type": "",
+        "with_item_list": False,
+        "working_days": ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"],
+    }
+    return {
+        "cursor": "",
+        "has_next": False,
+        "warehouses": [only] if not wanted or seller.warehouse_id in wanted else [],
+    }
+
+
+def index_info(call: Call) -> Json:
+    errors = _errors(call)
+    by_day: dict[str, list[RatingError]] = defaultdict(list)
+    for error in errors:
+        by_day[error.at.date().isoformat()].append(error)
+    handled = len(call.own_postings()) or 1
+    today = call.world.now().date()
+    return {
+        "currency_code": call.seller.currency,
+        "defects": [
+            {
+                "date": day,
+                "index_by_date": len(found) * 100 / handled,
+                "processing_costs_sum_by_date": sum(_charge(error) for error in found),
+            }
+            for day, found in sorted(by_day.items())
+        ],
+        "index": len(errors) * 100 / handled,
+        "period_from": (today - timedelta(days=30)).isoformat(),
+        "period_to": today.isoformat(),
+        "processing_costs_sum": sum(_charge(error) for error in errors),
+    }
+
+
+def index_postings(call: Call) -> Json:
+    filters, limit = call.body.part("filter"), call.body.limit(1000)
+    begin, end = filters.when("date_from"), filters.when("date_to")
+    if begin is None or end is None:
+        raise invalid("Request validation error: invalid Filter: date_from and date_to are required")
+    numbers = set(filters.texts("posting_numbers"))
+    cursor = call.body.text("cursor", "") or "0"
+    if not cursor.isdigit():
+        raise invalid("Request validation error: invalid Cursor")
+    found = [
+        error
+        for error in _errors(call)
+        if begin <= error.at <= end and (not numbers or error.posting_number in numbers) and error.id > int(cursor)
+    ]
+    page = found[:limit]
+    handled = len(call.own_postings()) or 1
+    return {
+        "cursor": str(page[-1].id) if len(found) > limit else "",
+        "errors": [
+            {
+                "charge_percent": _CHARGE_PERCENT,
+                "charge_price": _charge(error),
+                "charge_price_currency_code": error.currency,
+                "delivery_schema": error.scheme,
+                "error_at": stamp(error.at),
+                "has_grace_status": False,
+                "index": 100 / handled,
+                "posting_error_type": error.type,
+                "posting_number": error.posting_number,
+                "product_price": float(error.price),
+                "product_price_currency_code": error.currency,
+            }
+            for error in page
+        ],
+        "has_next": len(found) > limit,
+    }
+
+
+def accruals(call: Call) -> Json:
+    numbers = call.body.texts("posting_numbers")
+    if not numbers:
+        raise invalid("Request validation error: invalid PostingNumbers: value is required")
+    by_posting: dict[str, list[Money]] = defaultdict(list)
+    for movement in call.world.money.all():
+        if movement.client_id == call.seller.client_id and movement.posting_number in numbers:
+            by_posting[movement.posting_number].append(movement)
+    return {
+        "posting_accruals": [
+            {"posting_number": number, "accruals": [_accrual(movement) for movement in found]}
+            for number, found in by_posting.items()
+        ]
+    }
+
+
+def accrual_types(call: Call) -> Json:  # noqa: ARG001 - every method has this shape
+    return {
+        "accrual_types": [
+            {"id": number, "name": name, "description": description}
+            for number, (name, description) in words.ACCRUAL_TYPES.items()
+        ]
+    }
+
+
+def _accrual(movement: Money) -> Json:
+    signed = movement.amount if movement.paid_to == "seller" else -movement.amount
+    return {
+        "accrual_date": movement.at.date().isoformat(),
+        "accrued": money(signed, movement.currency),
+        "quantity": None,
+        "seller_price": money(movement.amount, movement.currency),
+        "sku": None,
+        "type_id": movement.kind,
+    }
+
+
+def _errors(call: Call) -> list[RatingError]:
+    return [error for error in call.world.rating_errors.all() if error.client_id == call.seller.client_id]
+
+
+def _charge(error: RatingError) -> float:
+    return float(words.cents(error.price * _CHARGE_PERCENT / Decimal(100)))
+
+
+METHODS: dict[str, Method] = {
+    "/v1/roles": roles,
+    "/v1/seller/info": company,
+    "/v2/warehouse/list": warehouses,
+    "/v1/rating/index/fbs/info": index_info,
+    "/v1/rating/index/fbs/posting/list": index_postings,
+    "/v1/finance/accrual/postings": accruals,
+    "/v1/finance/accrual/types": accrual_types,
+}

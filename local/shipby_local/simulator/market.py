@@ -1,0 +1,298 @@
+"""The marketplace's rules: the only code that changes postings, returns and money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from shipby_local.simulator import words
+from shipby_local.simulator.faults import FaultBook
+from shipby_local.simulator.model import (
+    AcceptedCall,
+    Cancellation,
+    CancellationRequest,
+    GoodsReturn,
+    Money,
+    Posting,
+    RatingError,
+    StatusChange,
+)
+from shipby_local.simulator.pushes import Outbox
+from shipby_local.simulator.tariff import charge_at
+from shipby_local.simulator.world import World
+
+
+class Market:
+    """Transitions of postings and what follows from them: history, money, rating, pushes, scheduled work."""
+
+    def __init__(self, world: World, outbox: Outbox, faults: FaultBook) -> None:
+        self.world = world
+        self.outbox = outbox
+        self.faults = faults
+
+    def appear(self, posting: Posting) -> None:
+        """A new posting becomes visible to its seller."""
+        posting.history.append(StatusChange(self.world.now(), posting.status, posting.substatus, "ozon"))
+        posting.status_changed_at = self.world.now()
+        self.world.postings.put(posting)
+        self.outbox.new_posting(posting)
+
+    def note(self, posting: Posting, method: str, **detail: Any) -> None:
+        """Books an accepted call."""
+        posting.calls.append(AcceptedCall(self.world.now(), method, detail))
+        self.world.postings.put(posting)
+
+    def become(self, posting: Posting, status: str, substatus: str, by: str, *, push: bool = True) -> None:
+        """Changes the status, writes history and tells the seller."""
+        now = self.world.now()
+        posting.previous_substatus = posting.substatus
+        posting.status, posting.substatus, posting.status_changed_at = status, substatus, now
+        posting.history.append(StatusChange(now, status, substatus, by))
+        self.world.postings.put(posting)
+        if push:
+            self.outbox.state_changed(posting, now)
+
+    def accept_shipping(self, posting: Posting) -> None:
+        """Takes an assembly call; the status follows after the ship delay."""
+        posting.ship_accepted_at = self.world.now()
+        posting.ship_in_process = True
+        self.world.postings.put(posting)
+        delay = self.world.settings.ship_delay
+        if self.faults.fires("cancel_races_ship", posting=posting.number, client_id=posting.client_id):
+            self.world.schedule(self.world.later(delay / 2), "buyer_cancel", posting.number)
+        self.world.schedule(self.world.later(delay), "assembled", posting.number)
+
+    def assemble(self, posting: Posting) -> None:
+        """Ends an assembly: the posting can now be labelled and handed over, or has to be shipped again."""
+        if not posting.ship_in_process or posting.status != words.AWAITING_PACKAGING:
+            return
+        posting.ship_in_process = False
+        if self.faults.fires("ship_fails", posting=posting.number, client_id=posting.client_id):
+            posting.ship_accepted_at = None
+            self.become(posting, words.AWAITING_PACKAGING, "ship_failed", "ozon")
+            return
+        posting.assembled_at = self.world.now()
+        posting.label_ready_at = self._accepted_at(posting) + timedelta(seconds=self.world.settings.label_delay)
+        charge = charge_at(posting, self._accepted_at(posting), self.world.settings.tariff_step_seconds)
+        if charge > 0:
+            self.pay(posting, kind=4, amount=charge, executed_by="marketplace", paid_to="marketplace")
+        if posting.integration == words.AGGREGATOR:
+            self.become(posting, words.AWAITING_REGISTRATION, "posting_awaiting_registration", "ozon")
+            self.world.schedule(self.world.later(self.world.settings.registration_delay), "registered", posting.number)
+            return
+        self.become(posting, words.AWAITING_DELIVER, "posting_transferring_to_delivery", "ozon")
+
+    def register(self, posting: Posting) -> None:
+        """The aggregator's carrier gave a tracking number."""
+        if posting.status == words.AWAITING_REGISTRATION:
+            posting.tracking_number = f"AGG{posting.order_id}"
+            self.become(posting, words.AWAITING_DELIVER, "posting_transferring_to_delivery", "ozon")
+
+    def cancel(self, posting: Posting, *, by: str, reason: tuple[int, str], push: bool = True, note: str = "") -> None:
+        """Cancels: the marketplace gives the buyer the whole price back itself, whoever asked for it."""
+        old_state = posting.substatus
+        shipped = posting.assembled_at is not None
+        blamed = by in {"seller", "ozon"}
+        posting.cancellation = Cancellation(reason[0], note or reason[1], by, shipped, blamed)
+        posting.ship_in_process = False
+        self.become(posting, words.CANCELLED, "posting_canceled", by, push=False)
+        self.pay(posting, kind=1, amount=posting.total, executed_by="marketplace", paid_to="buyer")
+        if blamed:
+            self.blame(posting, "SELLER_CANCELLATION")
+        for request in self.world.cancellations.all():
+            if request.posting_number == posting.number and request.state == "ON_APPROVAL":
+                self.decide(request, "APPROVED", "")
+        if posting.handed_over_at is not None:
+            self.send_back(posting, "Cancellation", posting.cancellation.reason)
+        if push:
+            self.outbox.cancelled(posting, old_state, self.world.now())
+
+    def buyer_cancels(self, posting: Posting, message: str = "", *, as_request: bool = False) -> str:
+        """The buyer wants out: cancelled at once before assembly, an rFBS request after it, refused when delivered."""
+        if posting.status in words.TERMINAL:
+            return "refused: terminal"
+        asks = as_request or (posting.is_rfbs and posting.status in {words.AWAITING_DELIVER, words.DELIVERING})
+        if asks:
+            wait = self.world.settings.cancellation_auto_approve_seconds
+            number = self.world.next_id("cancellation", 90_000_001)
+            request = CancellationRequest(
+                number, posting.client_id, posting.number, self.world.now(), self.world.later(wait), message
+            )
+            self.world.cancellations.put(request)
+            self.world.schedule(request.auto_approve_at, "approve_cancellation", request.key)
+            return f"requested: {number}"
+        self.cancel(posting, by="client", reason=words.REASON_BUYER)
+        return "cancelled"
+
+    def decide(self, request: CancellationRequest, state: str, comment: str) -> None:
+        """Ends a buyer's cancellation request; approving cancels the posting."""
+        request.state, request.comment, request.decided_at = state, comment, self.world.now()
+        self.world.cancellations.put(request)
+        posting = self.world.postings.get(request.posting_number)
+        if state == "APPROVED" and posting is not None and posting.status not in words.TERMINAL:
+            self.cancel(posting, by="client", reason=words.REASON_BUYER, note=request.message)
+
+    def marketplace_cancels(self, posting: Posting, *, force: bool = False) -> bool:
+        """The marketplace gives up a posting that was not handed over; assembled ones only when forced."""
+        waiting = posting.status == words.AWAITING_PACKAGING and not posting.ship_in_process
+        if posting.status in words.TERMINAL or (not waiting and not force):
+            return False
+        self.cancel(posting, by="ozon", reason=words.REASON_MARKETPLACE)
+        return True
+
+    def move_cutoff(self, posting: Posting, to: datetime, by: str) -> None:
+        """Moves the shipping date; the date without delay moves by the same time."""
+        old = posting.shipment_date
+        posting.shipment_date_without_delay += to - old
+        posting.shipment_date = to
+        posting.cutoff_changes += 1
+        posting.history.append(StatusChange(self.world.now(), posting.status, f"cutoff:{words.stamp(to)}", by))
+        self.world.postings.put(posting)
+        self.outbox.cutoff_changed(posting, old)
+
+    def move_delivery(self, posting: Posting, by: timedelta) -> None:
+        """Moves the promised delivery interval."""
+        begin, end = posting.delivery_begin, posting.delivery_end
+        posting.delivery_begin, posting.delivery_end = begin + by, end + by
+        self.world.postings.put(posting)
+        self.outbox.delivery_date_changed(posting, begin, end)
+
+    def hand_over(self, posting: Posting) -> bool:
+        """The courier or the sort centre scans the parcel. False unless it awaits delivery."""
+        if posting.status != words.AWAITING_DELIVER:
+            return False
+        self.start_delivery(posting, "delivery")
+        settings = self.world.settings
+        if posting.integration != words.NON_INTEGRATED:
+            self.world.schedule(self.world.later(settings.delivery_seconds / 2), "pickup_point", posting.number)
+            self.world.schedule(self.world.later(settings.delivery_seconds), "delivered", posting.number)
+        return True
+
+    def start_delivery(self, posting: Posting, by: str) -> None:
+        """Marks the posting as on its way; a late hand-over enters the error index."""
+        now = self.world.now()
+        posting.handed_over_at = posting.delivering_at = now
+        if now > posting.shipment_date_without_delay:
+            self.blame(posting, "SELLER_DELAY")
+        self.become(posting, words.DELIVERING, "posting_on_way_to_city", by)
+
+    def deliver(self, posting: Posting, by: str) -> None:
+        """The buyer has it; the marketplace books the sale."""
+        if posting.status != words.DELIVERING:
+            return
+        posting.delivered_at = self.world.now()
+        self.become(posting, words.DELIVERED, "posting_received", by)
+        self.pay(posting, kind=6, amount=posting.total, executed_by="marketplace", paid_to="seller")
+
+    def split(self, posting: Posting, packages: Sequence[dict[int, int]]) -> list[Posting]:
+        """Splits a posting into one child per package; the parent ends as `cancelled_from_split_pending`."""
+        children = [self.child(posting, package) for package in packages]
+        for child in children:
+            child.related = [other.number for other in children if other is not child]
+        posting.related = [child.number for child in children]
+        self.become(posting, words.SPLIT, "posting_split_pending", "seller")
+        for child in children:
+            self.appear(child)
+        return children
+
+    def child(self, parent: Posting, package: dict[int, int]) -> Posting:
+        """A new posting of the same order with some of the parent's goods; not yet visible."""
+        lines = {line.sku: line for line in parent.lines}
+        picked = [
+            type(lines[sku])(
+                sku, lines[sku].offer_id, lines[sku].name, quantity, lines[sku].price, lines[sku].weight_kg
+            )
+            for sku, quantity in package.items()
+        ]
+        suffix = self.world.next_id(f"part:{parent.order_number}", 2)
+        number = f"{parent.order_number}-{suffix}"
+        barcode = self.world.next_id("barcode", 806_044_518)
+        return Posting(
+            number=number,
+            client_id=parent.client_id,
+            order_id=parent.order_id,
+            order_number=parent.order_number,
+            scheme=parent.scheme,
+            integration=parent.integration,
+            currency=parent.currency,
+            lines=picked,
+            buyer=parent.buyer,
+            created_at=parent.created_at,
+            in_process_at=parent.in_process_at,
+            shipment_date=parent.shipment_date,
+            shipment_date_without_delay=parent.shipment_date_without_delay,
+            delivery_begin=parent.delivery_begin,
+            delivery_end=parent.delivery_end,
+            warehouse_id=parent.warehouse_id,
+            upper_barcode=f"%101%{barcode}",
+            lower_barcode=str(23_024_930_000_000 + barcode),
+            parent=parent.number,
+            requirements=parent.requirements,
+            is_express=parent.is_express,
+        )
+
+    def pay(
+        self,
+        posting: Posting,
+        *,
+        kind: int,
+        amount: Decimal,
+        executed_by: str,
+        paid_to: str,
+        return_id: int | None = None,
+    ) -> Money:
+        """Books a movement of money."""
+        return self.world.money.put(
+            Money(
+                self.world.next_id("money"),
+                posting.client_id,
+                posting.number,
+                return_id,
+                kind,
+                words.cents(amount),
+                posting.currency,
+                executed_by,
+                paid_to,
+                self.world.now(),
+            )
+        )
+
+    def blame(self, posting: Posting, error: str) -> None:
+        """Enters an error of the seller into the error index."""
+        number = self.world.next_id("rating_error")
+        self.world.rating_errors.put(
+            RatingError(
+                number,
+                posting.client_id,
+                posting.number,
+                error,
+                self.world.now(),
+                posting.scheme,
+                posting.total,
+                posting.currency,
+            )
+        )
+
+    def send_back(self, posting: Posting, kind: str, reason: str) -> list[GoodsReturn]:
+        """Goods travel back to the seller: one entry of `/v1/returns/list` per line."""
+        return [
+            self.world.goods_returns.put(
+                GoodsReturn(
+                    self.world.next_id("goods_return", 1_000_015_552),
+                    posting.client_id,
+                    posting.number,
+                    kind,
+                    "Rfbs" if posting.is_rfbs else "Fbs",
+                    line,
+                    posting.currency,
+                    reason,
+                    self.world.now(),
+                )
+            )
+            for line in posting.lines
+        ]
+
+    def _accepted_at(self, posting: Posting) -> datetime:
+        return posting.ship_accepted_at or self.world.now()

@@ -1,0 +1,157 @@
+"""The simulator as a Python object."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from shipby_local.simulator.books import books
+from shipby_local.simulator.control import Control
+from shipby_local.simulator.generate import PostingSpec
+from shipby_local.simulator.model import Posting, SellerAccount
+from shipby_local.simulator.rooms import Rooms
+from shipby_local.simulator.sellers import SellerSpec
+from shipby_local.simulator.server import ServerThread
+from shipby_local.simulator.settings import SimulatorSettings
+from shipby_local.simulator.words import Json
+
+
+class Simulator:
+    """A marketplace of its own. `start` raises OSError if the port is taken. Usable as a context manager."""
+
+    def __init__(self, settings: SimulatorSettings | None = None) -> None:
+        self.settings = settings or SimulatorSettings()
+        self.rooms = Rooms(self.settings)
+        self._server: ServerThread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, for example `http://127.0.0.1:8090`."""
+        if self._server is None:
+            raise RuntimeError("the simulator is not running; call start() first")
+        return self._server.base_url
+
+    def start(self) -> Simulator:
+        """Listens, lets time pass, sends pushes."""
+        try:
+            self._server = ServerThread(self.settings.port, self.rooms)
+        except OSError:
+            self.rooms.stop()
+            raise
+        self.rooms.start()
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stops everything; the data file can then be opened again."""
+        if self._server is not None:
+            self._server.stop()
+        self.rooms.stop()
+
+    def __enter__(self) -> Simulator:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def add_seller(self, **spec: Any) -> SellerAccount:
+        """Makes a seller; the arguments are the fields of `SellerSpec`."""
+        with self.rooms.world.change():
+            return self.rooms.sellers.add(SellerSpec(**spec))
+
+    def set_push_url(self, client_id: str, url: str) -> None:
+        """Sends this seller's pushes to this address from now on."""
+        with self.rooms.world.change():
+            self.rooms.sellers.set_push_url(client_id, url)
+
+    def sellers(self) -> list[SellerAccount]:
+        """All sellers."""
+        with self.rooms.world.change():
+            return self.rooms.world.sellers.all()
+
+    def add_posting(self, client_id: str, **spec: Any) -> str:
+        """Makes a posting and gives its number; the arguments are the fields of `PostingSpec`."""
+        with self.rooms.world.change():
+            return self.rooms.factory.make(PostingSpec(client_id=client_id, **spec)).number
+
+    def generate(self, client_ids: list[str], count: int, **common: Any) -> list[str]:
+        """Makes a mixed batch from the seed and gives its numbers."""
+        with self.rooms.world.change():
+            return [posting.number for posting in self.rooms.factory.make_many(client_ids, count, **common)]
+
+    def posting(self, number: str) -> Posting:
+        """The marketplace's own record of a posting; do not change it. Raises KeyError."""
+        with self.rooms.world.change():
+            found = self.rooms.world.postings.get(number)
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    def control(self, method: str, path: str, body: Json | bytes = b"") -> Json:
+        """A control call without HTTP. Raises ValueError if it is refused."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        reply = Control(self.rooms).answer(method, path, raw)
+        if reply.status != 200:
+            raise ValueError(f"{method} {path}: {reply.value}")
+        return reply.value
+
+    def books(self) -> Json:
+        """Everything the marketplace knows; the same as GET `/_sim/books`."""
+        self.rooms.engine.run_due()
+        return books(self.rooms.world)
+
+    def wait_for_pushes(self, timeout: float = 10.0) -> bool:
+        """Waits until no push is due or under way; False if some still are after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self.rooms.sender.idle():
+                return True
+            time.sleep(0.01)
+        return False
+
+
+def run(
+    port: int = 8090,
+    data_path: Path | None = None,
+    *,
+    sellers: int = 2,
+    postings: int = 20,
+    seed: int = 1,
+    label_delay: float = 50.0,
+    say: Callable[[str], None] = print,
+    until: threading.Event | None = None,
+) -> None:
+    """Serves until SIGINT or SIGTERM (or `until`): says the base URL and each Client-Id/Api-Key pair first.
+
+    An empty marketplace gets `sellers` sellers (the last one without the chat subscription) and `postings` postings.
+    Raises OSError if the port is taken.
+    """
+    stop = until or threading.Event()
+    with Simulator(SimulatorSettings(port=port, data_path=data_path, seed=seed, label_delay=label_delay)) as simulator:
+        if not simulator.sellers():
+            made = [
+                simulator.add_seller(chat_subscription=index < sellers - 1 or index == 0) for index in range(sellers)
+            ]
+            if made:
+                simulator.generate([seller.client_id for seller in made], postings)
+        say(f"Ozon simulator: {simulator.base_url}")
+        for seller in simulator.sellers():
+            chat = "yes" if seller.chat_subscription else "no"
+            say(f"Client-Id: {seller.client_id}  Api-Key: {seller.api_key}  chat subscription: {chat}")
+        if until is None:
+            _stop_on_signals(stop)
+        stop.wait()
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)

@@ -1,0 +1,87 @@
+"""Entry of the emulator's own process: ministack's application, our snapshots and nothing else.
+
+Started by `Emulator` as `python -m shipby_local.stack.emulator_main '<json>'` with a scrubbed environment and a bound
+socket (`listen`). It ends, after a last snapshot, on SIGTERM or SIGINT and when the process that started it is gone.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shipby_local.stack.errors import EXIT_BROKEN_DATA, EXIT_WRONG_VERSION
+
+if TYPE_CHECKING:
+    from shipby_local.stack.snapshots import Snapshots
+
+_PARENT_CHECK_SECONDS = 1.0
+
+
+def main() -> int:
+    """Serve until told to stop; the exit code says why it could not start."""
+    logging.basicConfig(level=os.environ["LOG_LEVEL"], format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    arguments = json.loads(sys.argv[1])
+    from shipby_local.stack import private_names
+    from shipby_local.stack.snapshots import SnapshotError, Snapshots
+
+    try:
+        private_names.check()
+    except private_names.UnknownMinistackError as error:
+        print(error, file=sys.stderr)
+        return EXIT_WRONG_VERSION
+    private_names.shorten_log_wait()
+    private_names.disable_stream_mappings()
+    private_names.serialise_queue_mappings()
+    snapshots: Snapshots | None = None
+    if arguments["state"]:
+        state = Path(arguments["state"])
+        private_names.keep_code_blobs_in(str(state / "lambda-blobs"))
+        snapshots = Snapshots(state)
+        try:
+            snapshots.restore()
+        except SnapshotError as error:
+            print(error, file=sys.stderr)
+            return EXIT_BROKEN_DATA
+    asyncio.run(_serve(int(arguments["listen"]), int(arguments["parent"]), snapshots))
+    private_names.stop_workers()
+    return 0
+
+
+async def _serve(listen: int, parent: int, snapshots: "Snapshots | None") -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    config = Config()
+    config.bind = [f"fd://{listen}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    # A handler that still runs must not hold up the stop: its message or record is delivered again later.
+    config.graceful_timeout = 1.0
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(_stop_when_orphaned(parent, stop))]
+    if snapshots is not None:
+        tasks.append(asyncio.create_task(snapshots.run()))
+    await serve(app, config, shutdown_trigger=stop.wait)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if snapshots is not None:
+        await snapshots.save()
+
+
+async def _stop_when_orphaned(parent: int, stop: asyncio.Event) -> None:
+    while os.getppid() == parent:
+        await asyncio.sleep(_PARENT_CHECK_SECONDS)
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The stores under test: in memory, on moto, and on the embedded emulator."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from shipby.adapters.dynamodb import DynamoDBStore
+from shipby.adapters.dynamodb.table import table_definition
+from shipby.application.ports import Clock, Store
+from shipby_local.stack import Emulator
+from tests.support import builders as a
+from tests.support.memory_store import MemoryStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+ENGINES = ("memory", "moto", pytest.param("ministack", marks=pytest.mark.ministack))
+"""All implementations that the contract binds."""
+SAFE_ENGINES = ("memory", pytest.param("ministack", marks=pytest.mark.ministack))
+"""Those with real transactions: moto ignores ClientRequestToken and oversells under threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table and how to reach it."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    def put(self, item: dict[str, Any]) -> None:
+        """Write a raw item, as another release may have left it."""
+        self.client.put_item(TableName=self.name, Item=item)
+
+    def all_items(self) -> list[dict[str, Any]]:
+        """Every item, for tests only: the product never scans."""
+        found: list[dict[str, Any]] = []
+        for page in self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True):
+            found += page["Items"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ministack_client(emulator: Emulator) -> "DynamoDBClient":
+    client: DynamoDBClient = emulator.client("dynamodb")
+    return client
+
+
+@pytest.fixture(scope="session")
+def moto_client() -> "Iterator[DynamoDBClient]":
+    patch = pytest.MonkeyPatch()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    }.items():
+        patch.setenv(name, value)
+    # The emulator's own traffic must pass: moto would otherwise answer for every address.
+    with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
+        yield boto3.client("dynamodb", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1}))
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def tables(request: pytest.FixtureRequest) -> Callable[[str], Table]:
+    """One table per engine and session; tests keep apart by seller."""
+    made: dict[str, Table] = {}
+
+    def of(engine: str) -> Table:
+        if engine not in made:
+            client: DynamoDBClient = request.getfixturevalue(f"{engine}_client")
+            name = f"shipby-{uuid.uuid4().hex[:8]}"
+            client.create_table(**table_definition(name))
+            made[engine] = Table(client, name)
+        return made[engine]
+
+    return of
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def clock() -> a.FixedClock:
+    return a.FixedClock()
+
+
+@pytest.fixture
+def seller() -> str:
+    """A seller that no other test uses."""
+    return f"s{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def make_store(engine: str, tables: Callable[[str], Table]) -> Callable[[Clock], Store]:
+    def make(clock: Clock) -> Store:
+        if engine == "memory":
+            return MemoryStore(clock=clock)
+        table = tables(engine)
+        return DynamoDBStore(table.client, table.name, clock=clock)
+
+    return make
+
+
+@pytest.fixture
+def store(make_store: Callable[[Clock], Store], clock: a.FixedClock) -> Store:
+    return make_store(clock)

@@ -1,0 +1,413 @@
+"""Listings: order, pages, cursors, and what belongs to whom."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shipby.application.ports import Page, SaveDocument, SaveIntent, SavePosting, SaveReturn, SaveSettings, Store
+from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
+from shipby.domain.events import Json, posting_ref, return_ref
+from shipby.domain.intents import IntentState
+from shipby.domain.posting import Alarm, RungKind, Stage
+from shipby.domain.records import AlarmRef, PushState
+from shipby.domain.returns import ReturnStage
+from tests.support import builders as a
+
+TODAY = a.NOW.date()
+Lister = Callable[..., Page[Any]]
+
+
+def walk(lister: Lister, limit: int) -> list[Any]:
+    """Every item of a listing, page by page; each page but the last is full and none is empty but a lone first."""
+    found: list[Any] = []
+    cursor = None
+    while True:
+        page = lister(limit=limit, cursor=cursor)
+        found += page.items
+        if page.cursor is None:
+            assert page.items or not found
+            assert len(page.items) <= limit
+            return found
+        assert len(page.items) == limit
+        cursor = page.cursor
+
+
+def hours(count: float) -> datetime:
+    return a.NOW + timedelta(hours=count)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+def test_a_board_shows_a_stage_by_cut_off_and_those_without_last(store: Store, seller: str, limit: int) -> None:
+    cut_offs = {
+        "p5": None,
+        "p1": hours(5),
+        "p2": hours(1),
+        "p3": hours(1),
+        "p4": hours(0.5),
+        "p6": None,
+        "p7": hours(9),
+    }
+    for number, cut_off in cut_offs.items():
+        store.commit([SavePosting(a.posting(seller=seller, number=number, shipment_date=cut_off))])
+    store.commit([SavePosting(a.posting(seller=seller, number="other", stage=Stage.CONFIRMED))])
+    store.commit([SavePosting(a.posting(seller=f"{seller}x", number="foreign"))])
+
+    def board(**page: Any) -> Page[Any]:
+        return store.worklist(seller, Stage.RECEIVED, **page)
+
+    items = walk(board, limit)
+    assert [item.number for item in items] == ["p4", "p2", "p3", "p1", "p7", "p5", "p6"]
+    assert [item.cut_off for item in items] == [hours(0.5), hours(1), hours(1), hours(5), hours(9), None, None]
+
+
+def test_a_board_row_has_the_columns_people_see(store: Store, seller: str) -> None:
+    posting = a.full_posting(seller=seller, version=1)
+    store.commit([SavePosting(posting)])
+    (item,) = store.worklist(seller, posting.stage).items
+    assert (
+        item.number,
+        item.stage,
+        item.status,
+        item.substatus,
+        item.scheme,
+        item.version,
+        item.cut_off,
+        item.late,
+    ) == (
+        posting.number,
+        posting.stage,
+        posting.status,
+        posting.substatus,
+        "FBS",
+        1,
+        posting.cut_off,
+        True,
+    )
+
+
+def test_a_board_can_end_before_a_time(store: Store, seller: str) -> None:
+    for number, cut_off in {"p1": hours(1), "p2": hours(2), "p3": hours(3), "p4": None}.items():
+        store.commit([SavePosting(a.posting(seller=seller, number=number, shipment_date=cut_off))])
+
+    def due(**page: Any) -> Page[Any]:
+        return store.worklist(seller, Stage.RECEIVED, due_before=hours(3), **page)
+
+    assert [item.number for item in walk(due, 1)] == ["p1", "p2"]
+
+
+def test_a_posting_stands_on_one_board_at_a_time(store: Store, seller: str) -> None:
+    store.commit([SavePosting(a.posting(seller=seller))])
+    store.commit([SavePosting(a.posting(seller=seller, version=2, stage=Stage.CONFIRMED))])
+    moved = a.posting(seller=seller, version=3, stage=Stage.CONFIRMED, shipment_date=hours(2))
+    store.commit([SavePosting(moved)])
+    assert store.worklist(seller, Stage.RECEIVED).items == ()
+    (item,) = store.worklist(seller, Stage.CONFIRMED).items
+    assert (item.version, item.cut_off) == (3, hours(2))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_postings_are_listed_by_the_day_they_were_first_seen(store: Store, seller: str, limit: int) -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    received = {
+        "p1": midnight,
+        "p2": midnight + timedelta(days=1) - timedelta(microseconds=1),
+        "p3": midnight + timedelta(hours=3),
+        "early": midnight - timedelta(microseconds=1),
+        "late": midnight + timedelta(days=1),
+    }
+    for number, at in received.items():
+        store.commit([SavePosting(a.posting(seller=seller, number=number, received_at=at))])
+    # Closing or moving a posting changes nothing about when it was seen.
+    closed = a.posting(seller=seller, number="p1", received_at=midnight, version=2, stage=Stage.CLOSED, next_alarm=None)
+    store.commit([SavePosting(closed)])
+
+    def seen(**page: Any) -> Page[Any]:
+        return store.received_on(seller, TODAY, **page)
+
+    assert walk(seen, limit) == ["p1", "p2", "p3"]
+    assert store.received_on(seller, TODAY - timedelta(days=1)).items == ("early",)
+    assert store.returns_opened_on(seller, TODAY).items == ()
+
+
+def test_returns_are_listed_by_the_day_they_were_opened(store: Store, seller: str) -> None:
+    for number in range(5):
+        store.commit([SaveReturn(a.return_case(seller=seller, id=f"r{number}", opened_at=hours(number)))])
+    store.commit([SaveReturn(a.return_case(seller=seller, id="old", opened_at=hours(-24)))])
+
+    def opened(**page: Any) -> Page[Any]:
+        return store.returns_opened_on(seller, TODAY, **page)
+
+    assert walk(opened, 2) == ["r0", "r1", "r2", "r3", "r4"]
+    assert store.received_on(seller, TODAY).items == ()
+
+
+def test_intents_are_listed_by_state_oldest_first(store: Store, seller: str) -> None:
+    intents = [a.intent(seller=seller, sequence=n, created_at=hours(-n)) for n in range(1, 6)]
+    for intent in intents:
+        store.commit([SaveIntent(intent)])
+    store.commit([SaveIntent(intents[2].move(IntentState.SENT, at=a.NOW))])
+
+    def pending(**page: Any) -> Page[Any]:
+        return store.intents_in(seller, IntentState.PENDING, **page)
+
+    assert walk(pending, 2) == [intents[n].id for n in (4, 3, 1, 0)]
+    assert store.intents_in(seller, IntentState.SENT).items == (intents[2].id,)
+    assert store.intents_in(f"{seller}x", IntentState.PENDING).items == ()
+
+
+def test_open_returns_are_listed_by_decision_date_and_the_others_apart(store: Store, seller: str) -> None:
+    for identifier, decide_by in {"r1": hours(4), "r2": hours(1), "r3": None}.items():
+        store.commit([SaveReturn(a.return_case(seller=seller, id=identifier, decide_by=decide_by))])
+    for identifier, stage in {"r4": ReturnStage.DECIDED, "r5": ReturnStage.CLOSED}.items():
+        store.commit([SaveReturn(a.return_case(seller=seller, id=identifier, stage=stage))])
+
+    def waiting(**page: Any) -> Page[Any]:
+        return store.returns_in(seller, **page)
+
+    assert walk(waiting, 1) == ["r2", "r1", "r3"]
+    assert sorted(store.returns_in(seller, open_only=False).items) == ["r4", "r5"]
+
+
+# Alarms ------------------------------------------------------------------------------------------------------------
+
+
+def alarms(store: Store, seller: str, until: datetime, limit: int = 3) -> list[AlarmRef]:
+    """This seller's due alarms of all shards; other tests' alarms share the index."""
+    found: list[AlarmRef] = []
+    for shard in range(store.alarm_shards):
+
+        def due(shard: int = shard, **page: Any) -> Page[AlarmRef]:
+            return store.due_alarms(shard, until=until, **page)
+
+        in_shard = walk(due, limit)
+        assert in_shard == sorted(in_shard, key=lambda alarm: alarm.due)
+        found += [alarm for alarm in in_shard if alarm.seller == seller]
+    return sorted(found, key=lambda alarm: (alarm.due, alarm.ref.id))
+
+
+def test_alarms_are_found_when_they_are_due_and_not_before(store: Store, seller: str) -> None:
+    due = datetime(2025, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    alarm = Alarm(due=due, kind=RungKind.CONFIRM_BY)
+    intent = a.intent(seller=seller, next_alarm=replace(alarm, due=due + timedelta(microseconds=1)))
+    store.commit([SavePosting(a.posting(seller=seller, next_alarm=alarm))])
+    store.commit([SaveReturn(a.return_case(seller=seller, next_alarm=replace(alarm, due=due + timedelta(seconds=1))))])
+    store.commit([SaveIntent(intent)])
+    store.commit([SavePosting(a.posting(seller=seller, number="quiet", next_alarm=None))])
+
+    expected = [
+        AlarmRef(seller=seller, ref=posting_ref(a.NUMBER), intent_id="", due=due),
+        AlarmRef(seller=seller, ref=posting_ref(a.NUMBER), intent_id=intent.id, due=due + timedelta(microseconds=1)),
+        AlarmRef(seller=seller, ref=return_ref(a.RETURN_ID), intent_id="", due=due + timedelta(seconds=1)),
+    ]
+    assert alarms(store, seller, due - timedelta(microseconds=1)) == []
+    assert alarms(store, seller, due) == expected[:1]
+    assert alarms(store, seller, due + timedelta(microseconds=1)) == expected[:2]
+    assert alarms(store, seller, due + timedelta(days=400)) == expected
+
+
+def test_a_fired_or_moved_alarm_leaves_its_old_place(store: Store, seller: str) -> None:
+    early = datetime(2024, 1, 1, tzinfo=UTC)
+    store.commit([SavePosting(a.posting(seller=seller, next_alarm=a.alarm(early)))])
+    later = early + timedelta(hours=1)
+    store.commit([SavePosting(a.posting(seller=seller, version=2, next_alarm=a.alarm(later)))])
+    assert [alarm.due for alarm in alarms(store, seller, later)] == [later]
+    store.commit([SavePosting(a.posting(seller=seller, version=3, next_alarm=None))])
+    assert alarms(store, seller, later) == []
+
+
+def test_alarms_spread_over_the_shards_and_each_is_in_one(store: Store, seller: str) -> None:
+    due = datetime(2023, 1, 1, tzinfo=UTC)
+    numbers = {f"{n:08d}-0001-1" for n in range(40)}
+    for number in sorted(numbers):
+        store.commit([SavePosting(a.posting(seller=seller, number=number, next_alarm=a.alarm(due)))])
+    found = alarms(store, seller, due, limit=4)
+    assert len(found) == 40
+    assert {alarm.ref for alarm in found} == {posting_ref(number) for number in numbers}
+    used = [
+        s for s in range(store.alarm_shards) if any(r.seller == seller for r in store.due_alarms(s, until=due).items)
+    ]
+    assert used == [0, 1, 2, 3]
+
+
+# Cursors -----------------------------------------------------------------------------------------------------------
+
+
+def listings(store: Store, seller: str) -> dict[str, Lister]:
+    """Every listing that has pages."""
+    return {
+        "worklist": lambda **page: store.worklist(seller, Stage.RECEIVED, **page),
+        "worklist of another stage": lambda **page: store.worklist(seller, Stage.CONFIRMED, **page),
+        "worklist of another seller": lambda **page: store.worklist(f"{seller}x", Stage.RECEIVED, **page),
+        "received_on": lambda **page: store.received_on(seller, TODAY, **page),
+        "received_on another day": lambda **page: store.received_on(seller, TODAY + timedelta(days=1), **page),
+        "returns_opened_on": lambda **page: store.returns_opened_on(seller, TODAY, **page),
+        "intents_in": lambda **page: store.intents_in(seller, IntentState.PENDING, **page),
+        "returns_in": lambda **page: store.returns_in(seller, **page),
+        "closed returns": lambda **page: store.returns_in(seller, open_only=False, **page),
+        "due_alarms": lambda **page: store.due_alarms(0, until=a.NOW, **page),
+        "pushes_on": lambda **page: store.pushes_on(seller, TODAY, **page),
+    }
+
+
+def test_a_cursor_continues_only_the_listing_it_came_from(store: Store, seller: str) -> None:
+    for number in ("p1", "p2"):
+        store.commit([SavePosting(a.posting(seller=seller, number=number))])
+    cursor = store.worklist(seller, Stage.RECEIVED, limit=1).cursor
+    assert cursor is not None
+    assert cursor.isascii()
+    for name, lister in listings(store, seller).items():
+        if name == "worklist":
+            assert [item.number for item in lister(cursor=cursor).items] == ["p2"]
+            continue
+        with pytest.raises(InvalidInputError):
+            lister(cursor=cursor)
+
+
+def _encoded(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+BROKEN = (
+    "",
+    "x",
+    "чай",
+    "!!!!",
+    "A" * 5000,
+    _encoded(None),
+    _encoded([]),
+    _encoded({"a": 1}),
+    _encoded(["worklist", {}]),
+    _encoded("[" * 900),
+    base64.urlsafe_b64encode(b"[" * 2900).decode(),
+    base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+)
+
+
+@pytest.mark.parametrize("cursor", BROKEN, ids=range(len(BROKEN)))
+def test_a_broken_cursor_is_the_callers_mistake(store: Store, seller: str, cursor: str) -> None:
+    for lister in listings(store, seller).values():
+        with pytest.raises(InvalidInputError):
+            lister(cursor=cursor)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_limit_out_of_range_is_the_callers_mistake(store: Store, seller: str, limit: int) -> None:
+    for lister in listings(store, seller).values():
+        with pytest.raises(InvalidInputError):
+            lister(limit=limit)
+
+
+def test_a_tampered_cursor_never_leaves_its_listing(store: Store, seller: str) -> None:
+    for owner in (seller, f"{seller}x"):
+        for number in ("p1", "p2"):
+            store.commit([SavePosting(a.posting(seller=owner, number=number))])
+    cursor = store.worklist(seller, Stage.RECEIVED, limit=1).cursor
+    assert cursor is not None
+    name, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    for tampered in (
+        [name, key | {"PK": key["PK"].replace(seller, f"{seller}x")}],
+        [name, key | {"PK": ""}],
+        [name, key | {"extra": "1"}],
+        [name, {}],
+        [name, dict.fromkeys(key, 1)],
+    ):
+        try:
+            items = store.worklist(seller, Stage.RECEIVED, cursor=_encoded(tampered)).items
+        except InvalidInputError:
+            continue
+        assert {item.number for item in items} <= {"p1", "p2"}
+        assert len(items) <= 2
+
+
+# Pushes, sellers, keys, reports ------------------------------------------------------------------------------------
+
+
+def test_a_push_is_taken_once_per_window(store: Store, seller: str) -> None:
+    push = a.push(seller=seller)
+    assert store.put_push(push)
+    assert not store.put_push(replace(push, received_at=a.NOW + timedelta(seconds=30)))
+    assert store.put_push(replace(push, window=push.window + 1))
+    assert store.put_push(replace(push, digest=push.digest[::-1]))
+    assert store.put_push(replace(push, type="TYPE_CUTOFF_DATE_CHANGED"))
+    assert len(store.pushes_on(seller, TODAY).items) == 4
+
+
+def test_pushes_are_listed_by_day_in_pages(store: Store, seller: str) -> None:
+    pushes = [a.push(seller=seller, digest=f"{n:064x}"[::-1], posting_number="") for n in range(7)]
+    for push in pushes:
+        store.put_push(push)
+    store.put_push(a.push(seller=seller, received_at=hours(24)))
+
+    def day(**page: Any) -> Page[Any]:
+        return store.pushes_on(seller, TODAY, **page)
+
+    found = walk(day, 3)
+    assert sorted(found, key=lambda push: push.digest) == sorted(pushes, key=lambda push: push.digest)
+
+
+def test_a_push_that_makes_no_sense_is_quarantined_with_the_reason(store: Store, seller: str) -> None:
+    push = a.push(seller=seller)
+    with pytest.raises(NotFoundError):
+        store.quarantine_push(push, "no such posting")
+    assert store.pushes_on(seller, TODAY).items == ()
+    store.put_push(push)
+    store.quarantine_push(push, "no such posting")
+    expected = replace(push, state=PushState.QUARANTINED, problem="no such posting")
+    assert store.pushes_on(seller, TODAY).items == (expected,)
+
+
+def test_a_seller_with_settings_is_registered(store: Store, seller: str) -> None:
+    assert seller not in store.sellers()
+    for owner in (f"{seller}b", f"{seller}a"):
+        store.commit([SaveSettings(a.settings(seller=owner))])
+    store.commit([SaveSettings(a.settings(seller=f"{seller}a", version=2))])
+    assert [owner for owner in store.sellers() if owner.startswith(seller)] == [f"{seller}a", f"{seller}b"]
+
+
+def test_push_tokens_and_api_keys_are_kept_by_hash_and_id(store: Store, seller: str) -> None:
+    token = a.push_token(seller=seller, sha256=f"{seller}hash")
+    key = a.api_key(seller=seller, id=f"{seller}key", expires_at=hours(9))
+    store.save_push_token(token)
+    store.save_api_key(key)
+    assert store.push_token(token.sha256) == token
+    assert store.api_key(key.id) == key
+    store.save_push_token(replace(token, revoked_at=hours(1)))
+    store.save_api_key(replace(key, revoked_at=hours(1)))
+    assert store.push_token(token.sha256) == replace(token, revoked_at=hours(1))
+    assert store.api_key(key.id) == replace(key, revoked_at=hours(1))
+    assert store.push_token("other") is None
+    assert store.api_key("other") is None
+
+
+def test_another_sellers_key_or_token_is_never_overwritten(store: Store, seller: str) -> None:
+    token, key = a.push_token(seller=seller, sha256=f"{seller}hash"), a.api_key(seller=seller, id=f"{seller}key")
+    store.save_push_token(token)
+    store.save_api_key(key)
+    with pytest.raises(AlreadyExistsError):
+        store.save_push_token(replace(token, seller="thief"))
+    with pytest.raises(AlreadyExistsError):
+        store.save_api_key(replace(key, seller="thief"))
+    assert store.push_token(token.sha256) == token
+    assert store.api_key(key.id) == key
+
+
+def test_the_newest_report_of_a_day_is_kept(store: Store, seller: str) -> None:
+    body: dict[str, Json] = {"ok": True, "missing": [], "postings": 12, "by_stage": {"received": 3}}
+    store.save_report(seller, "proof", TODAY, {"ok": False})
+    store.save_report(seller, "proof", TODAY, body)
+    assert store.report(seller, "proof", TODAY) == body
+    assert store.report(seller, "proof", TODAY - timedelta(days=1)) is None
+    assert store.report(seller, "daily", TODAY) is None
+    assert store.report(f"{seller}x", "proof", TODAY) is None
+
+
+def test_documents_of_a_posting_are_listed_by_id(store: Store, seller: str) -> None:
+    for identifier in ("b", "a"):
+        store.commit([SaveDocument(a.document(seller=seller, id=identifier))])
+    store.commit([SaveDocument(a.document(seller=seller, posting_number="other"))])
+    assert [document.id for document in store.documents(seller, a.NUMBER)] == ["a", "b"]

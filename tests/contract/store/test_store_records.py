@@ -1,0 +1,293 @@
+"""Records come back as they were written, whatever is in them and whoever wrote them."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shipby.adapters.dynamodb import DynamoDBStore, rows
+from shipby.adapters.dynamodb.keys import Key, micros, moment
+from shipby.adapters.dynamodb.values import item_size, to_wire
+from shipby.application.ports import (
+    AppendEvents,
+    AppendTracking,
+    RememberResponse,
+    SaveDetail,
+    SaveDocument,
+    SaveIntent,
+    SaveMoney,
+    SavePosting,
+    SavePrintJob,
+    SaveReturn,
+    SaveSettings,
+    SpendCap,
+    Store,
+)
+from shipby.domain.errors import InvalidInputError, StoreUnavailableError
+from shipby.domain.events import posting_ref
+from shipby.domain.posting import Cancellation, Stage
+from tests.contract.store.conftest import Table
+from tests.support import builders as a
+from tests.support import strategies as some
+
+KEY = Key("pk", "sk")
+TABLES = ("moto", pytest.param("ministack", marks=pytest.mark.ministack))
+
+CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStrategy[Any]]] = {
+    "posting": (lambda record: rows.posting_item(record, 4), rows.postings().read, some.postings),
+    "detail": (lambda record: rows.details().item(KEY, record), rows.details().read, some.details),
+    "money": (lambda record: rows.ledgers().item(KEY, record), rows.ledgers().read, some.ledgers),
+    "return": (lambda record: rows.return_item(record, 4), rows.returns().read, some.returns),
+    "intent": (lambda record: rows.intent_item(record, 4), rows.intents().read, some.intents()),
+    "document": (lambda record: rows.documents().item(KEY, record), rows.documents().read, some.documents),
+    "print job": (lambda record: rows.print_jobs().item(KEY, record), rows.print_jobs().read, some.print_jobs),
+    "tracking": (
+        lambda record: rows.tracking_changes().item(KEY, record),
+        rows.tracking_changes().read,
+        some.tracking_changes,
+    ),
+    "settings": (lambda record: rows.settings().item(KEY, record), rows.settings().read, some.settings),
+    "response": (rows.response_item, rows.responses().read, some.responses),
+    "push token": (lambda record: rows.push_tokens().item(KEY, record), rows.push_tokens().read, some.push_tokens),
+    "api key": (lambda record: rows.api_keys().item(KEY, record), rows.api_keys().read, some.api_keys),
+    "push": (rows.push_item, rows.read_push, some.pushes.map(lambda p: replace(p, received_at=a.NOW))),
+    "event": (
+        lambda record: rows.event_item(a.SELLER, posting_ref(a.NUMBER), 1, 0, record),
+        lambda item: rows.read_event(item).event,
+        some.events,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CODECS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_record_survives_its_item(kind: str, data: st.DataObject) -> None:
+    encode, decode, strategy = CODECS[kind]
+    record = data.draw(strategy)
+    item = encode(record)
+    assert decode(item) == record
+    # A float anywhere would have raised; an empty attribute is left out instead of stored as NULL.
+    assert all(attribute != {"NULL": True} for attribute in item.values())
+
+
+def test_every_kind_of_record_comes_back_from_the_store(store: Store, seller: str) -> None:
+    posting = a.full_posting(seller=seller, version=1)
+    detail = a.detail(
+        cancellation=Cancellation(
+            reason_id=402, reason="Нет товара", type="seller", after_ship=False, affects_rating=True
+        )
+    )
+    ledger = replace(a.ledger(seller=seller).reserve("i1", a.rub("12.50"), lines={"149123456": 1250}), version=1)
+    case, intent, push = a.return_case(seller=seller), a.intent(seller=seller), a.push(seller=seller)
+    intent = replace(intent, amount=a.rub("12.50"), lines={"149123456": 1250}, previously_refunded=0)
+    document, job = a.document(seller=seller, barcodes=("%101%1",)), a.print_job(seller=seller, problems={"p1": "late"})
+    policy = a.settings(seller=seller, caps={"cancel": 0}, give_up_after=timedelta(), kill_switch=False)
+    response, change = a.response(seller=seller), a.tracking_change(seller=seller)
+    store.commit(
+        [
+            SavePosting(posting),
+            SaveDetail(seller, detail),
+            SaveMoney(ledger),
+            SaveReturn(case),
+            SaveIntent(intent),
+            SaveDocument(document),
+            SavePrintJob(job),
+            SaveSettings(policy),
+            RememberResponse(response),
+            AppendTracking(change),
+            AppendEvents(seller, posting_ref(a.NUMBER), 1, (a.event(),)),
+        ]
+    )
+    store.put_push(push)
+    assert store.posting(seller, a.NUMBER) == posting
+    assert store.detail(seller, a.NUMBER) == detail
+    assert store.money(seller, a.NUMBER) == ledger
+    assert store.return_case(seller, a.RETURN_ID) == case
+    assert store.intent(seller, intent.id) == intent
+    assert store.document(seller, a.NUMBER, document.id) == document
+    assert store.print_job(seller, job.id) == job
+    assert store.settings(seller) == policy
+    assert store.remembered(seller, response.key, a.NOW) == response
+    assert store.tracking_history(seller, a.NUMBER) == [change]
+    assert [stored.event for stored in store.events(seller, posting_ref(a.NUMBER))] == [a.event()]
+    assert store.pushes_on(seller, a.NOW.date()).items == (push,)
+
+
+def test_a_removed_value_does_not_come_back(store: Store, seller: str) -> None:
+    store.commit([SavePosting(a.full_posting(seller=seller, version=1))])
+    plain = a.posting(seller=seller, version=2, next_alarm=None, rungs=())
+    store.commit([SavePosting(plain)])
+    assert store.posting(seller, a.NUMBER) == plain
+
+
+def test_a_time_of_another_zone_is_the_same_moment_in_utc(store: Store, seller: str) -> None:
+    moscow = a.NOW.astimezone(timezone(timedelta(hours=3)))
+    store.commit([SavePosting(a.posting(seller=seller, received_at=moscow, shipment_date=moscow))])
+    found = store.posting(seller, a.NUMBER)
+    assert found is not None
+    assert found.received_at == a.NOW
+    assert store.received_on(seller, a.NOW.date()).items == (a.NUMBER,)
+
+
+@pytest.mark.parametrize("engine", TABLES, indirect=True)
+def test_a_naive_time_and_a_float_are_never_stored(store: Store, seller: str) -> None:
+    naive = datetime(2026, 3, 2)  # noqa: DTZ001 - what must be refused
+    with pytest.raises(InvalidInputError, match="time zone"):
+        store.commit([SavePosting(a.posting(seller=seller, shipment_date=naive))])
+    with pytest.raises(TypeError):
+        store.commit([AppendEvents(seller, posting_ref(a.NUMBER), 1, (a.event(data={"rate": 0.5}),))])
+
+
+def test_what_the_memory_store_hands_out_refuses_changes(clock: a.FixedClock) -> None:
+    from tests.support.memory_store import MemoryStore
+
+    store: MemoryStore = MemoryStore(clock=clock)
+    fired = {"confirm_by": a.NOW}
+    data: dict[str, Any] = {"list": [1], "map": {"a": 1}}
+    store.commit(
+        [SavePosting(a.posting(fired=fired)), AppendEvents(a.SELLER, posting_ref(a.NUMBER), 1, (a.event(data=data),))]
+    )
+    fired["remind_at"] = a.NOW
+    data["list"].append(2)
+    found = store.posting(a.SELLER, a.NUMBER)
+    (stored,) = store.events(a.SELLER, posting_ref(a.NUMBER))
+    assert found is not None
+    assert found.fired == {"confirm_by": a.NOW}
+    assert stored.event.data == {"list": [1], "map": {"a": 1}}
+    (numbers, mapping) = (stored.event.data["list"], stored.event.data["map"])
+    assert isinstance(found.fired, dict)
+    assert isinstance(numbers, list)
+    assert isinstance(mapping, dict)
+    with pytest.raises(TypeError, match="must not be changed"):
+        found.fired.update(x=a.NOW)
+    with pytest.raises(TypeError, match="must not be changed"):
+        numbers.append(2)
+    with pytest.raises(TypeError, match="must not be changed"):
+        mapping.pop("a")
+
+
+# Sizes and time to live ----------------------------------------------------------------------------------------------
+
+
+def test_a_busy_posting_with_eight_rungs_fits_into_one_write_unit() -> None:
+    posting = a.full_posting(seller="seller-123456")
+    assert len(posting.rungs) == 8
+    assert item_size(rows.posting_item(posting, 4)) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("чай", 6),
+        (True, 1),
+        (None, 1),
+        (0, 2),
+        (7, 2),
+        (100, 2),
+        (123, 3),
+        (-123, 4),
+        (1234, 3),
+        (12340, 4),
+        ([], 3),
+        (["a", 1], 3 + 1 + 1 + 1 + 2),
+        ({}, 3),
+        ({"key": "v"}, 3 + 1 + 3 + 1),
+    ],
+)
+def test_sizes_are_what_dynamodb_counts(value: object, size: int) -> None:
+    assert item_size({"a": to_wire(value)}) == 1 + size
+
+
+@pytest.mark.parametrize("engine", TABLES, indirect=True)
+def test_rows_that_may_go_carry_the_second_they_may_go(
+    store: Store, engine: str, tables: Callable[[str], Table], seller: str
+) -> None:
+    late = a.NOW + timedelta(microseconds=1)
+    store.put_push(a.push(seller=seller, received_at=late))
+    store.commit([RememberResponse(a.response(seller=seller)), SpendCap(seller, "cancel", a.NOW.date(), 5)])
+    store.commit([SavePosting(a.posting(seller=seller))])
+    mine = [item for item in tables(engine).all_items() if seller in item["PK"]["S"]]
+    lifetimes = {item["SK"]["S"].split("#")[0]: int(item.get("ttl", {"N": "0"})["N"]) for item in mine}
+    assert lifetimes == {
+        "PUSH": int((a.NOW + timedelta(days=30)).timestamp()) + 1,
+        "IDEM": int((a.NOW + timedelta(days=30)).timestamp()),
+        "CAP": int(datetime(2026, 3, 9, tzinfo=UTC).timestamp()),
+        "POSTING": 0,
+    }
+
+
+@pytest.mark.parametrize("engine", TABLES, indirect=True)
+def test_every_item_says_its_schema(store: Store, engine: str, tables: Callable[[str], Table], seller: str) -> None:
+    test_every_kind_of_record_comes_back_from_the_store(store, seller)
+    store.save_report(seller, "proof", a.NOW.date(), {})
+    mine = [item for item in tables(engine).all_items() if seller in item["PK"]["S"] + item["SK"]["S"]]
+    assert len(mine) >= 13
+    assert {item["schema"]["N"] for item in mine} == {"1", "2"}
+
+
+@given(some.times)
+def test_microseconds_are_exact_both_ways(when: datetime) -> None:
+    assert moment(micros(when)) == when
+
+
+# Older and newer releases -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", TABLES, indirect=True)
+def test_a_posting_of_schema_1_is_read_as_the_current_one(
+    store: Store, engine: str, tables: Callable[[str], Table], seller: str
+) -> None:
+    posting = a.posting(seller=seller)
+    item = rows.posting_item(posting, 4) | {"schema": {"N": "1"}}
+    item["next_alarm"] = {"M": {"due": item.pop("alarm_at"), "kind": item.pop("alarm_kind")}}
+    tables(engine).put(item)
+    assert store.posting(seller, a.NUMBER) == posting
+    without_alarm = a.posting(seller=seller, number="p2", next_alarm=None)
+    tables(engine).put(rows.posting_item(without_alarm, 4) | {"schema": {"N": "1"}})
+    assert store.posting(seller, "p2") == without_alarm
+
+    store.commit([SavePosting(replace(posting, version=2, stage=Stage.CONFIRMED))])
+    (written,) = [i for i in tables(engine).all_items() if i["PK"]["S"] == f"SELLER#{seller}#POSTING#{a.NUMBER}"]
+    assert written["schema"] == {"N": "2"}
+    assert "next_alarm" not in written
+
+
+@pytest.mark.parametrize("engine", TABLES, indirect=True)
+def test_an_item_of_a_newer_release_is_left_for_it(
+    store: Store, engine: str, tables: Callable[[str], Table], seller: str
+) -> None:
+    tables(engine).put(rows.posting_item(a.posting(seller=seller), 4) | {"schema": {"N": "3"}})
+    with pytest.raises(StoreUnavailableError, match="schema 3"):
+        store.posting(seller, a.NUMBER)
+
+
+# Imports -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["inbox", "store"])
+def test_importing_the_store_loads_no_heavy_library(module: str) -> None:
+    code = f"import sys, shipby.adapters.dynamodb.{module}; print(*sorted(sys.modules), sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "botocore.exceptions" in loaded
+    assert not {"pydantic", "aws_lambda_powertools", "boto3"}.intersection(loaded)
+
+
+def test_the_webhooks_half_does_not_load_the_rest() -> None:
+    code = "import sys, shipby.adapters.dynamodb.inbox; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {name for name in loaded if name.startswith("shipby.adapters.dynamodb.")} == {
+        f"shipby.adapters.dynamodb.{name}" for name in ("client", "codec", "inbox", "keys", "rows", "upcast", "values")
+    }
+
+
+def test_the_store_is_exported_by_its_package() -> None:
+    assert DynamoDBStore.__module__ == "shipby.adapters.dynamodb.store"

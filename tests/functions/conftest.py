@@ -1,0 +1,123 @@
+"""Fixtures: a deployment on moto with the real handlers, and the simulated marketplace."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+from moto.moto_api._internal import moto_api_backend
+from shipby_local.simulator import Simulator, SimulatorSettings
+
+from functions.deadline_sweep import wiring as sweep_wiring
+from functions.label_generation import wiring as label_wiring
+from functions.marketplace_poll import wiring as poll_wiring
+from functions.notifications import wiring as notice_wiring
+from functions.order_webhook import wiring as webhook_wiring
+from functions.posting_sync import wiring as sync_wiring
+from functions.refunds import wiring as refunds_wiring
+from functions.stream_router import wiring as router_wiring
+from functions.tracking import wiring as tracking_wiring
+from shipby import observability
+from shipby.adapters.aws import clients
+from shipby.adapters.dynamodb.client import dynamodb_client
+from tests.functions.shop_support import REGION, SELLER, Shop, make_queues, make_table
+
+WIRINGS = (
+    sweep_wiring,
+    label_wiring,
+    poll_wiring,
+    notice_wiring,
+    webhook_wiring,
+    sync_wiring,
+    refunds_wiring,
+    router_wiring,
+    tracking_wiring,
+)
+
+
+CLIENTS = (clients.sqs, clients.events, clients.ssm, clients.s3, dynamodb_client)
+
+
+def forget_processes() -> None:
+    """Make every wiring anew, as a new Lambda process would."""
+    for wiring in WIRINGS:
+        wiring.parts.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def moto_world() -> Iterator[None]:
+    """AWS in process. Making clients is slow, so they are kept for a module, while every test gets an empty world."""
+    patch = pytest.MonkeyPatch()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    }.items():
+        patch.setenv(name, value)
+    with mock_aws():
+        for client in CLIENTS:
+            client.cache_clear()
+        yield
+    for client in CLIENTS:
+        client.cache_clear()
+    patch.undo()
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A marketplace that is about a thousand times faster than the real one, with one seller."""
+    quick = SimulatorSettings(
+        engine_interval=0.02,
+        ship_delay=0.05,
+        registration_delay=0.05,
+        label_delay=0.1,
+        label_task_delay=0.02,
+        rate_limit_per_second=10_000,
+    )
+    with Simulator(quick) as running:
+        running.add_seller(client_id=SELLER, api_key="a-key-of-the-seller")
+        yield running
+
+
+@pytest.fixture
+def shop(moto_world: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """A deployment without a marketplace; `OZON_BASE_URL` leads nowhere."""
+    moto_api_backend.reset()
+    forget_processes()
+    urls = make_queues()
+    for name, value in {
+        "POWERTOOLS_SERVICE_NAME": "shipby-test",
+        "POWERTOOLS_METRICS_NAMESPACE": "Shipby",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "TABLE_NAME": "shipby",
+        "EVENT_BUS_NAME": "shipby-test",
+        "DOCUMENT_BUCKET": "shipby-documents",
+        "PARAMETER_PREFIX": "/shipby/test",
+        "OZON_BASE_URL": "http://127.0.0.1:1",
+        "LABEL_DELAY_SECONDS": "3",
+        "SWEEP_LOOK_AHEAD_SECONDS": "60",
+        **{f"{name.upper()}_QUEUE_URL": url for name, url in urls.items()},
+    }.items():
+        monkeypatch.setenv(name, value)
+    make_table("shipby")
+    clients.events().create_event_bus(Name="shipby-test")
+    clients.s3().create_bucket(Bucket="shipby-documents", CreateBucketConfiguration={"LocationConstraint": REGION})
+    log = io.StringIO()
+    handler = observability.logger().registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(log)
+    yield Shop(urls, log)
+    handler.setStream(before)
+    forget_processes()
+
+
+@pytest.fixture
+def market(shop: Shop, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    """The marketplace of the shop's one seller, registered on both sides."""
+    monkeypatch.setenv("OZON_BASE_URL", simulator.base_url)
+    shop.add_seller(api_key="a-key-of-the-seller")
+    return simulator

@@ -1,0 +1,209 @@
+"""One deployment in process: table, stream, queues, bucket, bus and parameters of moto, and the real handlers."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
+from shipby.adapters.aws import clients
+from shipby.adapters.dynamodb import DynamoDBStore
+from shipby.adapters.dynamodb.client import dynamodb_client
+from shipby.adapters.dynamodb.table import table_definition
+from shipby.application.register_seller import create_push_token, register_seller
+from shipby.domain.records import SellerSettings
+
+from functions.order_webhook.handler import handler as webhook
+from functions.stream_router.handler import handler as router
+from tests.support import builders as a
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+REGION = "eu-central-1"
+EVENTS = Path(__file__).parents[1] / "events"
+QUEUES = ("sync", "alarm", "label", "intent", "tracking", "notify")
+SELLER = "700001"
+Event = dict[str, Any]
+
+
+@cache
+def _text(name: str) -> str:
+    return (EVENTS / f"{name}.json").read_text("utf-8")
+
+
+def event(name: str) -> Event:
+    """A real event payload, from tests/events."""
+    loaded: Event = json.loads(_text(name))
+    return loaded
+
+
+@dataclass
+class LambdaContext:
+    """As much of the Lambda context as the handlers use."""
+
+    millis: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.millis
+
+
+def http_push(token: str, body: str | bytes, *, source: str = "195.34.21.17", base64: bool = False) -> Event:
+    made = event("http_push")
+    made["pathParameters"]["token"] = token
+    made["requestContext"]["http"]["sourceIp"] = source
+    made["body"] = body
+    made["isBase64Encoded"] = base64
+    return made
+
+
+def sqs_event(*bodies: object, attempt: int = 1) -> Event:
+    """A batch with these bodies; a str goes as it is, everything else as JSON. Ids are m0, m1, …"""
+    (template,) = event("sqs_batch")["Records"]
+    records = []
+    for index, body in enumerate(bodies):
+        record = copy.deepcopy(template)
+        text = body if isinstance(body, str) else json.dumps(body)
+        record |= {"messageId": f"m{index}", "receiptHandle": f"r{index}", "body": text}
+        record["attributes"]["ApproximateReceiveCount"] = str(attempt)
+        records.append(record)
+    return {"Records": records}
+
+
+def stream_event(*images: Mapping[str, Any], name: str = "INSERT") -> Event:
+    """A stream batch of rows; sequence numbers are 100, 101, …"""
+    (template,) = event("stream_batch")["Records"]
+    records = []
+    for index, image in enumerate(images):
+        record = copy.deepcopy(template)
+        record["eventName"] = name
+        record["dynamodb"] |= {
+            "NewImage": image,
+            "Keys": {key: image[key] for key in ("PK", "SK")},
+            "SequenceNumber": str(100 + index),
+        }
+        records.append(record)
+    return {"Records": records}
+
+
+def failed_ids(response: Mapping[str, Any]) -> list[str]:
+    return [entry["itemIdentifier"] for entry in response["batchItemFailures"]]
+
+
+@dataclass
+class Shop:
+    """The deployment and its sellers' push tokens."""
+
+    urls: dict[str, str]
+    log: io.StringIO
+    table: str = "shipby"
+    tokens: dict[str, str] = field(default_factory=dict)
+    _iterator: str = ""
+
+    @property
+    def store(self) -> DynamoDBStore:
+        return DynamoDBStore(table_name=self.table)
+
+    def add_seller(self, seller: str = SELLER, *, api_key: str = "", channels: Sequence[str] = (), **policy: Any) -> str:
+        """Register a seller with a push address and, if given, a marketplace key; returns the push token."""
+        register_seller(SellerSettings(seller=seller, version=1, **policy), store=self.store)
+        self.tokens[seller] = create_push_token(seller, store=self.store, clock=a.FixedClock()).text
+        if api_key:
+            self.put_parameter(seller, "ozon", {"client_id": seller, "api_key": api_key})
+        if channels:
+            self.put_parameter(seller, "channels", list(channels))
+        return self.tokens[seller]
+
+    def put_parameter(self, seller: str, name: str, value: object) -> None:
+        clients.ssm().put_parameter(
+            Name=f"/shipby/test/sellers/{seller}/{name}", Value=json.dumps(value), Type="SecureString", Overwrite=True
+        )
+
+    def push(self, body: object, *, seller: str = SELLER, **options: Any) -> tuple[int, Any]:
+        """Send a push through the webhook; returns status and answer."""
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+        answer = webhook(http_push(self.tokens[seller], text, **options), LambdaContext())
+        return int(str(answer["statusCode"])), json.loads(str(answer["body"]))
+
+    def pump(self) -> list[str]:
+        """Hand everything new on the stream to the router; returns the sequence numbers that have to come again."""
+        streams = _streams()
+        if not self._iterator:
+            arn = dynamodb_client().describe_table(TableName=self.table)["Table"]["LatestStreamArn"]
+            shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+            self._iterator = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+        answer = streams.get_records(ShardIterator=self._iterator)
+        self._iterator = answer["NextShardIterator"]
+        records = [dict(record) for record in answer["Records"] if record["eventName"] == "INSERT"]
+        return failed_ids(router({"Records": records}, LambdaContext())) if records else []
+
+    def bodies(self, queue: str) -> list[Any]:
+        """Every message of a queue, those still delayed too."""
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID][REGION]
+        return [json.loads(message.original_body) for message in backend.queues[queue]._messages]
+
+    def delays(self, queue: str) -> list[int]:
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID][REGION]
+        messages = backend.queues[queue]._messages
+        return [round((message.delayed_until - float(message.sent_timestamp)) / 1000) for message in messages]
+
+    def deliver(self, queue: str, handler: Callable[..., Any], **context: Any) -> list[str]:
+        """Empty a queue into its handler, delays over; returns the ids that failed (m0, m1, …)."""
+        bodies = self.bodies(queue)
+        self.empty(queue)
+        return failed_ids(handler(sqs_event(*bodies), LambdaContext(**context)))
+
+    def empty(self, queue: str) -> None:
+        clients.sqs().purge_queue(QueueUrl=self.urls[queue])
+
+    def receive(self, queue: str) -> Event:
+        """A batch as Lambda receives it: with receipts that the queue knows."""
+        made = clients.sqs().receive_message(
+            QueueUrl=self.urls[queue], MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        )
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+            }
+            for message in made.get("Messages", [])
+        ]
+        return {"Records": records}
+
+    def items(self) -> list[dict[str, Any]]:
+        """Every item of the table."""
+        pages = dynamodb_client().get_paginator("scan").paginate(TableName=self.table)
+        return [item for page in pages for item in page["Items"]]
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The log lines so far."""
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+
+@cache
+def _streams() -> DynamoDBStreamsClient:
+    return boto3.client("dynamodbstreams", region_name=REGION)
+
+
+def make_queues() -> dict[str, str]:
+    sqs = clients.sqs()
+    attributes = {"VisibilityTimeout": "180"}
+    return {name: sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"] for name in QUEUES}
+
+
+def make_table(name: str) -> None:
+    definition = dict(table_definition(name))
+    definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    dynamodb_client().create_table(**definition)  # type: ignore[arg-type]  # the definition is plain data

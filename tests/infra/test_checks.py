@@ -1,0 +1,199 @@
+"""The repository's own checks can fail: each is shown something bad."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import audit, check, check_addresses, check_build, check_locks
+
+PIP_AUDIT_VULNERABLE = {
+    "dependencies": [
+        {
+            "name": "jinja2",
+            "version": "2.4.1",
+            "vulns": [{"id": "PYSEC-2014-8", "fix_versions": ["2.7.2"], "aliases": [], "description": ""}],
+        }
+    ]
+}
+PIP_AUDIT_CLEAN = {"dependencies": [{"name": "jinja2", "version": "2.4.1", "vulns": []}]}
+PIP_AUDIT_SKIPPED = {"dependencies": [{"name": "apprise", "skip_reason": "Dependency not found on PyPI"}]}
+
+
+def _pip_audit_answers(monkeypatch: pytest.MonkeyPatch, *answers: object) -> None:
+    """`pip-audit` answers these, in turn; text stands for an answer that is no report."""
+    waiting = list(answers)
+
+    def run(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        answer = waiting.pop(0)
+        if isinstance(answer, str):
+            return subprocess.CompletedProcess(command, 1, stdout="", stderr=answer)
+        return subprocess.CompletedProcess(command, 0, stdout=json.dumps(answer), stderr="")
+
+    monkeypatch.setattr(subprocess, "run", run)
+
+
+def test_the_audit_is_clean_when_the_probe_is_known_and_nothing_is_known_against_our_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _pip_audit_answers(monkeypatch, PIP_AUDIT_VULNERABLE, PIP_AUDIT_CLEAN)
+    assert audit.main() == 0
+    assert capsys.readouterr().out == "clean\n"
+
+
+def test_the_audit_fails_and_names_the_package_when_something_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _pip_audit_answers(monkeypatch, PIP_AUDIT_VULNERABLE, PIP_AUDIT_VULNERABLE)
+    assert audit.main() == 1
+    assert "jinja2 2.4.1: PYSEC-2014-8 (fixed in 2.7.2)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [(PIP_AUDIT_CLEAN,), ("connection refused",), (PIP_AUDIT_VULNERABLE, PIP_AUDIT_SKIPPED)],
+    ids=["index without data", "no network", "packages without an answer"],
+)
+def test_the_audit_says_not_checked_when_it_could_not_find_out(
+    answers: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _pip_audit_answers(monkeypatch, *answers)
+    assert audit.main() == check.NOT_CHECKED
+    assert "NOT CHECKED" in capsys.readouterr().out
+
+
+@pytest.fixture
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the real lock files and of their copies, to be damaged."""
+    shutil.copytree(check_locks.LOCKS, tmp_path / "requirements")
+    for name, copy in list(check_locks.COPIES.items()):
+        moved = tmp_path / copy.relative_to(check_locks.ROOT)
+        moved.parent.mkdir(parents=True)
+        shutil.copy(copy, moved)
+        monkeypatch.setitem(check_locks.COPIES, name, moved)
+    monkeypatch.setattr(check_locks, "ROOT", tmp_path)
+    monkeypatch.setattr(check_locks, "LOCKS", tmp_path / "requirements")
+    return tmp_path
+
+
+def test_the_lock_files_are_fresh(locks: Path) -> None:
+    assert check_locks.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "complaint"),
+    [
+        ("runtime.in", "pydantic>=2.14,<3", "pydantic>=99", "is not >=99"),
+        ("runtime.in", "pydantic>=2.14,<3", "left-pad", "left-pad of runtime.in is not locked"),
+        ("runtime.txt", "boto3==1.43.106", "boto3==1.43.105", "ships boto3 1.43.105, dev.txt tests 1.43.106"),
+        ("runtime.txt", "--hash=sha256:", "--nohash=", "has no hash"),
+        ("runtime.txt", "boto3==1.43.106", "boto3 @ https://example.org/boto3.whl", "not a pinned requirement"),
+        ("notifications.txt", "# This", "# That", "is not a copy of requirements/notifications.txt"),
+    ],
+)
+def test_a_stale_or_damaged_lock_is_reported(locks: Path, name: str, old: str, new: str, complaint: str) -> None:
+    path = locks / "requirements" / name
+    content = path.read_text("utf-8")
+    assert old in content
+    path.write_text(content.replace(old, new), "utf-8")
+    assert complaint in "\n".join(check_locks.problems())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"--extra-index-url https://mirror.example.org/pypi/simple/",
+        b"--find-links wheels",
+        b"x @ https://files." + b"pythonhosted.org/packages/x.whl",
+        b"cache = '/" + b"home/somebody/cache'",
+        b"/" + b"root/.cache",
+    ],
+)
+def test_download_addresses_and_folders_of_a_machine_are_found(line: bytes) -> None:
+    assert [what for what, pattern in check_addresses.FORBIDDEN.items() if pattern.search(line)]
+
+
+@pytest.mark.parametrize("line", [b"/var/task", b"https://api-seller.ozon.ru", b"see docs/work/notes", b"~/.aws"])
+def test_ordinary_addresses_and_paths_are_let_be(line: bytes) -> None:
+    assert not [what for what, pattern in check_addresses.FORBIDDEN.items() if pattern.search(line)]
+
+
+BUILT = """
+Resources:
+  Layer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: { ContentUri: Layer }
+  Hook:
+    Type: AWS::Serverless::Function
+    Properties: { CodeUri: Hook, Handler: functions.hook.handler.handler, Role: !GetAtt HookRole.Arn }
+"""
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """A build of one layer and one function, as it should be."""
+    (tmp_path / "template.yaml").write_text(BUILT, "utf-8")
+    for path in ("Layer/python/shipby/__init__.py", "Layer/python/boto3/__init__.py", "Hook/functions/hook/handler.py"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).touch()
+    return tmp_path
+
+
+def test_a_good_build_passes(build: Path) -> None:
+    assert check_build.main(build) == 0
+
+
+def test_a_handler_that_lambda_would_not_find_is_reported(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (build / "Hook/functions/hook/handler.py").rename(build / "Hook/handler.py")
+    assert check_build.main(build) == 1
+    assert "Hook: functions/hook/handler.py is not in its package" in capsys.readouterr().err
+
+
+def test_a_library_for_another_processor_is_reported(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x86_64 = b"\x7fELF" + bytes(14) + (62).to_bytes(2, "little")
+    (build / "Layer/python/fast.cpython-313-x86_64-linux-gnu.so").write_bytes(x86_64)
+    assert check_build.main(build) == 1
+    assert "another processor than arm64" in capsys.readouterr().err
+
+
+def test_a_package_over_the_limit_is_reported(
+    build: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_build, "LIMIT_MB", 1.0)
+    (build / "Layer/python/big.bin").write_bytes(bytes(1_100_000))
+    assert check_build.main(build) == 1
+    assert "the limit is 1 MB" in capsys.readouterr().err
+
+
+def _gate(name: str, code: int) -> check.Gate:
+    return check.Gate(name, (sys.executable, "-c", f"print('said by {name}'); raise SystemExit({code})"))
+
+
+def test_one_failing_gate_fails_the_check_and_all_others_still_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "GATES", (_gate("bad", 1), _gate("good", 0), _gate("unknown", check.NOT_CHECKED)))
+    assert check.main([]) == 1
+    output = capsys.readouterr().out
+    assert "== bad: FAILED" in output
+    assert "== good: ok" in output
+    assert "== unknown: NOT CHECKED" in output
+    assert "said by bad" in output
+
+
+def test_what_could_not_be_checked_is_loud_but_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "GATES", (_gate("good", 0), _gate("unknown", check.NOT_CHECKED)))
+    assert check.main([]) == 0
+    assert "NOT CHECKED  unknown" in capsys.readouterr().out
+
+
+def test_a_gate_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.main(["ruf"]) == 2
+    assert "No such gate: ruf" in capsys.readouterr().out

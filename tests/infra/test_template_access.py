@@ -1,0 +1,134 @@
+"""Who may do what: one role per function, exact resources, and the refusals that the design promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.sam_template import environment, functions, granted, grants, properties, target
+
+# Each resource that holds a `*`, with the reason why it cannot be narrower.
+OPEN_ENDED = {
+    ("TracingPolicy", "*"): "X-Ray's two actions know no resources",
+    ("StreamRouterRole", "*"): "dynamodb:ListStreams knows no resources",
+    ("LabelGenerationRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
+    ("SellerApiRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
+    **{
+        (f"{function}Role", f"{prefix}/sellers/*/{name}"): "sellers are added while the system runs"
+        for prefix in ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/shipby/${Stage}",)
+        for function, name in (
+            ("PostingSync", "ozon"),
+            ("MarketplacePoll", "ozon"),
+            ("LabelGeneration", "ozon"),
+            ("Refunds", "ozon"),
+            ("Tracking", "ozon"),
+            ("Notifications", "ozon"),
+            ("Notifications", "channels"),
+        )
+    },
+}
+READ_WRITE = {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
+# What each function may do with the table itself, and with which index.
+TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
+    "OrderWebhook": ({"GetItem", "PutItem"}, set()),
+    "StreamRouter": (set(), set()),
+    "PostingSync": (READ_WRITE, set()),
+    "MarketplacePoll": (READ_WRITE, {"days"}),
+    "DeadlineSweep": (set(), {"alarms"}),
+    "AlarmWorker": (READ_WRITE, set()),
+    "LabelGeneration": (READ_WRITE, set()),
+    "Refunds": (READ_WRITE, set()),
+    "Tracking": (READ_WRITE, set()),
+    "Notifications": (READ_WRITE, set()),
+    "SellerApi": (READ_WRITE - {"DeleteItem"}, {"worklist", "days"}),
+    "Authorizer": ({"GetItem"}, set()),
+}
+QUEUE_OF_VARIABLE = {
+    f"{name.upper()}_QUEUE_URL": f"{name}Queue" for name in ("Sync", "Alarm", "Label", "Intent", "Tracking", "Notify")
+}
+
+
+@pytest.mark.parametrize("name", functions())
+def test_every_function_has_a_role_of_its_own(name: str) -> None:
+    assert target(functions()[name]["Role"]) == f"{name}Role"
+
+
+def test_no_role_and_no_policy_is_open_ended_except_where_it_cannot_be_narrower() -> None:
+    assert {(grant.holder, grant.resource) for grant in grants() if "*" in grant.resource} == set(OPEN_ENDED)
+
+
+def test_an_open_resource_is_granted_for_the_actions_that_need_it_and_no_others() -> None:
+    assert {grant.action for grant in grants() if grant.resource == "*"} == {
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "dynamodb:ListStreams",
+    }
+
+
+def test_no_action_is_a_pattern() -> None:
+    assert [grant for grant in grants() if "*" in grant.action] == []
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_may_do_with_the_table_and_its_indexes_what_its_job_needs_and_no_more(name: str) -> None:
+    actions, indexes = TABLE_ACCESS[name]
+    expected = {(f"dynamodb:{action}", "Table.Arn") for action in actions}
+    expected |= {("dynamodb:Query", f"${{Table.Arn}}/index/{index}") for index in indexes}
+    if name == "StreamRouter":
+        expected |= {
+            (f"dynamodb:{action}", "Table.StreamArn") for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+        }
+        expected.add(("dynamodb:ListStreams", "*"))
+    assert granted(name, "dynamodb:") == expected
+
+
+def test_only_the_sweep_reads_the_alarms_of_all_sellers() -> None:
+    assert {grant.holder for grant in grants() if grant.resource.endswith("/index/alarms")} == {"DeadlineSweepRole"}
+
+
+def test_the_sellers_api_never_gets_the_marketplaces_keys_nor_its_address() -> None:
+    assert granted("SellerApi", "ssm:") == set()
+    assert not {"PARAMETER_PREFIX", "OZON_BASE_URL"} & set(environment("SellerApi"))
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_gets_the_marketplaces_address_exactly_if_it_may_read_its_keys(name: str) -> None:
+    reads_keys = any(place.endswith("/ozon") for _, place in granted(name, "ssm:"))
+    assert reads_keys == ("OZON_BASE_URL" in environment(name)) == ("PARAMETER_PREFIX" in environment(name))
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_knows_the_address_of_a_queue_exactly_if_it_may_use_it(name: str) -> None:
+    usable = {place for _, place in granted(name, "sqs:") if place.endswith("Queue.Arn")}
+    assert usable == {f"{queue}.Arn" for variable, queue in QUEUE_OF_VARIABLE.items() if variable in environment(name)}
+
+
+@pytest.mark.parametrize(
+    ("variable", "prefix"), [("TABLE_NAME", "dynamodb:"), ("DOCUMENT_BUCKET", "s3:"), ("EVENT_BUS_NAME", "events:")]
+)
+def test_a_function_knows_a_resource_exactly_if_it_may_use_it(variable: str, prefix: str) -> None:
+    knowing = {name for name in functions() if variable in environment(name)}
+    # The stream router reads the table's stream, for which it needs no name.
+    assert knowing == {name for name in functions() if granted(name, prefix)} - (
+        {"StreamRouter"} if variable == "TABLE_NAME" else set()
+    )
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_writes_to_its_own_log_group_only(name: str) -> None:
+    assert granted(name, "logs:") == {
+        ("logs:CreateLogStream", f"{name}Logs.Arn"),
+        ("logs:PutLogEvents", f"{name}Logs.Arn"),
+    }
+
+
+def test_the_scheduler_may_start_the_two_scheduled_functions_only() -> None:
+    started = {grant.resource for grant in grants() if grant.action == "lambda:InvokeFunction"}
+    assert started == {"DeadlineSweep.Arn", "MarketplacePoll.Arn"}
+    assert {grant.holder for grant in grants() if grant.action == "lambda:InvokeFunction"} == {"SchedulerRole"}
+
+
+@pytest.mark.parametrize("name", [*functions(), "Scheduler"])
+def test_a_role_is_taken_on_by_its_own_service_only(name: str) -> None:
+    (statement,) = properties(f"{name}Role")["AssumeRolePolicyDocument"]["Statement"]
+    service = "scheduler.amazonaws.com" if name == "Scheduler" else "lambda.amazonaws.com"
+    assert statement["Principal"] == {"Service": service}

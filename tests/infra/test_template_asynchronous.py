@@ -1,0 +1,149 @@
+"""Queues, streams and schedules: nothing is lost in silence, and nothing is retried too early or for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infra.sam_template import events, functions, granted, properties, resources, target
+
+QUEUES = resources("AWS::SQS::Queue")
+DEAD_LETTERS = sorted(name for name in QUEUES if name.endswith("DeadLetters"))
+WORK_QUEUES = sorted(set(QUEUES) - set(DEAD_LETTERS))
+
+
+def _alarms() -> list[dict[str, Any]]:
+    return [alarm["Properties"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
+
+
+def test_there_is_a_work_queue_per_kind_of_work() -> None:
+    assert WORK_QUEUES == ["AlarmQueue", "IntentQueue", "LabelQueue", "NotifyQueue", "SyncQueue", "TrackingQueue"]
+
+
+@pytest.mark.parametrize("name", WORK_QUEUES)
+def test_every_work_queue_gives_up_into_a_dead_letter_queue_of_its_own(name: str) -> None:
+    redrive = properties(name)["RedrivePolicy"]
+    assert target(redrive["deadLetterTargetArn"]) == name.replace("Queue", "DeadLetters")
+    assert redrive["maxReceiveCount"] == (3 if name == "IntentQueue" else 5)
+
+
+@pytest.mark.parametrize("name", DEAD_LETTERS)
+def test_every_dead_letter_queue_keeps_messages_for_14_days(name: str) -> None:
+    assert properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", DEAD_LETTERS)
+def test_every_dead_letter_queue_raises_an_alarm_at_its_first_message(name: str) -> None:
+    watching = [
+        alarm
+        for alarm in _alarms()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        and any(target(dimension["Value"]) == name for dimension in alarm["Dimensions"])
+    ]
+    assert len(watching) == 1
+    assert (watching[0]["Threshold"], watching[0]["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert watching[0]["Namespace"] == "AWS/SQS"
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_every_queue_is_encrypted(name: str) -> None:
+    assert properties(name)["SqsManagedSseEnabled"] is True
+
+
+def test_every_queue_refuses_plain_http() -> None:
+    policy = properties("QueuesTlsPolicy")
+    assert sorted(target(queue) for queue in policy["Queues"]) == sorted(QUEUES)
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("name", WORK_QUEUES)
+def test_every_work_queue_has_exactly_one_consumer(name: str) -> None:
+    assert len([1 for _, _, event in events("SQS") if target(event["Queue"]) == name]) == 1
+
+
+@pytest.mark.parametrize(("function", "event"), [(function, event) for function, _, event in events("SQS")])
+def test_a_message_stays_invisible_for_six_times_the_time_its_consumer_may_take(
+    function: str, event: dict[str, Any]
+) -> None:
+    # AWS Lambda developer guide, "Using Lambda with Amazon SQS": at least six times the function's timeout.
+    visibility = properties(target(event["Queue"]))["VisibilityTimeout"]
+    assert visibility >= 6 * functions()[function]["Timeout"] + event.get("MaximumBatchingWindowInSeconds", 0)
+
+
+@pytest.mark.parametrize(("function", "event"), [(function, event) for function, _, event in events("SQS")])
+def test_every_queue_mapping_answers_per_message_and_bounds_its_concurrency(
+    function: str, event: dict[str, Any]
+) -> None:
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert event["ScalingConfig"]["MaximumConcurrency"] >= 2  # what SQS allows at least
+
+
+@pytest.mark.parametrize(("function", "event"), [(function, event) for function, _, event in events("SQS")])
+def test_every_consumer_may_take_return_and_delay_its_own_messages(function: str, event: dict[str, Any]) -> None:
+    queue = f"{target(event['Queue'])}.Arn"
+    needed = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility"}
+    assert {(f"sqs:{action}", queue) for action in needed} <= granted(function)
+    others = {place for action, place in granted(function) if action == "sqs:ReceiveMessage"} - {queue}
+    assert not others
+
+
+def test_the_stream_has_one_consumer_that_loses_nothing() -> None:
+    ((function, _, event),) = events("DynamoDB")
+    assert function == "StreamRouter"
+    assert event["StartingPosition"] == "TRIM_HORIZON"
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert event["BisectBatchOnFunctionError"] is True
+    assert event["MaximumRetryAttempts"] == 10
+    assert target(event["DestinationConfig"]["OnFailure"]["Destination"]) == "StreamDeadLetters"
+    assert ("sqs:SendMessage", "StreamDeadLetters.Arn") in granted(function)
+
+
+def test_the_stream_consumer_is_asked_about_inserts_only() -> None:
+    ((_, _, event),) = events("DynamoDB")
+    assert event["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+
+
+def test_falling_behind_the_stream_raises_an_alarm() -> None:
+    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "IteratorAge"]
+    assert target(alarm["Dimensions"][0]["Value"]) == "StreamRouter"
+
+
+@pytest.mark.parametrize(("function", "event"), [(function, event) for function, _, event in events("ScheduleV2")])
+def test_every_schedule_keeps_what_could_not_be_started_and_what_failed(function: str, event: dict[str, Any]) -> None:
+    assert target(event["DeadLetterConfig"]["Arn"]) == "ScheduleDeadLetters"
+    assert target(event["RoleArn"]) == "SchedulerRole"
+    failures = functions()[function]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert target(failures["Destination"]) == "ScheduleDeadLetters"
+    assert ("sqs:SendMessage", "ScheduleDeadLetters.Arn") in granted(function)
+
+
+def test_the_schedules_are_those_of_the_design() -> None:
+    assert {function: event["ScheduleExpression"] for function, _, event in events("ScheduleV2")} == {
+        "DeadlineSweep": "rate(1 minute)",
+        "MarketplacePoll": "rate(5 minutes)",
+    }
+
+
+def test_a_sweep_that_stops_running_raises_an_alarm_even_though_nothing_fails() -> None:
+    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "Invocations"]
+    assert target(alarm["Dimensions"][0]["Value"]) == "DeadlineSweep"
+    assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
+
+
+def test_failing_and_throttled_pushes_raise_an_alarm() -> None:
+    watched = {
+        alarm["MetricName"]
+        for alarm in _alarms()
+        if any(target(dimension["Value"]) == "OrderWebhook" for dimension in alarm["Dimensions"])
+    }
+    assert watched == {"Errors", "Throttles"}
+
+
+@pytest.mark.parametrize("name", resources("AWS::CloudWatch::Alarm"))
+def test_every_alarm_reaches_the_operator_and_says_what_it_means(name: str) -> None:
+    alarm = properties(name)
+    assert [target(action) for action in alarm["AlarmActions"]] == ["OperatorTopic"]
+    assert len(alarm["AlarmDescription"]) > 20

@@ -1,0 +1,182 @@
+"""Every answer of every implemented method against the official description."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shipby_local.simulator import LineSpec, Simulator
+from shipby_local.simulator.api.registry import METHODS, NOTIFICATION_CHECK
+from tests.simulator.sim_support import SHARED, Caller, Contract, PushReceiver
+
+DESCRIPTION = SHARED / "openapi.json"
+needs_description = pytest.mark.skipif(
+    not DESCRIPTION.exists(), reason=f"NOT CHECKED: no official API description at {DESCRIPTION}"
+)
+
+LISTS = ("/v4/posting/fbs/list", "/v4/posting/fbs/unfulfilled/list")
+NOT_ASKED = "null unless asked for in `with`: so in the official examples of v3 get and of the unfulfilled list"
+IN_EXAMPLE = "the official example of the method has the field, its schema does not"
+NOT_YET = "null until the event has happened; no official example shows the state before it"
+LIKE_SISTER = "null in the official example of the unfulfilled list, whose schema calls the same field nullable"
+
+ALLOWED: dict[tuple[str, str, str], str] = {
+    **{(path, f"postings.[].{name}", "null"): NOT_ASKED for path in LISTS for name in ("analytics_data", "barcodes")},
+    **{(path, f"postings.[].{name}", "null"): NOT_ASKED for path in LISTS for name in ("financial_data", "legal_info")},
+    **{
+        (LISTS[0], f"postings.[].{name}", "null"): LIKE_SISTER
+        for name in (
+            "addressee",
+            "analytics_data.client_delivery_date_begin",
+            "analytics_data.client_delivery_date_end",
+            "container",
+            "customer",
+            "delivering_date",
+        )
+    },
+    **{
+        ("/v3/posting/fbs/get", f"result.{name}", "unknown"): IN_EXAMPLE
+        for name in ("destination_place_id", "destination_place_name", "is_click_and_collect", "is_presortable")
+    },
+    (
+        "/v3/posting/fbs/get",
+        "result.addressee.phone",
+        "pattern",
+    ): "the schema's `pattern` is a picture of a phone number"
+    " (' +7(XXX)XXX-XX-XX'), no regular expression that any number fits",
+    **{
+        ("/v1/returns/list", f"returns.[].{name}", "null"): NOT_YET
+        for name in (
+            "compensation_status",
+            "logistic.cancelled_with_compensation_moment",
+            "logistic.final_moment",
+            "storage.arrived_moment",
+            "storage.tariffication_first_date",
+            "storage.tariffication_start_date",
+            "storage.utilization_forecast_date",
+        )
+    },
+    ("/v2/conditional-cancellation/list", "result.[].approve_date", "null"): NOT_YET,
+    ("/v2/posting/fbs/package-label/get", ".error", "missing"): "there is none while the job is well",
+    ("/v2/warehouse/list", "warehouses.[].pause_at", "missing"): "absent in the official example: the warehouse works",
+    ("/v3/chat/history", "messages.[].moderate_image_status", "missing"): "of images only",
+}
+"""Where answers differ from the schema on purpose: (method, place, complaint) -> why. Nothing else may differ."""
+
+
+@needs_description
+def test_every_answer_of_every_method_fits_the_official_schema(
+    simulator: Simulator, call: Caller, receiver: PushReceiver
+) -> None:
+    trading_day(simulator, call, receiver)
+    contract = Contract(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
+    complaints = set[tuple[str, str, str]]().union(
+        *(contract.complaints(path, answer) for path, answer in call.answers)
+    )
+    assert {path for path, _ in call.answers} == {*METHODS, NOTIFICATION_CHECK}
+    assert complaints - set(ALLOWED) == set()
+    assert set(ALLOWED) - complaints == set(), "no longer needed"
+
+
+def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> None:
+    """Calls every method at least once, the lists with every optional part."""
+    everything = dict.fromkeys(("analytics_data", "barcodes", "financial_data", "legal_info"), True)
+    two_lines = (LineSpec(sku=11, quantity=2), LineSpec(sku=12, name="保温杯"))
+    client = call.seller.client_id
+    plain, whole, partial, cancelled, thinned = (simulator.add_posting(client, lines=two_lines) for _ in range(5))
+    own, asked, refused = (simulator.add_posting(client, scheme="rFBS", integration="non_integrated") for _ in range(3))
+    call("/v1/notification/check", {"url": receiver.url})
+    call("/v1/notification/check", {"url": "http://127.0.0.1:9/nobody"})
+    call("/v1/notification/set", {"url": receiver.url, "types": ["TYPE_NEW_POSTING"]})
+    address = call("/v1/notification/list", {})["urls"][0]["id"]
+    call("/v1/notification/update", {"id": address, "types": ["TYPE_STATE_CHANGED"]})
+    call("/v1/notification/enable", {"id": address, "enabled": False})
+    call("/v1/notification/push-type/list")
+    call("/v1/notification/delete", {"id": address})
+    call("/v1/roles")
+    call("/v1/seller/info")
+    call("/v2/warehouse/list", {"limit": 10})
+    call("/v1/posting/fbs/restrictions", {"posting_number": plain})
+    call("/v2/posting/fbs/cancel-reason/list")
+    call("/v1/posting/fbs/cancel-reason", {"related_posting_numbers": [plain, own]})
+    call("/v1/posting/cutoff/set", {"posting_number": own, "new_cutoff_date": "2099-01-01T00:00:00Z"})
+    call.posting(plain, **everything, related_postings=True, product_exemplars=True)
+    call.posting(plain)
+    for number in (plain, own, asked, refused):
+        call.ship(number)
+    call(
+        "/v4/posting/fbs/ship",
+        {
+            "posting_number": whole,
+            "packages": [
+                {"products": [{"product_id": 11, "quantity": 2}]},
+                {"products": [{"product_id": "12", "quantity": 1}]},
+            ],
+            "with": {"additional_data": True},
+        },
+    )
+    part = {"posting_number": partial, "products": [{"product_id": 11, "quantity": 1}]}
+    call("/v4/posting/fbs/ship/package", part)
+    call("/v2/posting/fbs/cancel", {"posting_number": cancelled, "cancel_reason_id": 352})
+    item = {"posting_number": thinned, "items": [{"sku": 11, "quantity": 1}]}
+    call("/v2/posting/fbs/product/cancel", {**item, "cancel_reason_id": 352, "cancel_reason_message": "нет"})
+    for number in (plain, own, asked, refused):
+        call.wait_for(number, "awaiting_deliver")
+    call.labels(plain, own, thinned)
+    call(
+        "/v2/fbs/posting/tracking-number/set",
+        {"tracking_numbers": [{"posting_number": number, "tracking_number": "T-1"} for number in (own, plain)]},
+    )
+    for number in (asked, refused):
+        call.control(f"postings/{number}", {"act": "buyer_cancel"})
+    filters = {"state": "ALL", "posting_number": [asked]}
+    request = call("/v2/conditional-cancellation/list", {"limit": 5, "filters": filters, "with": {"counter": True}})
+    call("/v2/conditional-cancellation/approve", {"cancellation_id": request["result"][0]["cancellation_id"]})
+    filters = {"state": "ON_APPROVAL"}
+    request = call("/v2/conditional-cancellation/list", {"limit": 5, "filters": filters})
+    call("/v2/conditional-cancellation/reject", {"cancellation_id": request["result"][0]["cancellation_id"]})
+    call("/v2/conditional-cancellation/list", {"limit": 500})
+    for step in ("delivering", "last-mile", "delivered"):
+        call(f"/v2/fbs/posting/{step}", {"posting_number": [own, plain]})
+    call.control("hand-over", {"posting_numbers": [plain]})
+    opened = call.control("returns", {"posting_number": own})["return_id"]
+    call("/v2/returns/rfbs/list", {"limit": 10})
+    call("/v2/returns/rfbs/get", {"return_id": opened})
+    call("/v1/returns/rfbs/action/set", {"return_id": opened, "id": 1020, "compensation_amount": 100})
+    call("/v2/returns/rfbs/get", {"return_id": opened})
+    call.control("returns", {"posting_number": plain, "type": "ClientReturn"})
+    call("/v1/returns/list", {"limit": 10})
+    chat = call("/v1/chat/start", {"posting_number": own})["result"]["chat_id"]
+    call("/v1/chat/send/message", {"chat_id": chat, "text": "Здравствуйте"})
+    call.control("chats", {"posting_number": own, "text": "Где заказ?"})
+    call("/v3/chat/list", {"limit": 10})
+    call("/v3/chat/history", {"chat_id": chat, "limit": 10})
+    call("/v2/chat/read", {"chat_id": chat})
+    call("/v1/rating/index/fbs/info")
+    period = {"date_from": "2020-01-01T00:00:00Z", "date_to": "2099-01-01T00:00:00Z"}
+    call("/v1/rating/index/fbs/posting/list", {"filter": period, "limit": 10})
+    call("/v1/finance/accrual/types")
+    call("/v1/finance/accrual/postings", {"posting_numbers": [own, cancelled]})
+    now = simulator.rooms.world.now()
+    dates = {"since": f"{now.year - 1}-12-31T00:00:00Z", "to": f"{now.year}-12-31T00:00:00Z"}
+    call("/v4/posting/fbs/list", {"limit": 100, "filter": dates, "with": everything})
+    call("/v4/posting/fbs/list", {"limit": 100, "filter": dates})
+    call("/v4/posting/fbs/unfulfilled/list", {"limit": 100, "with": everything})
+    call("/v4/posting/fbs/unfulfilled/list", {"limit": 1})
+
+
+@needs_description
+@pytest.mark.parametrize("path", sorted(METHODS))
+def test_no_method_is_invented(path: str) -> None:
+    assert path in json.loads(DESCRIPTION.read_text(encoding="utf-8"))["paths"]
+
+
+@needs_description
+def test_the_check_notices_a_field_of_the_wrong_type_a_missing_and_an_unknown_one() -> None:
+    contract = Contract(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
+    path = "/v2/posting/fbs/cancel"
+
+    assert contract.complaints(path, {"result": True}) == set()
+    assert contract.complaints(path, {"result": "yes"}) == {(path, "result", "type")}
+    assert contract.complaints(path, {"ok": True}) == {(path, ".ok", "unknown"), (path, ".result", "missing")}

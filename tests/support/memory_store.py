@@ -1,0 +1,328 @@
+"""The store in memory, for tests of everything above the port. The same contract suite proves it and the real one."""
+
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar, cast
+
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
+from shipby.application.ports import Clock, Page, WorkItem, Write
+from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
+from shipby.domain.events import Json, Ref, StoredEvent
+from shipby.domain.intents import Intent, IntentState, intent_owner
+from shipby.domain.ledger import MoneyLedger
+from shipby.domain.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.records import (
+    AlarmRef,
+    ApiKey,
+    Document,
+    PrintJob,
+    PushRow,
+    PushState,
+    PushToken,
+    RememberedResponse,
+    SellerSettings,
+    TrackingChange,
+)
+from shipby.domain.returns import ReturnCase
+from tests.support.builders import FixedClock
+from tests.support.frozen import freeze, freeze_json
+from tests.support.memory_writes import Planned, Rows, plan
+
+R = TypeVar("R")
+_REPLAY = timedelta(minutes=10)
+
+
+class _Index:
+    """One index: partition -> sorted (sort key, item)."""
+
+    def __init__(self, partition: str, sort: str) -> None:
+        self.names = (partition, sort)
+        self._rows: dict[str, list[tuple[str, str, str]]] = {}
+
+    def move(self, key: Key, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        partition, sort = self.names
+        if (old.get(partition), old.get(sort)) == (new.get(partition), new.get(sort)):
+            return
+        if partition in old:
+            rows = self._rows[old[partition]]
+            rows.pop(bisect_left(rows, (old[sort], key.pk, key.sk)))
+        if partition in new:
+            insort(self._rows.setdefault(new[partition], []), (new[sort], key.pk, key.sk))
+
+    def between(self, partition: str, after: tuple[str, str, str], before: str) -> list[tuple[str, str, str]]:
+        rows = self._rows.get(partition, [])
+        first = bisect_left(rows, (*after[:2], after[2] + "\0")) if any(after) else 0
+        return rows[first : bisect_left(rows, (before, "", ""))]
+
+
+class MemoryStore:
+    """Thread-safe; everything handed in is copied deep and everything handed out refuses changes.
+
+    `clock` (standing still at the builders' NOW unless given) decides when a remembered response or a token expired.
+    """
+
+    def __init__(self, *, alarm_shards: int = 4, clock: Clock | None = None) -> None:
+        self._shards = alarm_shards
+        self._clock = clock or FixedClock()
+        self._lock = threading.Lock()
+        self._rows: Rows = {}
+        self._columns: dict[Key, Mapping[str, str]] = {}
+        self._partitions: dict[str, list[str]] = {}
+        self._alarms, self._worklist, self._days = _Index("AK", "AS"), _Index("WK", "WS"), _Index("DK", "DS")
+        self._tokens: dict[str, tuple[datetime, list[Write]]] = {}
+
+    @property
+    def alarm_shards(self) -> int:
+        return self._shards
+
+    def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
+        now = self._clock.now()
+        with self._lock:
+            if token and self._replayed(token, writes, now):
+                return
+            for planned in plan(writes, self._rows, shards=self._shards, now=now, token=token):
+                self._put(planned)
+            if token:
+                self._tokens[token] = (now, list(writes))
+
+    def _replayed(self, token: str, writes: Sequence[Write], now: datetime) -> bool:
+        done_at, done = self._tokens.get(token, (now - 2 * _REPLAY, []))
+        if now - done_at >= _REPLAY:
+            return False
+        if done != list(writes):
+            raise InvalidInputError("the token of this change was used for another change within ten minutes")
+        return True
+
+    def _put(self, planned: Planned) -> None:
+        key, old = planned.key, self._columns.get(planned.key, {})
+        for index in (self._alarms, self._worklist, self._days):
+            index.move(key, old, planned.columns)
+        in_partition = self._partitions.setdefault(key.pk, [])
+        if planned.row is None:
+            if key in self._rows:
+                in_partition.remove(key.sk)
+            self._rows.pop(key, None)
+            self._columns.pop(key, None)
+            return
+        if key not in self._rows:
+            insort(in_partition, key.sk)
+        self._rows[key] = freeze(planned.row)
+        self._columns[key] = planned.columns
+
+    def _get(self, key: Key, kind: type[R]) -> R | None:
+        with self._lock:
+            row = self._rows.get(key)
+        if row is not None and not isinstance(row, kind):
+            raise TypeError(f"{key} holds a {type(row).__name__}, not a {kind.__name__}")
+        return row
+
+    def _range(self, pk: str, prefix: str, kind: type[R]) -> list[R]:
+        with self._lock:
+            found = [self._rows[Key(pk, sk)] for sk in self._partitions.get(pk, []) if sk.startswith(prefix)]
+        return [row for row in found if isinstance(row, kind)]
+
+    # Single items
+
+    def posting(self, seller: str, number: str) -> Posting | None:
+        return self._get(keys.posting(seller, number), Posting)
+
+    def detail(self, seller: str, number: str) -> MarketplacePosting | None:
+        return self._get(keys.detail(seller, number), MarketplacePosting)
+
+    def money(self, seller: str, number: str) -> MoneyLedger | None:
+        return self._get(keys.money(seller, number), MoneyLedger)
+
+    def return_case(self, seller: str, return_id: str) -> ReturnCase | None:
+        return self._get(keys.return_case(seller, return_id), ReturnCase)
+
+    def intent(self, seller: str, identifier: str) -> Intent | None:
+        return self._get(keys.intent(seller, intent_owner(identifier), identifier), Intent)
+
+    def document(self, seller: str, number: str, identifier: str) -> Document | None:
+        return self._get(keys.document(seller, number, identifier), Document)
+
+    def print_job(self, seller: str, identifier: str) -> PrintJob | None:
+        return self._get(keys.print_job(seller, identifier), PrintJob)
+
+    def settings(self, seller: str) -> SellerSettings | None:
+        return self._get(keys.settings(seller), SellerSettings)
+
+    def remembered(self, seller: str, key: str, now: datetime) -> RememberedResponse | None:
+        found = self._get(keys.remembered(seller, key), RememberedResponse)
+        return found if found is not None and found.expires_at > now else None
+
+    def find(self, seller: str, kind: str, value: str) -> str | None:
+        return self._get(keys.pointer(seller, kind, value), str)
+
+    def cap_used(self, seller: str, action: str, day: date) -> int:
+        return self._get(keys.cap(seller, action, day), int) or 0
+
+    def report(self, seller: str, kind: str, day: date) -> Mapping[str, Json] | None:
+        return self._get(keys.report(seller, kind, day), cast("type[Mapping[str, Json]]", Mapping))
+
+    def push_token(self, sha256: str) -> PushToken | None:
+        return self._get(keys.push_token(sha256), PushToken)
+
+    def api_key(self, identifier: str) -> ApiKey | None:
+        return self._get(keys.api_key(identifier), ApiKey)
+
+    # Parts of one aggregate
+
+    def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
+        found = self._range(keys.aggregate_pk(seller, ref), keys.EVENT_PREFIX, StoredEvent)
+        return [event for event in found if event.version > after_version]
+
+    def tracking_history(self, seller: str, number: str) -> list[TrackingChange]:
+        return self._range(keys.posting_pk(seller, number), keys.TRACKING_PREFIX, TrackingChange)
+
+    def documents(self, seller: str, number: str) -> list[Document]:
+        return self._range(keys.posting_pk(seller, number), keys.LABEL_PREFIX, Document)
+
+    def intents(self, seller: str, ref: Ref) -> list[Intent]:
+        found = self._range(keys.aggregate_pk(seller, ref), keys.INTENT_PREFIX, Intent)
+        return sorted(found, key=lambda intent: (intent.created_at, intent.id))
+
+    def sellers(self) -> list[str]:
+        with self._lock:
+            return list(self._partitions.get(keys.SELLERS, []))
+
+    # Listings
+
+    def _page(
+        self,
+        name: str,
+        index: _Index,
+        partition: str,
+        read: Callable[[str, Key], R],
+        *,
+        limit: int,
+        cursor: str | None,
+        before: str = "\U0010ffff",
+    ) -> Page[R]:
+        check_limit(limit)
+        after = ("", "", "")
+        if cursor is not None:
+            found = decode_cursor(name, cursor, frozenset({"sort", "PK", "SK"}))
+            after = (found["sort"], found["PK"], found["SK"])
+        with self._lock:
+            rows = index.between(partition, after, before)[: limit + 1]
+            items = tuple(read(sort, Key(pk, sk)) for sort, pk, sk in rows[:limit])
+        if len(rows) <= limit:
+            return Page(items)
+        sort, pk, sk = rows[limit - 1]
+        return Page(items, encode_cursor(name, {"sort": sort, "PK": pk, "SK": sk}))
+
+    def worklist(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        due_before: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[WorkItem]:
+        partition = keys.worklist_partition(seller, stage)
+        before = keys.due_before(due_before) if due_before else "\U0010ffff"
+        name = f"worklist/{partition}"
+        return self._page(name, self._worklist, partition, self._work_item, limit=limit, cursor=cursor, before=before)
+
+    def _work_item(self, _: str, key: Key) -> WorkItem:
+        posting = cast("Posting", self._rows[key])
+        return WorkItem(
+            number=posting.number,
+            stage=posting.stage,
+            status=posting.status,
+            substatus=posting.substatus,
+            scheme=posting.scheme,
+            version=posting.version,
+            cut_off=posting.cut_off,
+            late=posting.late,
+        )
+
+    def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
+        partition = keys.received_partition(seller, day)
+        return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
+
+    def returns_opened_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
+        partition = keys.returns_opened_partition(seller, day)
+        return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
+
+    def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        partition = keys.intents_partition(seller, state)
+        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+
+    def returns_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        partition = keys.returns_partition(seller, is_open=open_only)
+        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+
+    def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
+        partition = keys.alarm_partition(shard)
+        before = keys.alarms_until(until)
+        return self._page(partition, self._alarms, partition, _alarm_ref, limit=limit, cursor=cursor, before=before)
+
+    def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
+        partition = keys.inbox_pk(seller, day)
+        index = _Index("PK", "SK")
+        with self._lock:
+            for sk in self._partitions.get(partition, []):
+                index.move(Key(partition, sk), {}, {"PK": partition, "SK": sk})
+        return self._page(partition, index, partition, self._push, limit=limit, cursor=cursor)
+
+    def _push(self, _: str, key: Key) -> PushRow:
+        return cast("PushRow", self._rows[key])
+
+    # Single writes
+
+    def mark_synced(self, seller: str, number: str, read_at: datetime) -> None:
+        key = keys.posting(seller, number)
+        with self._lock:
+            posting = self._rows.get(key)
+            if isinstance(posting, Posting) and posting.synced_at < read_at:
+                self._put(Planned(key, replace(posting, synced_at=read_at), self._columns[key]))
+
+    def put_push(self, push: PushRow) -> bool:
+        key = keys.push(push.seller, push.received_at, push.type, push.digest, push.window)
+        with self._lock:
+            if key in self._rows:
+                return False
+            self._put(Planned(key, push))
+            return True
+
+    def quarantine_push(self, push: PushRow, problem: str) -> None:
+        key = keys.push(push.seller, push.received_at, push.type, push.digest, push.window)
+        with self._lock:
+            if key not in self._rows:
+                raise NotFoundError(f"push {push.digest[:16]} is not stored for seller {push.seller}")
+            self._put(Planned(key, replace(self._rows[key], state=PushState.QUARANTINED, problem=problem)))
+
+    def save_report(self, seller: str, kind: str, day: date, body: Mapping[str, Json]) -> None:
+        with self._lock:
+            self._put(Planned(keys.report(seller, kind, day), freeze_json(body)))
+
+    def save_push_token(self, token: PushToken) -> None:
+        self._save_owned(keys.push_token(token.sha256), token, "PUSHTOKEN")
+
+    def save_api_key(self, key: ApiKey) -> None:
+        self._save_owned(keys.api_key(key.id), key, "APIKEY")
+
+    def _save_owned(self, key: Key, record: PushToken | ApiKey, what: str) -> None:
+        with self._lock:
+            stands = self._rows.get(key)
+            if isinstance(stands, PushToken | ApiKey) and stands.seller != record.seller:
+                raise AlreadyExistsError(f"another seller has this {what}", what=what)
+            self._put(Planned(key, record))
+
+
+def _worklist_id(sort: str, _: Key) -> str:
+    return keys.worklist_id(sort)
+
+
+def _alarm_ref(sort: str, key: Key) -> AlarmRef:
+    return keys.alarm_ref({"PK": key.pk, "SK": key.sk, "AS": sort})

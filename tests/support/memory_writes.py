@@ -1,0 +1,213 @@
+"""What a change would do to rows in memory, or the error it raises. Decides first, so that nothing is half done."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias, assert_never
+
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.keys import Key
+from shipby.application.ports import (
+    AppendEvents,
+    AppendTracking,
+    ClaimPointer,
+    ReleasePointer,
+    RememberResponse,
+    RequireAutomation,
+    SaveDetail,
+    SaveDocument,
+    SaveIntent,
+    SaveMoney,
+    SavePosting,
+    SavePrintJob,
+    SaveReturn,
+    SaveSettings,
+    SpendCap,
+    Write,
+)
+from shipby.domain.errors import (
+    AlreadyExistsError,
+    CapReachedError,
+    InvalidInputError,
+    KillSwitchOnError,
+    ShipbyError,
+    VersionConflictError,
+)
+from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
+from shipby.domain.intents import intent_owner
+from shipby.domain.posting import Alarm, Posting
+from shipby.domain.records import RememberedResponse, SellerSettings
+
+Rows: TypeAlias = dict[Key, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A row to write, or to delete where `row` is None."""
+
+    key: Key
+    row: Any
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+_RANKS = ("IDEM", "VERSION", "EVENT", "TRACKING", "FIND", "KILL", "CAP")
+"""Which refusal is told when there are several."""
+
+
+def plan(writes: Sequence[Write], rows: Rows, *, shards: int, now: datetime, token: str) -> list[Planned]:
+    """All rows of a change; raises the refusal that matters most."""
+    if len(token) > 36:
+        raise InvalidInputError(f"the token of a change has at most 36 characters, not {len(token)}")
+    planner = _Planner(rows, shards, now, writes)
+    planned = [row for write in writes for row in planner.of(write)]
+    touched = [row.key for row in planned if row.key not in planner.shared]
+    if len(touched) != len(set(touched)):
+        raise InvalidInputError("a change writes one item twice; put both into one write")
+    items = set(touched) | planner.shared
+    if len(items) > 100:
+        raise InvalidInputError(f"a change of {len(items)} items is more than the 100 of one transaction: split it")
+    if planner.refusals:
+        raise min(planner.refusals, key=lambda refusal: _RANKS.index(refusal[0]))[1]
+    return planned
+
+
+class _Planner:
+    def __init__(self, rows: Rows, shards: int, now: datetime, writes: Sequence[Write]) -> None:
+        self._rows = rows
+        self._shards = shards
+        self._now = now
+        self._released = {
+            (keys.pointer(w.seller, w.kind, w.value), w.target) for w in writes if isinstance(w, ReleasePointer)
+        }
+        self._claims: dict[Key, str] = {}
+        self._spent: dict[Key, int] = {}
+        self.refusals: list[tuple[str, ShipbyError]] = []
+        self.shared: set[Key] = set()
+        """Items that several writes may name: checks, caps and pointers."""
+
+    def _saved(self, key: Key, record: Any, what: str, columns: Mapping[str, str] | None = None) -> Planned:
+        stands = self._rows.get(key)
+        if record.version < 1:
+            raise InvalidInputError(f"{what} has version {record.version}; the first is 1")
+        if (0 if stands is None else stands.version) != record.version - 1:
+            self._refuse("VERSION", VersionConflictError(f"{what} was changed by somebody else: read it again"))
+        return Planned(key, record, columns or {})
+
+    def _once(self, key: Key, row: Any, what: str, kind: str) -> Planned:
+        if key in self._rows:
+            self._refuse(kind, AlreadyExistsError(f"{what} exists already", what=kind))
+        return Planned(key, row)
+
+    def _refuse(self, rank: str, error: ShipbyError) -> None:
+        self.refusals.append((rank, error))
+
+    def _alarm(self, key: Key, alarm: Alarm | None) -> dict[str, str]:
+        return {} if alarm is None else keys.alarm(key, alarm.due, self._shards)
+
+    def of(self, write: Write) -> Iterator[Planned]:  # noqa: PLR0912 - one short branch per kind of write
+        match write:
+            case SavePosting(posting):
+                yield self._posting(posting)
+            case SaveDetail(seller, detail):
+                yield Planned(keys.detail(seller, detail.number), detail)
+            case SaveReturn(case):
+                key = keys.return_case(case.seller, case.id)
+                columns = keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)
+                columns |= keys.returns_opened(case.seller, case.opened_at, case.id)
+                yield self._saved(key, case, f"return {case.id}", columns | self._alarm(key, case.next_alarm))
+            case SaveIntent(intent):
+                if intent_owner(intent.id) != intent.ref:
+                    raise InvalidInputError(f"intent {intent.id} does not belong to {intent.ref.id}")
+                key = keys.intent(intent.seller, intent.ref, intent.id)
+                columns = keys.intents(intent.seller, intent.state, intent.created_at, intent.id)
+                yield self._saved(key, intent, f"intent {intent.id}", columns | self._alarm(key, intent.next_alarm))
+            case SaveMoney(ledger):
+                yield self._saved(keys.money(ledger.seller, ledger.number), ledger, f"ledger {ledger.number}")
+            case SaveSettings(settings):
+                yield self._saved(keys.settings(settings.seller), settings, f"settings of {settings.seller}")
+                if settings.version == 1:
+                    yield Planned(keys.registered_seller(settings.seller), settings.seller)
+            case SaveDocument(document):
+                key = keys.document(document.seller, document.posting_number, document.id)
+                yield self._saved(key, document, f"document {document.id}")
+            case SavePrintJob(job):
+                yield self._saved(keys.print_job(job.seller, job.id), job, f"print job {job.id}")
+            case AppendEvents():
+                yield from self._events(write)
+            case AppendTracking(change):
+                key = keys.tracking(change.seller, change.posting_number, change.sequence)
+                yield self._once(key, change, f"tracking change {change.sequence}", "TRACKING")
+            case SpendCap():
+                yield self._spend(write)
+            case RequireAutomation(seller):
+                self._require(seller)
+            case RememberResponse(response):
+                yield self._remember(response)
+            case ClaimPointer():
+                yield self._claim(write)
+            case ReleasePointer():
+                yield from self._release(write)
+            case _:
+                assert_never(write)
+
+    def _posting(self, posting: Posting) -> Planned:
+        key = keys.posting(posting.seller, posting.number)
+        stands = self._rows.get(key)
+        if stands is not None and (stands.received_at != posting.received_at or stands.synced_at > posting.synced_at):
+            self._refuse("VERSION", VersionConflictError(f"posting {posting.number} was read anew: read it again"))
+        columns = (
+            keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)
+            | keys.received(posting.seller, posting.received_at, posting.number)
+            | self._alarm(key, posting.next_alarm)
+        )
+        return self._saved(key, posting, f"posting {posting.number}", columns)
+
+    def _events(self, write: AppendEvents) -> Iterator[Planned]:
+        for index, event in enumerate(write.events):
+            key = keys.event(write.seller, write.ref, write.version, index)
+            row = StoredEvent(
+                seller=write.seller,
+                ref=write.ref,
+                version=write.version,
+                index=index,
+                event=event,
+                type_version=EVENT_TYPE_VERSION[event.type],
+            )
+            yield self._once(key, row, f"event {write.version}/{index}", "EVENT")
+
+    def _spend(self, write: SpendCap) -> Planned:
+        key = keys.cap(write.seller, write.action, write.day)
+        self.shared.add(key)
+        self._spent[key] = self._spent.get(key, 0) + 1
+        used = self._rows.get(key, 0) + self._spent[key]
+        if used > write.limit:
+            self._refuse("CAP", CapReachedError(f"seller {write.seller} allows {write.limit} {write.action} a day"))
+        return Planned(key, used)
+
+    def _require(self, seller: str) -> None:
+        settings: SellerSettings | None = self._rows.get(keys.settings(seller))
+        if settings is not None and settings.kill_switch:
+            self._refuse("KILL", KillSwitchOnError(f"seller {seller} has stopped all automatic actions"))
+
+    def _remember(self, response: RememberedResponse) -> Planned:
+        key = keys.remembered(response.seller, response.key)
+        stands = self._rows.get(key)
+        if stands is not None and stands.expires_at > self._now:
+            self._refuse("IDEM", AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered", what="IDEM"))
+        return Planned(key, response)
+
+    def _claim(self, write: ClaimPointer) -> Planned:
+        key = keys.pointer(write.seller, write.kind, write.value)
+        if self._claims.setdefault(key, write.target) != write.target:
+            raise InvalidInputError(f"a change claims {write.kind} {write.value!r} for two items")
+        self.shared.add(key)
+        stands = self._rows.get(key)
+        if stands not in (None, write.target) and (key, stands) not in self._released:
+            self._refuse("FIND", AlreadyExistsError(f"{write.kind} {write.value!r} belongs to another", what="FIND"))
+        return Planned(key, write.target)
+
+    def _release(self, write: ReleasePointer) -> Iterator[Planned]:
+        key = keys.pointer(write.seller, write.kind, write.value)
+        self.shared.add(key)
+        if self._rows.get(key) == write.target and key not in self._claims:
+            yield Planned(key, None)

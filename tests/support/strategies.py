@@ -1,0 +1,169 @@
+"""Hypothesis strategies: any record the product could write."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from shipby.domain.events import Event, EventType, posting_ref, return_ref
+from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
+from shipby.domain.ledger import CostBorneBy, Entry, EntryState, ExecutedBy, LineBalance, MoneyLedger
+from shipby.domain.money import Money
+from shipby.domain.posting import (
+    Alarm,
+    Cancellation,
+    Line,
+    MarketplacePosting,
+    Posting,
+    Rung,
+    RungKind,
+    Scheme,
+    Stage,
+    TariffStep,
+)
+from shipby.domain.records import (
+    ApiKey,
+    Automation,
+    Document,
+    DocumentKind,
+    DocumentState,
+    PrintJob,
+    PrintState,
+    PushRow,
+    PushState,
+    PushToken,
+    RememberedResponse,
+    Role,
+    SellerSettings,
+    TrackingChange,
+)
+from shipby.domain.returns import OfferedAction, RejectionReason, ReturnCase, ReturnStage
+
+T = TypeVar("T")
+
+times = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+ids = st.text("0123456789-ABCxyz", min_size=1, max_size=20)
+counts = st.integers(0, 10**6)
+amounts = st.integers(-(10**15), 10**15)
+moneys = st.builds(Money, amounts, st.sampled_from(["RUB", "CNY", "KWD", "JPY"]))
+percents = st.decimals(Decimal("-100"), Decimal("1000"), places=6, allow_nan=False)
+spans = st.timedeltas(timedelta(), timedelta(days=400))
+names = st.text("abcdef_#.", min_size=1, max_size=8)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+jsons = st.dictionaries(names, json_values, max_size=4)
+alarms = st.builds(Alarm, due=times, kind=st.sampled_from(RungKind))
+
+
+def tuples(inner: st.SearchStrategy[T], size: int = 4) -> st.SearchStrategy[tuple[T, ...]]:
+    return st.lists(inner, max_size=size).map(tuple)
+
+
+def maps(inner: st.SearchStrategy[T]) -> st.SearchStrategy[dict[str, T]]:
+    return st.dictionaries(names, inner, max_size=4)
+
+
+rungs = st.builds(Rung, kind=st.sampled_from(RungKind), due=times, price=st.none() | moneys)
+lines = st.builds(Line, sku=ids, offer_id=texts, name=texts, quantity=counts, price=moneys)
+steps = st.builds(TariffStep, until=times, rate=percents, minimum=moneys, charge=moneys)
+cancellations = st.builds(Cancellation, reason_id=counts, reason=texts, type=texts)
+entries = st.builds(
+    Entry,
+    minor=amounts,
+    state=st.sampled_from(EntryState),
+    executed_by=st.sampled_from(ExecutedBy),
+    cost_borne_by=st.sampled_from(CostBorneBy),
+    lines=maps(amounts),
+)
+balances = st.builds(LineBalance, paid=amounts, reserved=amounts, refunded=amounts)
+
+_BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
+    str: texts,
+    int: counts,
+    bool: st.booleans(),
+    datetime: times,
+    timedelta: spans,
+    Money: moneys,
+    Alarm: alarms,
+}
+_ENUMS: tuple[type[StrEnum], ...] = (
+    Automation, DocumentKind, DocumentState, IntentState, PrintState, PushState, ReturnStage, Role, Scheme, Stage,
+)  # fmt: skip
+
+
+def _any(cls: type[T], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
+    """A record whose remaining fields have any value of their type."""
+
+    def of(hint: Any) -> st.SearchStrategy[Any]:
+        if hint in _ENUMS:
+            return st.sampled_from(list(hint))
+        if isinstance(hint, types.UnionType):
+            (inner,) = [part for part in typing.get_args(hint) if part is not types.NoneType]
+            return st.none() | of(inner)
+        if typing.get_origin(hint) is tuple:
+            return tuples(of(typing.get_args(hint)[0]))
+        if typing.get_origin(hint) is not None:
+            return maps(of(typing.get_args(hint)[1]))
+        return jsons if hint is Any else _BY_TYPE[hint]
+
+    hints = typing.get_type_hints(cls, localns={"Json": Any})
+    filled = {f.name: fields[f.name] if f.name in fields else of(hints[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]  # every record is a dataclass
+    return st.builds(cls, **filled)
+
+
+postings = _any(Posting, seller=ids, number=ids, rungs=tuples(rungs, 8), version=st.integers(1, 10**6))
+details = _any(
+    MarketplacePosting,
+    number=ids,
+    tariff_steps=tuples(steps),
+    lines=tuples(lines),
+    requirements=maps(tuples(texts)),
+    cancellation=st.none() | cancellations,
+)
+ledgers = _any(MoneyLedger, seller=ids, number=ids, lines=maps(balances), entries=maps(entries))
+returns = _any(
+    ReturnCase,
+    seller=ids,
+    id=ids,
+    actions=tuples(st.builds(OfferedAction, id=amounts, name=texts)),
+    rejection_reasons=tuples(st.builds(RejectionReason, id=amounts, name=texts, needs_comment=st.booleans())),
+)
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> Intent:
+    ref = draw(st.sampled_from([posting_ref, return_ref]))(draw(ids))
+    action = draw(st.sampled_from(IntentAction))
+    built = _any(
+        Intent,
+        id=st.just(intent_id(ref, action, draw(counts))),
+        seller=ids,
+        ref=st.just(ref),
+        action=st.just(action),
+        request=jsons,
+        read_back=jsons,
+        lines=maps(amounts),
+        previously_refunded=st.none() | amounts,
+    )
+    return draw(built)
+
+
+events = _any(Event, type=st.sampled_from(EventType), data=jsons)
+tracking_changes = _any(TrackingChange, seller=ids, posting_number=ids, sequence=st.integers(0, 9999))
+documents = _any(Document, seller=ids, posting_number=ids, id=ids)
+print_jobs = _any(PrintJob, seller=ids, id=ids)
+settings = _any(SellerSettings, seller=ids, caps=maps(counts))
+responses = _any(RememberedResponse, seller=ids, key=ids, body=jsons)
+pushes = _any(PushRow, seller=ids, type=ids, digest=ids, payload=jsons)
+push_tokens = _any(PushToken, seller=ids, sha256=ids)
+api_keys = _any(ApiKey, seller=ids, id=ids)

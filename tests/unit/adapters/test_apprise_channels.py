@@ -1,0 +1,76 @@
+"""The seller's messengers: real Apprise, a web hook on 127.0.0.1 as the messenger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shipby.adapters.messengers import AppriseChannels
+from shipby.application.ports import SellerChannels
+from shipby.domain.errors import InvalidInputError, RetryableError
+from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
+
+# Apprise's PGP library imports it; where Python no longer has it, Apprise brings a replacement.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+
+class Parameters:
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def json(self, seller: str, name: str) -> Any:
+        assert (seller, name) == ("shop1", "channels")
+        return self._value
+
+
+def channels(value: object) -> AppriseChannels:
+    return AppriseChannels("/shipby/prod", parameters=Parameters(value))  # type: ignore[arg-type]  # the one method used
+
+
+@pytest.fixture
+def messenger() -> Iterator[StubMarketplace]:
+    stub = StubMarketplace()
+    stub.on("/ok", Reply({}))
+    stub.on("/down", Reply(status=500))
+    yield stub
+    stub.close()
+
+
+def hook(messenger: StubMarketplace, path: str) -> str:
+    return messenger.base_url.replace("http://", "json://") + path
+
+
+def test_it_is_the_port() -> None:
+    port: type[SellerChannels] = AppriseChannels
+    assert port is AppriseChannels
+
+
+def test_a_message_arrives_in_the_sellers_words(messenger: StubMarketplace) -> None:
+    assert channels([hook(messenger, "/ok")]).send("shop1", "Скоро отгрузка", "Отправление 24219509-0020-2 <b>")
+    sent = messenger.received[0].json
+    assert (sent["title"], sent["message"]) == ("Скоро отгрузка", "Отправление 24219509-0020-2 <b>")
+
+
+def test_one_channel_that_takes_it_is_enough(messenger: StubMarketplace) -> None:
+    assert channels([hook(messenger, "/down"), hook(messenger, "/ok"), "nonsense://x"]).send("shop1", "t", "b")
+    assert messenger.paths() == ["/down", "/ok"]
+
+
+def test_when_all_fail_it_is_tried_again_later_and_no_url_is_told(messenger: StubMarketplace) -> None:
+    with pytest.raises(RetryableError) as caught:
+        channels([hook(messenger, "/down")]).send("shop1", "t", "b")
+    assert "127.0.0.1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, []])
+def test_a_seller_without_channels(value: object) -> None:
+    assert channels(value).send("shop1", "t", "b") is False
+
+
+@pytest.mark.parametrize("value", [{}, "json://x", [1], ["nonsense://SECRET"], [""]])
+def test_channels_that_are_none_are_invalid_and_not_shown(value: object) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        channels(value).send("shop1", "t", "b")
+    assert "SECRET" not in str(caught.value)

@@ -1,0 +1,84 @@
+"""Looks into what `sam build` made: is every handler where Lambda looks, for the right processor, within the limit?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LIMIT_MB = 250.0
+"""Unzipped, the function and its layers together (AWS Lambda quotas)."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags, whose values are of no interest here."""
+
+
+def _opaque(_loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> str:
+    return f"!{suffix} {node.value!s}"
+
+
+_Loader.add_multi_constructor("!", _opaque)
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def _foreign_binaries(folder: Path) -> list[str]:
+    """Shared libraries for another processor, by the machine field of their ELF header (183 is AArch64)."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and ".so" in path.name:
+            header = path.read_bytes()[:20]
+            if header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") != 183:
+                found.append(str(path.relative_to(folder)))
+    return found
+
+
+def main(build: Path) -> int:
+    """Print sizes and problems; 1 if there are problems."""
+    template: dict[str, Any] = yaml.load((build / "template.yaml").read_text("utf-8"), _Loader)  # noqa: S506 - derives from SafeLoader
+    resources = template["Resources"]
+    problems: list[str] = []
+    layers = {
+        name: build / resource["Properties"]["ContentUri"]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::LayerVersion"
+    }
+    for name, folder in layers.items():
+        if not (folder / "python/shipby/__init__.py").is_file():
+            problems.append(f"{name}: python/shipby is not in it")
+        if not (folder / "python/boto3").is_dir():
+            problems.append(f"{name}: its libraries are not in it")
+    sizes = {name: _megabytes(folder) for name, folder in layers.items()}
+    shared = sum(sizes.values())
+    folders = dict(layers)
+    for name, resource in resources.items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        properties = resource["Properties"]
+        folders[name] = build / properties["CodeUri"]
+        sizes[name] = _megabytes(folders[name])
+        module = properties["Handler"].rsplit(".", 1)[0].replace(".", "/") + ".py"
+        if not (folders[name] / module).is_file():
+            problems.append(f"{name}: {module} is not in its package")
+        if sizes[name] + shared >= LIMIT_MB:
+            problems.append(f"{name}: {sizes[name] + shared:.0f} MB with its layer; the limit is {LIMIT_MB:.0f} MB")
+    for name, folder in folders.items():
+        problems += [f"{name}: {path} is for another processor than arm64" for path in _foreign_binaries(folder)]
+    for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
+        print(f"{size:8.1f} MB  {name}")
+    largest = shared + max(size for name, size in sizes.items() if name not in layers)
+    print(f"Unzipped, the largest function with its layer: {largest:.0f} of {LIMIT_MB:.0f} MB")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(json.dumps({"functions": len(sizes) - len(layers), "layers": len(layers), "problems": len(problems)}))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
