@@ -52,7 +52,8 @@ class SellerApi:
         allowed = sorted({each.method for each in self._operations if each.pattern.fullmatch(path)})
 
         def refuse() -> Response[str]:
-            if allowed:
+            # The method may be right where the router refuses a character that no id of ours has.
+            if allowed and self._app.current_event.http_method.upper() not in allowed:
                 raise HttpError(
                     "method_not_allowed",
                     f"this address knows {', '.join(allowed)}",

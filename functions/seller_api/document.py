@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from functions.seller_api.operations import Operation
 from functions.seller_api.problems import CONTENT_TYPE, KINDS
 from shipby.contracts import responses
-from shipby.contracts.base import View
+from shipby.contracts.base import Query, View
 from shipby.contracts.problem import Problem
 from shipby.domain.records import Role
 
@@ -52,8 +52,7 @@ def answer_model(name: str) -> type[View]:
     """The model an operation names: one of the views, or Listing[<view>]."""
     if name.startswith("Listing["):
         item = getattr(responses, name[len("Listing[") : -1])
-        listing: type[View] = responses.Listing[item]
-        return listing
+        return cast("type[View]", responses.Listing.__class_getitem__(item))
     model: type[View] = getattr(responses, name)
     return model
 
@@ -105,7 +104,7 @@ def _first_of_each(operations: Iterable[Operation]) -> list[Operation]:
     return list({operation.query: operation for operation in operations}.values())
 
 
-def _operation(operation: Operation, references: Mapping[Any, Json], queries: Mapping[type[BaseModel], Json]) -> Json:
+def _operation(operation: Operation, references: Mapping[Any, Json], queries: Mapping[type[Query], Json]) -> Json:
     described: Json = {
         "operationId": operation.id,
         "tags": [_TAGS[operation.path.split("/")[2]]],

@@ -121,9 +121,10 @@ def simulate(
     try:
         run(port, data, sellers=sellers, postings=postings, seed=seed, label_delay=label_delay, say=_say_now)
     except OSError as error:
-        raise StackError(
-            f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}). Choose another: --port"
-        ) from error
+        if error.filename is not None:
+            raise StackError(f"The simulator's data {error.filename} cannot be used: {error.strerror}.") from error
+        why = error.strerror or error
+        raise StackError(f"Port {port} on 127.0.0.1 cannot be used ({why}). Choose another with --port.") from error
 
 
 def _say_now(line: str) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
-from moto.moto_api._internal import moto_api_backend
-from shipby_local.simulator import Simulator, SimulatorSettings
+from moto.moto_api._internal.models import moto_api_backend
 
 from functions.deadline_sweep import wiring as sweep_wiring
 from functions.label_generation import wiring as label_wiring
@@ -23,6 +22,7 @@ from functions.tracking import wiring as tracking_wiring
 from shipby import observability
 from shipby.adapters.aws import clients
 from shipby.adapters.dynamodb.client import dynamodb_client
+from shipby_local.simulator import Simulator, SimulatorSettings
 from tests.functions.shop_support import REGION, SELLER, Shop, make_queues, make_table
 
 WIRINGS = (
@@ -58,7 +58,8 @@ def moto_world() -> Iterator[None]:
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
     }.items():
         patch.setenv(name, value)
-    with mock_aws():
+    # What runs on this machine is real: the marketplace, a seller's messenger.
+    with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
         for client in CLIENTS:
             client.cache_clear()
         yield

@@ -5,30 +5,31 @@ from __future__ import annotations
 import copy
 import io
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
+
+from functions.order_webhook.handler import handler as webhook
+from functions.stream_router.handler import handler as router
 from shipby.adapters.aws import clients
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.application.register_seller import create_push_token, register_seller
 from shipby.domain.records import SellerSettings
-
-from functions.order_webhook.handler import handler as webhook
-from functions.stream_router.handler import handler as router
 from tests.support import builders as a
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
-REGION = "eu-central-1"
+REGION: Final = "eu-central-1"
 EVENTS = Path(__file__).parents[1] / "events"
 QUEUES = ("sync", "alarm", "label", "intent", "tracking", "notify")
 SELLER = "700001"
@@ -56,8 +57,16 @@ class LambdaContext:
         return self.millis
 
 
-def http_push(token: str, body: str | bytes, *, source: str = "195.34.21.17", base64: bool = False) -> Event:
+def http_push(
+    token: str,
+    body: str,
+    *,
+    source: str = "195.34.21.17",
+    base64: bool = False,
+    content_type: str = "application/json",
+) -> Event:
     made = event("http_push")
+    made["headers"]["content-type"] = content_type
     made["pathParameters"]["token"] = token
     made["requestContext"]["http"]["sourceIp"] = source
     made["body"] = body
@@ -112,7 +121,9 @@ class Shop:
     def store(self) -> DynamoDBStore:
         return DynamoDBStore(table_name=self.table)
 
-    def add_seller(self, seller: str = SELLER, *, api_key: str = "", channels: Sequence[str] = (), **policy: Any) -> str:
+    def add_seller(
+        self, seller: str = SELLER, *, api_key: str = "", channels: Sequence[str] = (), **policy: Any
+    ) -> str:
         """Register a seller with a push address and, if given, a marketplace key; returns the push token."""
         register_seller(SellerSettings(seller=seller, version=1, **policy), store=self.store)
         self.tokens[seller] = create_push_token(seller, store=self.store, clock=a.FixedClock()).text
@@ -139,23 +150,28 @@ class Shop:
         if not self._iterator:
             arn = dynamodb_client().describe_table(TableName=self.table)["Table"]["LatestStreamArn"]
             shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
-            self._iterator = streams.get_shard_iterator(
-                StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
+            self._iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+                "ShardIterator"
+            ]
         answer = streams.get_records(ShardIterator=self._iterator)
         self._iterator = answer["NextShardIterator"]
         records = [dict(record) for record in answer["Records"] if record["eventName"] == "INSERT"]
         return failed_ids(router({"Records": records}, LambdaContext())) if records else []
 
+    def messages(self, queue: str) -> list[Any]:
+        """Moto's own messages of a queue, the delayed and the invisible ones too."""
+        return list(sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue]._messages)
+
     def bodies(self, queue: str) -> list[Any]:
-        """Every message of a queue, those still delayed too."""
-        backend = sqs_backends[DEFAULT_ACCOUNT_ID][REGION]
-        return [json.loads(message.original_body) for message in backend.queues[queue]._messages]
+        return [json.loads(message.body) for message in self.messages(queue)]
 
     def delays(self, queue: str) -> list[int]:
-        backend = sqs_backends[DEFAULT_ACCOUNT_ID][REGION]
-        messages = backend.queues[queue]._messages
-        return [round((message.delayed_until - float(message.sent_timestamp)) / 1000) for message in messages]
+        """Seconds that each message is held back."""
+        return [round((message.delayed_until - message.sent_timestamp) / 1000) for message in self.messages(queue)]
+
+    def invisible_for(self, queue: str) -> list[int]:
+        """Seconds until each message comes again."""
+        return [round(message.visible_at / 1000 - time.time()) for message in self.messages(queue)]
 
     def deliver(self, queue: str, handler: Callable[..., Any], **context: Any) -> list[str]:
         """Empty a queue into its handler, delays over; returns the ids that failed (m0, m1, …)."""
@@ -164,7 +180,8 @@ class Shop:
         return failed_ids(handler(sqs_event(*bodies), LambdaContext(**context)))
 
     def empty(self, queue: str) -> None:
-        clients.sqs().purge_queue(QueueUrl=self.urls[queue])
+        # PurgeQueue allows itself only once a minute.
+        sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[queue]._messages.clear()
 
     def receive(self, queue: str) -> Event:
         """A batch as Lambda receives it: with receipts that the queue knows."""
@@ -199,11 +216,12 @@ def _streams() -> DynamoDBStreamsClient:
 
 def make_queues() -> dict[str, str]:
     sqs = clients.sqs()
-    attributes = {"VisibilityTimeout": "180"}
-    return {name: sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"] for name in QUEUES}
+    return {
+        name: sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "180"})["QueueUrl"] for name in QUEUES
+    }
 
 
 def make_table(name: str) -> None:
     definition = dict(table_definition(name))
     definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    dynamodb_client().create_table(**definition)  # type: ignore[arg-type]  # the definition is plain data
+    dynamodb_client().create_table(**definition)

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+
+from functions.order_webhook import wiring
+from functions.order_webhook.handler import handler
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.application.receive_push import token_hash
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.records import PushToken
-
-from functions.order_webhook import wiring
-from functions.order_webhook.handler import handler
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, http_push
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shipby.settings import Settings
 from tests.infra.sam_template import ROOT, environment, folder_of, functions, resources, template
 
 FOLDERS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir() and path.name != "__pycache__")
@@ -70,17 +71,48 @@ def _variables_read(folder: Path) -> set[str]:
 ALL_VARIABLES = frozenset(variable for name in functions() for variable in environment(name))
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_every_environment_variable_that_a_function_reads_is_set_in_the_template(folder: str) -> None:
-    read = _variables_read(ROOT / "functions" / folder)
-    # Two functions of one folder share its files: together they must be given what the files read.
-    given = {
-        variable
-        for name, function in functions().items()
-        if folder_of(function) == folder
-        for variable in environment(name)
+def _settings(folder: str) -> list[type[Settings]]:
+    """The settings models that the modules of a function use."""
+    names = [path.stem for path in (ROOT / "functions" / folder).glob("*.py") if path.stem != "__init__"]
+    modules = [importlib.import_module(f"functions.{folder}.{name}") for name in names]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Settings) and value is not Settings
+    ]
+
+
+@pytest.mark.parametrize("name", functions())
+def test_every_environment_variable_that_a_function_needs_is_set_in_the_template(name: str) -> None:
+    folder = folder_of(functions()[name])
+    needed = _variables_read(ROOT / "functions" / folder)
+    needed |= {
+        field.upper() for model in _settings(folder) for field in model.__annotations__ if not hasattr(model, field)
     }
-    assert read <= given, f"{folder} reads {sorted(read - given)}, which the template does not set"
+    missing = needed - set(environment(name))
+    assert not missing, f"{name} needs {sorted(missing)}, which the template does not set"
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_function_is_given_no_environment_variable_that_it_does_not_read(name: str) -> None:
+    folder = folder_of(functions()[name])
+    read = _variables_read(ROOT / "functions" / folder)
+    read |= {field.upper() for model in _settings(folder) for field in model.__annotations__}
+    shared = set(template()["Globals"]["Function"]["Environment"]["Variables"]) | {"POWERTOOLS_SERVICE_NAME"}
+    assert set(environment(name)) - shared - read == set()
+
+
+@pytest.mark.parametrize("name", functions())
+def test_the_settings_of_a_function_can_be_made_from_what_the_template_gives(name: str) -> None:
+    parameters = template()["Parameters"]
+    resolved = {
+        variable: str(parameters[value["Ref"]]["Default"]) if value.get("Ref") in parameters else "something"
+        for variable, value in environment(name).items()
+        if isinstance(value, dict)
+    }
+    for model in _settings(folder_of(functions()[name])):
+        model(resolved)
 
 
 def test_the_search_for_environment_variables_finds_each_way_of_reading_one(tmp_path: Path) -> None:

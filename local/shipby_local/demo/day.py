@@ -92,12 +92,17 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
             arm_faults(simulator, plan)
             watcher.planned(len(plan.postings))
             warehouse = Warehouse(simulator, apis, plan, watcher.advance)
-            warehouse.work()
-            watcher.step("The last parcel is out; waiting until both books agree.")
-            ours, rows = _settle(simulator, deployment, list(apis), stack)
-            labels = [path for path in (_print(api, seller, plan, data_dir) for seller, api in apis.items()) if path]
-            watcher.step("Proving that nothing was lost.")
-            proofs = _prove(deployment, list(apis))
+            try:
+                warehouse.work()
+                watcher.step("The last parcel is out; waiting until both books agree.")
+                ours, rows = _settle(simulator, deployment, list(apis), stack)
+                labels = [
+                    path for path in (_print(api, seller, plan, data_dir) for seller, api in apis.items()) if path
+                ]
+                watcher.step("Proving that nothing was lost.")
+                proofs = _prove(deployment, list(apis))
+            finally:
+                save_logs(deployment, data_dir / "functions.log")
             books = simulator.books()
             pushes = _pushes(books, proofs)
             return Day(
@@ -195,6 +200,16 @@ def _pushes(books: Mapping[str, Any], proofs: Mapping[str, Mapping[str, Any]]) -
             told[name] = told.get(name, 0) + value
     told["kept by us"] = sum(proof["counts"].get("pushes_received", 0) for proof in proofs.values())
     return told
+
+
+def save_logs(deployment: Deployment, path: Path) -> None:
+    """All lines that the functions logged, in order of time."""
+    logs = deployment.client("logs")
+    lines: list[tuple[int, str]] = []
+    for group in logs.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            lines += [(event["timestamp"], f"{group} {event['message'].rstrip()}") for event in page["events"]]
+    path.write_text("\n".join(text for _, text in sorted(lines)), "utf-8")
 
 
 def late_lines(ours: Ours) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -114,7 +113,7 @@ def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
     """Two errors of the marketplace, a label that never comes, and a refund whose answer is lost after success."""
 
     def arm(**fault: object) -> None:
-        simulator.control("POST", "/_sim/faults", json.dumps(fault).encode())
+        simulator.control("POST", "/_sim/faults", dict(fault))
 
     arm(kind="http_error", method="/v3/posting/fbs/get", status=500, times=1)
     arm(kind="http_error", method="/v4/posting/fbs/ship", status=429, times=1)

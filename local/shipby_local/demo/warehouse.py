@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -143,7 +142,7 @@ class Warehouse:
             body: dict[str, object] = {"action_id": 1020, "refund": True}
             body |= {"amount": {"amount": "300.00", "currency": case["price"]["currency"]}}
         else:
-            [action] = [action for action in case["available_actions"] if "без возврата" in action["name"].lower()]
+            [action] = [action for action in case["available_actions"] if "вернуть деньги" in action["name"].lower()]
             body = {"action_id": action["id"], "refund": True}
         intent = api.post(f"{path}/decide", {**body, "reason": "buyer is right"})
         self._settled(posting, intent["id"])
@@ -181,4 +180,4 @@ class Warehouse:
         )
 
     def _control(self, method: str, path: str, **body: Any) -> Any:
-        return self.simulator.control(method, path, json.dumps(body).encode())
+        return self.simulator.control(method, path, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,8 @@ class DocumentStore:
             self._database.commit()
         except sqlite3.DatabaseError as error:
             self._database.close()
-            raise OSError(f"cannot use {path} as the simulator's data: {error}") from error
+            text = f"the simulator's data cannot be used: {error}"
+            raise OSError(errno.EBUSY, text, str(path)) from error
 
     def load(self, kind: str) -> list[bytes]:
         """All documents of one kind."""

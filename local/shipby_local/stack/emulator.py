@@ -43,7 +43,8 @@ def require_python(version: tuple[int, ...]) -> None:
     if version < OLDEST_PYTHON:
         found, needed = (".".join(map(str, numbers)) for numbers in (version, OLDEST_PYTHON))
         raise PythonTooOldError(
-            f"Python {found} is too old: the embedded stack needs {needed} or newer. Install it and run `make setup` again."
+            f"Python {found} is too old: the embedded stack needs {needed} or newer. "
+            "Install it and run `make setup` again."
         )
 
 
@@ -259,8 +260,8 @@ class Emulator:
         text = self.log_text().strip()
         if code == EXIT_BROKEN_DATA and self._folder is not None:
             raise DataFolderBrokenError(
-                f"The data folder is broken, saved state cannot be read back: {text.splitlines()[-1]}. Restore the folder "
-                f"{self._folder.root} from a copy, or remove it to start with no data."
+                f"The data folder is broken, saved state cannot be read back: {text.splitlines()[-1]}. "
+                f"Restore the folder {self._folder.root} from a copy, or remove it to start with no data."
             )
         if code == EXIT_WRONG_VERSION:
             raise EmulatorError(text.splitlines()[-1])

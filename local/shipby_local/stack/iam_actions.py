@@ -28,6 +28,5 @@ def widen(value: Any) -> Any:
 
 def _actions(actions: Any) -> Any:
     named = [actions] if isinstance(actions, str) else actions
-    if not isinstance(named, list):
-        return actions
-    return [*named, *(_ALSO[action] for action in named if action in _ALSO)]
+    added = [_ALSO[action] for action in named if action in _ALSO] if isinstance(named, list) else []
+    return [*named, *added] if added else actions

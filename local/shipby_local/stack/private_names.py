@@ -28,6 +28,7 @@ _NAMES = {
         "_next_stream_seq",
         "copy",
     ],
+    "ministack.services.cloudformation": ["_stacks"],
     "ministack.services.sqs": ["_receive_messages_for_esm", "_delete_messages_for_esm", "_queues", "copy"],
     "ministack.services.lambda_svc": ["CODE_BLOB_DIR", "_functions", "_poll_dynamodb_streams"],
 }
@@ -42,8 +43,8 @@ def check() -> None:
     installed = importlib.metadata.version("ministack")
     if installed != VERSION:
         raise UnknownMinistackError(
-            f"ministack {installed} is installed but the embedded stack was written for {VERSION}: install that version "
-            "(`make setup`)."
+            f"ministack {installed} is installed but the embedded stack was written for {VERSION}: "
+            "install that version (`make setup`)."
         )
     for module_name, names in _NAMES.items():
         module = importlib.import_module(module_name)
@@ -173,6 +174,12 @@ def encode_streams(checkpoint_table: str) -> str:
         trimmed._data[key] = dynamodb._stream_trimmed._data.get(key, 0) + len(entries) - len(kept)
     streams = {"records": records, "trimmed": trimmed, "sequence": dynamodb._stream_seq_counter}
     return json.dumps(streams, default=_module("ministack.core.persistence")._json_default)
+
+
+def deploying() -> bool:
+    """Whether CloudFormation is at work; a state saved now could neither be finished nor undone after a restart."""
+    stacks = _module("ministack.services.cloudformation")._stacks.all_values()
+    return any(str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS") for stack in list(stacks))
 
 
 def count_rows(sort_key: str) -> int:

@@ -106,7 +106,9 @@ class Snapshots:
                 logger.exception("Autosave failed; the last good snapshot stays in place and the next try follows.")
 
     async def save(self) -> None:
-        """One snapshot: read on the event loop, write in a thread."""
+        """One snapshot: read on the event loop, write in a thread. Left out in the middle of a deployment."""
+        if ministack.deploying():
+            return
         started = time.monotonic()
         texts = self.collect()
         await asyncio.to_thread(self.write, texts)

@@ -136,6 +136,10 @@ class Stack:
         self._clients = {}
         self._folder.release()
 
+    def is_alive(self) -> bool:
+        """Whether the emulator's process still runs; False after a crash, whose reason is in `log_path`."""
+        return self._emulator is not None and self._emulator.is_alive()
+
     def client(self, service: str) -> Any:
         """A boto3 client with the administrator's credentials."""
         if service not in self._clients:

@@ -313,7 +313,7 @@ def test_pacing_keeps_below_the_marketplaces_limit() -> None:
             paced.posting(number)
         time.sleep(1.1)
         hasty = client_of(marketplace, seller, requests_per_second=10_000)
-        assert _reads_until_limited(hasty, number) == 10
+        assert 10 <= _reads_until_limited(hasty, number) < 100
 
 
 def _reads_until_limited(client: OzonClient, number: str) -> int:

@@ -73,19 +73,28 @@ def moto_client() -> "Iterator[DynamoDBClient]":
 
 
 @pytest.fixture(scope="session")
-def tables(request: pytest.FixtureRequest) -> Callable[[str], Table]:
-    """One table per engine and session; tests keep apart by seller."""
+def lasting_tables() -> dict[str, Table]:
+    return {}
+
+
+@pytest.fixture
+def tables(request: pytest.FixtureRequest, lasting_tables: dict[str, Table]) -> Iterator[Callable[[str], Table]]:
+    """The table of an engine. The emulator's is shared, and tests keep apart by seller; moto, whose every transaction
+    copies all tables, gets a new one for each test."""
     made: dict[str, Table] = {}
 
     def of(engine: str) -> Table:
-        if engine not in made:
+        known = lasting_tables if engine == "ministack" else made
+        if engine not in known:
             client: DynamoDBClient = request.getfixturevalue(f"{engine}_client")
             name = f"shipby-{uuid.uuid4().hex[:8]}"
             client.create_table(**table_definition(name))
-            made[engine] = Table(client, name)
-        return made[engine]
+            known[engine] = Table(client, name)
+        return known[engine]
 
-    return of
+    yield of
+    for table in made.values():
+        table.client.delete_table(TableName=table.name)
 
 
 @pytest.fixture(params=ENGINES)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shipby_local.stack import Stack
 
+from shipby_local.stack import Stack
 from tests.integration.stack.shop_help import SHOP, shop_settings
 
 

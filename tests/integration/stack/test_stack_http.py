@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from shipby_local.stack import PortTakenError, Stack
 from shipby_local.stack.proxy import ADMITTED, LARGEST_BODY, Proxy
 

@@ -1,10 +1,11 @@
 """The stream pump against the real emulator, router and queue: the semantics of an AWS event source mapping."""
 
 import json
+import threading
 
 import pytest
-from shipby_local.stack import DrainTimeoutError, Stack
 
+from shipby_local.stack import DrainTimeoutError, Stack
 from tests.integration.stack.shop_help import messages_in, put_rows, times_done, wait_until
 
 pytestmark = pytest.mark.stack
@@ -51,6 +52,23 @@ def test_a_message_that_its_worker_reports_as_failed_goes_to_the_dead_letters_al
     assert times_done(shop, "fine-1") == times_done(shop, "fine-2") == 1
     [body] = messages_in(shop, "QueueDeadLetters")
     assert json.loads(body)["name"] == "bad-one"
+
+
+def test_no_message_is_lost_while_many_senders_write_to_a_queue_that_is_being_worked_off(shop: Stack) -> None:
+    url = shop.resources["Queue"]
+    sqs = shop.client("sqs")  # one client serves many threads
+
+    def send(sender: int) -> None:
+        for number in range(40):
+            sqs.send_message(QueueUrl=url, MessageBody=f'{{"name": "many-{sender}-{number}"}}')
+
+    threads = [threading.Thread(target=send, args=(sender,)) for sender in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    shop.drain(60)
+    assert all(times_done(shop, f"many-{sender}-{number}") for sender in range(4) for number in range(40))
 
 
 def test_draining_reports_delayed_messages_apart_and_says_what_is_left_when_time_is_over(shop: Stack) -> None:

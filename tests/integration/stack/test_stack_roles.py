@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError
+
 from shipby_local.stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -33,6 +34,11 @@ def test_assuming_a_role_leaves_its_trust_as_the_template_has_it(shop: Stack) ->
 def test_a_role_may_write_to_its_own_queue_but_not_to_another(shop: Stack) -> None:
     sqs = shop.assume("RouterRole").client("sqs")
     sqs.send_message(QueueUrl=shop.resources["Queue"], MessageBody='{"name": "allowed"}')
+    # On AWS the action of the single call allows the batch call.
+    batch = sqs.send_message_batch(
+        QueueUrl=shop.resources["Queue"], Entries=[{"Id": "1", "MessageBody": '{"name": "allowed-batch"}'}]
+    )
+    assert len(batch["Successful"]) == 1
     with pytest.raises(ClientError, match="AccessDenied"):
         sqs.send_message(QueueUrl=shop.resources["StreamDeadLetters"], MessageBody="x")
     shop.drain(20)

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from shipby_local.stack import Stack
 
+from shipby_local.stack import Stack
 from tests.integration.stack.shop_help import wait_until
 
 pytestmark = pytest.mark.stack

@@ -22,6 +22,32 @@ def sample(name: str) -> Any:
     return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
+PUSH_URLS_ANSWER: dict[str, Any] = {
+    "urls": [
+        {
+            "id": 1,
+            "url": "https://api.example.test/ozon/push/shop1.S3CRET",
+            "enable": True,
+            "availability_status": "YELLOW",
+            "problematic_type": "TYPE_NEW_POSTING",
+            "disable_reason": "",
+            "reason_details": "",
+        },
+        {
+            "id": 2,
+            "url": "https://api.example.test/ozon/push/S3CRET?x=S3CRET",
+            "enable": False,
+            "availability_status": "RED",
+            "problematic_type": "",
+            "disable_reason": "AVAILABILITY",
+            "reason_details": "",
+        },
+    ],
+    "total_count": 2,
+}
+"""Of /v1/notification/list: no official example exists; built to fit the schema."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """One scripted answer; `body` is sent as JSON unless it is bytes."""

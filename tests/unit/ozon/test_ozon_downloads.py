@@ -93,6 +93,7 @@ def test_hosts_of_the_marketplace_are_opened(url: str, own: bool) -> None:
         "ftp://ir.ozone.ru/x",
         "//ir.ozone.ru/x",
         "http://ir.ozone.ru/x",
+        "http://ir.ozone.ru:443/x",
         "http://api-seller.ozon.ru/x",
         "https://ir.ozone.ru:8443/x",
         "https://ir.ozone.ru:port/x",

@@ -22,7 +22,7 @@ class Listing(View, Generic[T]):
     next_cursor: Annotated[str | None, Field(description="Null on the last page.")]
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """WorkItemView -> WorkItemListing, as the OpenAPI document names it."""
         return f"{params[0].__name__.removesuffix('View')}Listing"
 

@@ -21,6 +21,8 @@ MARKETPLACE = "marketplace"
 
 _ASSEMBLED = frozenset({"awaiting_deliver", "awaiting_registration", "sent_by_seller"})
 _MOVING = frozenset({"delivering", "driver_pickup"})
+_ASSEMBLED_BY = _ASSEMBLED | _MOVING | {"delivered"}
+"""Statuses that no posting reaches without having been assembled."""
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
 _STILL_POSSIBLE = ("ship", "label_download", "awaiting_delivery", "pack", "non_int_")
@@ -149,7 +151,9 @@ def _tracking_after(posting: Posting, facts: MarketplacePosting, at: datetime) -
 
 def _apply(posting: Posting, facts: MarketplacePosting, settings: SellerSettings, at: datetime) -> Folded | None:
     stage, why = _stage_after(posting, facts)
-    assembled = posting.assembled_at or (facts.read_at if facts.status in _ASSEMBLED | _MOVING else None)
+    assembled = posting.assembled_at or (
+        facts.read_at if facts.status in _ASSEMBLED | _MOVING | {"delivered"} else None
+    )
     tracking = _tracking_after(posting, facts, at)
     cancelled_by = posting.cancelled_by
     if stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Self
 
 from shipby.domain.errors import InvalidInputError
 
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3}
 """ISO 4217 minor-unit digits where they are not 2."""
+_LARGEST = 15
+"""Power of ten of the largest amount in minor units: "1e999999" must not become a number of a million digits."""
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -27,8 +29,10 @@ class Money:
         """
         try:
             scaled = Decimal(amount).scaleb(_EXPONENTS.get(currency, 2))
+            if scaled and scaled.adjusted() > _LARGEST:
+                raise InvalidInputError(f"{str(amount)[:40]} is more than any order costs")
             whole = int(scaled)
-        except (InvalidOperation, ValueError, OverflowError) as error:
+        except (ArithmeticError, ValueError) as error:
             raise InvalidInputError(f"{amount!r} is not an amount; write it like 12.50") from error
         if whole != scaled:
             raise InvalidInputError(f"{amount} has more decimals than {currency} knows")

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import shoplib.store
+from shoplib import store  # type: ignore[import-not-found]  # lies in the layer
 
-CLIENT = shoplib.store.dynamodb()
+CLIENT = store.dynamodb()
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
     CLIENT.update_item(
-        TableName=shoplib.store.table(),
+        TableName=store.table(),
         Key={"PK": {"S": "SWEEP"}, "SK": {"S": "runs"}},
         UpdateExpression="ADD times :one",
         ExpressionAttributeValues={":one": {"N": "1"}},

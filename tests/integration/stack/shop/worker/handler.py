@@ -4,9 +4,9 @@ import json
 import time
 from typing import Any
 
-import shoplib.store
+from shoplib import store  # type: ignore[import-not-found]  # lies in the layer
 
-CLIENT = shoplib.store.dynamodb()
+CLIENT = store.dynamodb()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             failures.append({"itemIdentifier": record["messageId"]})
             continue
         CLIENT.update_item(
-            TableName=shoplib.store.table(),
+            TableName=store.table(),
             Key={"PK": {"S": "DONE"}, "SK": {"S": f"done-{name}"}},
             UpdateExpression="SET arrived = if_not_exists(arrived, :now) ADD times :one",
             ExpressionAttributeValues={":one": {"N": "1"}, ":now": {"N": str(time.time())}},

@@ -1,0 +1,139 @@
+"""SQS batches: one bad message fails alone, and how long it waits depends on why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from shipby.adapters.aws_lambda.batch import CREDENTIALS_WAIT, Outcome, SqsBatch, wait_seconds
+from shipby.adapters.aws_lambda.messages import Message
+from shipby.domain.errors import (
+    CredentialsRejectedError,
+    InvalidInputError,
+    MarketplaceUnavailableError,
+    NotFoundError,
+    RateLimitedError,
+    ShipbyError,
+    StoreUnavailableError,
+    VersionConflictError,
+)
+from tests.functions.shop_support import LambdaContext, Shop, failed_ids, sqs_event
+
+
+class Held:
+    """Remembers what was held back."""
+
+    def __init__(self, problem: ShipbyError | None = None) -> None:
+        self.held: dict[str, int] = {}
+        self._problem = problem
+
+    def hold(self, receipt: str, seconds: int) -> None:
+        if self._problem:
+            raise self._problem
+        self.held[receipt] = seconds
+
+
+ERRORS: Mapping[str, Exception] = {
+    "limited": RateLimitedError("429", retry_after=7),
+    "rejected": CredentialsRejectedError("key"),
+    "gone": NotFoundError("gone"),
+    "bug": KeyError("Иван Петров"),
+}
+
+
+def work(message: Message) -> str:
+    name = message.text("posting")
+    if name in ERRORS:
+        raise ERRORS[name]
+    return "done"
+
+
+def test_each_message_fails_for_itself(shop: Shop) -> None:
+    held = Held()
+    bodies = [{"seller": "1", "posting": name} for name in ("fine", "limited", "rejected", "gone", "bug")]
+    response = SqsBatch(held).each(sqs_event(*bodies, "no json", "[1]"), LambdaContext(), work)
+    assert failed_ids(response) == ["m1", "m2", "m3", "m4", "m5", "m6"]
+    assert held.held == {"r1": 7, "r2": CREDENTIALS_WAIT}
+
+
+def test_every_message_leaves_a_log_line_with_ids_and_outcome_but_no_values(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies = [{"seller": "1", "posting": name, "secret": "top secret"} for name in ("fine", "gone", "bug")]
+    SqsBatch(Held()).each(sqs_event(*bodies), LambdaContext(), work)
+    lines = shop.logged()
+    assert [line.get("outcome") or line["code"] for line in lines] == ["done", "not_found", "unexpected"]
+    assert [line["posting"] for line in lines] == ["fine", "gone", "bug"]
+    assert lines[2]["error"] == "KeyError"
+    assert "work" in lines[2]["place"]
+    text = shop.log.getvalue() + capsys.readouterr().out
+    assert "top secret" not in text
+    assert "Петров" not in text
+
+
+def test_outcomes_are_counted(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    bodies = [{"seller": "1", "posting": name} for name in ("fine", "fine", "gone")]
+    SqsBatch(Held()).each(sqs_event(*bodies), LambdaContext(), work)
+    line = json.loads(capsys.readouterr().out)
+    counted = {name: line[name] for name in ("done", "failed", "failed_not_found")}
+    assert counted == {"done": [2.0], "failed": [1.0], "failed_not_found": [1.0]}
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Shipby"
+
+
+def test_what_is_not_an_id_is_not_logged(shop: Shop) -> None:
+    SqsBatch(Held()).each(sqs_event({"seller": "Иван Петров", "posting": "1-1"}), LambdaContext(), work)
+    assert shop.logged()[0]["seller"] == "?"
+
+
+def test_a_group_fails_together_and_alone(shop: Shop) -> None:
+    def together(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+        if seller == "2":
+            raise MarketplaceUnavailableError("away")
+        return {message.id: str(len(messages)) for message in messages}
+
+    batch = SqsBatch(Held())
+    event = sqs_event(*({"seller": seller} for seller in ("1", "2", "1", "2", "3")), {"no": "seller"})
+    response = batch.grouped(event, LambdaContext(), lambda message: message.seller, together)
+    assert sorted(failed_ids(response)) == ["m1", "m3", "m5"]
+    assert sorted(line["outcome"] for line in shop.logged() if "outcome" in line) == ["1", "2", "2"]
+
+
+def test_nothing_is_begun_when_the_functions_time_is_nearly_up(shop: Shop) -> None:
+    held = Held()
+    event = sqs_event({"seller": "1", "posting": "fine"})
+    response = SqsBatch(held).each(event, LambdaContext(millis=500), work)
+    assert failed_ids(response) == ["m0"]
+    assert held.held == {"r0": 1}
+
+
+def test_if_the_wait_cannot_be_set_the_queues_own_applies_and_the_log_says_so(shop: Shop) -> None:
+    event = sqs_event({"seller": "1", "posting": "limited"})
+    response = SqsBatch(Held(StoreUnavailableError("away"))).each(event, LambdaContext(), work)
+    assert failed_ids(response) == ["m0"]
+    assert shop.logged()[-1]["message"] == "the queue's own wait applies"
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "seconds"),
+    [
+        (RateLimitedError("429", retry_after=7.2), 1, 8),
+        (RateLimitedError("429", retry_after=0), 1, 1),
+        (RateLimitedError("429", retry_after=7.2), 3, 40),
+        (RateLimitedError("429", retry_after=3000), 2, 3000),
+        (MarketplaceUnavailableError("away"), 1, 10),
+        (MarketplaceUnavailableError("away"), 2, 40),
+        (MarketplaceUnavailableError("away"), 3, 160),
+        (MarketplaceUnavailableError("away"), 5, 900),
+        (MarketplaceUnavailableError("open circle", retry_after=120), 1, 120),
+        (VersionConflictError("conflict"), 1, 2),
+        (VersionConflictError("conflict"), 4, 8),
+        (CredentialsRejectedError("key"), 1, 300),
+        (InvalidInputError("foreign"), 1, None),
+        (NotFoundError("gone"), 2, None),
+        (KeyError("bug"), 1, None),
+    ],
+)
+def test_how_long_a_failed_message_waits(error: Exception, attempt: int, seconds: int | None) -> None:
+    assert wait_seconds(error, attempt) == seconds

@@ -1,0 +1,342 @@
+"""A marketplace in memory with books: what it did by itself, what we made it do, and faults on demand."""
+
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from shipby.application.ports import (
+    CancelReason,
+    Clock,
+    ItemResult,
+    LabelTask,
+    LabelTaskResult,
+    Marketplace,
+    Page,
+    PushUrlHealth,
+)
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    CredentialsRejectedError,
+    MarketplaceRefusedError,
+    MarketplaceUnavailableError,
+    NotFoundError,
+    NotReadyYetError,
+    OutcomeUnknownError,
+    RateLimitedError,
+)
+from shipby.domain.money import Money
+from shipby.domain.posting import Cancellation, MarketplacePosting
+from shipby.domain.returns import COMPENSATE_ACTION, MarketplaceReturn, OfferedAction
+
+T = TypeVar("T")
+
+REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
+ON_APPROVAL = (REJECT, FULL_REFUND, COMPENSATE_ACTION, ASK_GOODS)
+ON_CHECKOUT = (REJECT_AFTER_CHECK, FULL_REFUND, COMPENSATE_ACTION)
+ASSEMBLED_ACTIONS = ("cancel", "label_download", "set_track_number")
+
+
+class Fault(StrEnum):
+    """What one call does instead of answering well."""
+
+    REFUSE = "refuse"
+    TIMEOUT_BEFORE = "timeout before: no answer, nothing done"
+    TIMEOUT_AFTER = "timeout after: no answer, but done"
+    RATE_LIMIT = "rate limit"
+    NOT_READY = "not ready"
+    UNAVAILABLE = "unavailable"
+    CREDENTIALS = "credentials rejected"
+
+
+def offer(*ids: int) -> tuple[OfferedAction, ...]:
+    """Return actions with these ids."""
+    return tuple(OfferedAction(id=identifier, name=f"action {identifier}") for identifier in ids)
+
+
+@dataclass(slots=True)
+class Books:
+    """What really happened at the marketplace: the truth that a test holds our records against."""
+
+    shipped: Counter[str] = field(default_factory=Counter)
+    cancelled: Counter[str] = field(default_factory=Counter)
+    tracking: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    paid_back: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Return id -> minor units of each refund that a call of ours made."""
+    decided: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Return id -> accepted action ids."""
+    chats: list[tuple[str, str]] = field(default_factory=list)
+
+
+class FakeMarketplace:
+    """One seller's marketplace. `fail(call, fault, ...)` makes the next calls of that name misbehave, in order."""
+
+    def __init__(self, clock: Clock, *, postings: Iterable[MarketplacePosting] = ()) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._tasks: dict[str, tuple[str, ...]] = {}
+        self.book = {facts.number: facts for facts in postings}
+        self.return_book: dict[str, MarketplaceReturn] = {}
+        self.books = Books()
+        self.calls: Counter[str] = Counter()
+        self.reasons: tuple[CancelReason, ...] = (
+            CancelReason(id=352, title="Товар закончился", by="seller"),
+            CancelReason(id=402, title="Другое", by="seller"),
+        )
+        self.label_problems: dict[str, str] = {}
+        """Posting number -> why a label task leaves it unprinted."""
+        self.batch_poison: dict[str, Exception] = {}
+        """Posting number -> the error that a batch with it is refused with."""
+        self.label_state = "completed"
+        self.foreign_pages: list[str] = []
+        self.refused_tracking: dict[str, str] = {}
+        self.health: tuple[PushUrlHealth, ...] = ()
+        self.on_call: Callable[[str], None] | None = None
+        """Runs as each call begins, outside the lock: for what happens meanwhile."""
+
+    # For tests: what the marketplace and the buyer do by themselves
+
+    def fail(self, call: str, *faults: Fault) -> None:
+        self._faults[call].extend(faults)
+
+    def put(self, facts: MarketplacePosting) -> None:
+        with self._lock:
+            self.book[facts.number] = facts
+
+    def change(self, number: str, **changes: object) -> None:
+        with self._lock:
+            self.book[number] = replace(self.book[number], **changes)  # type: ignore[arg-type]  # typed per field
+
+    def open_return(self, found: MarketplaceReturn) -> None:
+        with self._lock:
+            self.return_book[found.id] = found
+
+    def change_return(self, return_id: str, **changes: object) -> None:
+        with self._lock:
+            self.return_book[return_id] = replace(self.return_book[return_id], **changes)  # type: ignore[arg-type]
+
+    def cancel_by(self, number: str, by: str) -> None:
+        """Somebody other than us cancels: client, ozon, system …"""
+        gone = Cancellation(reason_id=1, reason=f"by {by}", type=by, after_ship=False, affects_rating=False)
+        self.change(number, status="cancelled", substatus="posting_canceled", actions=(), cancellation=gone)
+
+    # Faults
+
+    def _begin(self, name: str) -> Fault | None:
+        if self.on_call is not None:
+            self.on_call(name)
+        with self._lock:
+            self.calls[name] += 1
+            fault = self._faults[name].popleft() if self._faults[name] else None
+        match fault:
+            case Fault.REFUSE:
+                raise MarketplaceRefusedError(f"{name} refused", text="TRANSITION_IS_NOT_POSSIBLE")
+            case Fault.RATE_LIMIT:
+                raise RateLimitedError(f"{name}: wait", retry_after=1.0)
+            case Fault.NOT_READY:
+                raise NotReadyYetError(f"{name}: the next postings aren't ready")
+            case Fault.UNAVAILABLE:
+                raise MarketplaceUnavailableError(f"{name}: Circle is open")
+            case Fault.CREDENTIALS:
+                raise CredentialsRejectedError(f"{name}: Api-key is deactivated")
+            case Fault.TIMEOUT_BEFORE:
+                raise OutcomeUnknownError(f"{name}: no answer")
+        return fault
+
+    def _act(self, name: str, effect: Callable[[], T]) -> T:
+        fault = self._begin(name)
+        with self._lock:
+            done = effect()
+        if fault is Fault.TIMEOUT_AFTER:
+            raise OutcomeUnknownError(f"{name}: no answer")
+        return done
+
+    def _known(self, number: str) -> MarketplacePosting:
+        if number not in self.book:
+            raise NotFoundError(f"POSTING_NOT_FOUND: {number}")
+        return self.book[number]
+
+    def _need(self, number: str, action: str) -> MarketplacePosting:
+        facts = self._known(number)
+        if action not in facts.actions:
+            raise MarketplaceRefusedError(f"{action} of {number}: HAS_INCORRECT_STATUS", text="HAS_INCORRECT_STATUS")
+        return facts
+
+    # Marketplace: reads
+
+    def posting(self, number: str) -> MarketplacePosting:
+        began = self._clock.now()
+        self._begin("posting")
+        with self._lock:
+            return replace(self._known(number), read_at=began)
+
+    def _list(self, chosen: Callable[[MarketplacePosting], bool], cursor: str) -> Page[MarketplacePosting]:
+        with self._lock:
+            found = sorted((facts for facts in self.book.values() if chosen(facts)), key=lambda facts: facts.number)
+        start = int(cursor or "0")
+        more = str(start + 2) if len(found) > start + 2 else None
+        return Page(tuple(replace(f, read_at=self._clock.now()) for f in found[start : start + 2]), more)
+
+    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        self._begin("postings")
+        return self._list(lambda facts: facts.in_process_at is not None and since <= facts.in_process_at <= to, cursor)
+
+    def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        self._begin("unfulfilled")
+        return self._list(
+            lambda facts: (
+                facts.status == "awaiting_packaging"
+                and facts.shipment_date is not None
+                and cutoff_from <= facts.shipment_date <= cutoff_to
+            ),
+            cursor,
+        )
+
+    def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]:
+        self._begin("cancel_reasons")
+        return self.reasons
+
+    def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
+        self._begin("returns")
+        with self._lock:
+            left = sorted(int(key) for key in self.return_book if int(key) > last_id)
+            items = tuple(replace(self.return_book[str(key)], actions=()) for key in left[:2])
+        return Page(items, str(left[1]) if len(left) > 2 else None)
+
+    def return_details(self, return_id: str) -> MarketplaceReturn:
+        began = self._clock.now()
+        self._begin("return_details")
+        with self._lock:
+            if return_id not in self.return_book:
+                raise NotFoundError(f"return {return_id}")
+            return replace(self.return_book[return_id], read_at=began)
+
+    def push_health(self) -> tuple[PushUrlHealth, ...]:
+        return self.health
+
+    # Marketplace: acts
+
+    def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+        def effect() -> tuple[str, ...]:
+            facts = self._need(number, "ship")
+            self.books.shipped[number] += 1
+            if len(packages) == 1:
+                self.change(number, status="awaiting_deliver", substatus="posting_registered")
+                self.change(number, actions=ASSEMBLED_ACTIONS)
+                return (number,)
+            parts = tuple(f"{number}-{index}" for index in range(1, len(packages) + 1))
+            for part in parts:
+                child = replace(facts, number=part, parent_number=number, status="awaiting_deliver")
+                self.put(replace(child, actions=ASSEMBLED_ACTIONS))
+            status, substatus = "cancelled_from_split_pending", "posting_split_pending"
+            self.change(number, status=status, substatus=substatus, related_numbers=parts, actions=())
+            return parts
+
+        return self._act("ship", effect)
+
+    def cancel(self, number: str, reason_id: int, message: str) -> None:
+        def effect() -> None:
+            self._need(number, "cancel")
+            self.books.cancelled[number] += 1
+            self.cancel_by(number, "seller")
+
+        self._act("cancel", effect)
+
+    def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
+        def effect() -> tuple[ItemResult, ...]:
+            results = []
+            for number, tracking in numbers.items():
+                problem = self.refused_tracking.get(tracking, "")
+                if not problem and "set_track_number" not in self._known(number).actions:
+                    problem = "HAS_INCORRECT_STATUS"
+                if not problem:
+                    self.books.tracking[number].append(tracking)
+                    self.change(number, tracking_number=tracking)
+                results.append(ItemResult(posting_number=number, ok=not problem, error=problem))
+            return tuple(results)
+
+        return self._act("set_tracking_numbers", effect)
+
+    def set_cut_off(self, number: str, new_cut_off: datetime) -> None:
+        def effect() -> None:
+            self._need(number, "set_cutoff")
+            self.change(number, shipment_date=new_cut_off)
+
+        self._act("set_cut_off", effect)
+
+    def act_on_return(
+        self,
+        return_id: str,
+        action_id: int,
+        *,
+        comment: str = "",
+        compensation: Money | None = None,
+        rejection_reason_id: int | None = None,
+    ) -> None:
+        def effect() -> None:
+            found = self.return_book[return_id]
+            if action_id not in {action.id for action in found.actions}:
+                raise MarketplaceRefusedError(f"ACTION_IS_NOT_AVAILABLE {action_id}", text="ACTION_IS_NOT_AVAILABLE")
+            self.books.decided[return_id].append(action_id)
+            if action_id == FULL_REFUND and found.price is not None:
+                self.books.paid_back[return_id].append(found.price.minor * found.quantity)
+            if action_id == COMPENSATE_ACTION and compensation is not None:
+                self.books.paid_back[return_id].append(compensation.minor)
+            offered = {ASK_GOODS: (GOODS_RECEIVED,), GOODS_RECEIVED: ON_CHECKOUT}.get(action_id, ())
+            self.change_return(return_id, state=f"AFTER_{action_id}", actions=offer(*offered))
+
+        self._act("act_on_return", effect)
+
+    # Labels and chat
+
+    def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]:
+        def effect() -> tuple[LabelTask, ...]:
+            for number in numbers:
+                if number in self.batch_poison:
+                    raise self.batch_poison[number]
+            identifier = f"task-{len(self._tasks) + 1}"
+            self._tasks[identifier] = tuple(numbers)
+            return (LabelTask(id=identifier, type="big_label"),)
+
+        return self._act("create_label_tasks", effect)
+
+    def label_task(self, task_id: str) -> LabelTaskResult:
+        self._begin("label_task")
+        unprinted = {n: self.label_problems[n] for n in self._tasks[task_id] if n in self.label_problems}
+        if self.label_state != "completed":
+            return LabelTaskResult(state=self.label_state, error="broken" if self.label_state == "error" else "")
+        printed = len(unprinted) < len(self._tasks[task_id])
+        return LabelTaskResult(
+            state="completed", file_url=f"https://files/{task_id}" if printed else "", unprinted=unprinted
+        )
+
+    def download(self, url: str) -> bytes:
+        self._begin("download")
+        pages = [n for n in self._tasks[url.rpartition("/")[2]] if n not in self.label_problems]
+        # In reverse: a page belongs to the posting that it names, never to its position.
+        return b"%PDF\n" + "\n".join([*self.foreign_pages, *reversed(pages)]).encode()
+
+    def start_chat(self, number: str) -> str:
+        self._begin("start_chat")
+        if "no_chat" in self._known(number).actions:
+            raise ActionNotOfferedError("not available with existing subscription")
+        return f"chat-{number}"
+
+    def send_chat_message(self, chat_id: str, text: str) -> None:
+        self._act("send_chat_message", lambda: self.books.chats.append((chat_id, text)))
+
+
+class FakeMarketplaces:
+    """Each seller's marketplace."""
+
+    def __init__(self, known: Mapping[str, Marketplace]) -> None:
+        self._known = known
+
+    def of(self, seller: str) -> Marketplace:
+        if seller not in self._known:
+            raise CredentialsRejectedError(f"seller {seller} has no usable key")
+        return self._known[seller]

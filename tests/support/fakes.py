@@ -1,0 +1,85 @@
+"""Small fakes of the ports: a moving clock, queues that remember, files in memory, papers, a seller's messenger."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from shipby.application.ports import LabelPage, QueueMessage
+from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, StoreUnavailableError
+from tests.support.builders import NOW
+
+
+class TickingClock:
+    """A clock that moves on by `step` at every look, as real ones do."""
+
+    def __init__(self, start: datetime = NOW, step: timedelta = timedelta(milliseconds=1)) -> None:
+        self.time = start
+        self._step = step
+
+    def now(self) -> datetime:
+        self.time += self._step
+        return self.time
+
+    def advance(self, by: timedelta) -> datetime:
+        self.time += by
+        return self.time
+
+
+class RecordingQueue:
+    """A queue that keeps what it was sent; `broken` refuses everything."""
+
+    def __init__(self) -> None:
+        self.messages: list[QueueMessage] = []
+        self.broken = False
+
+    def send(self, messages: Iterable[QueueMessage]) -> None:
+        if self.broken:
+            raise StoreUnavailableError("the queue is away")
+        self.messages.extend(messages)
+
+
+class MemoryDocuments:
+    """Files in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+        self.files[key] = content
+
+    def get(self, key: str) -> bytes:
+        if key not in self.files:
+            raise NotFoundError(f"there is no file {key}")
+        return self.files[key]
+
+    def link(self, key: str, *, seconds: int) -> str:
+        return f"https://files.example/{key}?expires={seconds}"
+
+
+class FakePapers:
+    """Reads the files of FakeMarketplace: after `%PDF`, one line a page with the number (or barcode) printed on it."""
+
+    def pages(self, pdf: bytes) -> tuple[LabelPage, ...]:
+        if not pdf.startswith(b"%PDF"):
+            raise InvalidInputError("not a PDF")
+        lines = pdf.decode().splitlines()[1:]
+        return tuple(LabelPage(pdf=b"%PDF\n" + line.encode(), barcodes=(line,)) for line in lines if line)
+
+    def merge(self, files: Sequence[bytes]) -> bytes:
+        return b"%PDF\n" + b"\n".join(file.partition(b"\n")[2] for file in files)
+
+
+class RecordingChannels:
+    """A seller's messengers: remembers what was said; `away` fails, `nobody` has no channel."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str, str]] = []
+        self.away = False
+        self.nobody = False
+
+    def send(self, seller: str, title: str, body: str) -> bool:
+        if self.away:
+            raise MarketplaceUnavailableError("the messenger is away")
+        if self.nobody:
+            return False
+        self.said.append((seller, title, body))
+        return True

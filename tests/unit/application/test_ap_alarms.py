@@ -1,0 +1,267 @@
+"""The sweep and the alarms of postings: late, give up under policy, caps and kill switch, overlapping workers."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shipby.application.alarms import PAGE, alarm_message, read_alarm, ring, sweep
+from shipby.application.ports import SavePosting
+from shipby.application.route_events import Destination, route_event
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.events import EventType, posting_ref
+from shipby.domain.intents import IntentAction, IntentState
+from shipby.domain.posting import RungKind, Stage
+from shipby.domain.records import AlarmRef, Automation
+from shipby.domain.workflow import Command
+from tests.support import builders as a
+from tests.support.fakes import RecordingQueue, TickingClock
+from tests.support.memory_store import MemoryStore
+from tests.unit.application.world_support import World
+
+CANCEL = IntentAction.CANCEL
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.arrives()
+    return world
+
+
+def ring_until(world: World, kind: RungKind) -> None:
+    """Let every alarm ring up to and with the first of a kind."""
+    while True:
+        alarm = world.posting().next_alarm
+        assert alarm is not None
+        assert world.ring_next().outcome == "fired"
+        if alarm.kind is kind:
+            return
+
+
+def test_an_alarm_message_waits_for_its_second_and_reads_back() -> None:
+    alarm = AlarmRef(seller="s", ref=posting_ref("1"), intent_id="", due=a.NOW + timedelta(seconds=30.2))
+    message = alarm_message(alarm, a.NOW)
+    assert (message.delay_seconds, message.group) == (31, "s")
+    assert read_alarm(message.body) == alarm
+    assert alarm_message(alarm, a.NOW + timedelta(days=1)).delay_seconds == 0
+    assert alarm_message(alarm, a.NOW - timedelta(days=1)).delay_seconds == 900
+    with pytest.raises(InvalidInputError):
+        read_alarm({"seller": "s"})
+
+
+def test_an_alarm_that_comes_too_early_is_given_back(world: World) -> None:
+    alarm = world.alarm_of(posting_ref(a.NUMBER))
+    assert alarm is not None
+    rang = ring(alarm, store=world.store, clock=world.clock)
+    assert (rang.outcome, rang.next_alarm) == ("early", alarm)
+    assert world.posting().version == 1
+
+
+def test_an_alarm_rings_once_and_names_the_next_one(world: World) -> None:
+    alarm = world.alarm_of(posting_ref(a.NUMBER))
+    assert alarm is not None
+    rang = world.ring_next()
+    assert rang.outcome == "fired"
+    assert rang.next_alarm is not None
+    assert rang.next_alarm.due == world.posting().next_alarm.due  # type: ignore[union-attr]  # asserted above
+    assert ring(alarm, store=world.store, clock=world.clock).outcome == "gone"
+    assert world.types().count(EventType.POSTING_REMINDED) == 1
+
+
+def test_an_alarm_of_nothing_is_gone(world: World) -> None:
+    due = a.NOW
+    for ref, intent in ((posting_ref("nobody"), ""), (posting_ref(a.NUMBER), f"p.{a.NUMBER}.cancel.1")):
+        alarm = AlarmRef(seller=a.SELLER, ref=ref, intent_id=intent, due=due)
+        assert ring(alarm, store=world.store, clock=world.clock).outcome == "gone"
+
+
+def test_a_late_posting_shows_its_price_and_still_goes_out(world: World) -> None:
+    ring_until(world, RungKind.SHIPMENT_DATE)
+    assert world.posting().late_price == a.rub("12.50")
+    for command in (Command.CONFIRM, Command.PICK, Command.PACK):
+        world.do(command)
+    world.settle(world.ask(IntentAction.SHIP))
+    world.do(Command.HAND_OVER)
+    assert world.history()[-1].event.data["price"] == {"amount": "12.50", "currency": "RUB"}
+    assert world.red() == set()
+
+
+def test_a_late_posting_is_read_anew_because_only_that_proves_an_expiry(world: World) -> None:
+    ring_until(world, RungKind.SHIPMENT_DATE)
+    routed = route_event(world.history()[-1], label_delay_seconds=60)
+    assert {where.destination for where in routed} == {Destination.NOTIFY, Destination.SYNC}
+    world.market.change(a.NUMBER, actions=("cancel",))
+    assert world.read().stage is Stage.EXPIRED
+
+
+def test_nobody_is_reminded_after_packing(world: World) -> None:
+    for command in (Command.CONFIRM, Command.PICK, Command.PACK):
+        world.do(command)
+    ring_until(world, RungKind.SHIPMENT_DATE)
+    assert EventType.POSTING_REMINDED not in world.types()
+
+
+# Giving up
+
+
+def test_shadow_mode_says_what_it_would_do_and_does_nothing(world: World) -> None:
+    ring_until(world, RungKind.GIVE_UP_AT)
+    assert world.types()[-1] is EventType.POSTING_GIVE_UP_SHADOWED
+    assert world.posting().stage is Stage.RECEIVED
+    assert world.posting().open_intents == ()
+
+
+def test_with_the_policy_off_giving_up_is_only_a_reminder(world: World) -> None:
+    world.policy(auto_cancel=Automation.OFF)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    assert world.types()[-1] is EventType.POSTING_REMINDED
+
+
+def test_with_the_policy_on_it_expires_and_is_cancelled_once(world: World) -> None:
+    world.policy(auto_cancel=Automation.ON)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    assert world.types()[-2:] == [EventType.POSTING_EXPIRED, EventType.INTENT_CREATED]
+    (identifier,) = world.posting().open_intents
+    assert world.store.cap_used(a.SELLER, "cancel", world.clock.now().date()) == 1
+    assert world.settle(identifier).intent.state is IntentState.CONFIRMED
+    assert world.posting().stage is Stage.CANCELLED
+    assert world.market.books.cancelled[a.NUMBER] == 1
+    assert world.market.calls["act_on_return"] == 0
+
+
+def test_an_expired_posting_that_was_shipped_meanwhile_is_not_cancelled(world: World) -> None:
+    world.policy(auto_cancel=Automation.ON)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    world.market.change(a.NUMBER, status="delivering", actions=())
+    (identifier,) = world.posting().open_intents
+    assert world.settle(identifier).intent.state is IntentState.REJECTED
+    assert world.posting().stage is Stage.IN_TRANSIT
+    assert world.market.calls["cancel"] == 0
+
+
+@pytest.mark.parametrize(
+    "stop", [{"kill_switch": True}, {"caps": {"cancel": 0}}], ids=["kill switch on", "cap used up"]
+)
+def test_a_stopped_automation_is_held_and_told_and_the_posting_expires_all_the_same(
+    world: World, stop: dict[str, Any]
+) -> None:
+    world.policy(auto_cancel=Automation.ON, **stop)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    assert world.types()[-2:] == [EventType.POSTING_EXPIRED, EventType.AUTOMATION_HELD]
+    assert world.posting().open_intents == ()
+    assert world.store.cap_used(a.SELLER, "cancel", world.clock.now().date()) == 0
+    routed = route_event(world.history()[-1], label_delay_seconds=0)
+    assert [where.destination for where in routed] == [Destination.NOTIFY]
+    assert world.posting().next_alarm is not None
+
+
+def test_a_kill_switch_thrown_after_giving_up_stops_the_cancel(world: World) -> None:
+    world.policy(auto_cancel=Automation.ON)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    (identifier,) = world.posting().open_intents
+    world.policy(kill_switch=True)
+    assert world.settle(identifier).intent.state is IntentState.REJECTED
+    assert world.market.calls["cancel"] == 0
+
+
+def test_an_open_cancel_of_a_person_is_not_doubled_by_the_policy(world: World) -> None:
+    world.policy(auto_cancel=Automation.ON)
+    ring_until(world, RungKind.WITHOUT_DELAY if world.posting().without_delay else RungKind.SHIPMENT_DATE)
+    asked = world.ask(CANCEL)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    assert world.posting().open_intents == (asked,)
+    assert world.posting().stage is Stage.EXPIRED
+
+
+def test_the_policy_does_not_cancel_while_another_call_is_unsettled(world: World) -> None:
+    world.policy(auto_cancel=Automation.ON)
+    asked = world.ask(IntentAction.SHIP)
+    ring_until(world, RungKind.GIVE_UP_AT)
+    assert world.posting().open_intents == (asked,)
+    assert world.types()[-1] is EventType.AUTOMATION_HELD
+
+
+def test_a_posting_proven_expired_is_cancelled_when_the_policy_gives_it_up(world: World) -> None:
+    world.policy(auto_cancel=Automation.ON)
+    ring_until(world, RungKind.SHIPMENT_DATE)
+    world.market.change(a.NUMBER, actions=("cancel",))
+    assert world.read().stage is Stage.EXPIRED
+    ring_until(world, RungKind.GIVE_UP_AT)
+    (identifier,) = world.posting().open_intents
+    assert world.settle(identifier).intent.state is IntentState.CONFIRMED
+
+
+def test_a_delivered_posting_closes_after_its_time(world: World) -> None:
+    world.market.change(a.NUMBER, status="delivered", delivered_at=a.NOW, actions=())
+    world.clock.advance(timedelta(minutes=1))
+    world.read()
+    ring_until(world, RungKind.CLOSE_AT)
+    assert world.posting().stage is Stage.CLOSED
+    assert world.posting().next_alarm is None
+
+
+def test_a_change_that_comes_between_makes_the_alarm_gone_and_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = world.alarm_of(posting_ref(a.NUMBER))
+    assert alarm is not None
+    world.clock.time = alarm.due
+    stale = world.posting()
+    world.do(Command.CONFIRM)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(world.store), "posting", lambda *_: stale)
+        assert ring(alarm, store=world.store, clock=world.clock).outcome == "gone"
+    assert world.posting().version == 2
+    assert world.posting().next_alarm is not None
+
+
+# The sweep
+
+
+def due_postings(store: MemoryStore, count: int) -> None:
+    for index in range(count):
+        number = f"n-{index:04d}"
+        rungs = (a.rung(RungKind.CONFIRM_BY, a.NOW),)
+        alarm = a.alarm(a.NOW, RungKind.CONFIRM_BY)
+        store.commit([SavePosting(a.posting(number=number, rungs=rungs, next_alarm=alarm))])
+
+
+def test_overlapping_sweeps_lose_and_double_nothing() -> None:
+    world = World()
+    due_postings(world.store, 30)
+    queue = RecordingQueue()
+    ahead, budget = timedelta(seconds=60), timedelta(seconds=30)
+    sent = [sweep(store=world.store, queue=queue, clock=world.clock, look_ahead=ahead, budget=budget) for _ in range(2)]
+    assert sent == [30, 30]
+    outcomes = Counter(
+        ring(read_alarm(message.body), store=world.store, clock=world.clock).outcome for message in queue.messages
+    )
+    assert outcomes == {"fired": 30, "gone": 30}
+    assert sweep(store=world.store, queue=queue, clock=world.clock, look_ahead=ahead, budget=budget) == 0
+
+
+def test_a_burst_in_one_shard_does_not_keep_the_others_waiting() -> None:
+    store = MemoryStore(alarm_shards=2)
+    due_postings(store, 2 * PAGE + 300)
+    queue = RecordingQueue()
+    slow = TickingClock(step=timedelta(seconds=10))
+    ahead, budget = timedelta(days=1), timedelta(seconds=1)
+    assert sweep(store=store, queue=queue, clock=slow, look_ahead=ahead, budget=budget) == 2 * PAGE
+
+
+def test_what_is_due_later_is_left_to_the_next_sweep() -> None:
+    world = World()
+    world.arrives()
+    queue = RecordingQueue()
+    assert (
+        sweep(store=world.store, queue=queue, clock=world.clock, look_ahead=timedelta(seconds=60), budget=timedelta(1))
+        == 0
+    )
+    world.clock.advance(timedelta(hours=1, minutes=59, seconds=30))
+    assert (
+        sweep(store=world.store, queue=queue, clock=world.clock, look_ahead=timedelta(seconds=60), budget=timedelta(1))
+        == 1
+    )
+    assert queue.messages[0].delay_seconds == 30
