@@ -23,7 +23,8 @@ pip() { "$folder/bin/python" -m pip --disable-pip-version-check "$@"; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 run() { "$@" >"$log" 2>&1 || { cat "$log" >&2; echo "Failed: $*" >&2; exit 1; }; }
-run pip install --no-deps --require-hashes -r "$lock"
+# Byte code is written on first import; compiling all of it now would take most of the time.
+run pip install --no-compile --no-deps --require-hashes -r "$lock"
 if [[ $editable == --editable ]]; then
     run pip install --no-deps --no-build-isolation -e .
 fi

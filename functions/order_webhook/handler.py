@@ -21,8 +21,9 @@ TRY_AGAIN = PushAnswer(
 def handler(event: Mapping[str, Any], _: object) -> dict[str, object]:
     """Answers 200 for everything that came with a valid token and was stored; 503 makes the marketplace repeat it."""
     own = parts()
-    token = str(event.get("pathParameters", {}).get("token", ""))
-    if not own.may_send(event["requestContext"]["http"]["sourceIp"]):
+    token = str((event.get("pathParameters") or {}).get("token", ""))
+    source = str(event.get("requestContext", {}).get("http", {}).get("sourceIp", ""))
+    if not own.may_send(source):
         answer = NOT_FOUND
     else:
         try:

@@ -73,6 +73,8 @@ CASES: dict[str, tuple[object, str]] = {
     "year 9999": ({**CUT_OFF, "new_cutoff_date": "9999-12-31T23:59:59.999999Z"}, "received"),
     "a date that is none": ({**CUT_OFF, "new_cutoff_date": "завтра"}, "received"),
     "fields of tomorrow": ({**STATE, "carrier": {"deep": [1, 2]}}, "received"),
+    "a number larger than the database holds": ({**STATE, "warehouse_id": 10**60}, "received"),
+    "half a character": (json.dumps({**STATE, "new_state": "\ud800"}), "received"),
     "a stock change": ({"message_type": "TYPE_STOCKS_CHANGED", "items": [], "seller_id": int(SELLER)}, "noted"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from functions.posting_sync.handler import handler as sync
@@ -16,7 +18,6 @@ from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 
 CONTEXT = LambdaContext()
-SHIP = "/v4/posting/fbs/ship"
 CANCEL = "/v2/posting/fbs/cancel"
 
 
@@ -44,10 +45,6 @@ def state(shop: Shop, intent: str) -> IntentState:
 
 def outcomes(shop: Shop) -> list[str]:
     return [line["outcome"] for line in shop.logged() if "intent" in line and "outcome" in line]
-
-
-def shipped(market: Simulator, number: str) -> int:
-    return sum(act["path"] == SHIP for act in market.books()["actions"] if act["posting_number"] == number)
 
 
 def test_an_intent_travels_from_its_event_to_the_marketplace(shop: Shop, market: Simulator) -> None:
@@ -127,8 +124,6 @@ def test_tracking_numbers_of_a_seller_are_set_together(shop: Shop, market: Simul
 
 
 def _wait_until_offered(shop: Shop, number: str, action: str) -> None:
-    import time
-
     for _ in range(100):
         sync(sqs_event(dict(sync_message(SELLER, number, hinted_at=None, why="test").body)), CONTEXT)
         detail = shop.store.detail(SELLER, number)

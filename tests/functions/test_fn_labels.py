@@ -12,6 +12,7 @@ from functions.label_generation.handler import handler
 from functions.posting_sync.handler import handler as sync
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
+from shipby.adapters.ozon import OzonClient
 from shipby.application.print_labels import PrintWish, request_print
 from shipby.application.route_events import sync_message
 from shipby.domain.events import EventType, posting_ref
@@ -35,9 +36,7 @@ def assembled(shop: Shop, market: Simulator, count: int = 2) -> list[str]:
     return numbers
 
 
-def _client(market: Simulator):  # type: ignore[no-untyped-def]  # the adapter's own type
-    from shipby.adapters.ozon import OzonClient
-
+def _client(market: Simulator) -> OzonClient:
     return OzonClient(market.base_url, SELLER, "a-key-of-the-seller", requests_per_second=1000)
 
 

@@ -32,7 +32,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "OrderWebhook": ({"GetItem", "PutItem"}, set()),
     "StreamRouter": (set(), set()),
     "PostingSync": (READ_WRITE, set()),
-    "MarketplacePoll": (READ_WRITE, {"days"}),
+    "MarketplacePoll": (READ_WRITE, {"days", "worklist"}),
     "DeadlineSweep": (set(), {"alarms"}),
     "AlarmWorker": (READ_WRITE, set()),
     "LabelGeneration": (READ_WRITE, set()),

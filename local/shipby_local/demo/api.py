@@ -64,7 +64,7 @@ class SellerApi:
         return said
 
     def wait_for(
-        self, path: str, ready: Callable[[Any], bool], *, what: str, timeout: float = 60.0, every: float = 0.7
+        self, path: str, ready: Callable[[Any], bool], *, what: str, timeout: float = 60.0, every: float = 2.0
     ) -> Any:
         """Ask again until `ready`; a 404 counts as not ready. Raises StackError naming `what` after `timeout`."""
         deadline = time.monotonic() + timeout

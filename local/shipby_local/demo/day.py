@@ -196,8 +196,8 @@ def _prove(deployment: Deployment, sellers: Sequence[str]) -> dict[str, Mapping[
 def _pushes(books: Mapping[str, Any], proofs: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     told: dict[str, int] = {}
     for seller in books["sellers"].values():
-        for name, value in seller["pushes"].items():
-            told[name] = told.get(name, 0) + value
+        for name in ("addressed", "duplicated", "reordered", "lost", "delivered", "dropped"):
+            told[name] = told.get(name, 0) + int(seller["pushes"][name])
     told["kept by us"] = sum(proof["counts"].get("pushes_received", 0) for proof in proofs.values())
     return told
 

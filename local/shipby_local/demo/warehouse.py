@@ -12,7 +12,7 @@ from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
 from shipby_local.simulator import Simulator
 from shipby_local.stack.errors import StackError
 
-HANDS = 6
+HANDS = 4
 """People at the benches: as many calls at once as two cores take."""
 
 

@@ -95,6 +95,16 @@ def test_a_posting_is_found_worked_shipped_and_printed(store: DynamoDBStore) -> 
     assert call("GET", "/v1/health").body["status"] == "ok"
 
 
+def test_numbers_that_no_table_holds_are_refused_before_it_is_asked(store: DynamoDBStore) -> None:
+    detail = a.detail(requirements={})
+    store.commit([SavePosting(a.posting()), SaveDetail(a.SELLER, detail)])
+
+    assert call("POST", f"{PATH}/cancel", {"reason_id": 10**50}).fields == ["reason_id"]
+    assert call("GET", f"{PATH}/events", query={"after_version": "99999999"}).fields == ["after_version"]
+    assert call("GET", f"{PATH}/events", query={"after_version": "99999998"}).body["items"] == []
+    assert call("GET", "/v1/postings/" + "x" * 3000).status == 400
+
+
 def test_a_table_that_is_missing_is_an_error_of_ours_without_details(store: DynamoDBStore) -> None:
     boto3.client("dynamodb").delete_table(TableName="shipby-api")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import AppendEvents, SaveIntent, SaveMoney, SaveReturn
+from shipby.application.ports import AppendEvents, Page, SaveIntent, SaveMoney, SaveReturn
 from shipby.domain.events import return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.ledger import CostBorneBy
@@ -234,3 +234,17 @@ def test_a_text_that_is_no_intent_id_is_told_what_they_look_like(api: Caller) ->
 
     assert reply.status == 400
     assert "p.24219509-0020-2.cancel.1" in reply.body["detail"]
+
+
+def test_a_list_that_lags_behind_never_shows_an_item_under_a_state_it_has_left(
+    api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_return(api, stage=ReturnStage.CLOSED)
+    api.has(SaveIntent(a.intent(state=IntentState.CONFIRMED)))
+    gone = "p.24219509-0020-2.cancel.9"
+    monkeypatch.setattr(api.store, "returns_in", lambda *_, **__: Page((a.RETURN_ID, "gone")))
+    monkeypatch.setattr(api.store, "intents_in", lambda *_, **__: Page((a.intent().id, gone)))
+
+    assert api.get("/v1/returns").body["items"] == []
+    assert api.get("/v1/intents", state="PENDING").body["items"] == []
+    assert len(api.get("/v1/intents", state="CONFIRMED").body["items"]) == 1

@@ -93,6 +93,7 @@ def test_a_late_posting_is_read_anew_because_only_that_proves_an_expiry(world: W
     routed = route_event(world.history()[-1], label_delay_seconds=60)
     assert {where.destination for where in routed} == {Destination.NOTIFY, Destination.SYNC}
     world.market.change(a.NUMBER, actions=("cancel",))
+    world.clock.advance(timedelta(seconds=1))
     assert world.read().stage is Stage.EXPIRED
 
 
@@ -187,6 +188,7 @@ def test_a_posting_proven_expired_is_cancelled_when_the_policy_gives_it_up(world
     world.policy(auto_cancel=Automation.ON)
     ring_until(world, RungKind.SHIPMENT_DATE)
     world.market.change(a.NUMBER, actions=("cancel",))
+    world.clock.advance(timedelta(seconds=1))
     assert world.read().stage is Stage.EXPIRED
     ring_until(world, RungKind.GIVE_UP_AT)
     (identifier,) = world.posting().open_intents

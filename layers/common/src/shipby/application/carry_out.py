@@ -31,6 +31,11 @@ class Effect:
     read_back: Mapping[str, Json] = field(default_factory=dict)
 
 
+def _to_the_millisecond(when: datetime | None) -> datetime | None:
+    """The marketplace takes and gives times in milliseconds."""
+    return when.replace(microsecond=when.microsecond // 1000 * 1000) if when else None
+
+
 class PostingActions:
     """Ship, cancel, tracking number and cut-off of a posting."""
 
@@ -58,7 +63,9 @@ class PostingActions:
                     return Effect(done=True, text="the marketplace shows this number", read_back=seen)
             case IntentAction.SET_CUT_OFF:
                 seen["cut_off"] = facts.shipment_date.isoformat() if facts.shipment_date else None
-                if facts.shipment_date == datetime.fromisoformat(str(intent.request["cut_off"])):
+                if _to_the_millisecond(facts.shipment_date) == _to_the_millisecond(
+                    datetime.fromisoformat(str(intent.request["cut_off"]))
+                ):
                     return Effect(done=True, text="the marketplace shows this date", read_back=seen)
             case IntentAction.RETURN_ACTION:
                 raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")

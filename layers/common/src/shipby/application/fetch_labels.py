@@ -14,6 +14,7 @@ from shipby.application.ports import (
     DocumentStore,
     LabelPage,
     LabelPapers,
+    LabelTask,
     Marketplace,
     QueueMessage,
     SaveDocument,
@@ -38,6 +39,8 @@ MAX_ATTEMPTS = 6
 """How often a label that is not ready is asked for before a person hears of it."""
 PATIENCE = timedelta(minutes=30)
 """How long a label task may stay unfinished; how long tasks live is not documented."""
+BIG = "big_label"
+"""Task type of the big label. Source: /v3/posting/fbs/package-label/create."""
 BATCH = 1000
 """Postings in one task. Source: /v3/posting/fbs/package-label/create."""
 
@@ -95,11 +98,17 @@ def start_labels(seller: str, numbers: Iterable[str], tools: Tools) -> LabelRun:
         body: dict[str, Json] = {
             "seller": seller,
             "task": "collect",
-            "ids": [task.id for task in tasks],
+            "ids": [task.id for task in _one_size(tasks)],
             "postings": list(batch),
         }
         again.append(QueueMessage(body=body, group=seller, delay_seconds=2))
     return LabelRun((), failed, tuple(again))
+
+
+def _one_size(tasks: Sequence[LabelTask]) -> Sequence[LabelTask]:
+    """The marketplace may offer every label in both sizes: one of each posting is enough, the big one."""
+    big = [task for task in tasks if task.type == BIG]
+    return big or tasks
 
 
 def collect_labels(seller: str, task_ids: Sequence[str], numbers: Sequence[str], tools: Tools) -> LabelRun:

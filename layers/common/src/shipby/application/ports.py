@@ -338,10 +338,10 @@ class PushUrlHealth:
 class Marketplace(Protocol):
     """The marketplace as one seller sees it.
 
-    Reads raise MarketplaceUnavailableError, RateLimitedError, CredentialsRejectedError, NotFoundError. Acting calls
-    raise in addition MarketplaceRefusedError, ActionNotOfferedError, NotReadyYetError, and OutcomeUnknownError when
-    the request may have been carried out although no answer came (a read timeout, a broken connection after
-    sending, a 5xx).
+    Reads raise MarketplaceUnavailableError, RateLimitedError, CredentialsRejectedError, NotFoundError, and
+    MarketplaceRefusedError for an unexplained 400. Acting calls raise in addition ActionNotOfferedError,
+    NotReadyYetError, and OutcomeUnknownError when the request may have been carried out although no answer came (a
+    read timeout, a broken connection after sending, a 5xx).
     """
 
     def posting(self, number: str) -> MarketplacePosting: ...
@@ -369,7 +369,7 @@ class Marketplace(Protocol):
         """
 
     def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
-        """rFBS returns with their offered actions; the cursor of the page is the next `last_id` as text."""
+        """rFBS returns of the last 90 days, without their offered actions; the cursor is the next `last_id` as text."""
 
     def return_details(self, return_id: str) -> MarketplaceReturn: ...
     def act_on_return(

@@ -17,6 +17,9 @@ from shipby.domain.returns import COMPENSATE_ACTION
 Day = date
 """Under another name: a field called date would hide its own type."""
 
+_INT64 = 2**63 - 1
+"""The marketplace's ids are 64 bits wide; the table holds 38 digits at most."""
+
 # Query parameters ------------------------------------------------------------------------------------------------
 
 
@@ -36,7 +39,7 @@ class PostingsQuery(Paged):
 
 
 class EventsQuery(Query):
-    after_version: Annotated[int, Field(ge=0, description="Leave out what you know already.")] = 0
+    after_version: Annotated[int, Field(ge=0, le=99_999_998, description="Leave out what you know already.")] = 0
 
 
 class ReturnsQuery(Paged):
@@ -86,7 +89,9 @@ class ShipBody(Request):
 
 
 class CancelBody(Request):
-    reason_id: Annotated[int, Field(ge=1, description="One the marketplace offers for this posting.", examples=[352])]
+    reason_id: Annotated[
+        int, Field(ge=1, le=_INT64, description="One the marketplace offers for this posting.", examples=[352])
+    ]
     message: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
 
 
@@ -114,7 +119,7 @@ class ReturnInspectBody(Request):
 class DecideBody(Request):
     """One of the return's available_actions."""
 
-    action_id: Annotated[int, Field(examples=[1020])]
+    action_id: Annotated[int, Field(ge=-_INT64, le=_INT64, examples=[1020])]
     refund: Annotated[
         bool, Field(description="Whether this action gives the buyer money: true reserves it in the posting's ledger.")
     ]
@@ -122,7 +127,9 @@ class DecideBody(Request):
         MoneyBody | None,
         Field(description="What the buyer gets; needed for action 1020, otherwise the price of the goods."),
     ] = None
-    rejection_reason_id: Annotated[int | None, Field(description="Needed for a rejection (-1, -10).")] = None
+    rejection_reason_id: Annotated[
+        int | None, Field(ge=0, le=_INT64, description="Needed for a rejection (-1, -10).")
+    ] = None
     comment: Annotated[Text, Field(description="Told to the marketplace; needed for a rejection.")] = ""
     reason: Annotated[Text, Field(description="For your own history.")] = ""
 
@@ -173,7 +180,7 @@ class SettingsBody(Request):
     assemble_at: Annotated[Literal["wave", "packed"], Field(description="Ship ahead of picking, or after packing.")]
     auto_assemble: Automation
     auto_cancel: Automation
-    cancel_reason_id: Annotated[int, Field(ge=1)]
+    cancel_reason_id: Annotated[int, Field(ge=1, le=_INT64)]
     caps: Annotated[
         dict[IntentAction, Annotated[int, Field(ge=0, le=100_000)]],
         Field(description="Automatic actions a day, by action."),

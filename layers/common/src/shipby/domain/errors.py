@@ -58,7 +58,7 @@ class VersionConflictError(RetryableError):
 
 
 class StoreUnavailableError(RetryableError):
-    """The database refused or did not answer; nothing of the change was applied."""
+    """The database refused, or did not answer: then the change may have been applied, so read before repeating."""
 
     code = "store_unavailable"
 

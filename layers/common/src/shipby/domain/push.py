@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -66,17 +67,20 @@ _NO_SELLER = frozenset({"TYPE_DESCRIPTION_CATEGORY_TREE_CHANGED"})
 _LONGEST = 64
 
 
+_FIELD = re.compile(r"[a-z_]{1,40}")
+_TYPE = re.compile(r"TYPE_[A-Z_]{1,50}")
+
+
 def _scalar(value: object) -> Json:
-    """A short plain value; nothing longer can be one of the allow-listed fields."""
-    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
+    """A short plain value. Anything nested is dropped: no allow-listed field is one, and it may hold personal data."""
+    if value is None or isinstance(value, bool | int):
         return value
-    # A lone surrogate is valid JSON and cannot be stored as UTF-8.
-    return str(value)[:_LONGEST].encode("utf-8", "replace").decode()
+    return value[:_LONGEST] if isinstance(value, str) else None
 
 
 def _clean_type(value: object) -> str:
-    text = str(value)[:_LONGEST]
-    return "".join(char if char.isascii() and (char.isalnum() or char == "_") else "?" for char in text) or "?"
+    """The type as sent if it looks like one; anything else could hold anything."""
+    return value if isinstance(value, str) and _TYPE.fullmatch(value) else "?"
 
 
 def read_body(raw: bytes) -> tuple[Mapping[str, object] | None, str]:
@@ -120,7 +124,7 @@ def judge(raw: bytes, body: Mapping[str, object] | None, problem: str, *, seller
         if told != seller:
             state, problem, number = PushState.QUARANTINED, "seller_id is not the seller of this push URL", ""
     if state is PushState.QUARANTINED:
-        names = sorted(_clean_type(name) for name in body)[:20] if body else []
+        names = sorted(name for name in body if _FIELD.fullmatch(name))[:20] if body else []
         payload = {"fields": names, "bytes": len(raw)}
     return PushRow(
         seller=seller,

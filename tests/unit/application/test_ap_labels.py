@@ -1,0 +1,341 @@
+"""Labels: waiting without holding anybody, pages that name their posting, print jobs."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shipby.application.fetch_labels import (
+    LABEL_ID,
+    MAX_ATTEMPTS,
+    PATIENCE,
+    LabelRun,
+    Tools,
+    collect_labels,
+    start_labels,
+)
+from shipby.application.ports import QueueMessage
+from shipby.application.print_labels import PrintWish, print_labels, request_print
+from shipby.application.route_events import Destination, route_event
+from shipby.domain.errors import (
+    InvalidInputError,
+    MarketplaceRefusedError,
+    MarketplaceUnavailableError,
+    NotFoundError,
+    NotReadyYetError,
+    VersionConflictError,
+)
+from shipby.domain.events import EventType, posting_ref, print_job_ref
+from shipby.domain.posting import Stage
+from shipby.domain.records import Automation, Document, DocumentState, PrintState
+from shipby.domain.workflow import Command
+from tests.support import builders as a
+from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, Fault
+from tests.support.fakes import FakePapers, MemoryDocuments
+from tests.unit.application.world_support import World, forget
+
+NUMBERS = ("n-1", "n-2", "n-3")
+
+
+class Desk:
+    """The label worker with its queue: `work` handles messages until none is left or `rounds` are over."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.documents = MemoryDocuments()
+        self.tools = Tools(
+            store=self.world.store,
+            marketplace=self.world.market,
+            documents=self.documents,
+            papers=FakePapers(),
+            clock=self.world.clock,
+        )
+        for number in NUMBERS:
+            self.world.arrives(
+                number, status="awaiting_deliver", actions=ASSEMBLED_ACTIONS, barcodes=(f"bar-{number}",)
+            )
+        self.failed: dict[str, str] = {}
+
+    def start(self, *numbers: str) -> LabelRun:
+        return start_labels(a.SELLER, numbers or NUMBERS, self.tools)
+
+    def handle(self, messages: list[QueueMessage]) -> list[QueueMessage]:
+        """As the function does: all `fetch` messages of a batch in one call."""
+        again: list[QueueMessage] = []
+        fetch = [str(m.body["posting"]) for m in messages if m.body["task"] == "fetch"]
+        runs = [start_labels(a.SELLER, fetch, self.tools)] if fetch else []
+        for message in messages:
+            if message.body["task"] == "collect":
+                ids: Any = message.body["ids"]
+                numbers: Any = message.body["postings"]
+                runs.append(collect_labels(a.SELLER, ids, numbers, self.tools))
+        for run in runs:
+            again += run.again
+            self.failed |= run.failed
+        self.world.clock.advance(timedelta(seconds=20))
+        return again
+
+    def work(self, *numbers: str, rounds: int = 30) -> list[QueueMessage]:
+        messages = list(self.start(*numbers).again)
+        for _ in range(rounds):
+            if not messages:
+                break
+            messages = self.handle(messages)
+        return messages
+
+    def label(self, number: str) -> Document:
+        found = self.world.store.document(a.SELLER, number, LABEL_ID)
+        assert found is not None
+        return found
+
+    def states(self) -> list[DocumentState]:
+        return [self.label(number).state for number in NUMBERS]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_every_posting_gets_the_page_that_names_it(desk: Desk) -> None:
+    assert desk.work() == []
+    assert desk.states() == [DocumentState.READY] * 3
+    for number in NUMBERS:
+        assert desk.documents.files[desk.label(number).key] == b"%PDF\n" + number.encode()
+        assert desk.world.posting(number).label_ready_at is not None
+        assert desk.world.types(posting_ref(number))[-1] is EventType.LABEL_READY
+    assert desk.world.market.calls["create_label_tasks"] == 1
+
+
+def test_a_label_that_exists_is_not_fetched_again(desk: Desk) -> None:
+    desk.work()
+    assert desk.start() == LabelRun()
+    assert desk.world.market.calls["create_label_tasks"] == 1
+
+
+def test_a_task_in_progress_is_looked_at_again_later(desk: Desk) -> None:
+    desk.world.market.label_state = "in_progress"
+    (message,) = desk.work(rounds=5)
+    assert message.body["task"] == "collect"
+    desk.world.market.label_state = "completed"
+    assert desk.handle([message]) == []
+    assert desk.states() == [DocumentState.READY] * 3
+
+
+def test_a_task_that_never_finishes_is_given_up_in_the_end(desk: Desk) -> None:
+    desk.world.market.label_state = "pending"
+    messages = list(desk.start().again)
+    for _ in range(400):
+        messages = desk.handle(messages)
+        if not messages:
+            break
+    assert messages == []
+    assert desk.states() == [DocumentState.FAILED] * 3
+    assert set(desk.failed) == set(NUMBERS)
+    assert desk.world.market.calls["create_label_tasks"] == MAX_ATTEMPTS
+    assert desk.world.clock.now() - a.NOW < 2 * PATIENCE
+
+
+@pytest.mark.parametrize("error", [NotReadyYetError("not ready"), MarketplaceRefusedError("INVALID_ARGUMENT")])
+def test_one_bad_posting_never_delays_the_others(desk: Desk, error: Exception) -> None:
+    desk.world.market.batch_poison["n-2"] = error
+    run = desk.start()
+    collected = [m for m in run.again if m.body["task"] == "collect"]
+    for message in collected:
+        desk.handle([message])
+    assert [desk.label(n).state for n in ("n-1", "n-3")] == [DocumentState.READY] * 2
+    messages = [m for m in run.again if m not in collected]
+    for _ in range(MAX_ATTEMPTS):
+        messages = desk.handle(messages)
+    assert messages == []
+    assert desk.label("n-2").state is DocumentState.FAILED
+    assert desk.world.types(posting_ref("n-2"))[-1] is EventType.LABEL_FAILED
+
+
+def test_an_unprinted_posting_is_asked_for_again_until_it_is_given_up(desk: Desk) -> None:
+    desk.world.market.label_problems["n-2"] = "weight is missing"
+    assert desk.work() == []
+    assert desk.states() == [DocumentState.READY, DocumentState.FAILED, DocumentState.READY]
+    assert desk.failed == {"n-2": "weight is missing"}
+    assert desk.label("n-2").attempts == MAX_ATTEMPTS
+    routed = route_event(desk.world.history(posting_ref("n-2"))[-1], label_delay_seconds=60)
+    assert [where.destination for where in routed] == [Destination.NOTIFY]
+
+
+def test_a_label_that_comes_after_all_is_stored_though_it_was_given_up(desk: Desk) -> None:
+    desk.world.market.label_problems["n-2"] = "weight is missing"
+    desk.work()
+    desk.world.market.label_problems.clear()
+    desk.work("n-2")
+    assert desk.label("n-2").state is DocumentState.READY
+    assert desk.label("n-2").problem == ""
+
+
+def test_foreign_pages_are_never_printed_for_somebody(desk: Desk) -> None:
+    desk.world.market.foreign_pages = ["somebody-else", "bar-n-1"]
+    desk.work()
+    assert desk.label("n-1").pages == 2
+    assert all(b"somebody-else" not in content for content in desk.documents.files.values())
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_READY])
+def test_a_file_that_is_not_a_pdf_yet_is_asked_for_again(desk: Desk, fault: Fault) -> None:
+    desk.world.market.fail("download", fault)
+    desk.world.market.fail("create_label_tasks", fault)
+    assert desk.work() == []
+    assert desk.states() == [DocumentState.READY] * 3
+
+
+@pytest.mark.parametrize("call", ["label_task", "download"])
+def test_an_absent_marketplace_leaves_the_message_to_come_again(desk: Desk, call: str) -> None:
+    (message,) = desk.start().again
+    desk.world.market.fail(call, Fault.UNAVAILABLE)
+    with pytest.raises(MarketplaceUnavailableError):
+        desk.handle([message])
+    assert desk.handle([message]) == []
+    assert desk.states() == [DocumentState.READY] * 3
+
+
+def test_a_task_that_ends_in_an_error_is_tried_again_and_given_up(desk: Desk) -> None:
+    desk.world.market.label_state = "error"
+    assert desk.work() == []
+    assert desk.states() == [DocumentState.FAILED] * 3
+
+
+def test_no_label_is_fetched_for_what_is_cancelled_expired_or_not_assembled(desk: Desk) -> None:
+    desk.world.market.cancel_by("n-1", "client")
+    desk.world.read("n-1")
+    desk.world.arrives("n-4")
+    assert start_labels(a.SELLER, ["n-1", "n-4", "nobody"], desk.tools) == LabelRun()
+    assert desk.world.market.calls["create_label_tasks"] == 0
+
+
+def test_a_posting_cancelled_while_its_label_was_made_gets_none_and_no_alarm(desk: Desk) -> None:
+    (message,) = desk.start().again
+    desk.world.market.cancel_by("n-1", "client")
+    desk.world.market.cancel_by("n-2", "client")
+    desk.world.market.label_problems["n-2"] = "cancelled"
+    desk.world.read("n-1")
+    desk.world.read("n-2")
+    assert desk.handle([message]) == []
+    assert desk.world.posting("n-1").label_ready_at is None
+    assert not [key for key in desk.documents.files if "n-1" in key]
+    assert EventType.LABEL_FAILED not in desk.world.types(posting_ref("n-2"))
+
+
+# Print jobs
+
+
+def ask(desk: Desk, *numbers: str, order: str = "given") -> str:
+    wish = PrintWish(seller=a.SELLER, numbers=numbers or NUMBERS, actor="key:k1", order=order)
+    return str(request_print(wish, forget, store=desk.world.store, clock=desk.world.clock).body["id"])
+
+
+def carry_out(desk: Desk, job: str) -> PrintState:
+    return print_labels(
+        a.SELLER,
+        job,
+        store=desk.world.store,
+        documents=desk.documents,
+        papers=desk.tools.papers,
+        clock=desk.world.clock,
+    ).state
+
+
+def test_a_print_job_is_one_pdf_in_the_order_asked_for(desk: Desk) -> None:
+    desk.work()
+    job = ask(desk, "n-3", "n-1", "n-3")
+    assert carry_out(desk, job) is PrintState.READY
+    stored = desk.world.store.print_job(a.SELLER, job)
+    assert stored is not None
+    assert desk.documents.files[stored.key] == b"%PDF\nn-3\nn-1"
+    assert desk.label("n-3").printed_count == 1
+    assert desk.world.posting("n-3").printed_at is not None
+    assert desk.world.types(print_job_ref(job)) == [EventType.PRINT_REQUESTED, EventType.PRINT_FINISHED]
+
+
+def test_the_ladder_order_is_the_earliest_cut_off_first(desk: Desk) -> None:
+    desk.work()
+    desk.world.market.change("n-3", shipment_date=a.NOW + timedelta(hours=5))
+    desk.world.read("n-3")
+    stored = desk.world.store.print_job(a.SELLER, ask(desk, order="ladder"))
+    assert stored is not None
+    assert stored.numbers[0] == "n-3"
+
+
+def test_a_repeated_print_message_prints_and_counts_once(desk: Desk) -> None:
+    desk.work()
+    job = ask(desk)
+    carry_out(desk, job)
+    assert carry_out(desk, job) is PrintState.READY
+    assert [desk.label(number).printed_count for number in NUMBERS] == [1, 1, 1]
+
+
+def test_prints_that_a_crash_left_uncounted_are_counted_by_the_repeated_message(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.work()
+    job = ask(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr("shipby.application.print_labels._count_prints", lambda *_: None)
+        carry_out(desk, job)
+    assert desk.label("n-1").printed_count == 0
+    carry_out(desk, job)
+    assert [desk.label(number).printed_count for number in NUMBERS] == [1, 1, 1]
+
+
+def test_what_cannot_be_printed_is_named_with_its_reason(desk: Desk) -> None:
+    desk.world.market.label_problems["n-2"] = "weight is missing"
+    desk.work()
+    desk.world.arrives("n-4")
+    desk.world.arrives("n-5", status="awaiting_deliver", actions=ASSEMBLED_ACTIONS)
+    del desk.documents.files[desk.label("n-3").key]
+    job = ask(desk, "n-1", "n-2", "n-3", "n-4", "n-5")
+    assert carry_out(desk, job) is PrintState.READY
+    stored = desk.world.store.print_job(a.SELLER, job)
+    assert stored is not None
+    assert set(stored.problems) == {"n-2", "n-3", "n-4", "n-5"}
+    assert stored.problems["n-2"] == "weight is missing"
+    assert "gone" in stored.problems["n-3"]
+    assert "not assembled" in stored.problems["n-4"]
+    assert "not there yet" in stored.problems["n-5"]
+
+
+def test_an_expired_posting_is_not_printed_until_it_is_overridden(desk: Desk) -> None:
+    desk.work()
+    desk.world.policy(auto_cancel=Automation.ON, kill_switch=True)
+    while desk.world.posting("n-1").stage is not Stage.EXPIRED:
+        desk.world.ring_next(posting_ref("n-1"))
+    job = ask(desk, "n-1")
+    assert carry_out(desk, job) is PrintState.FAILED
+    stored = desk.world.store.print_job(a.SELLER, job)
+    assert stored is not None
+    assert "override" in stored.problems["n-1"]
+    desk.world.do(Command.OVERRIDE, "n-1", reason="courier waits")
+    desk.world.clock.advance(timedelta(seconds=1))
+    assert carry_out(desk, ask(desk, "n-1")) is PrintState.READY
+
+
+def test_an_override_asks_for_the_label_that_was_left_out(desk: Desk) -> None:
+    desk.world.policy(auto_cancel=Automation.ON, kill_switch=True)
+    while desk.world.posting("n-1").stage is not Stage.EXPIRED:
+        desk.world.ring_next(posting_ref("n-1"))
+    assert desk.start("n-1") == LabelRun()
+    desk.world.do(Command.OVERRIDE, "n-1", reason="courier waits")
+    (routed,) = route_event(desk.world.history(posting_ref("n-1"))[-1], label_delay_seconds=60)
+    assert (routed.destination, routed.message.body["posting"]) == (Destination.LABELS, "n-1")
+
+
+def test_a_print_job_needs_postings_that_exist_and_not_too_many(desk: Desk) -> None:
+    for wrong in (("nobody", "n-1"), tuple(f"x-{index}" for index in range(301))):
+        with pytest.raises(InvalidInputError):
+            ask(desk, *wrong)
+    with pytest.raises(InvalidInputError):
+        request_print(
+            PrintWish(seller=a.SELLER, numbers=(), actor="k"), forget, store=desk.world.store, clock=desk.world.clock
+        )
+    with pytest.raises(NotFoundError):
+        carry_out(desk, "nothing")
+    ask(desk)
+    with pytest.raises(VersionConflictError):
+        ask(desk)
