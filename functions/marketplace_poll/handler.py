@@ -11,7 +11,7 @@ from typing import cast
 from functions.marketplace_poll.rounds import HEALTHY, read_task, run_round
 from functions.marketplace_poll.wiring import parts
 from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS, Context, Event
-from shipby.domain.events import Json
+from shipby.domain.json_types import Json
 from shipby.observability import publish
 
 

@@ -11,7 +11,7 @@ from functions.marketplace_poll.wiring import Parts
 from shipby.application.prove import GRACE, REPORT, WINDOW, prove
 from shipby.application.reconcile import Reconciled, reconcile
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.events import Json
+from shipby.domain.json_types import Json
 from shipby.observability import error_fields, logger
 
 PROVE_EVERY = timedelta(hours=1)

@@ -27,8 +27,8 @@ key_app = typer.Typer(no_args_is_help=True, help="Keys of the seller API.")
 seller_app = typer.Typer(no_args_is_help=True, help="Sellers of a deployment.")
 app.add_typer(key_app, name="key")
 app.add_typer(seller_app, name="seller")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 118)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 118)
 
 DataDir = Annotated[Path, typer.Option("--data", help="Folder of the embedded stack.")]
 OnAws = Annotated[

@@ -14,7 +14,7 @@ from functions.order_webhook.handler import handler
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.application.receive_push import token_hash
 from shipby.domain.errors import StoreUnavailableError
-from shipby.domain.records import PushToken
+from shipby.domain.inbox import PushToken
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, http_push
 

@@ -8,7 +8,7 @@ from functions.posting_sync.handler import handler
 from shipby.adapters.ozon import OzonClient
 from shipby.application.route_events import sync_message
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.records import PushState
+from shipby.domain.inbox import PushState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 

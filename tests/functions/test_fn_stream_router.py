@@ -14,7 +14,7 @@ from shipby.adapters.dynamodb import rows
 from shipby.application.ports import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.records import PushState
+from shipby.domain.inbox import PushState
 from tests.functions.shop_support import LambdaContext, Shop, failed_ids, stream_event
 from tests.support import builders as a
 

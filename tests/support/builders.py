@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
 from shipby.domain.ledger import LineBalance, MoneyLedger
 from shipby.domain.money import Money
@@ -32,9 +33,6 @@ from shipby.domain.records import (
     DocumentState,
     PrintJob,
     PrintState,
-    PushRow,
-    PushState,
-    PushToken,
     RememberedResponse,
     Role,
     SellerSettings,

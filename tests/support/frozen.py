@@ -5,8 +5,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
 from shipby.domain.events import Event
+from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent
-from shipby.domain.records import PushRow, RememberedResponse
+from shipby.domain.records import RememberedResponse
 
 T = TypeVar("T")
 _JSON_FIELDS: Mapping[type, frozenset[str]] = {

@@ -12,8 +12,10 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
 from shipby.application.ports import Clock, Page, WorkItem, Write
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from shipby.domain.events import Json, Ref, StoredEvent
+from shipby.domain.events import Ref, StoredEvent
+from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentState, intent_owner
+from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting, Stage
 from shipby.domain.records import (
@@ -21,9 +23,6 @@ from shipby.domain.records import (
     ApiKey,
     Document,
     PrintJob,
-    PushRow,
-    PushState,
-    PushToken,
     RememberedResponse,
     SellerSettings,
     TrackingChange,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from shipby.domain.events import Event, EventType, posting_ref, return_ref
+from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
 from shipby.domain.ledger import CostBorneBy, Entry, EntryState, ExecutedBy, LineBalance, MoneyLedger
 from shipby.domain.money import Money
@@ -35,9 +36,6 @@ from shipby.domain.records import (
     DocumentState,
     PrintJob,
     PrintState,
-    PushRow,
-    PushState,
-    PushToken,
     RememberedResponse,
     Role,
     SellerSettings,

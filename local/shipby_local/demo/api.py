@@ -52,7 +52,7 @@ class SellerApi:
         for attempt in range(6):
             answer = self._pool.request(method, self.base_url + path, headers=headers, body=content)
             # The same Idempotency-Key makes the repeat safe.
-            if answer.status not in (429, 502, 503, 504):
+            if answer.status not in (429, 500, 502, 503, 504):
                 break
             time.sleep(0.2 * 2**attempt)
         try:

@@ -8,8 +8,8 @@ import pytest
 
 from shipby.application.ports import Page, SaveDocument, SaveSettings, Store
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
-from shipby.domain.events import Json
-from shipby.domain.records import PushState
+from shipby.domain.inbox import PushState
+from shipby.domain.json_types import Json
 from tests.contract.store.paging_support import hours, walk
 from tests.support import builders as a
 

@@ -174,6 +174,7 @@ def test_an_open_cancel_of_a_person_is_not_doubled_by_the_policy(world: World) -
     ring_until(world, RungKind.GIVE_UP_AT)
     assert world.posting().open_intents == (asked,)
     assert world.posting().stage is Stage.EXPIRED
+    assert EventType.AUTOMATION_HELD not in world.types()
 
 
 def test_the_policy_does_not_cancel_while_another_call_is_unsettled(world: World) -> None:

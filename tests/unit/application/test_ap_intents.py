@@ -7,7 +7,6 @@ import pytest
 
 from shipby.application import settle_intent as settling
 from shipby.application.alarms import ring
-from shipby.application.settle_intent import settle_tracking
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -71,12 +70,11 @@ def test_a_timeout_after_success_is_unknown_and_confirmed_by_reading(world: Worl
 
 
 @pytest.mark.parametrize("action", list(ACTIONS))
-@pytest.mark.parametrize("fault", [Fault.TIMEOUT_BEFORE, Fault.RATE_LIMIT, Fault.UNAVAILABLE, Fault.NOT_READY])
-def test_a_call_without_effect_is_never_sent_again_and_a_person_is_told_once(
-    world: World, action: IntentAction, fault: Fault
+def test_a_call_without_answer_or_effect_is_never_sent_again_and_a_person_is_told_once(
+    world: World, action: IntentAction
 ) -> None:
     identifier = world.ask(action)
-    world.market.fail(ACTIONS[action][1], fault)
+    world.market.fail(ACTIONS[action][1], Fault.TIMEOUT_BEFORE)
     assert world.settle(identifier).intent.state is IntentState.UNKNOWN
     for _ in range(12):
         world.ring_next(intent_id=identifier)
@@ -99,6 +97,23 @@ def test_a_refused_call_ends_rejected_with_the_marketplaces_words(
     assert rejected.state is IntentState.REJECTED
     assert ACTIONS[action][1] in rejected.outcome
     assert world.posting().open_intents == ()
+
+
+@pytest.mark.parametrize("action", list(ACTIONS))
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMIT, Fault.UNAVAILABLE, Fault.NOT_READY])
+def test_a_call_the_marketplace_surely_did_not_take_is_free_again_and_done_once(
+    world: World, action: IntentAction, fault: Fault
+) -> None:
+    identifier = world.ask(action)
+    world.market.fail(ACTIONS[action][1], fault, fault)
+    for _ in range(2):
+        with pytest.raises(RetryableError):
+            world.settle(identifier)
+        assert world.state(identifier) is IntentState.PENDING
+        assert world.intent(identifier).next_alarm is not None
+    assert world.settle(identifier).intent.state is IntentState.CONFIRMED
+    assert world.market.calls[ACTIONS[action][1]] == 3
+    assert world.market.books.shipped[a.NUMBER] + world.market.books.cancelled[a.NUMBER] <= 1
 
 
 def test_already_cancelled_is_a_refusal_of_what_is_done(world: World) -> None:
@@ -327,54 +342,6 @@ def test_a_pending_intent_nobody_picked_up_is_queued_again_and_a_settled_one_is_
     assert world.types().count(EventType.INTENT_CHECK_DUE) == 1
 
 
-# Tracking numbers in one call
-
-
-def numbers(world: World, count: int) -> list[str]:
-    asked = []
-    for index in range(count):
-        world.arrives(f"n-{index}", status="awaiting_deliver", actions=("set_track_number",))
-        asked.append(world.ask_tracking(f"TRACK-{index}", f"n-{index}"))
-    return asked
-
-
-def test_each_number_of_a_call_is_settled_for_itself(world: World) -> None:
-    good, bad, unknown = numbers(world, 3)
-    world.market.refused_tracking["TRACK-1"] = "INVALID_TRACKING"
-    results = settle_tracking(
-        a.SELLER,
-        [good, bad, unknown, good, "p.nobody.set_tracking.1"],
-        store=world.store,
-        marketplace=world.market,
-        clock=world.clock,
-    )
-    assert world.state(good) is IntentState.CONFIRMED
-    assert world.state(bad) is IntentState.REJECTED
-    assert isinstance(results["p.nobody.set_tracking.1"], NotFoundError)
-    assert world.market.calls["set_tracking_numbers"] == 1
-    assert world.intent(bad).outcome == "INVALID_TRACKING"
-
-
-@pytest.mark.parametrize(
-    ("fault", "ends"),
-    [
-        (Fault.TIMEOUT_AFTER, IntentState.CONFIRMED),
-        (Fault.TIMEOUT_BEFORE, IntentState.UNKNOWN),
-        (Fault.RATE_LIMIT, IntentState.UNKNOWN),
-        (Fault.REFUSE, IntentState.REJECTED),
-    ],
-)
-def test_a_call_for_several_numbers_that_fails_settles_each_by_reading(
-    world: World, fault: Fault, ends: IntentState
-) -> None:
-    asked = numbers(world, 2)
-    world.market.fail("set_tracking_numbers", fault)
-    for _ in range(2):
-        settle_tracking(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
-    assert {world.state(identifier) for identifier in asked} == {ends}
-    assert world.market.calls["set_tracking_numbers"] == 1
-
-
 def test_a_hand_over_waits_for_the_ship_to_be_confirmed(world: World) -> None:
     for command in (Command.CONFIRM, Command.PICK, Command.PACK):
         world.do(command)
@@ -382,3 +349,18 @@ def test_a_hand_over_waits_for_the_ship_to_be_confirmed(world: World) -> None:
         world.do(Command.HAND_OVER)
     world.settle(world.ask(SHIP))
     assert world.do(Command.HAND_OVER).body["stage"] == "handed_over"
+
+
+def test_a_worker_that_loses_the_claim_after_its_reads_does_not_call(world: World) -> None:
+    identifier = world.ask(CANCEL)
+    world.market.fail("cancel", Fault.TIMEOUT_BEFORE)
+
+    def another_is_faster(name: str) -> None:
+        if name == "cancel_reasons":
+            world.market.on_call = None
+            assert world.settle(identifier).called
+
+    world.market.on_call = another_is_faster
+    assert not world.settle(identifier).called
+    assert world.market.calls["cancel"] == 1
+    assert world.types().count(EventType.INTENT_SENT) == 1

@@ -21,10 +21,11 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import EventType
+from shipby.domain.inbox import PushState
 from shipby.domain.ledger import CostBorneBy, ExecutedBy
 from shipby.domain.posting import Stage
 from shipby.domain.push import MAX_BODY
-from shipby.domain.records import PushState, Role, SellerSettings
+from shipby.domain.records import Role, SellerSettings
 from shipby.domain.workflow import Command
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget

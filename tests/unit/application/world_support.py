@@ -15,8 +15,9 @@ from shipby.application.settle_intent import Settled, settle_intent
 from shipby.application.sync_posting import Synced, sync_posting
 from shipby.application.sync_return import apply_return_facts
 from shipby.application.work_posting import WorkCommand, work_posting
-from shipby.domain.events import Event, EventType, Json, Ref, StoredEvent, posting_ref, return_ref
+from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import Posting

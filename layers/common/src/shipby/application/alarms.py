@@ -21,8 +21,9 @@ from shipby.application.ports import (
 from shipby.application.request_intent import Wish, prepare_intent
 from shipby.application.sync_return import return_alarm
 from shipby.domain.errors import CapReachedError, InvalidInputError, KillSwitchOnError, VersionConflictError
-from shipby.domain.events import AggregateKind, Event, EventType, Json, Ref, posting_ref, return_ref
+from shipby.domain.events import AggregateKind, Event, EventType, Ref, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Alarm, Posting, RungKind
 from shipby.domain.records import AlarmRef, SellerSettings

@@ -10,8 +10,8 @@ from typing import cast
 from shipby.application.ports import Marketplace
 from shipby.application.request_intent import OFFERED_AS
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
-from shipby.domain.events import Json
 from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.posting import MarketplacePosting
 from shipby.domain.returns import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn
 

@@ -10,7 +10,7 @@ from shipby.application.ports import SaveSettings, Store
 from shipby.application.retry import decide_anew
 from shipby.application.views import settings_view
 from shipby.domain.errors import PreconditionFailedError
-from shipby.domain.events import Json
+from shipby.domain.json_types import Json
 from shipby.domain.records import SellerSettings
 
 

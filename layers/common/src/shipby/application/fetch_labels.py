@@ -24,7 +24,8 @@ from shipby.application.ports import (
 )
 from shipby.application.retry import decide_anew
 from shipby.domain.errors import InvalidInputError, NotReadyYetError, PermanentError
-from shipby.domain.events import Event, EventType, Json, posting_ref
+from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Posting
 from shipby.domain.records import Document, DocumentKind, DocumentState

@@ -24,8 +24,9 @@ from shipby.application.ports import (
 from shipby.application.retry import ATTEMPTS
 from shipby.application.sync_posting import TRACKING
 from shipby.domain.errors import NotFoundError, PreconditionFailedError, VersionConflictError
-from shipby.domain.events import AggregateKind, Event, EventType, Json
+from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import OPEN_STATES, Intent, IntentAction, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Alarm, Posting, RungKind
 from shipby.domain.records import SellerSettings, TrackingChange
@@ -40,6 +41,7 @@ AUTOMATIC = "system:"
 """Actors of automatic intents begin with this; people's begin with `key:`."""
 
 _EVENTS: Mapping[IntentState, EventType] = {
+    IntentState.PENDING: EventType.INTENT_NOT_SENT,
     IntentState.SENT: EventType.INTENT_SENT,
     IntentState.CONFIRMED: EventType.INTENT_CONFIRMED,
     IntentState.REJECTED: EventType.INTENT_REJECTED,

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from shipby.application.ports import Clock, RememberResponse, Store, Write
 from shipby.domain.errors import IdempotencyMismatchError, InvalidInputError, ShipbyError
-from shipby.domain.events import Json
 from shipby.domain.intents import request_hash
+from shipby.domain.json_types import Json
 from shipby.domain.records import RememberedResponse
 
 KEPT_FOR = timedelta(days=30)

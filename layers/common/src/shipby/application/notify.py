@@ -25,7 +25,8 @@ from shipby.domain.errors import (
     PermanentError,
     ShipbyError,
 )
-from shipby.domain.events import AggregateKind, Event, EventType, Json, Ref, StoredEvent, posting_ref
+from shipby.domain.events import AggregateKind, Event, EventType, Ref, StoredEvent, posting_ref
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.notices import buyer_tracking_text, seller_text
 from shipby.domain.records import RememberedResponse, SellerSettings

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from shipby.domain.events import Event, Json, Ref, StoredEvent
+from shipby.domain.events import Event, Ref, StoredEvent
+from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Posting, Stage
@@ -17,8 +19,6 @@ from shipby.domain.records import (
     ApiKey,
     Document,
     PrintJob,
-    PushRow,
-    PushToken,
     RememberedResponse,
     SellerSettings,
     TrackingChange,

@@ -15,10 +15,12 @@ from functools import partial
 from shipby.application.paging import every
 from shipby.application.ports import Clock, Marketplace, Page, Store
 from shipby.application.views import time_text
-from shipby.domain.events import EventType, Json, StoredEvent, posting_ref, return_ref
+from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
+from shipby.domain.inbox import PushRow, PushState
 from shipby.domain.intents import Intent, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.ledger import EntryState, ExecutedBy
-from shipby.domain.records import PushRow, PushState, SellerSettings
+from shipby.domain.records import SellerSettings
 
 GRACE = timedelta(minutes=10)
 """What began within the last minutes may still be on its way."""

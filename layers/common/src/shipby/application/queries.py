@@ -29,8 +29,9 @@ from shipby.application.views import (
 )
 from shipby.application.work_posting import load_posting
 from shipby.domain.errors import InvalidInputError, NotFoundError
-from shipby.domain.events import Json, posting_ref
+from shipby.domain.events import posting_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.posting import FINAL, Stage
 from shipby.domain.records import PrintState
 

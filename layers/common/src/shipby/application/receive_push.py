@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.push import MAX_BODY, is_ping, judge, read_body
-from shipby.domain.records import PushRow, PushToken
 
 NAME = "shipby"
 VERSION = "1.0"

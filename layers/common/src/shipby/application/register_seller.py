@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from shipby.application.ports import Clock, SaveSettings, Store
 from shipby.application.receive_push import token_hash
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.records import ApiKey, PushToken, Role, SellerSettings
+from shipby.domain.inbox import PushToken
+from shipby.domain.records import ApiKey, Role, SellerSettings
 
 KEY_LIFE = timedelta(days=365)
 _SELLER = re.compile(r"[0-9A-Za-z_-]{1,32}")

@@ -14,7 +14,7 @@ from shipby.application.paging import every
 from shipby.application.ports import Store
 from shipby.application.route_events import Routed, route_event, route_push
 from shipby.domain.events import Ref, posting_ref, return_ref
-from shipby.domain.records import PushState
+from shipby.domain.inbox import PushState
 
 OLDEST = timedelta(days=30)
 """Aggregates first seen longer ago than this before the window are not looked at."""

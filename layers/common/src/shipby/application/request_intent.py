@@ -23,8 +23,9 @@ from shipby.application.retry import decide_anew
 from shipby.application.views import intent_view
 from shipby.application.work_posting import check_version, load_posting
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, PreconditionFailedError
-from shipby.domain.events import Event, EventType, Json, posting_ref, return_ref
+from shipby.domain.events import Event, EventType, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.money import Money
 from shipby.domain.posting import FINAL, Alarm, Posting, RungKind, Stage

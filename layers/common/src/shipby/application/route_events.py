@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from shipby.application.ports import QueueMessage
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
+from shipby.domain.inbox import PushRow, PushState
 from shipby.domain.intents import IntentAction
 from shipby.domain.posting import RungKind
-from shipby.domain.records import PushRow, PushState
 
 
 class Destination(StrEnum):

@@ -26,8 +26,9 @@ from shipby.domain.errors import (
     ShipbyError,
     VersionConflictError,
 )
-from shipby.domain.events import AggregateKind, Json
+from shipby.domain.events import AggregateKind
 from shipby.domain.intents import Intent, IntentState
+from shipby.domain.json_types import Json
 from shipby.domain.records import SellerSettings
 
 
@@ -126,8 +127,9 @@ def _call(intent: Intent, act: Callable[[], str], *, store: Store, marketplace: 
     except OutcomeUnknownError as error:
         return finish(intent, IntentState.UNKNOWN, str(error), store=store, clock=clock)
     except RetryableError as error:
-        # Nothing reached the marketplace, yet this intent has been claimed: reading settles it like any other.
-        return finish(intent, IntentState.UNKNOWN, f"not sent: {error}", store=store, clock=clock)
+        # Only the caller knows that the marketplace did nothing, so only here does a claimed intent become free again.
+        finish(intent, IntentState.PENDING, f"not sent: {error}", store=store, clock=clock)
+        raise
     except ShipbyError as error:
         return _after_refusal(intent, str(error), store=store, marketplace=marketplace, clock=clock)
     return after_answer(intent, outcome, store=store, marketplace=marketplace, clock=clock)
@@ -195,22 +197,36 @@ def _call_tracking(
     claimed: Mapping[str, Intent], *, store: Store, marketplace: Marketplace, clock: Clock
 ) -> dict[str, Settled | ShipbyError]:
     numbers = {number: str(intent.request["tracking_number"]) for number, intent in claimed.items()}
-    state, text = IntentState.UNKNOWN, "no answer for this item"
-    answers: dict[str, tuple[bool, str]] = {}
     try:
-        answers = {item.posting_number: (item.ok, item.error) for item in marketplace.set_tracking_numbers(numbers)}
-    except (OutcomeUnknownError, RetryableError) as error:
-        text = str(error)
+        items = marketplace.set_tracking_numbers(numbers)
+    except OutcomeUnknownError as error:
+        return _all(claimed, IntentState.UNKNOWN, error, store=store, clock=clock)
+    except RetryableError as error:
+        # As in `_call`: the marketplace did nothing, so they are free again, and their messages come again.
+        _all(claimed, IntentState.PENDING, error, store=store, clock=clock)
+        return dict.fromkeys((intent.id for intent in claimed.values()), error)
     except ShipbyError as error:
-        state, text = IntentState.REJECTED, str(error)
+        return _all(claimed, IntentState.REJECTED, error, store=store, clock=clock)
+    answers = {item.posting_number: item for item in items}
     results: dict[str, Settled | ShipbyError] = {}
     for number, intent in claimed.items():
-        ok, error_text = answers.get(number, (False, ""))
-        if ok:
+        answer = answers.get(number)
+        if answer is None:
+            ended = finish(intent, IntentState.UNKNOWN, "no answer for this item", store=store, clock=clock)
+        elif answer.ok:
             ended = after_answer(intent, "accepted", store=store, marketplace=marketplace, clock=clock)
-        elif number in answers:
-            ended = _after_refusal(intent, error_text or "refused", store=store, marketplace=marketplace, clock=clock)
         else:
-            ended = finish(intent, state, text, store=store, clock=clock)
+            text = answer.error or "refused"
+            ended = _after_refusal(intent, text, store=store, marketplace=marketplace, clock=clock)
         results[intent.id] = Settled(ended, called=True)
     return results
+
+
+def _all(
+    claimed: Mapping[str, Intent], state: IntentState, error: ShipbyError, *, store: Store, clock: Clock
+) -> dict[str, Settled | ShipbyError]:
+    text = f"not sent: {error}" if state is IntentState.PENDING else str(error)
+    return {
+        intent.id: Settled(finish(intent, state, text, store=store, clock=clock), called=True)
+        for intent in claimed.values()
+    }

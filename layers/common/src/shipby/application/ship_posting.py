@@ -11,8 +11,8 @@ from shipby.application.ports import Clock, Store
 from shipby.application.request_intent import Wish, request_intent
 from shipby.application.work_posting import load_posting
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.events import Json
 from shipby.domain.intents import IntentAction
+from shipby.domain.json_types import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,14 @@ from shipby.application.ports import (
 )
 from shipby.application.retry import decide_anew
 from shipby.domain.errors import NotFoundError
-from shipby.domain.events import Event, EventType, Json, posting_ref
+from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.fold import MARKETPLACE, Folded, fold, open_ledger, receive
+from shipby.domain.inbox import PushState
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.ledger import CostBorneBy
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import PushState, SellerSettings
+from shipby.domain.records import SellerSettings
 
 SKEW = timedelta(seconds=1)
 """How far the clocks of two of our own workers may lie apart."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shipby.domain.events import Json, StoredEvent
+from shipby.domain.events import StoredEvent
 from shipby.domain.intents import Intent
+from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Posting

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
 
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
-"""What event data may hold: no floats, because money and times have types of their own."""
+from shipby.domain.json_types import Json
 
 
 class AggregateKind(StrEnum):
@@ -78,6 +76,7 @@ class EventType(StrEnum):
     INTENT_CONFIRMED = "intent.confirmed"
     INTENT_REJECTED = "intent.rejected"
     INTENT_UNKNOWN = "intent.unknown"
+    INTENT_NOT_SENT = "intent.not_sent"
     INTENT_CHECK_DUE = "intent.check_due"
     INTENT_NEEDS_PERSON = "intent.needs_person"
     AUTOMATION_HELD = "automation.held"

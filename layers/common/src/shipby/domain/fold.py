@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shipby.domain.events import Event, EventType, Json
+from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import build_rungs, rewind
 from shipby.domain.ledger import LineBalance, MoneyLedger
 from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, MAIN_LINE, MarketplacePosting, Posting, Stage

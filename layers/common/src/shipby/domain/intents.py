@@ -1,9 +1,10 @@
 """Intents: the row written BEFORE an irreversible call to the marketplace.
 
     PENDING --claim--> SENT --answer--> CONFIRMED | REJECTED
-                         └--no answer--> UNKNOWN --read back--> CONFIRMED | REJECTED
+       ^                 ├--no answer--> UNKNOWN --read back--> CONFIRMED | REJECTED
+       └--never sent-----┘  (a refused connection, 429: the caller knows that the marketplace did nothing)
 
-An intent is sent at most once. What happened to a call without an answer is settled by reading the marketplace.
+An intent is carried out at most once. What happened to a call without an answer is settled by reading the marketplace.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from shipby.domain.errors import InvalidInputError, StageMismatchError
-from shipby.domain.events import AggregateKind, Json, Ref
+from shipby.domain.events import AggregateKind, Ref
+from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.posting import Alarm
 
@@ -42,8 +44,12 @@ class IntentState(StrEnum):
 OPEN_STATES: frozenset[IntentState] = frozenset({IntentState.PENDING, IntentState.SENT, IntentState.UNKNOWN})
 _ALLOWED: Mapping[IntentState, frozenset[IntentState]] = {
     IntentState.PENDING: frozenset({IntentState.SENT, IntentState.CONFIRMED, IntentState.REJECTED}),
-    IntentState.SENT: frozenset({IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN}),
-    IntentState.UNKNOWN: frozenset({IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN}),
+    IntentState.SENT: frozenset(
+        {IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN, IntentState.PENDING}
+    ),
+    IntentState.UNKNOWN: frozenset(
+        {IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN, IntentState.PENDING}
+    ),
     IntentState.CONFIRMED: frozenset(),
     IntentState.REJECTED: frozenset(),
 }

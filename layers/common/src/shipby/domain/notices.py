@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from shipby.domain.events import EventType, Json, StoredEvent
+from shipby.domain.events import EventType, StoredEvent
+from shipby.domain.json_types import Json
 from shipby.domain.records import SellerSettings
 
 _TITLES: Mapping[EventType, Mapping[str, str]] = {

@@ -13,8 +13,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from shipby.domain.events import Json
-from shipby.domain.records import PushRow, PushState
+from shipby.domain.inbox import PushRow, PushState
+from shipby.domain.json_types import Json
 
 MAX_BODY = 64 * 1024
 """Bytes. The largest official example is 0.6 KB."""
@@ -67,15 +67,20 @@ _NO_SELLER = frozenset({"TYPE_DESCRIPTION_CATEGORY_TREE_CHANGED"})
 _LONGEST = 64
 
 
+_LARGEST = 2**63
+"""Ids of the marketplace are int64; longer numbers do not fit the store's 38 digits."""
 _FIELD = re.compile(r"[a-z_]{1,40}")
 _TYPE = re.compile(r"TYPE_[A-Z_]{1,50}")
 
 
 def _scalar(value: object) -> Json:
     """A short plain value. Anything nested is dropped: no allow-listed field is one, and it may hold personal data."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
-    return value[:_LONGEST] if isinstance(value, str) else None
+    if isinstance(value, int):
+        return value if abs(value) < _LARGEST else str(value)[:_LONGEST]
+    # Half a surrogate pair gets through Python's JSON reader and cannot be stored as UTF-8.
+    return value[:_LONGEST].encode("utf-8", "replace").decode() if isinstance(value, str) else None
 
 
 def _clean_type(value: object) -> str:

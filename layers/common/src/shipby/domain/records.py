@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shipby.domain.events import Json, Ref
+from shipby.domain.events import Ref
+from shipby.domain.json_types import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,42 +85,6 @@ class PrintJob:
     problems: Mapping[str, str] = field(default_factory=dict)
     """Posting number -> why its label is not in the PDF."""
     attempts: int = 0
-
-
-class PushState(StrEnum):
-    RECEIVED = "received"
-    """A hint about a posting: applied as soon as that posting was read from the marketplace after `received_at`."""
-    NOTED = "noted"
-    """Valid, and about nothing the product keeps (stock, items, FBO): counted, not acted upon."""
-    QUARANTINED = "quarantined"
-    """Makes no sense; kept with the reason for a person to see."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushRow:
-    """One accepted push, allow-listed: `payload` has no personal data."""
-
-    seller: str
-    type: str
-    digest: str
-    """sha256 of the raw body, hexadecimal."""
-    window: int
-    """Number of the repeat-suppression window since the epoch."""
-    received_at: datetime
-    state: PushState
-    posting_number: str = ""
-    payload: Mapping[str, Json] = field(default_factory=dict)
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushToken:
-    """A secret in a push URL; only its hash is kept. Two may be live at once for rotation."""
-
-    sha256: str
-    seller: str
-    created_at: datetime
-    revoked_at: datetime | None = None
 
 
 class Role(StrEnum):

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, StageMismatchError
-from shipby.domain.events import Event, EventType, Json
+from shipby.domain.events import Event, EventType
+from shipby.domain.json_types import Json
 from shipby.domain.ladder import price_of, rewind
 from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, Alarm, Posting, RungKind, Stage
 from shipby.domain.records import Automation, SellerSettings

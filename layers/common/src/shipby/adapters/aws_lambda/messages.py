@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.events import Json
+from shipby.domain.json_types import Json
 
 _ID_FIELDS = ("seller", "posting", "intent", "job", "task", "kind", "id", "version", "index", "why", "due")
 """What of a message's body may be logged."""

@@ -12,7 +12,7 @@ from shipby.application.ports import EventBus, WorkQueue
 from shipby.application.route_events import Destination, Routed
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import StoredEvent
-from shipby.domain.records import PushRow
+from shipby.domain.inbox import PushRow
 from shipby.observability import error_fields, logger
 
 Record = Mapping[str, Any]

@@ -9,9 +9,10 @@ from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports import Page, WorkItem
 from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.posting import Stage
-from shipby.domain.records import AlarmRef, Document, PushRow, TrackingChange
+from shipby.domain.records import AlarmRef, Document, TrackingChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

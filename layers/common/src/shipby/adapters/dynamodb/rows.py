@@ -14,19 +14,11 @@ from shipby.adapters.dynamodb.upcast import current_schema, upcast
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, Event, Ref, StoredEvent
+from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import Alarm, MarketplacePosting, Posting
-from shipby.domain.records import (
-    ApiKey,
-    Document,
-    PrintJob,
-    PushRow,
-    PushToken,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-)
+from shipby.domain.records import ApiKey, Document, PrintJob, RememberedResponse, SellerSettings, TrackingChange
 from shipby.domain.returns import ReturnCase
 
 T = TypeVar("T")

@@ -17,20 +17,12 @@ from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.application.ports import Clock, Write
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
-from shipby.domain.events import Json
+from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, intent_owner
+from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import (
-    ApiKey,
-    Document,
-    PrintJob,
-    PushRow,
-    PushState,
-    PushToken,
-    RememberedResponse,
-    SellerSettings,
-)
+from shipby.domain.records import ApiKey, Document, PrintJob, RememberedResponse, SellerSettings
 from shipby.domain.returns import ReturnCase
 
 if TYPE_CHECKING:

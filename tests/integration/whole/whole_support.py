@@ -1,0 +1,196 @@
+"""What the tests of the whole product share: one running product, its sellers, and looks into it."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from shipby.application.ports import Store
+from shipby.domain.events import posting_ref
+from shipby.domain.records import SellerSettings
+from shipby_local.demo.api import SellerApi
+from shipby_local.deployment import Deployment
+from shipby_local.messenger import Messenger
+from shipby_local.onboarding import take_in
+from shipby_local.simulator import Simulator, SimulatorSettings
+from shipby_local.stack import Stack, StackSettings
+
+TEMPLATE = Path(__file__).resolve().parents[3] / "infra" / "template.yaml"
+LABEL_DELAY = 2.0
+_HTTP = urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(60.0), retries=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Any answer of the product's front door."""
+
+    status: int
+    content_type: str
+    body: Any
+    """JSON if it is JSON, else text."""
+
+
+def call(
+    url: str, method: str = "GET", *, body: bytes | Mapping[str, Any] | None = None, **headers: str | None
+) -> Answer:
+    """One HTTP call; an underscore in a header's name stands for a hyphen, None leaves the header out."""
+    content = json.dumps(body).encode() if isinstance(body, Mapping) else body
+    sent = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
+    if content is not None:
+        sent = {"Content-Type": "application/json", **sent}
+    answer = _HTTP.request(method, url, body=content, headers=sent)
+    try:
+        said = json.loads(answer.data)
+    except ValueError:
+        said = answer.data.decode(errors="replace")
+    return Answer(answer.status, answer.headers.get("Content-Type", ""), said)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A seller who was taken in: credentials, and the API as his ERP calls it."""
+
+    client_id: str
+    push_path: str
+    key: str
+    api: SellerApi
+
+
+@dataclass
+class Whole:
+    """The product, the marketplace and the messenger, all on this machine."""
+
+    stack: Stack
+    simulator: Simulator
+    deployment: Deployment
+    messenger: Messenger
+    shops: list[Shop] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return self.deployment.store()
+
+    def open_shop(self, *, chat: bool = True, policy: Mapping[str, Any] | None = None) -> Shop:
+        """Take a new seller in and connect the marketplace's pushes."""
+        account = self.simulator.add_seller(chat_subscription=chat)
+        settings = SellerSettings(
+            seller=account.client_id,
+            version=1,
+            language="ru" if chat else "zh",
+            buyer_chat=chat,
+            settle_after=timedelta(seconds=1),
+            **(policy or {}),
+        )
+        channels = [self.messenger.channel(account.client_id)]
+        taken = take_in(self.deployment, settings, ozon_api_key=account.api_key, channels=channels)
+        self.simulator.set_push_url(account.client_id, self.stack.api_url + taken.push_path)
+        shop = Shop(account.client_id, taken.push_path, taken.api_key, SellerApi(self.stack.api_url, taken.api_key))
+        self.shops.append(shop)
+        return shop
+
+    def posting(self, shop: Shop, **spec: Any) -> str:
+        """A new posting at the marketplace; its push is on the way."""
+        return self.simulator.add_posting(shop.client_id, **{"ship_in": 3600.0, **spec})
+
+    def arrived(self, shop: Shop, **spec: Any) -> str:
+        """A new posting that has come to us by push and queue."""
+        number = self.posting(shop, **spec)
+        self.until(shop, number, lambda _: True, "to arrive")
+        return number
+
+    def until(self, shop: Shop, number: str, ready: Callable[[Any], bool], what: str, timeout: float = 30.0) -> Any:
+        """The posting as the API shows it, once it is `ready`."""
+        return shop.api.wait_for(
+            f"/v1/postings/{number}", ready, what=f"{number} {what}", timeout=timeout, every=0.2
+        )
+
+    def settled(self, shop: Shop, intent: str, timeout: float = 40.0) -> Any:
+        """The intent once it is confirmed or rejected."""
+        return shop.api.wait_for(
+            f"/v1/intents/{intent}",
+            lambda view: view["state"] in ("CONFIRMED", "REJECTED"),
+            what=f"intent {intent} to be settled",
+            timeout=timeout,
+            every=0.2,
+        )
+
+    def push(self, shop: Shop, body: bytes | Mapping[str, Any], **headers: str | None) -> Answer:
+        """A push that we make by hand, to the seller's own address."""
+        return call(self.stack.api_url + shop.push_path, "POST", body=body, **headers)
+
+    def api(self, shop: Shop, method: str, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> Answer:
+        """A call with the seller's key whose answer is wanted whatever it is."""
+        if method != "GET":
+            headers = {"Idempotency_Key": uuid.uuid4().hex, **headers}
+        return call(
+            self.stack.api_url + path, method, body=body, **{"Authorization": f"Bearer {shop.key}", **headers}
+        )
+
+    def poll(self, shop: Shop, **task: Any) -> Any:
+        """Let the poller visit one seller now."""
+        return self.deployment.invoke("MarketplacePoll", {"seller": shop.client_id, **task})
+
+    def proof(self, shop: Shop) -> Any:
+        """The nothing-lost proof of one seller, with nothing excused as too new."""
+        return self.poll(shop, task="proof", grace_seconds=0)["proofs"][shop.client_id]
+
+    def pushes(self, shop: Shop) -> list[Any]:
+        """Every push row of the seller."""
+        today = datetime.now(UTC).date()
+        days = (today - timedelta(days=1), today)
+        return [push for day in days for push in self.store.pushes_on(shop.client_id, day, limit=500).items]
+
+    def versions(self, shop: Shop, number: str) -> list[int]:
+        """The versions that the history tells of, each once, in order."""
+        events = self.store.events(shop.client_id, posting_ref(number))
+        return list(dict.fromkeys(stored.version for stored in events))
+
+    def queue_urls(self) -> dict[str, str]:
+        """Every queue of the template, dead letters too, by logical id."""
+        return {name: url for name, url in self.stack.resources.items() if url.startswith("http") and "/" in url}
+
+
+def simulator_settings(**changes: Any) -> SimulatorSettings:
+    """A marketplace that takes seconds where the real one takes minutes; its rate limit is the real one."""
+    return SimulatorSettings(
+        **{
+            "engine_interval": 0.1,
+            "ship_delay": 0.2,
+            "registration_delay": 0.2,
+            "label_delay": LABEL_DELAY,
+            "delivery_seconds": 600.0,
+            "push_time_scale": 0.05,
+            **changes,
+        }
+    )
+
+
+def stack_settings(simulator: Simulator, folder: Path) -> StackSettings:
+    """The product on this machine. The poller runs when a test says so."""
+    return StackSettings(
+        template=TEMPLATE,
+        data_dir=folder,
+        api_port=0,
+        parameters={
+            "Stage": "local",
+            "OzonBaseUrl": simulator.base_url,
+            "LabelDelaySeconds": str(int(LABEL_DELAY)),
+            "SweepLookAheadSeconds": "5",
+        },
+        sweep_interval=1.0,
+        poll_interval=0.0,
+    )
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    """Fail unless the condition becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
+        time.sleep(0.1)
