@@ -65,7 +65,7 @@ def _until_stopped() -> Iterator[threading.Event]:
 def demo(
     data: DataDir = DATA / "demo",
     seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
-    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside the eleven special ones.")] = 52,
+    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside the twelve special ones.")] = 52,
     keep: Annotated[bool, typer.Option(help="Keep the emulator's data after the day.")] = False,
 ) -> None:
     """Play a whole trading day on this machine and prove that nothing was lost (about two minutes)."""

@@ -22,7 +22,7 @@ REF = posting_ref(a.NUMBER)
 
 
 def row(kind: EventType, version: int = 1, *, ref: Any = REF, **data: Any) -> dict[str, Any]:
-    return rows.event_item(a.SELLER, ref, version, 0, a.event(type=kind, data=data))
+    return rows.event_item(a.SELLER, ref, version, 0, a.event(type=kind, data=data), count=1)
 
 
 def route(*images: dict[str, Any], name: str = "INSERT") -> list[str]:

@@ -171,6 +171,7 @@ class _Planner:
                 version=write.version,
                 index=index,
                 event=event,
+                count=len(write.events),
                 type_version=EVENT_TYPE_VERSION[event.type],
             )
             yield self._once(key, row, f"event {write.version}/{index}", "EVENT")

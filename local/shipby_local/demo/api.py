@@ -63,10 +63,12 @@ class SellerApi:
             raise ApiProblemError(answer.status, said)
         return said
 
-    def wait_for(
-        self, path: str, ready: Callable[[Any], bool], *, what: str, timeout: float = 60.0, every: float = 2.0
-    ) -> Any:
-        """Ask again until `ready`; a 404 counts as not ready. Raises StackError naming `what` after `timeout`."""
+    def wait_for(self, path: str, ready: Callable[[Any], bool], *, what: str, timeout: float = 60.0) -> Any:
+        """Ask again, less and less often, until `ready`; a 404 counts as not ready.
+
+        Raises StackError naming `what` after `timeout` seconds.
+        """
+        pause = 1.0
         deadline = time.monotonic() + timeout
         last: Any = None
         while time.monotonic() < deadline:
@@ -79,5 +81,6 @@ class SellerApi:
             else:
                 if ready(last):
                     return last
-            time.sleep(every)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 5.0)
         raise StackError(f"waited {timeout:.0f} s in vain for {what}; the last answer was {json.dumps(last)[:600]}")

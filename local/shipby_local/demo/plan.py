@@ -97,13 +97,14 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     add(second, Fate.TWO_PACKAGES, lines=pair)
     add(first, Fate.LATE, ship_in=30.0, without_delay_in=600.0)
     add(second, Fate.LATE, ship_in=32.0, without_delay_in=600.0)
-    add(first, Fate.MARKETPLACE_CANCELS, plan=Plan(marketplace_cancels_in=20.0))
-    add(second, Fate.BUYER_CANCELS, plan=Plan(buyer_cancels_in=15.0))
+    add(first, Fate.MARKETPLACE_CANCELS, plan=Plan(marketplace_cancels_in=40.0))
+    add(second, Fate.BUYER_CANCELS, plan=Plan(buyer_cancels_in=35.0))
     add(first, Fate.GIVEN_UP, ship_in=12.0, without_delay_in=16.0)
     add(second, Fate.NO_LABEL)
     add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
     add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")
     add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
+    add(second, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     for number in simulator.generate(list(sellers), count, ship_in=_CALM, delivery_in=86_400.0):
         plan.postings.append(PlannedPosting(simulator.posting(number).client_id, number, Fate.PLAIN))
     return plan

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
-from shipby_local.demo.api import SellerApi
+from shipby_local.demo.api import ApiProblemError, SellerApi
 from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
 from shipby_local.simulator import Simulator
 from shipby_local.stack.errors import StackError
@@ -51,7 +51,12 @@ class Warehouse:
             case Fate.LATE:
                 self._late(posting)
             case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
-                self._confirm(posting)
+                try:
+                    self._confirm(posting)
+                except ApiProblemError as problem:
+                    # Its fate may be quicker than a slow machine's people.
+                    if problem.status != 409:
+                        raise
                 self._wait(posting, {"cancelled"}, timeout=120)
             case Fate.NO_LABEL:
                 self._confirm(posting)

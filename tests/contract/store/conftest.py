@@ -57,8 +57,9 @@ def ministack_client(emulator: Emulator) -> "DynamoDBClient":
     return client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def moto_client() -> "Iterator[DynamoDBClient]":
+    # Not for the whole session: while one mock is on, moto keeps the state of all others alive, in other files too.
     patch = pytest.MonkeyPatch()
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",

@@ -58,7 +58,7 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     "api key": (lambda record: rows.api_keys().item(KEY, record), rows.api_keys().read, some.api_keys),
     "push": (rows.push_item, rows.read_push, some.pushes.map(lambda p: replace(p, received_at=a.NOW))),
     "event": (
-        lambda record: rows.event_item(a.SELLER, posting_ref(a.NUMBER), 1, 0, record),
+        lambda record: rows.event_item(a.SELLER, posting_ref(a.NUMBER), 1, 0, record, count=1),
         lambda item: rows.read_event(item).event,
         some.events,
     ),

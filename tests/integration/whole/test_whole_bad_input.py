@@ -171,7 +171,5 @@ def test_every_other_refusal_says_what_happened_and_what_to_do(whole: Whole, sho
     not_offered = is_problem(whole.api(shop, "PUT", f"{path}/tracking-number", tracking), 409)
     assert not_offered["type"] == "urn:shipby:problem:action_not_offered"
     assert set(not_offered["offered"]) == set(shop.api.get(path)["available_actions"])
-    posted = call(
-        f"{whole.stack.api_url}{path}/confirm", "POST", body=b"{broken", Authorization=f"Bearer {shop.key}"
-    )
+    posted = call(f"{whole.stack.api_url}{path}/confirm", "POST", body=b"{broken", Authorization=f"Bearer {shop.key}")
     is_problem(posted, 400)

@@ -33,18 +33,10 @@ def test_a_posting_goes_from_confirm_to_the_courier_and_is_assembled_exactly_onc
     assert api.post(f"{path}/confirm")["stage"] == "confirmed"
     intent = whole.settled(quiet_shop, api.post(f"{path}/ship")["id"])
     assert intent["state"] == "CONFIRMED"
-    api.wait_for(
-        f"{path}/labels",
-        lambda page: any(item["state"] == "ready" for item in page["items"]),
-        what=f"the label of {number}",
-        every=0.3,
-    )
+    whole.labelled(quiet_shop, number)
     assert api.post(f"{path}/pick")["stage"] == "picked"
     assert api.post(f"{path}/pack")["stage"] == "packed"
-    job = api.post("/v1/labels", {"posting_numbers": [number]})
-    done = api.wait_for(
-        f"/v1/labels/{job['id']}", lambda view: view["state"] != "waiting", what="the labels' PDF", every=0.3
-    )
+    done = whole.printed(quiet_shop, number)
     assert (done["state"], done["problems"]) == ("ready", {})
     paper = urllib3.request("GET", done["link"], retries=False)
     assert paper.status == 200

@@ -72,9 +72,7 @@ class As:
 
     def send(self, queue: str) -> None:
         """A message that is visible to no consumer before the test session ends."""
-        self._client("sqs").send_message(
-            QueueUrl=self.whole.stack.resources[queue], MessageBody="{}", DelaySeconds=900
-        )
+        self._client("sqs").send_message(QueueUrl=self.whole.stack.resources[queue], MessageBody="{}", DelaySeconds=900)
 
     def emit(self) -> None:
         entry = {"Source": "roles", "DetailType": "test", "Detail": "{}"}

@@ -23,6 +23,8 @@ from shipby_local.stack import Stack, StackSettings
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "infra" / "template.yaml"
 LABEL_DELAY = 2.0
+STANDARD_WAIT = 60.0
+"""Seconds: far more than a quiet machine needs, because two cores may be busy with other things."""
 _HTTP = urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(60.0), retries=False)
 
 
@@ -104,21 +106,45 @@ class Whole:
         self.until(shop, number, lambda _: True, "to arrive")
         return number
 
-    def until(self, shop: Shop, number: str, ready: Callable[[Any], bool], what: str, timeout: float = 30.0) -> Any:
-        """The posting as the API shows it, once it is `ready`."""
-        return shop.api.wait_for(
-            f"/v1/postings/{number}", ready, what=f"{number} {what}", timeout=timeout, every=0.2
-        )
+    def wait(
+        self, shop: Shop, path: str, ready: Callable[[Any], bool], what: str, timeout: float = STANDARD_WAIT
+    ) -> Any:
+        """What the API shows at a path, once it is there and `ready`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            answer = self.api(shop, "GET", path)
+            if answer.status == 200 and ready(answer.body):
+                return answer.body
+            assert answer.status in (200, 404), f"GET {path}: {answer}"
+            assert time.monotonic() < deadline, f"waited {timeout:.0f} s in vain for {what}; the last was {answer}"
+            time.sleep(0.2)
 
-    def settled(self, shop: Shop, intent: str, timeout: float = 40.0) -> Any:
+    def until(self, shop: Shop, number: str, ready: Callable[[Any], bool], what: str) -> Any:
+        """The posting as the API shows it, once it is `ready`."""
+        return self.wait(shop, f"/v1/postings/{number}", ready, f"{number} {what}")
+
+    def settled(self, shop: Shop, intent: str) -> Any:
         """The intent once it is confirmed or rejected."""
-        return shop.api.wait_for(
+        return self.wait(
+            shop,
             f"/v1/intents/{intent}",
             lambda view: view["state"] in ("CONFIRMED", "REJECTED"),
-            what=f"intent {intent} to be settled",
-            timeout=timeout,
-            every=0.2,
+            f"intent {intent} to be settled",
         )
+
+    def labelled(self, shop: Shop, number: str) -> None:
+        """Wait for the posting's label."""
+        self.wait(
+            shop,
+            f"/v1/postings/{number}/labels",
+            lambda page: any(item["state"] == "ready" for item in page["items"]),
+            f"the label of {number}",
+        )
+
+    def printed(self, shop: Shop, *numbers: str) -> Any:
+        """A finished print job for these postings."""
+        job = shop.api.post("/v1/labels", {"posting_numbers": list(numbers)})
+        return self.wait(shop, f"/v1/labels/{job['id']}", lambda view: view["state"] != "waiting", "the labels' PDF")
 
     def push(self, shop: Shop, body: bytes | Mapping[str, Any], **headers: str | None) -> Answer:
         """A push that we make by hand, to the seller's own address."""
@@ -128,9 +154,7 @@ class Whole:
         """A call with the seller's key whose answer is wanted whatever it is."""
         if method != "GET":
             headers = {"Idempotency_Key": uuid.uuid4().hex, **headers}
-        return call(
-            self.stack.api_url + path, method, body=body, **{"Authorization": f"Bearer {shop.key}", **headers}
-        )
+        return call(self.stack.api_url + path, method, body=body, **{"Authorization": f"Bearer {shop.key}", **headers})
 
     def poll(self, shop: Shop, **task: Any) -> Any:
         """Let the poller visit one seller now."""

@@ -242,7 +242,7 @@ class _Builder:
                 yield _versioned(item, job.version, f"print job {job.id}")
             case AppendEvents(seller, ref, version, events):
                 for index, event in enumerate(events):
-                    item = rows.event_item(seller, ref, version, index, event)
+                    item = rows.event_item(seller, ref, version, index, event, count=len(events))
                     yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
             case AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)

@@ -152,14 +152,18 @@ def intent_item(intent: Intent, shards: int) -> Item:
     return intents().item(key, intent, columns)
 
 
-def event_item(seller: str, ref: Ref, version: int, index: int, event: Event) -> Item:
-    """An event row holds all that the stream's consumer needs: it never reads the table."""
+def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *, count: int) -> Item:
+    """An event row holds all that the stream's consumer needs: it never reads the table.
+
+    `count` is how many events its version has, so that a missing last one shows too.
+    """
     place = {
         "seller": seller,
         "kind": str(ref.kind),
         "id": ref.id,
         "version": version,
         "index": index,
+        "count": count,
         "type_version": EVENT_TYPE_VERSION[event.type],
     }
     key = keys.event(seller, ref, version, index)
@@ -176,6 +180,7 @@ def read_event(item: Mapping[str, Wire]) -> StoredEvent:
         ref=Ref(AggregateKind(attributes["kind"]), attributes["id"]),
         version=attributes["version"],
         index=attributes["index"],
+        count=attributes.get("count", 0),
         type_version=attributes["type_version"],
         event=_events().decode(attributes),
     )
