@@ -13,8 +13,16 @@ from shipby.domain.inbox import PushRow
 from shipby.observability import logger, publish
 
 
+class PoisonError(Exception):
+    """The first of several records cannot be read: Lambda halves the batch, until only that record is given up."""
+
+
 def handler(event: Event, _: object) -> PartialResponse:
-    """Reports the first record that has to come again; with it comes everything after it."""
+    """Reports the first record that has to come again; with it comes everything after it.
+
+    Raises PoisonError where that alone would not part a poison record from the sound ones behind it: after the last
+    try all of them would be given up together.
+    """
     own = parts()
     records = event["Records"]
     routing = route_batch(records, _route, queues=own.queues, bus=own.bus)
@@ -24,6 +32,8 @@ def handler(event: Event, _: object) -> PartialResponse:
     first = str(records[routing.failed]["dynamodb"]["SequenceNumber"])
     about = {"sequence_number": first, "done": routing.failed, "of": len(records)}
     logger().warning("batch stopped", extra=about)
+    if routing.poison == 0 and len(records) > 1:
+        raise PoisonError(f"record {first} of {len(records)} cannot be read; the log names its row")
     return {"batchItemFailures": [{"itemIdentifier": first}]}
 
 

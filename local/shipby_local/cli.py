@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, NoReturn, Optional
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from shipby.domain.errors import ShipbyError
@@ -41,10 +43,21 @@ def main() -> None:
     try:
         app()
     except (StackError, ShipbyError) as error:
-        err.print(f"[red]error:[/red] {error}", markup=True)
-        sys.exit(1)
+        _fail(str(error))
+    except (BotoCoreError, ClientError) as error:
+        _fail(f"{error}. On this machine see whether `shipby up` still runs; on AWS check credentials and region.")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
+    sys.exit(1)
+
+
+def _say(line: str) -> None:
+    """A line as it is: keys and addresses in it are neither broken nor taken for markup."""
+    out.print(line, soft_wrap=True, markup=False)
 
 
 def _deployment(data: Path, aws: str | None) -> Any:
@@ -71,7 +84,10 @@ def demo(
     """Play a whole trading day on this machine and prove that nothing was lost (about two minutes)."""
     from shipby_local.demo.day import run_day
     from shipby_local.demo.screen import DayScreen, print_report
+    from shipby_local.stack.datafolder import DataFolder
 
+    if DataFolder(data / "stack").is_locked():
+        raise StackError(f"Another demo runs in {data}. Wait for it, or choose another folder with --data.")
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     with DayScreen(out) as screen:
@@ -94,7 +110,7 @@ def up(
     from shipby_local.serve import serve
 
     with _until_stopped() as stop:
-        serve(TEMPLATE, data, port=port, simulator_port=simulator_port, seed=seed, say=out.print, stop=stop)
+        serve(TEMPLATE, data, port=port, simulator_port=simulator_port, seed=seed, say=_say, stop=stop)
 
 
 @app.command()
@@ -103,7 +119,7 @@ def down(data: DataDir = DATA) -> None:
     from shipby_local.stack import stop_running
 
     stopped = stop_running(data / "stack")
-    out.print("Stopped; the data is kept." if stopped else f"No stack runs in {data}.")
+    _say("Stopped; the data is kept." if stopped else f"No stack runs in {data}.")
 
 
 @app.command()
@@ -116,19 +132,24 @@ def simulate(
     label_delay: Annotated[float, typer.Option(help="Seconds from ship to label (the real one: 45-60).")] = 50.0,
 ) -> None:
     """Run the marketplace's simulator alone: prints its address and the Client-Id/Api-Key pairs."""
+    from shipby_local.serve import cannot_simulate
     from shipby_local.simulator import run
 
     try:
-        run(port, data, sellers=sellers, postings=postings, seed=seed, label_delay=label_delay, say=_say_now)
+        # Whoever has read the address may already stop it again.
+        with _until_stopped() as stop:
+            run(
+                port,
+                data,
+                sellers=sellers,
+                postings=postings,
+                seed=seed,
+                label_delay=label_delay,
+                say=_say,
+                until=stop,
+            )
     except OSError as error:
-        if error.filename is not None:
-            raise StackError(f"The simulator's data {error.filename} cannot be used: {error.strerror}.") from error
-        why = error.strerror or error
-        raise StackError(f"Port {port} on 127.0.0.1 cannot be used ({why}). Choose another with --port.") from error
-
-
-def _say_now(line: str) -> None:
-    print(line, flush=True)
+        raise cannot_simulate(error, port, "--port") from error
 
 
 @key_app.command("create")
@@ -149,7 +170,7 @@ def create_key(
     if store.settings(seller) is None:
         raise StackError(f"There is no seller {seller}; known are {', '.join(store.sellers()) or 'none'}")
     made = create_api_key(seller, Role(role), store=store, clock=SystemClock())
-    out.print(made.text, soft_wrap=True)
+    _say(made.text)
 
 
 @seller_app.command("add")
@@ -170,8 +191,8 @@ def add_seller(
     deployment = _deployment(data, aws)
     settings = SellerSettings(seller=client_id, version=1, language=language)
     taken = take_in(deployment, settings, ozon_api_key=api_key, channels=channel or [])
-    out.print(f"push address: <ApiUrl>{taken.push_path}", soft_wrap=True)
-    out.print(f"owner's key:  {taken.api_key}", soft_wrap=True)
+    _say(f"push address: <ApiUrl>{taken.push_path}")
+    _say(f"owner's key:  {taken.api_key}")
 
 
 @app.command()
@@ -240,7 +261,7 @@ def repair(
         done = republish(
             one, since=until - timedelta(hours=hours), until=until, store=store, publish=deployment.publish
         )
-        out.print(f"{one}: {done.events} events and {done.pushes} pushes routed again")
+        _say(f"{one}: {done.events} events and {done.pushes} pushes routed again")
 
 
 if __name__ == "__main__":

@@ -82,10 +82,14 @@ class Deployment:
         """The deployment's store."""
         return DynamoDBStore(self.client("dynamodb"), table_name=self.outputs["TableName"])
 
+    def secret_name(self, seller: str, name: str) -> str:
+        """The name of one of a seller's parameters: `ozon` (keys) or `channels` (messengers)."""
+        return f"{self.outputs['ParameterPrefix']}/sellers/{seller}/{name}"
+
     def put_secret(self, seller: str, name: str, value: object) -> None:
-        """Write one of a seller's SecureString parameters: `ozon` (keys) or `channels` (messengers)."""
+        """Write one of a seller's parameters as a SecureString."""
         self.client("ssm").put_parameter(
-            Name=f"{self.outputs['ParameterPrefix']}/sellers/{seller}/{name}",
+            Name=self.secret_name(seller, name),
             Value=json.dumps(value),
             Type="SecureString",
             Overwrite=True,

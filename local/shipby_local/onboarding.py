@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.application.register_seller import create_api_key, create_push_token, register_seller
+from shipby.domain.errors import AlreadyExistsError
 from shipby.domain.records import Role, SellerSettings
 from shipby_local.deployment import Deployment
 
@@ -25,9 +26,16 @@ def take_in(
 ) -> Onboarded:
     """Register a seller whose id is the marketplace's Client-Id. Secrets go to SSM, hashes to the table.
 
-    Raises VersionConflictError if the seller is registered already, InvalidInputError for an impossible id.
+    Raises AlreadyExistsError (and changes nothing) if the seller is registered already, InvalidInputError for an
+    impossible id.
     """
     store, clock, seller = deployment.store(), SystemClock(), settings.seller
+    if store.settings(seller) is not None:
+        # Writing the secrets first would put another key, and no messengers, in place of those the seller has.
+        raise AlreadyExistsError(
+            f"Seller {seller} is registered already; nothing was changed. Its marketplace key is the SSM parameter "
+            f"{deployment.secret_name(seller, 'ozon')}; `shipby key create {seller}` makes another API key."
+        )
     deployment.put_secret(seller, "ozon", {"client_id": seller, "api_key": ozon_api_key})
     deployment.put_secret(seller, "channels", list(channels))
     register_seller(settings, store=store)

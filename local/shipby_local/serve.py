@@ -12,9 +12,12 @@ from shipby.domain.records import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator, SimulatorSettings
-from shipby_local.stack import PortTakenError, Stack, StackSettings
+from shipby_local.stack import DataFolderBrokenError, PortTakenError, Stack, StackError, StackSettings
+from shipby_local.stack.datafolder import DataFolder
 
 FIRST_POSTINGS = 20
+SECONDS_BETWEEN = 0.4
+COLD_START_SECONDS = 30.0
 
 
 def serve(
@@ -29,15 +32,11 @@ def serve(
 ) -> None:
     """Start everything, say where it is, and wait for `stop`. Raises StackError when something is in the way."""
     settings = SimulatorSettings(port=simulator_port, data_path=data / "marketplace.db", seed=seed, label_delay=50.0)
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    simulator = Simulator(settings)
+    _claim(data)
     try:
-        simulator.start()
+        simulator = Simulator(settings).start()
     except OSError as error:
-        raise PortTakenError(
-            f"Port {simulator_port} on 127.0.0.1 (the simulator) is in use. Stop that program or choose another port "
-            "with --simulator-port."
-        ) from error
+        raise cannot_simulate(error, simulator_port, "--simulator-port") from error
     try:
         stack_settings = StackSettings(
             template=template,
@@ -60,6 +59,34 @@ def serve(
         simulator.stop()
 
 
+def cannot_simulate(error: OSError, port: int, option: str) -> StackError:
+    """Why a simulator did not start, in words: its file or its port."""
+    if error.filename is not None:
+        reason = str(error.strerror).removeprefix("the simulator's data cannot be used: ")
+        return StackError(
+            f"The simulator's data {error.filename} cannot be used: {reason}. Stop the program that uses it, or choose "
+            "another place with --data."
+        )
+    return PortTakenError(
+        f"Port {port} on 127.0.0.1 (the simulator) cannot be used: {error.strerror or error}. Stop the program that "
+        f"uses it, or choose another port with {option}."
+    )
+
+
+def _claim(data: Path) -> None:
+    """Make the folder, and refuse one that is in use before anything is started in it."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFolderBrokenError(
+            f"The data folder {data} cannot be used: {error.strerror}. Choose another folder with --data, or remove "
+            "what stands in its place."
+        ) from error
+    folder = DataFolder(data / "stack")
+    folder.acquire()
+    folder.release()
+
+
 def _open_shops(deployment: Deployment, simulator: Simulator, stack: Stack, say: Callable[[str], None]) -> None:
     known = set(deployment.store().sellers())
     accounts = simulator.sellers() or [simulator.add_seller(), simulator.add_seller(chat_subscription=False)]
@@ -71,7 +98,11 @@ def _open_shops(deployment: Deployment, simulator: Simulator, stack: Stack, say:
         simulator.set_push_url(account.client_id, stack.api_url + taken.push_path)
         say(f"Seller {account.client_id}: API key (shown once) {taken.api_key}")
     if not known:
-        simulator.generate([account.client_id for account in accounts], FIRST_POSTINGS)
+        # Functions start cold here, and the marketplace pauses an address that answers slowly: the pings warm it up,
+        # and the first postings come one after the other.
+        simulator.wait_for_pushes(COLD_START_SECONDS)
+        for turn in range(FIRST_POSTINGS):
+            simulator.generate([account.client_id for account in accounts], 1, appears_in=turn * SECONDS_BETWEEN)
 
 
 def _catch_up(deployment: Deployment, say: Callable[[str], None]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.stream_router.handler import handler
+from functions.stream_router.handler import PoisonError, handler
 from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb import rows
@@ -64,6 +64,9 @@ def test_what_the_table_really_streams_reaches_the_queues(shop: Shop, published:
         (row(EventType.INTENT_CHECK_DUE, intent="i", action="ship"), "intent", {"intent": "i"}),
         (row(EventType.INTENT_CREATED, intent="i", action="set_tracking"), "tracking", {"intent": "i"}),
         (row(EventType.POSTING_ASSEMBLED), "label", {"task": "fetch", "posting": a.NUMBER}),
+        (row(EventType.POSTING_REMINDED, rung="label_by"), "label", {"task": "fetch", "posting": a.NUMBER}),
+        (row(EventType.POSTING_REMINDED, rung="remind_at"), "label", {"task": "fetch", "posting": a.NUMBER}),
+        (row(EventType.POSTING_LATE, rung="shipment_date"), "label", {"task": "fetch", "posting": a.NUMBER}),
         (row(EventType.PRINT_REQUESTED, ref=print_job_ref("j")), "label", {"task": "print", "job": "j"}),
     ],
 )
@@ -102,6 +105,13 @@ def test_a_poison_record_stops_the_batch_there_and_what_came_before_is_done(shop
     assert route(before, POISON, after) == ["101"]
     assert [body["version"] for body in shop.bodies("notify")] == [1]
     assert published == [f"POSTING/{a.NUMBER}/1/0"]
+
+
+def test_a_poison_record_in_front_raises_so_that_the_batch_is_halved_until_it_stands_alone(shop: Shop) -> None:
+    with pytest.raises(PoisonError):
+        route(POISON, row(EventType.POSTING_CANCELLED, 2))
+    assert shop.bodies("notify") == []
+    assert route(POISON) == ["100"]
 
 
 def test_a_poison_record_is_logged_by_its_keys_only(shop: Shop) -> None:

@@ -81,6 +81,17 @@ def test_a_function_may_do_with_the_table_and_its_indexes_what_its_job_needs_and
     assert granted(name, "dynamodb:") == expected
 
 
+def test_whoever_reads_documents_is_told_that_one_has_expired_instead_of_being_refused() -> None:
+    # Amazon S3 API, GetObject: without s3:ListBucket a missing object is 403 AccessDenied, which looks like a fault.
+    assert granted("LabelGeneration", "s3:") == {
+        ("s3:GetObject", "${DocumentBucket.Arn}/*"),
+        ("s3:PutObject", "${DocumentBucket.Arn}/*"),
+        ("s3:ListBucket", "DocumentBucket.Arn"),
+    }
+    # It only signs links, and must not learn what else there is.
+    assert granted("SellerApi", "s3:") == {("s3:GetObject", "${DocumentBucket.Arn}/*")}
+
+
 def test_only_the_sweep_reads_the_alarms_of_all_sellers() -> None:
     assert {grant.holder for grant in grants() if grant.resource.endswith("/index/alarms")} == {"DeadlineSweepRole"}
 

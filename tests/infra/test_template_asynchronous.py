@@ -120,6 +120,12 @@ def test_every_schedule_keeps_what_could_not_be_started_and_what_failed(function
     assert ("sqs:SendMessage", "ScheduleDeadLetters.Arn") in granted(function)
 
 
+@pytest.mark.parametrize("event", [event for _, _, event in events("ScheduleV2")])
+def test_two_stacks_in_one_account_do_not_fight_over_the_name_of_a_schedule(event: dict[str, Any]) -> None:
+    # SAM names a schedule after its logical ids, alike in every stack; names are unique per account and region.
+    assert event["OmitName"] is True
+
+
 def test_the_schedules_are_those_of_the_design() -> None:
     assert {function: event["ScheduleExpression"] for function, _, event in events("ScheduleV2")} == {
         "DeadlineSweep": "rate(1 minute)",

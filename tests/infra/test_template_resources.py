@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
+from shipby.adapters.ozon import assumptions
 from tests.infra.sam_template import environment, events, functions, properties, resources, target, template
 
 # What this template may use. The emulator rejects a whole template for one unknown type, so each must be among those
@@ -185,9 +186,17 @@ def test_every_function_runs_traced_on_the_runtime_that_is_tested(name: str) -> 
 
 def test_timeouts_are_short_where_somebody_waits_and_scheduled_runs_do_not_overlap() -> None:
     special = {"OrderWebhook": 5, "Authorizer": 5, "SellerApi": 29, "LabelGeneration": 60, "MarketplacePoll": 240}
+    special |= {"Refunds": 120, "Tracking": 120}  # see below
     assert {name: function["Timeout"] for name, function in functions().items()} == {
         name: special.get(name, 30) for name in functions()
     }
+
+
+def test_whoever_claims_an_intent_has_time_for_its_reads_its_call_and_reading_back() -> None:
+    read = assumptions.READ_BUDGET_SECONDS + assumptions.READ_SECONDS  # the last attempt begins within the budget
+    call = assumptions.CONNECT_SECONDS + assumptions.READ_SECONDS
+    slowest = 3 * read + call  # the posting, the cancel reasons, and reading back
+    assert all(functions()[name]["Timeout"] > slowest for name in ("Refunds", "Tracking"))
 
 
 @pytest.mark.parametrize("name", functions())

@@ -117,7 +117,7 @@ class FakeMarketplace:
 
     def change_return(self, return_id: str, **changes: object) -> None:
         with self._lock:
-            self.return_book[return_id] = replace(self.return_book[return_id], **changes)  # type: ignore[arg-type]
+            self.return_book[return_id] = replace(self.return_book[return_id], **changes)  # type: ignore[arg-type]  # as above
 
     def cancel_by(self, number: str, by: str) -> None:
         """Somebody other than us cancels: client, ozon, system …"""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import urllib3
-
-from shipby.domain.events import EventType
-from shipby_local.demo.api import ApiProblemError, SellerApi
+from shipby_local.demo.api import SellerApi
 from shipby_local.demo.plan import DayPlan, PlannedPosting, arm_faults, lay_out, policy, simulator_settings
 from shipby_local.demo.tally import Ours, Row, compare, read_ours
 from shipby_local.demo.warehouse import Warehouse
@@ -20,7 +17,7 @@ from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator
-from shipby_local.stack import Stack, StackError, StackSettings
+from shipby_local.stack import Stack, StackSettings
 
 SETTLE_SECONDS = 45.0
 """How long after the last hand-over the report waits for our books to agree with the marketplace's."""
@@ -60,11 +57,6 @@ class Watcher:
     advance: Callable[[PlannedPosting], None]
 
 
-@dataclass(slots=True)
-class _Opened:
-    apis: dict[str, SellerApi] = field(default_factory=dict)
-
-
 def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: Watcher) -> Day:
     """Play the day on a fresh data folder. Raises StackError when the stack cannot start."""
     started = time.monotonic()
@@ -91,14 +83,11 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
             plan = lay_out(simulator, list(apis), count)
             arm_faults(simulator, plan)
             watcher.planned(len(plan.postings))
-            warehouse = Warehouse(simulator, apis, plan, watcher.advance)
+            warehouse = Warehouse(simulator, apis, plan, watcher.advance, data_dir)
             try:
                 warehouse.work()
                 watcher.step("The last parcel is out; waiting until both books agree.")
                 ours, rows = _settle(simulator, deployment, list(apis), stack)
-                labels = [
-                    path for path in (_print(api, seller, plan, data_dir) for seller, api in apis.items()) if path
-                ]
                 watcher.step("Proving that nothing was lost.")
                 proofs = _prove(deployment, list(apis))
             finally:
@@ -111,7 +100,7 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
                 ours=ours,
                 proofs=proofs,
                 problems=warehouse.problems,
-                labels=labels,
+                labels=warehouse.printed,
                 notices=len(messenger.notices),
                 pushes=pushes,
                 seconds=time.monotonic() - started,
@@ -158,33 +147,6 @@ def _settle(
         time.sleep(1.0)
 
 
-def _print(api: SellerApi, seller: str, plan: DayPlan, data_dir: Path) -> Path | None:
-    """One PDF with the labels that may still be printed; the others are named in the job."""
-    numbers = [posting.number for posting in plan.postings if posting.client_id == seller][:300]
-    ready = []
-    for number in numbers:
-        try:
-            items = api.get(f"/v1/postings/{number}/labels")["items"]
-        except ApiProblemError:
-            continue
-        if any(item["state"] == "ready" for item in items):
-            ready.append(number)
-    if not ready:
-        return None
-    job = api.post("/v1/labels", {"posting_numbers": ready, "order": "ladder"})
-    done = api.wait_for(
-        f"/v1/labels/{job['id']}", lambda view: view["state"] != "waiting", what="the labels to be merged", timeout=60
-    )
-    if not done["link"]:
-        return None
-    answer = urllib3.request("GET", done["link"], retries=False)
-    if answer.status != 200:
-        raise StackError(f"the signed link of the labels of {seller} answered {answer.status}")
-    path = data_dir / f"labels-{seller}.pdf"
-    path.write_bytes(answer.data)
-    return path
-
-
 def _prove(deployment: Deployment, sellers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     proofs = {}
     for seller in sellers:
@@ -215,8 +177,3 @@ def save_logs(deployment: Deployment, path: Path) -> None:
 def late_lines(ours: Ours) -> list[str]:
     """The late postings with what lateness cost each."""
     return [f"{number}: {price}" for number, price in sorted(ours.late_prices.items())]
-
-
-def reminded(ours: Ours) -> int:
-    """How many postings somebody was reminded of."""
-    return len(ours.ids(EventType.POSTING_REMINDED))

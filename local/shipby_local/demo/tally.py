@@ -100,6 +100,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("assembled", _n(ours.ids(EventType.POSTING_ASSEMBLED)), _n(_with(postings, "assembled_at"))),
         Row("labels fetched and read back", _n(ours.ids(EventType.LABEL_READY)), _n(printed)),
         Row("labels given up (never ready)", _n(ours.ids(EventType.LABEL_FAILED)), _unready(postings, printed)),
+        Row("labels printed", _n(ours.ids(EventType.LABEL_PRINTED))),
         Row("handed over", _n(ours.ids(EventType.POSTING_HANDED_OVER)), _n(handed)),
         Row("late, shipped with their price", _n(set(ours.late_prices)), _n(late)),
     ]

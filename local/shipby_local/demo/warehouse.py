@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import urllib3
 
 from shipby_local.demo.api import ApiProblemError, SellerApi
 from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
@@ -24,17 +27,25 @@ class Warehouse:
     apis: Mapping[str, SellerApi]
     plan: DayPlan
     advance: Callable[[PlannedPosting], None]
+    folder: Path
+    """Where printed labels are put."""
+    printed: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def work(self) -> None:
         """Carry every posting; a failure of one stops none of the others and is kept in `problems`."""
-        urgent = sorted(self.plan.postings, key=lambda posting: posting.fate is Fate.PLAIN)
-        slow = [posting for posting in urgent if posting.fate is not Fate.PLAIN]
-        plain = [posting for posting in urgent if posting.fate is Fate.PLAIN]
+        slow = [posting for posting in self.plan.postings if posting.fate is not Fate.PLAIN]
+        wave = self.plan.of(Fate.PLAIN)
         # Those that wait for their fate hold a thread, not a hand: they get threads of their own.
         with ThreadPoolExecutor(len(slow), "fate") as waiting, ThreadPoolExecutor(HANDS, "bench") as benches:
             futures = {waiting.submit(self._carry, posting): posting for posting in slow}
-            futures |= {benches.submit(self._carry, posting): posting for posting in plain}
+            # The wave is assembled first, so that its labels are there when people come to pick and pack it.
+            assembled = {posting: benches.submit(self._assemble, posting) for posting in wave}
+            printed = {seller: benches.submit(self._print_wave, seller, assembled) for seller in self.plan.sellers}
+            futures |= {
+                benches.submit(self._finish, assembled[posting], printed[posting.client_id], posting): posting
+                for posting in wave
+            }
             for future in as_completed(futures):
                 posting = futures[future]
                 error = future.exception()
@@ -42,10 +53,36 @@ class Warehouse:
                     self.problems.append(f"{posting.number} ({posting.fate}): {error}")
                 self.advance(posting)
 
+    def _finish(self, assembled: Future[None], printed: Future[None], posting: PlannedPosting) -> None:
+        assembled.result()
+        printed.result()
+        self._bench_work(posting)
+        self._hand_over(posting)
+
+    def _print_wave(self, seller: str, assembled: Mapping[PlannedPosting, Future[None]]) -> None:
+        """One PDF with the wave's labels, the most urgent first; a posting that is stuck holds up none of the others."""
+        ready = []
+        for posting, done in assembled.items():
+            if posting.client_id == seller and done.exception() is None:
+                self._label(posting)
+                ready.append(posting.number)
+        api = self.apis[seller]
+        job = api.post("/v1/labels", {"posting_numbers": ready, "order": "ladder"})
+        path = f"/v1/labels/{job['id']}"
+        finished = api.wait_for(
+            path, lambda view: view["state"] != "waiting", what=f"the labels of {seller} in one PDF"
+        )
+        if not finished["link"] or finished["problems"]:
+            raise StackError(f"the labels of {seller} were not all printed: {finished['problems']}")
+        answer = urllib3.request("GET", finished["link"], retries=False)
+        if answer.status != 200:
+            raise StackError(f"the signed link of the labels of {seller} answered {answer.status}")
+        target = self.folder / f"labels-{seller}.pdf"
+        target.write_bytes(answer.data)
+        self.printed.append(target)
+
     def _carry(self, posting: PlannedPosting) -> None:
         match posting.fate:
-            case Fate.PLAIN:
-                self._to_courier(posting)
             case Fate.TWO_PACKAGES:
                 self._split(posting)
             case Fate.LATE:
@@ -59,8 +96,7 @@ class Warehouse:
                         raise
                 self._wait(posting, {"cancelled"}, timeout=120)
             case Fate.NO_LABEL:
-                self._confirm(posting)
-                self._ship(posting)
+                self._assemble(posting)
                 self._label(posting, "failed")
             case Fate.FULL_REFUND | Fate.PART_REFUND:
                 self._returned(posting)
@@ -100,9 +136,11 @@ class Warehouse:
         if posting.number not in scanned["scanned"]:
             raise StackError(f"the courier could not scan {posting.number}")
 
-    def _to_courier(self, posting: PlannedPosting) -> None:
+    def _assemble(self, posting: PlannedPosting) -> None:
         self._confirm(posting)
         self._ship(posting)
+
+    def _pack_and_hand_over(self, posting: PlannedPosting) -> None:
         self._label(posting)
         self._bench_work(posting)
         self._hand_over(posting)
@@ -117,13 +155,10 @@ class Warehouse:
         for number in related:
             child = PlannedPosting(posting.client_id, number, posting.fate)
             self._confirm(child)
-            self._label(child)
-            self._bench_work(child)
-            self._hand_over(child)
+            self._pack_and_hand_over(child)
 
     def _late(self, posting: PlannedPosting) -> None:
-        self._confirm(posting)
-        self._ship(posting)
+        self._assemble(posting)
         self._label(posting)
         api = self._api(posting)
         api.wait_for(self._path(posting), lambda view: view["late"], what=f"{posting.number} to be late", timeout=90)
@@ -135,7 +170,8 @@ class Warehouse:
         self._wait(posting, {"delivered"}, timeout=90)
 
     def _returned(self, posting: PlannedPosting) -> None:
-        self._to_courier(posting)
+        self._assemble(posting)
+        self._pack_and_hand_over(posting)
         self._deliver(posting)
         opened = str(self._control("POST", "/_sim/returns", posting_number=posting.number)["return_id"])
         api = self._api(posting)
@@ -153,8 +189,7 @@ class Warehouse:
         self._settled(posting, intent["id"])
 
     def _renumbered(self, posting: PlannedPosting) -> None:
-        self._confirm(posting)
-        self._ship(posting)
+        self._assemble(posting)
         self._label(posting)
         self._bench_work(posting)
         self._number(posting, f"RB{posting.number[:8]}CN", "first number of the carrier")

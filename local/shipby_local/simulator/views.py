@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from shipby_local.simulator import tariff, words
-from shipby_local.simulator.model import Posting
+from shipby_local.simulator.model import Line, Posting
 from shipby_local.simulator.offers import offered_actions
 from shipby_local.simulator.words import Json, stamp, stamp_or_null
 
@@ -225,19 +226,14 @@ def _analytics(posting: Posting) -> Json:
     }
 
 
-def _financial_v3(posting: Posting) -> Json:
+def _financial(posting: Posting, commission: Callable[[Line], Json]) -> Json:
+    """`financial_data`; how commissions and the buyer's price are written differs between the methods' versions."""
     return {
         "cluster_from": "Москва, МО и Дальние регионы",
         "cluster_to": "Москва, МО и Дальние регионы",
         "products": [
             {
                 "actions": [],
-                "currency_code": posting.currency,
-                "customer_currency_code": posting.currency,
-                "customer_price": _number(line.price),
-                "commission_amount": 0,
-                "commission_percent": 0,
-                "commissions_currency_code": posting.currency,
                 "old_price": _number(line.price),
                 "payout": 0,
                 "price": _number(line.price),
@@ -245,32 +241,35 @@ def _financial_v3(posting: Posting) -> Json:
                 "quantity": line.quantity,
                 "total_discount_percent": 0,
                 "total_discount_value": 0,
+                **commission(line),
             }
             for line in posting.lines
         ],
     }
+
+
+def _financial_v3(posting: Posting) -> Json:
+    return _financial(
+        posting,
+        lambda line: {
+            "currency_code": posting.currency,
+            "customer_currency_code": posting.currency,
+            "customer_price": _number(line.price),
+            "commission_amount": 0,
+            "commission_percent": 0,
+            "commissions_currency_code": posting.currency,
+        },
+    )
 
 
 def _financial_v4(posting: Posting) -> Json:
-    return {
-        "cluster_from": "Москва, МО и Дальние регионы",
-        "cluster_to": "Москва, МО и Дальние регионы",
-        "products": [
-            {
-                "actions": [],
-                "commission": {"amount": 0, "currency": posting.currency, "percent": 0},
-                "customer_price": tariff.money(line.price, posting.currency),
-                "old_price": _number(line.price),
-                "payout": 0,
-                "price": _number(line.price),
-                "product_id": line.sku,
-                "quantity": line.quantity,
-                "total_discount_percent": 0,
-                "total_discount_value": 0,
-            }
-            for line in posting.lines
-        ],
-    }
+    return _financial(
+        posting,
+        lambda line: {
+            "commission": {"amount": 0, "currency": posting.currency, "percent": 0},
+            "customer_price": tariff.money(line.price, posting.currency),
+        },
+    )
 
 
 def _number(amount: Decimal) -> float:

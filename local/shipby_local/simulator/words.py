@@ -31,7 +31,6 @@ UNFULFILLED_WITH_DELIVER: Final = UNFULFILLED | {AWAITING_DELIVER, "arbitration"
 
 NON_INTEGRATED: Final = "non_integrated"
 AGGREGATOR: Final = "aggregator"
-INTEGRATION_TYPES: Final = frozenset({"ozon", "3pl_tracking", NON_INTEGRATED, AGGREGATOR, "hybryd"})
 
 CYRILLIC_CUSTOMER: Final = "\u0421ustomer"
 """Chat pushes spell the buyer's user type with a Cyrillic first letter; the official sample does so too."""

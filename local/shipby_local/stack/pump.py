@@ -78,7 +78,6 @@ class Mapping:
 class _Batch:
     records: list[Record]
     retries: int = 0
-    first_failure: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

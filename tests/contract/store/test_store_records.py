@@ -86,7 +86,7 @@ def test_every_kind_of_record_comes_back_from_the_store(store: Store, seller: st
     )
     ledger = replace(a.ledger(seller=seller).reserve("i1", a.rub("12.50"), lines={"149123456": 1250}), version=1)
     case, intent, push = a.return_case(seller=seller), a.intent(seller=seller), a.push(seller=seller)
-    intent = replace(intent, amount=a.rub("12.50"), lines={"149123456": 1250}, previously_refunded=0)
+    intent = replace(intent, amount=a.rub("12.50"), previously_refunded=0)
     document, job = a.document(seller=seller, barcodes=("%101%1",)), a.print_job(seller=seller, problems={"p1": "late"})
     policy = a.settings(seller=seller, caps={"cancel": 0}, give_up_after=timedelta(), kill_switch=False)
     response, change = a.response(seller=seller), a.tracking_change(seller=seller)

@@ -116,6 +116,12 @@ def look_into_queues(whole: Whole, search: Search) -> None:
             search.add(f"queue {url.rpartition('/')[2]}", batch)
 
 
+def seen_in_queues(whole: Whole, text: str, search: Search) -> bool:
+    """Look into the queues; whether the text is among all that was seen."""
+    look_into_queues(whole, search)
+    return bool(search.of(text))
+
+
 def tap_the_bus(whole: Whole) -> str:
     """A queue of an integrator that gets a copy of every event; its address."""
     sqs, events, bus = whole.stack.client("sqs"), whole.stack.client("events"), whole.stack.outputs["EventBusName"]
@@ -211,7 +217,7 @@ def test_planted_personal_data_is_found_nowhere_after_a_posting_went_through_eve
         # Personal data in an address that nobody may use, too.
         assert call(f"{whole.stack.api_url}/ozon/push/{quote(NAME)}.{PHONE}", "POST", body=NAME.encode()).status == 404
         wait_until(lambda: len(whole.pushes(shop)) >= 12, "the pushes to come")
-        wait_until(lambda: look_into_queues(whole, search) or bool(search.of(number)), "messages in the queues")
+        wait_until(lambda: seen_in_queues(whole, number, search), "messages in the queues")
     opened = through_everything(whole, shop, number, search)
     whole.proof(shop)
     ask_the_api(shop, number, opened, search)
@@ -254,7 +260,7 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
     api.post(f"{path}/confirm")
     with paused(whole):
         shipped = api.post(f"{path}/ship")["id"]
-        wait_until(lambda: look_into_queues(whole, search) or bool(search.of(shipped)), "the intent in its queue")
+        wait_until(lambda: seen_in_queues(whole, shipped, search), "the intent in its queue")
     assert whole.settled(shop, shipped)["state"] == "CONFIRMED"
     whole.labelled(shop, number)
     assert whole.printed(shop, number)["state"] == "ready"

@@ -53,6 +53,13 @@ def test_a_message_arrives_in_the_sellers_words(messenger: StubMarketplace) -> N
     assert (sent["title"], sent["message"]) == ("Скоро отгрузка", "Отправление 24219509-0020-2 <b>")
 
 
+def test_words_of_others_are_never_markup(messenger: StubMarketplace) -> None:
+    url = hook(messenger, "/ok") + "?format=html"  # as Telegram's and e-mail's own channels have it
+    assert channels([url]).send("shop1", "t", "blocked: <a href='https://evil.example'>click</a> 3 < 4")
+    assert "<a" not in messenger.received[0].json["message"]
+    assert "3&nbsp;&lt;&nbsp;4" in messenger.received[0].json["message"]
+
+
 def test_one_channel_that_takes_it_is_enough(messenger: StubMarketplace) -> None:
     assert channels([hook(messenger, "/down"), hook(messenger, "/ok"), "nonsense://x"]).send("shop1", "t", "b")
     assert messenger.paths() == ["/down", "/ok"]

@@ -26,7 +26,7 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.posting import Stage
+from shipby.domain.posting import RungKind, Stage
 from shipby.domain.records import Automation, Document, DocumentState, PrintState
 from shipby.domain.workflow import Command
 from tests.support import builders as a
@@ -111,6 +111,20 @@ def test_a_label_that_exists_is_not_fetched_again(desk: Desk) -> None:
     desk.work()
     assert desk.start() == LabelRun()
     assert desk.world.market.calls["create_label_tasks"] == 1
+
+
+def test_a_label_whose_message_was_lost_is_asked_for_again_at_its_deadline(desk: Desk) -> None:
+    lost = NUMBERS[0]
+    desk.start(lost)  # and the message to collect it ends in the dead letters
+    world = desk.world
+    world.ring_next(posting_ref(lost))
+    [*_, stored] = world.history(posting_ref(lost))
+    assert stored.event.data["rung"] == RungKind.LABEL_BY
+    routed = route_event(stored, label_delay_seconds=60)
+    (asked,) = [one.message for one in routed if one.destination is Destination.LABELS]
+    assert (asked.body["task"], asked.delay_seconds) == ("fetch", 0)
+    assert desk.work(str(asked.body["posting"])) == []
+    assert desk.label(lost).state is DocumentState.READY
 
 
 def test_a_task_in_progress_is_looked_at_again_later(desk: Desk) -> None:

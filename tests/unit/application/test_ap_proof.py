@@ -12,6 +12,7 @@ from shipby.application.ports import QueueMessage, Store
 from shipby.application.reconcile import reconcile
 from shipby.application.repair import repair
 from shipby.application.route_events import Destination, Routed
+from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.ledger import EntryState, LineBalance
@@ -281,6 +282,16 @@ def test_polling_asks_only_for_what_differs(world: World, change: dict[str, Any]
     for message in messages:
         world.read(str(message.body["posting"]))
     assert poll(world) == []
+
+
+def test_a_round_that_is_cut_short_has_asked_for_what_it_saw_by_then(world: World) -> None:
+    for index in range(3):
+        world.market.put(a.detail(number=f"n-new-{index}"))
+    queue = RecordingQueue()
+    world.market.fail("returns", Fault.UNAVAILABLE)
+    with pytest.raises(MarketplaceUnavailableError):
+        reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock)
+    assert [message.body["posting"] for message in queue.messages] == ["n-new-0", "n-new-1", "n-new-2"]
 
 
 def test_an_empty_date_in_the_list_is_no_difference(world: World) -> None:

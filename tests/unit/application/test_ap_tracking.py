@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shipby.application.idempotency import Answer, idempotently
 from shipby.application.notify import notify, read_notice
 from shipby.application.replace_tracking import normalise
 from shipby.application.route_events import Destination, route_event
@@ -169,6 +170,21 @@ def test_buyer_and_seller_are_told_of_a_replacement_exactly_once(world: World, o
     assert f"{OLD} → {NEW}" in office.channels.said[0][2]
     assert notes(world) == [(EventType.NOTICE_SENT, "marketplace chat")]
     assert world.red() == set()
+
+
+def test_a_number_with_a_t_in_it_is_a_number_and_no_time(world: World) -> None:
+    world.settle(world.ask_tracking("RT123456785CN"))
+    office = Office(world)
+    assert office.tell(change(world)) == "told"
+    assert f"{OLD} → RT123456785CN" in office.channels.said[0][2]
+
+
+def test_nobody_can_silence_a_notice_by_using_its_key_first(world: World, office: Office) -> None:
+    office.tell(change(world))
+    for key in (f"notice {change(world).id}", f"buyer-notice {change(world).id}"):
+        assert world.store.remembered(a.SELLER, key, world.clock.now()) is not None
+        with pytest.raises(InvalidInputError, match="without spaces"):
+            idempotently(a.SELLER, key, {}, lambda _: Answer(200, {}), store=world.store, clock=world.clock)
 
 
 def test_the_buyer_is_not_written_to_about_a_first_number(world: World) -> None:

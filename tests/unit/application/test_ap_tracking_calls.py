@@ -40,6 +40,20 @@ def test_each_number_of_a_call_is_settled_for_itself(world: World) -> None:
     assert world.intent(bad).outcome == "INVALID_TRACKING"
 
 
+def test_nothing_is_claimed_while_the_marketplace_is_still_being_read(world: World) -> None:
+    asked = numbers(world, 3)
+    claimed_while_reading: list[str] = []
+
+    def look(call: str) -> None:
+        if call == "posting" and not world.market.calls["set_tracking_numbers"]:
+            claimed_while_reading.extend(one for one in asked if world.state(one) is IntentState.SENT)
+
+    world.market.on_call = look
+    settle_tracking(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
+    assert claimed_while_reading == []
+    assert {world.state(identifier) for identifier in asked} == {IntentState.CONFIRMED}
+
+
 @pytest.mark.parametrize(
     ("fault", "ends", "calls"),
     [

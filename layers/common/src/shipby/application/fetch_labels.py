@@ -39,7 +39,9 @@ BARCODE = "label"
 MAX_ATTEMPTS = 6
 """How often a label that is not ready is asked for before a person hears of it."""
 PATIENCE = timedelta(minutes=30)
-"""How long a label task may stay unfinished; how long tasks live is not documented."""
+"""How long the first label task of a posting may stay unfinished; how long tasks live is not documented."""
+PATIENCE_AGAIN = timedelta(minutes=5)
+"""The same for the tasks of later tries: each is watched, and a person still hears of it within the hour."""
 BIG = "big_label"
 """Task type of the big label. Source: /v3/posting/fbs/package-label/create."""
 BATCH = 1000
@@ -149,13 +151,13 @@ def collect_labels(seller: str, task_ids: Sequence[str], numbers: Sequence[str],
 
 
 def _look_again(seller: str, task_ids: Sequence[str], numbers: Sequence[str], tools: Tools) -> LabelRun:
-    """Wait for a task, but not for ever: a posting first asked for PATIENCE ago is asked for anew, counting a try."""
+    """Wait for a task, but not for ever: a posting asked for too long ago is asked for anew, counting a try."""
     now = tools.clock.now()
     documents = {number: tools.store.document(seller, number, LABEL_ID) for number in numbers}
     overdue = {
         number: "the marketplace does not finish its label task"
         for number, document in documents.items()
-        if document is not None and now - document.asked_at > PATIENCE
+        if document is not None and now - document.asked_at > (PATIENCE if document.attempts <= 1 else PATIENCE_AGAIN)
     }
     again, failed = _try_later(seller, overdue, tools)
     waiting = [number for number in numbers if number not in overdue]
@@ -252,9 +254,12 @@ def _note_asked(posting: Posting, tools: Tools) -> None:
 
     def once() -> None:
         known = tools.store.document(posting.seller, posting.number, LABEL_ID)
-        document = known or _new_document(posting, tools.clock.now())
-        version = known.version + 1 if known else 1
-        tools.store.commit([SaveDocument(replace(document, version=version, attempts=document.attempts + 1))])
+        now = tools.clock.now()
+        document = known or _new_document(posting, now)
+        asked = replace(
+            document, version=known.version + 1 if known else 1, attempts=document.attempts + 1, asked_at=now
+        )
+        tools.store.commit([SaveDocument(asked)])
 
     decide_anew(once)
 

@@ -33,6 +33,8 @@ from shipby.domain.records import RememberedResponse, SellerSettings
 
 ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=7)
+"""How long it is remembered that a notice was told. Its keys hold a space, which no caller's Idempotency-Key can: nobody
+can silence a notice by using its key first."""
 
 
 def read_notice(body: Mapping[str, Json]) -> tuple[str, Ref, int, int]:
@@ -68,7 +70,7 @@ def notify(
     settings = store.settings(seller) or SellerSettings(seller=seller)
     if _replaced_by_us(stored):
         _tell_buyer(stored, settings, store=store, marketplaces=marketplaces, clock=clock)
-    key = f"notice:{stored.id}"
+    key = f"notice {stored.id}"
     now = clock.now()
     if store.remembered(seller, key, now) is not None:
         return "repeated"
@@ -115,7 +117,7 @@ def _write_to_buyer(
     except (PermanentError, CredentialsRejectedError, OutcomeUnknownError) as error:
         return unsent, f"no lawful channel: {error}"
     # Claimed before sending: a second message to a buyer is worse than a missing one, which a person hears of.
-    if not _remember(seller, f"buyer-notice:{stored.id}", {}, store=store, now=clock.now()):
+    if not _remember(seller, f"buyer-notice {stored.id}", {}, store=store, now=clock.now()):
         return unsent, "it was begun before, and nobody knows whether it was sent"
     try:
         marketplace.send_chat_message(chat, buyer_tracking_text(str(data["old"]), str(data["new"])))

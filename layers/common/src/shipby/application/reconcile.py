@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shipby.application.ports import Clock, Marketplace, PushUrlHealth, Store, WorkQueue
+from shipby.application.ports import Clock, Marketplace, Page, PushUrlHealth, Store, WorkQueue
 from shipby.application.route_events import sync_message
 from shipby.application.sync_return import apply_return_facts
 from shipby.domain.posting import MarketplacePosting, Posting
@@ -47,34 +47,37 @@ def reconcile(
 ) -> Reconciled:
     """One polling round of a seller. Postings are only queued here: they are read one by one by the sync worker."""
     now = clock.now()
-    different: dict[str, None] = {}
+    queued = 0
     seen: set[str] = set()
 
-    def look(facts: MarketplacePosting) -> None:
-        if facts.number not in seen:
-            seen.add(facts.number)
-            if differs(store.posting(seller, facts.number), facts):
-                different[facts.number] = None
+    def look(page: Page[MarketplacePosting]) -> None:
+        """Queue what differs at once: a round that is cut short later has still mended what it saw."""
+        nonlocal queued
+        fresh = [facts for facts in page.items if facts.number not in seen]
+        seen.update(facts.number for facts in fresh)
+        different = dict.fromkeys(
+            facts.number for facts in fresh if differs(store.posting(seller, facts.number), facts)
+        )
+        queue.send(sync_message(seller, number, hinted_at=now, why="poll") for number in different)
+        queued += len(different)
 
-    cursor = ""
-    while True:
-        page = marketplace.postings(since=now - look_back, to=now, cursor=cursor)
-        for facts in page.items:
-            look(facts)
-        if page.cursor is None:
-            break
-        cursor = page.cursor
+    # First what still has to be sent, which is what a deadline hangs on; then everything else.
     cursor = ""
     while True:
         page = marketplace.unfulfilled(cutoff_from=now - look_back, cutoff_to=now + AHEAD, cursor=cursor)
-        for facts in page.items:
-            look(facts)
+        look(page)
         if page.cursor is None:
             break
         cursor = page.cursor
-    queue.send(sync_message(seller, number, hinted_at=now, why="poll") for number in different)
+    cursor = ""
+    while True:
+        page = marketplace.postings(since=now - look_back, to=now, cursor=cursor)
+        look(page)
+        if page.cursor is None:
+            break
+        cursor = page.cursor
     returns = _fold_returns(seller, store=store, marketplace=marketplace, clock=clock)
-    return Reconciled(len(seen), len(different), returns, marketplace.push_health())
+    return Reconciled(len(seen), queued, returns, marketplace.push_health())
 
 
 def _fold_returns(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.idempotency import Answer, Remember
@@ -163,7 +163,6 @@ class ReturnDecision:
     reason: str = ""
     automatic: bool = False
     if_match: int | None = None
-    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def load_return(store: Store, seller: str, return_id: str) -> ReturnCase:

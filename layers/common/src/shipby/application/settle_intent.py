@@ -163,8 +163,13 @@ def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Mar
 def settle_tracking(
     seller: str, identifiers: Sequence[str], *, store: Store, marketplace: Marketplace, clock: Clock
 ) -> Mapping[str, Settled | ShipbyError]:
-    """Set several tracking numbers in one call (the marketplace takes 20); each is settled for itself."""
+    """Set several tracking numbers in one call (the marketplace takes 20); each is settled for itself.
+
+    All are read before the first is claimed: a slow marketplace may cost the worker its time while it reads, and what
+    was claimed by then would never be sent.
+    """
     results: dict[str, Settled | ShipbyError] = {}
+    free: list[tuple[Intent, Effect]] = []
     claimed: dict[str, Intent] = {}
     for identifier in dict.fromkeys(identifiers):
         try:
@@ -180,14 +185,20 @@ def settle_tracking(
             ended = refuse_or_confirm(intent, effect, store=store, clock=clock)
             if ended is not None:
                 results[identifier] = Settled(ended)
-                continue
-            sent, won = _claim(intent, effect, store=store, clock=clock)
-            if won:
-                claimed[intent.posting_number] = sent
             else:
-                results[identifier] = Settled(sent)
+                free.append((intent, effect))
         except ShipbyError as error:
             results[identifier] = error
+    for intent, effect in free:
+        try:
+            sent, won = _claim(intent, effect, store=store, clock=clock)
+        except ShipbyError as error:
+            results[intent.id] = error
+            continue
+        if won:
+            claimed[intent.posting_number] = sent
+        else:
+            results[intent.id] = Settled(sent)
     if claimed:
         results |= _call_tracking(claimed, store=store, marketplace=marketplace, clock=clock)
     return results

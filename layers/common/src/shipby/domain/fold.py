@@ -152,9 +152,7 @@ def _tracking_after(posting: Posting, facts: MarketplacePosting, at: datetime) -
 
 def _apply(posting: Posting, facts: MarketplacePosting, settings: SellerSettings, at: datetime) -> Folded | None:
     stage, why = _stage_after(posting, facts)
-    assembled = posting.assembled_at or (
-        facts.read_at if facts.status in _ASSEMBLED | _MOVING | {"delivered"} else None
-    )
+    assembled = posting.assembled_at or (facts.read_at if facts.status in _ASSEMBLED_BY else None)
     tracking = _tracking_after(posting, facts, at)
     cancelled_by = posting.cancelled_by
     if stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED:

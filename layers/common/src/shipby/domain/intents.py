@@ -72,8 +72,6 @@ class Intent:
     actor: str
     reason: str = ""
     amount: Money | None = None
-    lines: Mapping[str, int] = field(default_factory=dict)
-    """SKU -> minor units, where the amount belongs to lines."""
     previously_refunded: int | None = None
     """Minor units refunded when this was asked; if that changed, the call is refused (compare-and-set)."""
     attempts: int = 0

@@ -60,9 +60,11 @@ def seller_text(stored: StoredEvent, settings: SellerSettings) -> tuple[str, str
     titles = _TITLES.get(event.type, {})
     title = titles.get(settings.language) or titles.get("en") or str(event.type)
     lines = [stored.ref.id]
-    for name in ("cut_off", "due", "decide_by", "new", "shipment_date"):
+    # `new` is a time where the cut-off moved and a tracking number where that changed.
+    names = ("cut_off", "due", "decide_by", "shipment_date")
+    for name in (*names, "new") if event.type is EventType.POSTING_CUT_OFF_MOVED else names:
         value = data.get(name)
-        if isinstance(value, str) and "T" in value:
+        if isinstance(value, str):
             lines.append(f"{name}: {local_time(value, settings.time_zone)}")
     if "price" in data:
         lines.append(_money(data["price"]))

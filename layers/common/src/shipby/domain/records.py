@@ -52,6 +52,7 @@ class Document:
     state: DocumentState
     version: int
     asked_at: datetime
+    """When it was last asked for."""
     key: str = ""
     """Object key in the document store."""
     sha256: str = ""

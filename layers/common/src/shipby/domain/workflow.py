@@ -121,6 +121,12 @@ def _override(posting: Posting, *, at: datetime, actor: str, reason: str) -> Ste
         raise StageMismatchError(f"posting {posting.number} is {posting.stage}, not expired: nothing to override")
     if not reason:
         raise InvalidInputError("an override needs a reason", errors=[("reason", "say why it is still sent")])
+    cancels = [f"/v1/intents/{intent}" for intent in posting.open_intents if ".cancel." in intent]
+    if cancels:
+        # It may be sent already: an override beside it would send people to work on a cancelled posting.
+        raise ActionNotOfferedError(
+            f"posting {posting.number} is being cancelled: wait until that is settled", offered=cancels
+        )
     target = posting.blocked_from
     changed = _next_version(posting, stage=target, blocked_from=None, expired_reason="", override_reason=reason)
     data: dict[str, Json] = {"from": "expired", "to": target, "expired_reason": posting.expired_reason}

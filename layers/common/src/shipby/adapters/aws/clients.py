@@ -42,5 +42,8 @@ def ssm() -> SSMClient:
 
 @cache
 def s3() -> S3Client:
-    # Links to encrypted objects need signature version 4; a 50 MB label file needs more than 3 s.
-    return boto3.client("s3", config=_CONFIG.merge(Config(signature_version="s3v4", read_timeout=20)))
+    # Links to encrypted objects need signature version 4; a 50 MB label file needs more than 3 s. Links must name the
+    # region's host, which boto3 does for this style only: the global one redirects for hours after a bucket is made,
+    # and a redirected link is no longer signed rightly.
+    own = Config(signature_version="s3v4", read_timeout=20, s3={"addressing_style": "virtual"})
+    return boto3.client("s3", config=_CONFIG.merge(own))

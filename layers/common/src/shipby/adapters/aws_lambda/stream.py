@@ -34,11 +34,15 @@ def read_record(record: Record) -> PushRow | StoredEvent | None:
 
 @dataclass(slots=True)
 class Routing:
-    """What one batch of records leads to, in order. `failed` is the first record that has to come again."""
+    """What one batch of records leads to, in order.
+
+    `failed` is the first record that has to come again, `poison` one that will never be read.
+    """
 
     messages: dict[Destination, list[tuple[int, Routed]]] = field(default_factory=dict)
     events: list[tuple[int, StoredEvent]] = field(default_factory=list)
     failed: int | None = None
+    poison: int | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
     def fail(self, index: int) -> None:
@@ -65,6 +69,7 @@ def route_batch(
         except (ShipbyError, KeyError, TypeError, ValueError) as error:
             logger().error("poison record", extra=_keys(record) | error_fields(error))
             routing.counts["poison"] += 1
+            routing.poison = index
             routing.fail(index)
             break
         for one in routed:

@@ -33,7 +33,8 @@ class AppriseChannels:
         for target in usable:
             channel = apprise.Apprise()
             channel.add(target)
-            taken += bool(channel.notify(title=title, body=body))
+            # Without the format Apprise takes the text for markup, and a "<" of a reason makes Telegram refuse it.
+            taken += bool(channel.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
         if not taken:
             raise RetryableError(
                 f"none of the {len(usable)} channels of seller {seller} took the message; try again later"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from shipby.adapters.ozon.assumptions import FILE_HOST_SUFFIXES, LARGEST_FILE
@@ -10,6 +11,9 @@ from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError,
 
 _NAME = "label file"
 _PORTS = {"http": 80, "https": 443}
+_PLAIN_ADDRESS = re.compile(r"[a-z0-9.-]+(:[0-9]+)?", re.IGNORECASE)
+"""Host and port as every reader of addresses understands them. urllib3 ends a host at a backslash and urlsplit does
+not, so they would name different hosts of `evil.example\\.ozon.ru`."""
 
 
 def download(transport: Transport, url: str, *, largest: int = LARGEST_FILE) -> bytes:
@@ -43,7 +47,7 @@ def check_address(url: str, base_url: str) -> bool:
     except ValueError as error:
         raise InvalidInputError(f"{_NAME}: the link is not a web address") from error
     host = (parts.hostname or "").rstrip(".")
-    if parts.username is None and parts.password is None:
+    if _PLAIN_ADDRESS.fullmatch(parts.netloc):
         if (parts.scheme, host, port) == (base.scheme, base.hostname, base_port):
             return True
         if (

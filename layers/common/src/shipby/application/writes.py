@@ -1,0 +1,152 @@
+"""What a change is made of. A change is one transaction: everything in it becomes true together, or nothing does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+
+from shipby.domain.events import Event, Ref
+from shipby.domain.intents import Intent
+from shipby.domain.ledger import MoneyLedger
+from shipby.domain.posting import MarketplacePosting, Posting
+from shipby.domain.records import Document, PrintJob, RememberedResponse, SellerSettings, TrackingChange
+from shipby.domain.returns import ReturnCase
+
+
+@dataclass(frozen=True, slots=True)
+class SavePosting:
+    """Write the posting if its stored version is `posting.version - 1` (0 = it must not exist yet)."""
+
+    posting: Posting
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDetail:
+    """Write the marketplace facts beside a posting (no version of their own: they go with SavePosting)."""
+
+    seller: str
+    detail: MarketplacePosting
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReturn:
+    """Write the return if its stored version is `case.version - 1`."""
+
+    case: ReturnCase
+
+
+@dataclass(frozen=True, slots=True)
+class SaveIntent:
+    """Write the intent if its stored version is `intent.version - 1`."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMoney:
+    """Write the ledger if its stored version is `ledger.version - 1`."""
+
+    ledger: MoneyLedger
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """Write the settings if their stored version is `settings.version - 1`; also registers the seller."""
+
+    settings: SellerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDocument:
+    """Write the document if its stored version is `document.version - 1`."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class SavePrintJob:
+    """Write the print job if its stored version is `job.version - 1`; its events go with AppendEvents."""
+
+    job: PrintJob
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvents:
+    """Write event rows `version`/0..n-1 of an aggregate; each must not exist yet."""
+
+    seller: str
+    ref: Ref
+    version: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppendTracking:
+    """Write one row of the tracking history; it must not exist yet."""
+
+    change: TrackingChange
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCap:
+    """Count one automatic action of a day; CapReachedError if `limit` were exceeded."""
+
+    seller: str
+    action: str
+    day: date
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequireAutomation:
+    """Fail with KillSwitchOnError if the seller's kill switch is on at the moment of the transaction."""
+
+    seller: str
+
+
+@dataclass(frozen=True, slots=True)
+class RememberResponse:
+    """Keep what an Idempotency-Key answered; AlreadyExistsError if the (unexpired) key is there."""
+
+    response: RememberedResponse
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPointer:
+    """A unique value (tracking number, label barcode) points to one target; claiming it again for the same target is
+    allowed, for another one it fails with AlreadyExistsError."""
+
+    seller: str
+    kind: str
+    value: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePointer:
+    """Give a unique value free if it still points to `target`; a missing one is fine."""
+
+    seller: str
+    kind: str
+    value: str
+    target: str
+
+
+Write: TypeAlias = (
+    SavePosting
+    | SaveDetail
+    | SaveReturn
+    | SaveIntent
+    | SaveMoney
+    | SaveSettings
+    | SaveDocument
+    | SavePrintJob
+    | AppendEvents
+    | AppendTracking
+    | SpendCap
+    | RequireAutomation
+    | RememberResponse
+    | ClaimPointer
+    | ReleasePointer
+)
