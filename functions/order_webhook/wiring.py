@@ -36,7 +36,8 @@ def parts() -> Parts:
 def _only_from(cidrs: str) -> Callable[[str], bool]:
     from ipaddress import ip_address, ip_network
 
-    networks = [ip_network(cidr.strip()) for cidr in cidrs.split(",") if cidr.strip()]
+    # 10.0.0.1/8 means 10.0.0.0/8: refusing it would refuse every push.
+    networks = [ip_network(cidr.strip(), strict=False) for cidr in cidrs.split(",") if cidr.strip()]
 
     def may_send(address: str) -> bool:
         try:

@@ -191,7 +191,7 @@ def add_seller(
     deployment = _deployment(data, aws)
     settings = SellerSettings(seller=client_id, version=1, language=language)
     taken = take_in(deployment, settings, ozon_api_key=api_key, channels=channel or [])
-    _say(f"push address: <ApiUrl>{taken.push_path}")
+    _say(f"push address: {deployment.api_url}{taken.push_path}")
     _say(f"owner's key:  {taken.api_key}")
 
 

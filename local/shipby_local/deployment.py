@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb import DynamoDBStore
@@ -39,6 +40,8 @@ class Deployment:
 
     name: str = STACK_NAME
     endpoint: str | None = None
+    front_door: str = ""
+    """Base address of the HTTP API on this machine; on AWS the template's output tells it."""
     _clients: dict[str, Any] = field(default_factory=dict)
     _outputs: Mapping[str, str] | None = None
 
@@ -49,7 +52,7 @@ class Deployment:
         facts = folder.read_running()
         if not facts or not folder.is_locked():
             raise NoDeploymentError(f"No stack runs in {data_dir}. Start one with `shipby up`, or name one with --aws.")
-        return cls(endpoint=str(facts["aws"]))
+        return cls(endpoint=str(facts["aws"]), front_door=str(facts["api"]))
 
     def client(self, service: str) -> Any:
         """A boto3 client: the administrator's here, your own credentials' on AWS."""
@@ -59,7 +62,9 @@ class Deployment:
 
     def _make(self, service: str) -> Any:
         if self.endpoint is None:
-            return boto3.Session().client(service)  # type: ignore[call-overload]  # one method for every service
+            # A proof over many sellers takes minutes, and boto3 would repeat the call after one.
+            patient = Config(read_timeout=300, retries={"total_max_attempts": 1}) if service == "lambda" else None
+            return boto3.Session().client(service, config=patient)  # type: ignore[call-overload]  # one method for all
         return isolated_clients(REGION)(
             service,
             aws_access_key_id=ADMIN_KEY,
@@ -77,6 +82,11 @@ class Deployment:
                 raise NoDeploymentError(f"There is no stack named {self.name}: {error}") from error
             self._outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         return self._outputs
+
+    @property
+    def api_url(self) -> str:
+        """Base address of pushes and API."""
+        return self.front_door or self.outputs["ApiUrl"]
 
     def store(self) -> Store:
         """The deployment's store."""

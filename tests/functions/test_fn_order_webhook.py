@@ -135,6 +135,13 @@ def test_only_the_marketplaces_networks_may_send_if_they_are_configured(
     assert shop.push(NEW_POSTING, source=source)[0] == status
 
 
+def test_a_network_named_by_one_of_its_addresses_is_that_network(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDER_NETWORKS", "195.34.21.17/24")  # the template lets it pass
+    forget_processes()
+    shop.add_seller()
+    assert shop.push(NEW_POSTING, source="195.34.21.99")[0] == 200
+
+
 def test_a_stranger_from_elsewhere_gets_the_same_answer_as_a_wrong_token(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,9 +64,16 @@ def test_what_the_table_really_streams_reaches_the_queues(shop: Shop, published:
         (row(EventType.INTENT_CHECK_DUE, intent="i", action="ship"), "intent", {"intent": "i"}),
         (row(EventType.INTENT_CREATED, intent="i", action="set_tracking"), "tracking", {"intent": "i"}),
         (row(EventType.POSTING_ASSEMBLED), "label", {"task": "fetch", "posting": a.NUMBER}),
-        (row(EventType.POSTING_REMINDED, rung="label_by"), "label", {"task": "fetch", "posting": a.NUMBER}),
-        (row(EventType.POSTING_REMINDED, rung="remind_at"), "label", {"task": "fetch", "posting": a.NUMBER}),
-        (row(EventType.POSTING_LATE, rung="shipment_date"), "label", {"task": "fetch", "posting": a.NUMBER}),
+        (
+            row(EventType.POSTING_REMINDED, rung="label_by", label="missing"),
+            "label",
+            {"task": "fetch", "posting": a.NUMBER},
+        ),
+        (
+            row(EventType.POSTING_LATE, rung="tariff_step", label="missing"),
+            "label",
+            {"task": "fetch", "posting": a.NUMBER},
+        ),
         (row(EventType.PRINT_REQUESTED, ref=print_job_ref("j")), "label", {"task": "print", "job": "j"}),
     ],
 )

@@ -60,7 +60,7 @@ class Warehouse:
         self._hand_over(posting)
 
     def _print_wave(self, seller: str, assembled: Mapping[PlannedPosting, Future[None]]) -> None:
-        """One PDF with the wave's labels, the most urgent first; a posting that is stuck holds up none of the others."""
+        """One PDF with a seller's wave, the most urgent first; a stuck posting holds up none of the others."""
         ready = []
         for posting, done in assembled.items():
             if posting.client_id == seller and done.exception() is None:

@@ -245,7 +245,8 @@ def test_a_link_is_signed_and_dies(documents: S3DocumentStore) -> None:
 
 def test_a_link_names_the_host_of_its_region() -> None:
     # The global host redirects for hours after a bucket is made, and a signed link does not survive that.
-    assert urlsplit(S3DocumentStore("labels").link("a/b.pdf", seconds=300)).hostname == "labels.s3.eu-central-1.amazonaws.com"
+    link = S3DocumentStore("labels").link("a/b.pdf", seconds=300)
+    assert urlsplit(link).hostname == "labels.s3.eu-central-1.amazonaws.com"
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 604_801])
@@ -296,12 +297,12 @@ def test_a_parameter_is_decrypted_and_kept_for_five_minutes() -> None:
     assert ssm.calls == 2
 
 
-def test_a_missing_parameter_is_remembered_too_until_it_is_forgotten() -> None:
-    ssm = Counted()
-    secrets = parameters(ssm)
+def test_a_missing_parameter_is_remembered_for_five_minutes_too() -> None:
+    ssm, time = Counted(), [0.0]
+    secrets = parameters(ssm, lambda: time[0])
     assert (secrets.json("shop1", "channels"), secrets.json("shop1", "channels"), ssm.calls) == (None, None, 1)
     put("shop1/channels", [])
-    secrets.forget("shop1")
+    time[0] = 300.0
     assert secrets.json("shop1", "channels") == []
 
 
@@ -330,13 +331,15 @@ def test_ssm_that_does_not_answer_is_a_retryable_error(error: Exception) -> None
 def test_a_seller_has_one_client_until_the_key_changes() -> None:
     put("shop1/ozon", KEY)
     put("shop2/ozon", KEY | {"client_id": 700002})
-    secrets = parameters(None)
+    time = [0.0]
+    secrets = parameters(None, lambda: time[0])
     marketplaces = SsmMarketplaces("/shipby/prod", API, parameters=secrets)
     first = marketplaces.of("shop1")
     assert marketplaces.of("shop1") is first
     assert marketplaces.of("shop2") is not first
     put("shop1/ozon", KEY | {"api_key": "new"})
-    secrets.forget("shop1")
+    assert marketplaces.of("shop1") is first
+    time[0] = 300.0
     assert marketplaces.of("shop1") is not first
 
 

@@ -86,6 +86,20 @@ def test_a_call_without_answer_or_effect_is_never_sent_again_and_a_person_is_tol
     assert "intent_open" in world.red()
 
 
+@pytest.mark.parametrize("action", [IntentAction.CANCEL, IntentAction.SET_CUT_OFF])
+def test_a_call_without_answer_does_not_stay_unknown_beyond_the_delivery(world: World, action: IntentAction) -> None:
+    identifier = world.ask(action)
+    world.market.fail(ACTIONS[action][1], Fault.TIMEOUT_BEFORE)
+    world.settle(identifier)
+    world.market.change(a.NUMBER, status="delivering", actions=())
+    assert world.settle(identifier).intent.state is IntentState.UNKNOWN
+    world.market.change(a.NUMBER, status="delivered", actions=())
+    ended = world.settle(identifier).intent
+    assert (ended.state, ended.outcome) == (IntentState.REJECTED, "the posting is delivered")
+    assert world.posting().open_intents == ()
+    assert world.market.calls[ACTIONS[action][1]] == 1
+
+
 @pytest.mark.parametrize("action", list(ACTIONS))
 @pytest.mark.parametrize("fault", [Fault.REFUSE, Fault.CREDENTIALS])
 def test_a_refused_call_ends_rejected_with_the_marketplaces_words(

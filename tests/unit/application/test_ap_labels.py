@@ -125,6 +125,8 @@ def test_a_label_whose_message_was_lost_is_asked_for_again_at_its_deadline(desk:
     assert (asked.body["task"], asked.delay_seconds) == ("fetch", 0)
     assert desk.work(str(asked.body["posting"])) == []
     assert desk.label(lost).state is DocumentState.READY
+    world.ring_next(posting_ref(lost))
+    assert "label" not in world.history(posting_ref(lost))[-1].event.data
 
 
 def test_a_task_in_progress_is_looked_at_again_later(desk: Desk) -> None:
@@ -148,6 +150,18 @@ def test_a_task_that_never_finishes_is_given_up_in_the_end(desk: Desk) -> None:
     assert set(desk.failed) == set(NUMBERS)
     assert desk.world.market.calls["create_label_tasks"] == MAX_ATTEMPTS
     assert desk.world.clock.now() - a.NOW < 2 * PATIENCE
+
+
+def test_the_task_of_a_later_try_is_waited_for_too(desk: Desk) -> None:
+    desk.start()  # and what should have collected it was lost with the marketplace away
+    desk.world.clock.advance(2 * PATIENCE)
+    desk.world.market.label_state = "in_progress"
+    messages = desk.work(rounds=5)
+    assert [message.body["task"] for message in messages] == ["collect"]
+    desk.world.market.label_state = "completed"
+    assert desk.handle(messages) == []
+    assert desk.states() == [DocumentState.READY] * 3
+    assert desk.world.market.calls["create_label_tasks"] == 2
 
 
 @pytest.mark.parametrize("error", [NotReadyYetError("not ready"), MarketplaceRefusedError("INVALID_ARGUMENT")])

@@ -1,11 +1,13 @@
 """Stages: every step at the bench, every refusal, and what a ringing alarm does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, ShipbyError, StageMismatchError
-from shipby.domain.events import EventType
+from shipby.domain.events import EventType, posting_ref
+from shipby.domain.intents import IntentAction, intent_id
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import MAIN_LINE, Posting, RungKind, Stage
 from shipby.domain.records import Automation, SellerSettings
@@ -120,6 +122,17 @@ def test_an_override_puts_the_posting_back_and_keeps_the_reason() -> None:
     assert step.posting.stage is Stage.PACKED
     assert step.posting.override_reason == "courier waits"
     assert step.events[0].data["expired_reason"] == "given up"
+
+
+def test_a_posting_that_is_being_cancelled_is_not_overridden_and_names_the_intent() -> None:
+    intent = intent_id(posting_ref(a.NUMBER), IntentAction.CANCEL, 1)
+    expired = at_stage(Stage.EXPIRED, blocked_from=Stage.PACKED, open_intents=(intent,))
+    with pytest.raises(ActionNotOfferedError) as caught:
+        do(expired, Command.OVERRIDE, reason="courier waits")
+    assert caught.value.offered == (f"/v1/intents/{intent}",)
+    other = intent_id(posting_ref(a.NUMBER), IntentAction.SET_TRACKING, 1)
+    back = do(replace(expired, open_intents=(other,)), Command.OVERRIDE, reason="courier waits")
+    assert back.posting.stage is Stage.PACKED
 
 
 def test_a_blocked_posting_that_expires_leaves_no_block_behind_after_an_override() -> None:

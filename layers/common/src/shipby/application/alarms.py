@@ -22,7 +22,7 @@ from shipby.application.request_intent import Wish, prepare_intent
 from shipby.application.sync_return import return_alarm
 from shipby.domain.errors import CapReachedError, InvalidInputError, KillSwitchOnError, VersionConflictError
 from shipby.domain.events import AggregateKind, Event, EventType, Ref, posting_ref, return_ref
-from shipby.domain.intents import Intent, IntentAction
+from shipby.domain.intents import Intent, IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Alarm, Posting, RungKind
@@ -123,7 +123,7 @@ def _ring_posting(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
         return Rang("gone")
     settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
     fired = fire(posting, posting.next_alarm, settings, at=now, actor=ACTOR)
-    if not fired.cancel or any(f".{IntentAction.CANCEL}." in intent for intent in posting.open_intents):
+    if not fired.cancel or open_of(posting, IntentAction.CANCEL):
         # An open cancel is the very call that the policy wants: a second one could be sent beside it.
         _commit_posting(store, fired.posting, fired.events, [])
         return _follow(alarm, fired.posting.next_alarm)

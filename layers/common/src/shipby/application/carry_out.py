@@ -19,6 +19,8 @@ _BEFORE_ASSEMBLY = frozenset(
     {"awaiting_packaging", "awaiting_approve", "awaiting_verification", "acceptance_in_progress"}
 )
 _GONE = frozenset({"cancelled", "cancelled_from_split_pending"})
+_OVER = _GONE | {"delivered"}
+"""What was asked for and has no effect by then will have none: an intent without an answer ends here at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class PostingActions:
                     return Effect(done=True, text="the marketplace shows this date", read_back=seen)
             case IntentAction.RETURN_ACTION:
                 raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")
-        if facts.status in _GONE:
+        if facts.status in _OVER:
             return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
         if not set(OFFERED_AS[intent.action]) & set(facts.actions):
             offered = ", ".join(facts.actions) or "nothing"

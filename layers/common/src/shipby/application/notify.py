@@ -33,8 +33,8 @@ from shipby.domain.records import RememberedResponse, SellerSettings
 
 ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=7)
-"""How long it is remembered that a notice was told. Its keys hold a space, which no caller's Idempotency-Key can: nobody
-can silence a notice by using its key first."""
+"""How long it is remembered that a notice was told. Its keys hold a space, which no caller's Idempotency-Key may have:
+nobody can silence a notice by using its key first."""
 
 
 def read_notice(body: Mapping[str, Json]) -> tuple[str, Ref, int, int]:

@@ -207,6 +207,8 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelReason:
+    """A reason that the marketplace offers for cancelling a posting; `id` goes into the cancel call."""
+
     id: int
     title: str
     by: str
@@ -215,6 +217,8 @@ class CancelReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelTask:
+    """A file of labels that the marketplace has begun to make."""
+
     id: str
     type: str
     """big_label or small_label"""
@@ -242,6 +246,8 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushUrlHealth:
+    """How the marketplace judges one of the seller's push addresses; `url` comes without its secret."""
+
     url: str
     state: str
     """GREEN, YELLOW, RED or DISABLED."""
@@ -293,7 +299,9 @@ class Marketplace(Protocol):
         comment: str = "",
         compensation: Money | None = None,
         rejection_reason_id: int | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Decide a return. `action_id` is one of its offered actions; a compensation needs its amount."""
+
     def push_health(self) -> tuple[PushUrlHealth, ...]: ...
     def start_chat(self, number: str) -> str:
         """Chat id. Raises ActionNotOfferedError when the account or the time does not allow a chat."""
@@ -312,6 +320,8 @@ class Marketplaces(Protocol):
 
 
 class Clock(Protocol):
+    """The only source of the present time."""
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""
 
@@ -325,6 +335,8 @@ class WorkQueue(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
+    """What goes into a queue; `group` is the seller, so that queues stay fair."""
+
     body: Mapping[str, Json]
     group: str
     delay_seconds: int = 0
@@ -358,6 +370,8 @@ class LabelPage:
 
 
 class LabelPapers(Protocol):
+    """Takes label files apart and puts pages together."""
+
     def pages(self, pdf: bytes) -> tuple[LabelPage, ...]:
         """Split a label file into pages and read each. Raises InvalidInputError if it is not a usable PDF."""
 

@@ -24,7 +24,7 @@ from shipby.application.views import intent_view
 from shipby.application.work_posting import check_version, load_posting
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, PreconditionFailedError
 from shipby.domain.events import Event, EventType, posting_ref, return_ref
-from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
+from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.money import Money
@@ -105,7 +105,7 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
         raise ActionNotOfferedError(
             f"posting {posting.number} expired ({posting.expired_reason}); override it first", offered=["override"]
         )
-    if any(f".{action}." in intent for intent in posting.open_intents):
+    if open_of(posting, action):
         raise ActionNotOfferedError(
             f"posting {posting.number} already has an open {action} intent: wait until it is settled",
             offered=[f"/v1/intents/{intent}" for intent in posting.open_intents],

@@ -12,6 +12,7 @@ from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.inbox import PushRow, PushState
 from shipby.domain.intents import IntentAction
 from shipby.domain.posting import RungKind
+from shipby.domain.workflow import MISSING
 
 
 class Destination(StrEnum):
@@ -26,6 +27,8 @@ class Destination(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Routed:
+    """One message and the queue it goes to."""
+
     destination: Destination
     message: QueueMessage
 
@@ -55,9 +58,6 @@ _FOR_PEOPLE = frozenset(
 """Events somebody has to hear of."""
 _READ_AGAIN = frozenset({RungKind.AUTO_CANCEL_ESTIMATE, RungKind.GIVE_UP_AT, RungKind.DELIVERY_BY})
 """Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible."""
-_LABEL_AGAIN = frozenset({RungKind.LABEL_BY, RungKind.REMIND_AT, RungKind.SHIPMENT_DATE})
-"""Rungs at which a label that is still missing is asked for again: its messages may have ended in the dead letters
-during an outage, and nothing else brings them back."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
 
 
@@ -91,7 +91,8 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
         message = QueueMessage(body=body, group=seller)
         routed.append(Routed(Destination.TRACKING if tracking else Destination.INTENTS, message))
     wants_label = event.type in (EventType.POSTING_ASSEMBLED, EventType.POSTING_OVERRIDDEN)
-    if wants_label or event.data.get("rung") in _LABEL_AGAIN:
+    # A label that a rung finds missing: its messages may have ended in the dead letters, and nothing else asks again.
+    if wants_label or event.data.get("label") == MISSING:
         # An expired posting was left out when its label was due; an overridden one wants it now.
         delay = min(label_delay_seconds, 900) if event.type is EventType.POSTING_ASSEMBLED else 0
         body = {"seller": seller, "task": "fetch", "posting": stored.ref.id}

@@ -177,8 +177,14 @@ class SettingsBody(Request):
     settle_after: Annotated[Duration, Field(description="After a call without an answer: read the marketplace.")]
     settle_limit: Annotated[Duration, Field(description="Longer unsettled: a person's matter, and the proof is red.")]
     close_after: Annotated[Duration, Field(description="After delivery.")]
-    assemble_at: Annotated[Literal["wave", "packed"], Field(description="Ship ahead of picking, or after packing.")]
-    auto_assemble: Automation
+    assemble_at: Annotated[
+        Literal["wave", "packed"],
+        Field(description="Ship ahead of picking, or after packing. Kept, but not acted on in this version."),
+    ]
+    auto_assemble: Annotated[
+        Automation,
+        Field(description="Kept, but not acted on in this version: a posting is shipped only when somebody asks."),
+    ]
     auto_cancel: Automation
     cancel_reason_id: Annotated[int, Field(ge=1, le=_INT64)]
     caps: Annotated[

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.domain.events import Event, EventType
-from shipby.domain.intents import IntentAction
+from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import build_rungs, rewind
 from shipby.domain.ledger import LineBalance, MoneyLedger
@@ -134,7 +134,7 @@ _STAGE_EVENTS: Mapping[Stage, EventType] = {
 
 def _tracking_after(posting: Posting, facts: MarketplacePosting, at: datetime) -> TrackingChange | None:
     """A number the marketplace shows and we did not know; one of our own open intent is booked when that settles."""
-    ours = any(f".{IntentAction.SET_TRACKING}." in intent for intent in posting.open_intents)
+    ours = open_of(posting, IntentAction.SET_TRACKING)
     if not facts.tracking_number or facts.tracking_number == posting.tracking_number or ours:
         return None
     return TrackingChange(

@@ -11,6 +11,8 @@ from shipby.domain.json_types import Json
 
 
 class PushState(StrEnum):
+    """What became of an accepted push."""
+
     RECEIVED = "received"
     """A hint about a posting: applied as soon as that posting was read from the marketplace after `received_at`."""
     NOTED = "noted"

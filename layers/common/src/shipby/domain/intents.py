@@ -20,7 +20,7 @@ from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
-from shipby.domain.posting import Alarm
+from shipby.domain.posting import Alarm, Posting
 
 
 class IntentAction(StrEnum):
@@ -34,6 +34,8 @@ class IntentAction(StrEnum):
 
 
 class IntentState(StrEnum):
+    """Where an intent stands. UNKNOWN: it was sent and no answer came; reading the marketplace settles it."""
+
     PENDING = "PENDING"
     SENT = "SENT"
     CONFIRMED = "CONFIRMED"
@@ -114,3 +116,8 @@ def intent_owner(identifier: str) -> Ref:
 def request_hash(request: Mapping[str, Json]) -> str:
     """sha256 of the canonical JSON of a request."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def open_of(posting: Posting, action: IntentAction) -> tuple[str, ...]:
+    """Ids of the posting's open intents of one action: an id names its action."""
+    return tuple(intent for intent in posting.open_intents if f".{action}." in intent)

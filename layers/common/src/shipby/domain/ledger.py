@@ -15,6 +15,8 @@ from shipby.domain.money import Money
 
 
 class EntryState(StrEnum):
+    """Whether an amount is set aside, given back to the buyer, or free again."""
+
     RESERVED = "reserved"
     REFUNDED = "refunded"
     RELEASED = "released"
@@ -48,6 +50,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineBalance:
+    """What was paid for one product line, and what of it is set aside or given back; minor units."""
+
     paid: int
     reserved: int = 0
     refunded: int = 0

@@ -30,10 +30,14 @@ class TrackingChange:
 
 
 class DocumentKind(StrEnum):
+    """What kind of paper it is."""
+
     LABEL = "label"
 
 
 class DocumentState(StrEnum):
+    """Whether a paper is there."""
+
     WAITING = "waiting"
     """Asked for, not yet prepared by the marketplace."""
     READY = "ready"
@@ -65,6 +69,8 @@ class Document:
 
 
 class PrintState(StrEnum):
+    """Whether a print job's PDF is there; `failed`: it has none of the labels."""
+
     WAITING = "waiting"
     READY = "ready"
     FAILED = "failed"
@@ -89,6 +95,8 @@ class PrintJob:
 
 
 class Role(StrEnum):
+    """What a key may do; docs/api.md says which role may do what."""
+
     OWNER = "owner"
     MANAGER = "manager"
     PACKER = "packer"
@@ -143,6 +151,7 @@ class SellerSettings:
     close_after: timedelta = timedelta(days=14)
     assemble_at: str = "wave"
     auto_assemble: Automation = Automation.OFF
+    """With `assemble_at`: kept, but not acted on in this version. A posting is shipped only when somebody asks."""
     auto_cancel: Automation = Automation.SHADOW
     cancel_reason_id: int = 352
     """Used by automatic cancels if the marketplace offers it for the posting (352 = out of stock)."""

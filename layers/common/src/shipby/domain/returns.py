@@ -34,6 +34,8 @@ class OfferedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectionReason:
+    """A reason that the marketplace takes for rejecting a return; some want a comment."""
+
     id: int
     name: str
     needs_comment: bool = False

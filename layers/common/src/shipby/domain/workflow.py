@@ -9,10 +9,14 @@ from enum import StrEnum
 
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
+from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import price_of, rewind
 from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, Alarm, Posting, RungKind, Stage
 from shipby.domain.records import Automation, SellerSettings
+
+MISSING = "missing"
+"""What a rung says of the label of a posting that should have one by then."""
 
 
 class Command(StrEnum):
@@ -121,11 +125,11 @@ def _override(posting: Posting, *, at: datetime, actor: str, reason: str) -> Ste
         raise StageMismatchError(f"posting {posting.number} is {posting.stage}, not expired: nothing to override")
     if not reason:
         raise InvalidInputError("an override needs a reason", errors=[("reason", "say why it is still sent")])
-    cancels = [f"/v1/intents/{intent}" for intent in posting.open_intents if ".cancel." in intent]
-    if cancels:
+    if cancels := open_of(posting, IntentAction.CANCEL):
         # It may be sent already: an override beside it would send people to work on a cancelled posting.
         raise ActionNotOfferedError(
-            f"posting {posting.number} is being cancelled: wait until that is settled", offered=cancels
+            f"posting {posting.number} is being cancelled: wait until that is settled",
+            offered=[f"/v1/intents/{intent}" for intent in cancels],
         )
     target = posting.blocked_from
     changed = _next_version(posting, stage=target, blocked_from=None, expired_reason="", override_reason=reason)
@@ -169,6 +173,8 @@ def fire(posting: Posting, alarm: Alarm, settings: SellerSettings, *, at: dateti
         data["cut_off"] = posting.cut_off.isoformat()
     if price is not None:
         data["price"] = {"amount": price.amount, "currency": price.currency}
+    if may_be_labelled(posting) and posting.label_ready_at is None:
+        data["label"] = MISSING
 
     def happened(kind: EventType, reason: str = "") -> tuple[Event, ...]:
         return (Event(type=kind, at=at, actor=actor, reason=reason, data=data),)

@@ -59,12 +59,6 @@ class SellerParameters:
             self._cache[path] = (now, value)
         return value
 
-    def forget(self, seller: str) -> None:
-        """Read this seller's parameters afresh next time."""
-        with self._lock:
-            for path in [path for path in self._cache if path.startswith(f"{self._prefix}/sellers/{seller}/")]:
-                del self._cache[path]
-
     def _read(self, path: str) -> object:
         client = self._client or clients.ssm()
         try:

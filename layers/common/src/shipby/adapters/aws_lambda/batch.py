@@ -46,6 +46,8 @@ class Visibility(Protocol):
 
 
 class ItemFailure(TypedDict):
+    """One message or record that has to come again."""
+
     itemIdentifier: str
 
 

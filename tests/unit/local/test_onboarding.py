@@ -1,0 +1,58 @@
+"""Taking a seller in at a deployment: what it writes, and what it leaves alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from shipby.application.register_seller import authenticate
+from shipby.domain.errors import AlreadyExistsError
+from shipby.domain.records import Role, SellerSettings
+from shipby_local.deployment import Deployment
+from shipby_local.onboarding import take_in
+from tests.support import builders as a
+from tests.support.memory_store import MemoryStore
+
+
+class OneTable(Deployment):
+    """A deployment whose table and parameters are in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(_outputs={"ParameterPrefix": "/shipby/test"})
+        self.rows = MemoryStore()
+        self.secrets: dict[str, Any] = {}
+
+    def store(self) -> MemoryStore:
+        return self.rows
+
+    def put_secret(self, seller: str, name: str, value: object) -> None:
+        self.secrets[self.secret_name(seller, name)] = value
+
+
+SETTINGS = SellerSettings(seller=a.SELLER, version=1)
+
+
+def taken(deployment: OneTable, key: str, *channels: str) -> Mapping[str, Any]:
+    take_in(deployment, SETTINGS, ozon_api_key=key, channels=channels)
+    return dict(deployment.secrets)
+
+
+def test_a_new_seller_gets_a_push_path_and_an_owners_key_and_its_secrets_are_kept_apart_from_the_table() -> None:
+    deployment = OneTable()
+    made = take_in(deployment, SETTINGS, ozon_api_key="first", channels=["json://127.0.0.1"])
+    assert made.push_path.startswith(f"/ozon/push/{a.SELLER}.")
+    key = authenticate(f"Bearer {made.api_key}", store=deployment.rows, now=a.NOW)
+    assert key is not None
+    assert (key.seller, key.role) == (a.SELLER, Role.OWNER)
+    assert deployment.secrets == {
+        f"/shipby/test/sellers/{a.SELLER}/ozon": {"client_id": a.SELLER, "api_key": "first"},
+        f"/shipby/test/sellers/{a.SELLER}/channels": ["json://127.0.0.1"],
+    }
+
+
+def test_a_seller_who_is_there_already_keeps_the_key_and_the_messengers() -> None:
+    deployment = OneTable()
+    before = taken(deployment, "first", "json://127.0.0.1")
+    with pytest.raises(AlreadyExistsError, match=f"/shipby/test/sellers/{a.SELLER}/ozon"):
+        taken(deployment, "second")
+    assert deployment.secrets == before
