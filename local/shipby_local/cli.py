@@ -173,6 +173,45 @@ def create_key(
     _say(made.text)
 
 
+@key_app.command("revoke")
+def revoke_key(
+    identifier: Annotated[str, typer.Argument(help="The key's id: what stands between shp_ and the dot.")],
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Stop a key of the seller API; it works for at most another minute."""
+    from shipby.adapters.aws.clock import SystemClock
+    from shipby.application.register_seller import revoke_api_key
+
+    revoke_api_key(identifier, store=_deployment(data, aws).store(), clock=SystemClock())
+    _say(f"Key {identifier} is revoked.")
+
+
+@seller_app.command("push-address")
+def push_address(
+    client_id: Annotated[str, typer.Argument(help="The marketplace's Client-Id.")],
+    revoke: Annotated[str, typer.Option(help="An address to stop instead of making one.")] = "",
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Make another push address (the former stay live until revoked), or stop one; it works at most another minute."""
+    from shipby.adapters.aws.clock import SystemClock
+    from shipby.application.register_seller import create_push_token, revoke_push_token
+
+    deployment = _deployment(data, aws)
+    store = deployment.store()
+    if store.settings(client_id) is None:
+        raise StackError(f"There is no seller {client_id}; known are {', '.join(store.sellers()) or 'none'}")
+    if revoke:
+        if not revoke.rpartition("/")[2].startswith(f"{client_id}."):
+            raise StackError(f"That is not a push address of seller {client_id}.")
+        revoke_push_token(revoke, store=store, clock=SystemClock())
+        _say("The push address is revoked.")
+        return
+    made = create_push_token(client_id, store=store, clock=SystemClock())
+    _say(f"push address: {deployment.api_url}/ozon/push/{made.text}")
+
+
 @seller_app.command("add")
 def add_seller(
     client_id: Annotated[str, typer.Argument(help="The marketplace's Client-Id.")],
@@ -236,7 +275,10 @@ def proof(
 
     deployment = _deployment(data, aws)
     red = []
-    for one in [seller] if seller else deployment.store().sellers():
+    sellers = [seller] if seller else deployment.store().sellers()
+    if not sellers:
+        raise StackError("There is no seller yet, so there is nothing to prove. Take one in with `shipby seller add`.")
+    for one in sellers:
         answer = deployment.invoke("MarketplacePoll", {"task": "proof", "seller": one, "grace_seconds": grace})
         view = answer["proofs"][one]
         print_proof(out, view)

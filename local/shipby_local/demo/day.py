@@ -79,6 +79,8 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
         with Stack(settings) as stack:
             deployment = Deployment(endpoint=stack.aws_endpoint)
             apis = _open_shops(stack, deployment, simulator, messenger)
+            # The pings that connect the push addresses are also what warms the webhook up.
+            simulator.wait_for_pushes(30)
             watcher.step("The trading day begins.")
             plan = lay_out(simulator, list(apis), count)
             arm_faults(simulator, plan)

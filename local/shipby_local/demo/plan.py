@@ -81,6 +81,8 @@ def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
 
 _CALM = 1800.0
 """Seconds until the cut-off of a posting that is not meant to be late."""
+_ONE_AFTER_ANOTHER = 0.25
+"""Seconds between two plain postings: buyers do not all press the button at once."""
 
 
 def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan:
@@ -105,7 +107,10 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")
     add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     add(second, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
-    for number in simulator.generate(list(sellers), count, ship_in=_CALM, delivery_in=86_400.0):
+    for turn in range(count):
+        [number] = simulator.generate(
+            list(sellers), 1, ship_in=_CALM, delivery_in=86_400.0, appears_in=turn * _ONE_AFTER_ANOTHER
+        )
         plan.postings.append(PlannedPosting(simulator.posting(number).client_id, number, Fate.PLAIN))
     return plan
 

@@ -39,8 +39,8 @@ class Ours:
     late_prices: dict[str, str] = field(default_factory=dict)
     refunds: dict[str, Money] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
+    decided: Counter[str] = field(default_factory=Counter)
     counts: Counter[EventType] = field(default_factory=Counter)
-    undeliverable: int = 0
 
     def ids(self, kind: EventType) -> set[str]:
         return self.by_type.get(kind, set())
@@ -74,6 +74,8 @@ def _count(ours: Ours, stored: StoredEvent) -> None:
     price = event.data.get("price")
     if event.type is EventType.POSTING_HANDED_OVER and isinstance(price, Mapping):
         ours.late_prices[subject] = f"{price['amount']} {price['currency']}"
+    if event.type is EventType.RETURN_DECIDED:
+        ours.decided[subject] += 1
     if event.type is EventType.TRACKING_CHANGED and event.data.get("old"):
         ours.replaced.add(subject)
 
@@ -94,6 +96,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
     refunds = [money for money in books["money"] if money["executed_by"] == "seller"]
     refunded_cancelled = [money for money in refunds if money["posting_number"] in gone]
     replaced = {number for number, posting in postings.items() if len(_tracking_numbers(posting)) > 1}
+    cancelled = ours.ids(EventType.POSTING_CANCELLED)
     doubled = sum(seller["double_refund_attempts"] for seller in books["sellers"].values())
     rows = [
         Row("postings received", str(len(ours.received)), str(len(postings))),
@@ -111,8 +114,8 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("returns opened", _n(ours.ids(EventType.RETURN_OPENED)), str(len(books["returns"]))),
         Row("refunds by our call", str(len(ours.refunds)), str(len(refunds))),
         Row("refunded", _sum_ours(ours.refunds.values()), _sum_books(refunds)),
-        Row("refund calls for cancelled postings", "0", str(len(refunded_cancelled))),
-        Row("second refunds attempted", "0", str(doubled)),
+        Row("refund calls for cancelled postings", _n(cancelled & set(ours.refunds)), str(len(refunded_cancelled))),
+        Row("returns decided twice", str(ours.decided.total() - len(ours.decided)), str(doubled)),
         Row("tracking numbers replaced", _n(ours.replaced), _n(replaced)),
         Row("given up by policy (expired)", _n(ours.ids(EventType.POSTING_EXPIRED)), str(by["seller"])),
         Row("reminders", str(ours.counts[EventType.POSTING_REMINDED])),

@@ -133,6 +133,8 @@ def run(
     Raises OSError if the port is taken.
     """
     stop = until or threading.Event()
+    if until is None:
+        _stop_on_signals(stop)
     with Simulator(SimulatorSettings(port=port, data_path=data_path, seed=seed, label_delay=label_delay)) as simulator:
         if not simulator.sellers():
             made = [
@@ -144,8 +146,6 @@ def run(
         for seller in simulator.sellers():
             chat = "yes" if seller.chat_subscription else "no"
             say(f"Client-Id: {seller.client_id}  Api-Key: {seller.api_key}  chat subscription: {chat}")
-        if until is None:
-            _stop_on_signals(stop)
         stop.wait()
 
 

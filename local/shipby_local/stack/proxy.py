@@ -7,6 +7,7 @@ MB.
 import contextlib
 import http.client
 import logging
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -67,6 +68,11 @@ class _Server(ThreadingHTTPServer):
         self.upstream_port = upstream_port
         self.prefix = prefix
         self.admission = threading.BoundedSemaphore(ADMITTED)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that went away while it waited is no fault of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -29,6 +29,7 @@ class OneTable(Deployment):
         self.secrets[self.secret_name(seller, name)] = value
 
 
+FIRST, SECOND = "first", "second"
 SETTINGS = SellerSettings(seller=a.SELLER, version=1)
 
 
@@ -39,20 +40,20 @@ def taken(deployment: OneTable, key: str, *channels: str) -> Mapping[str, Any]:
 
 def test_a_new_seller_gets_a_push_path_and_an_owners_key_and_its_secrets_are_kept_apart_from_the_table() -> None:
     deployment = OneTable()
-    made = take_in(deployment, SETTINGS, ozon_api_key="first", channels=["json://127.0.0.1"])
+    made = take_in(deployment, SETTINGS, ozon_api_key=FIRST, channels=["json://127.0.0.1"])
     assert made.push_path.startswith(f"/ozon/push/{a.SELLER}.")
     key = authenticate(f"Bearer {made.api_key}", store=deployment.rows, now=a.NOW)
     assert key is not None
     assert (key.seller, key.role) == (a.SELLER, Role.OWNER)
     assert deployment.secrets == {
-        f"/shipby/test/sellers/{a.SELLER}/ozon": {"client_id": a.SELLER, "api_key": "first"},
+        f"/shipby/test/sellers/{a.SELLER}/ozon": {"client_id": a.SELLER, "api_key": FIRST},
         f"/shipby/test/sellers/{a.SELLER}/channels": ["json://127.0.0.1"],
     }
 
 
 def test_a_seller_who_is_there_already_keeps_the_key_and_the_messengers() -> None:
     deployment = OneTable()
-    before = taken(deployment, "first", "json://127.0.0.1")
+    before = taken(deployment, FIRST, "json://127.0.0.1")
     with pytest.raises(AlreadyExistsError, match=f"/shipby/test/sellers/{a.SELLER}/ozon"):
-        taken(deployment, "second")
+        taken(deployment, SECOND)
     assert deployment.secrets == before

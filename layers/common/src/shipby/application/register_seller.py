@@ -6,12 +6,12 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.ports import Clock, SaveSettings, Store
 from shipby.application.receive_push import token_hash
-from shipby.domain.errors import InvalidInputError
+from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.inbox import PushToken
 from shipby.domain.records import ApiKey, Role, SellerSettings
 
@@ -44,6 +44,29 @@ def create_push_token(seller: str, *, store: Store, clock: Clock) -> NewSecret:
     digest = token_hash(secret)
     store.save_push_token(PushToken(sha256=digest, seller=seller, created_at=clock.now()))
     return NewSecret(digest, f"{seller}.{secret}")
+
+
+def revoke_push_token(address: str, *, store: Store, clock: Clock) -> None:
+    """Stop a push address: `address` is its last part, `{seller}.{secret}`, or ends with it. Works within a minute.
+
+    Raises NotFoundError if there is no such address.
+    """
+    seller, _, secret = address.rpartition("/")[2].partition(".")
+    token = store.push_token(token_hash(secret))
+    if token is None or token.seller != seller:
+        raise NotFoundError("there is no such push address; give it whole, as it was shown when it was made")
+    store.save_push_token(replace(token, revoked_at=token.revoked_at or clock.now()))
+
+
+def revoke_api_key(identifier: str, *, store: Store, clock: Clock) -> None:
+    """Stop an API key by its id (the part between `shp_` and the dot). Works within a minute.
+
+    Raises NotFoundError if there is no such key.
+    """
+    key = store.api_key(identifier)
+    if key is None:
+        raise NotFoundError(f"there is no API key {identifier}; its id is what stands between shp_ and the dot")
+    store.save_api_key(replace(key, revoked_at=key.revoked_at or clock.now()))
 
 
 def create_api_key(seller: str, role: Role, *, store: Store, clock: Clock) -> NewSecret:

@@ -1,7 +1,8 @@
 """Republish from event rows what the stream (which keeps 24 hours) may not have delivered.
 
 Every consumer is idempotent: intents are settled once, notices are remembered, labels that exist are not fetched
-again. So repair may be run at any time; it is also what a stack does after it was down.
+again. So repair may be run at any time; it is also what a stack does after it was down. Print jobs are in no index by
+day: one whose event was lost stays waiting, and its labels are asked for again with a new job.
 """
 
 from __future__ import annotations

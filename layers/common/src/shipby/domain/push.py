@@ -69,7 +69,22 @@ _LONGEST = 64
 
 _LARGEST = 2**63
 """Ids of the marketplace are int64; longer numbers do not fit the store's 38 digits."""
-_FIELD = re.compile(r"[a-z_]{1,40}")
+_COMMON_FIELDS = frozenset(
+    {
+        "message_type",
+        "seller_id",
+        "posting_number",
+        "order_number",
+        "products",
+        "reason",
+        "items",
+        "user",
+        "data",
+        "time",
+    }
+)
+_KNOWN_FIELDS = _COMMON_FIELDS.union(*_POSTING_FIELDS.values(), *_NOTED_FIELDS.values())
+"""The only field names that a quarantined push may show: any other name could be anything, a person's too."""
 _TYPE = re.compile(r"TYPE_[A-Z_]{1,50}")
 
 
@@ -129,7 +144,7 @@ def judge(raw: bytes, body: Mapping[str, object] | None, problem: str, *, seller
         if told != seller:
             state, problem, number = PushState.QUARANTINED, "seller_id is not the seller of this push URL", ""
     if state is PushState.QUARANTINED:
-        names = sorted(name for name in body if _FIELD.fullmatch(name))[:20] if body else []
+        names = sorted(_KNOWN_FIELDS.intersection(body)) if body else []
         payload = {"fields": names, "bytes": len(raw)}
     return PushRow(
         seller=seller,
