@@ -79,7 +79,6 @@ def demo(
     data: DataDir = DATA / "demo",
     seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
     postings: Annotated[int, typer.Option(min=10, help="Plain postings beside the twelve special ones.")] = 52,
-    keep: Annotated[bool, typer.Option(help="Keep the emulator's data after the day.")] = False,
 ) -> None:
     """Play a whole trading day on this machine and prove that nothing was lost (about two minutes)."""
     from shipby_local.demo.day import run_day
@@ -93,8 +92,7 @@ def demo(
     with DayScreen(out) as screen:
         day = run_day(TEMPLATE, data, seed=seed, count=postings, watcher=screen.watcher)
     print_report(out, day)
-    if not keep:
-        shutil.rmtree(data / "stack", ignore_errors=True)
+    _say(f"The day is kept: `shipby up --data {data}` serves it again, `shipby proof --data {data}` proves it again.")
     if not day.good:
         raise StackError("the day did not end as the marketplace's books say; see the lines marked above")
 

@@ -52,7 +52,7 @@ class Deployment:
         facts = folder.read_running()
         if not facts or not folder.is_locked():
             raise NoDeploymentError(f"No stack runs in {data_dir}. Start one with `shipby up`, or name one with --aws.")
-        return cls(endpoint=str(facts["aws"]), front_door=str(facts["api"]))
+        return cls(endpoint=str(facts["aws"]), front_door=str(facts.get("api", "")))
 
     def client(self, service: str) -> Any:
         """A boto3 client: the administrator's here, your own credentials' on AWS."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from shipby.application.repair import repair
 from shipby.domain.records import SellerSettings
@@ -92,6 +93,9 @@ def _open_shops(deployment: Deployment, simulator: Simulator, stack: Stack, say:
     accounts = simulator.sellers() or [simulator.add_seller(), simulator.add_seller(chat_subscription=False)]
     for account in accounts:
         if account.client_id in known:
+            # The same secret address, wherever the front door stands this time.
+            path = urlsplit(simulator.push_url(account.client_id)).path
+            simulator.set_push_url(account.client_id, stack.api_url + path)
             continue
         settings = SellerSettings(seller=account.client_id, version=1, buyer_chat=account.chat_subscription)
         taken = take_in(deployment, settings, ozon_api_key=account.api_key)

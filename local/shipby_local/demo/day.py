@@ -11,7 +11,8 @@ from typing import Any
 
 from shipby_local.demo.api import SellerApi
 from shipby_local.demo.plan import DayPlan, PlannedPosting, arm_faults, lay_out, policy, simulator_settings
-from shipby_local.demo.tally import Ours, Row, compare, read_ours
+from shipby_local.demo.tally import Ours, Row, compare, planned, read_ours
+from shipby_local.demo.tamper import proof_of, turns_red
 from shipby_local.demo.warehouse import Warehouse
 from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger
@@ -29,6 +30,11 @@ class Day:
 
     plan: DayPlan
     rows: Sequence[Row]
+    """Our history beside the marketplace's books."""
+    planned: Sequence[Row]
+    """What the day was meant to have beside what it had."""
+    counter_proof: Sequence[Row]
+    """What the proof said with a row deleted by hand beside what it has to say."""
     ours: Ours
     proofs: Mapping[str, Mapping[str, Any]]
     problems: Sequence[str]
@@ -42,7 +48,7 @@ class Day:
         """Every row equal, every proof green, nobody stuck."""
         return (
             not self.problems
-            and all(row.equal for row in self.rows)
+            and all(row.equal for row in (*self.rows, *self.planned, *self.counter_proof))
             and bool(self.proofs)
             and all(proof["green"] for proof in self.proofs.values())
         )
@@ -61,7 +67,7 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
     """Play the day on a fresh data folder. Raises StackError when the stack cannot start."""
     started = time.monotonic()
     messenger = Messenger().start()
-    simulator = Simulator(simulator_settings(seed)).start()
+    simulator = Simulator(simulator_settings(seed, data_dir / "marketplace.db")).start()
     settings = StackSettings(
         template=template,
         data_dir=data_dir / "stack",
@@ -91,7 +97,9 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
                 watcher.step("The last parcel is out; waiting until both books agree.")
                 ours, rows = _settle(simulator, deployment, list(apis), stack)
                 watcher.step("Proving that nothing was lost.")
-                proofs = _prove(deployment, list(apis))
+                proofs = {seller: proof_of(deployment, seller) for seller in apis}
+                watcher.step("Proving that the proof can fail: a row is deleted by hand and put back.")
+                red = turns_red(deployment, plan)
             finally:
                 save_logs(deployment, data_dir / "functions.log")
             books = simulator.books()
@@ -99,6 +107,8 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
             return Day(
                 plan=plan,
                 rows=rows,
+                planned=planned(plan, books),
+                counter_proof=red,
                 ours=ours,
                 proofs=proofs,
                 problems=warehouse.problems,
@@ -147,14 +157,6 @@ def _settle(
         if all(row.equal for row in rows) or time.monotonic() > deadline:
             return ours, rows
         time.sleep(1.0)
-
-
-def _prove(deployment: Deployment, sellers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    proofs = {}
-    for seller in sellers:
-        answer = deployment.invoke("MarketplacePoll", {"task": "proof", "seller": seller, "grace_seconds": 0})
-        proofs[seller] = answer["proofs"][seller]
-    return proofs
 
 
 def _pushes(books: Mapping[str, Any], proofs: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 
 from shipby.domain.records import Automation, SellerSettings
 from shipby_local.simulator import Simulator, SimulatorSettings
@@ -46,10 +47,10 @@ class DayPlan:
         return [posting for posting in self.postings if posting.fate is fate]
 
 
-def simulator_settings(seed: int, port: int = 0) -> SimulatorSettings:
+def simulator_settings(seed: int, data_path: Path | None = None) -> SimulatorSettings:
     """A marketplace whose hours are seconds: 10 % doubled, 5 % reordered and some lost pushes."""
     return SimulatorSettings(
-        port=port,
+        data_path=data_path,
         seed=seed,
         ship_delay=0.5,
         registration_delay=0.5,

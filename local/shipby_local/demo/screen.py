@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from shipby_local.demo.day import Day, Watcher, late_lines
 from shipby_local.demo.plan import Fate, PlannedPosting
+from shipby_local.demo.tally import Row
 
 
 class DayScreen:
@@ -49,11 +50,9 @@ class DayScreen:
 
 def print_report(console: Console, day: Day) -> None:
     """The day in numbers: ours beside the marketplace's books."""
-    table = Table("the day", "our history", "marketplace's books", "", title="Report of the trading day")
-    for row in day.rows:
-        mark = "" if row.books is None else ("[green]equal[/green]" if row.equal else "[red]DIFFERENT[/red]")
-        table.add_row(row.name, row.ours, row.books or "", mark)
-    console.print(table)
+    _print_rows(console, day.planned, ("what the day had in store", "planned", "happened"))
+    _print_rows(console, day.rows, ("report of the trading day", "our history", "marketplace's books"))
+    _print_rows(console, day.counter_proof, ("the proof, a row deleted by hand", "it said", "it has to say"))
     for line in late_lines(day.ours):
         console.print(f"late, but shipped: {line}")
     told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in day.pushes.items() if value)
@@ -67,6 +66,14 @@ def print_report(console: Console, day: Day) -> None:
     for path in day.labels:
         console.print(f"labels: {path}")
     console.print(f"The day took {day.seconds:.0f} s.")
+
+
+def _print_rows(console: Console, rows: Sequence[Row], headers: tuple[str, str, str]) -> None:
+    table = Table(*headers, "")
+    for row in rows:
+        mark = "" if row.books is None else ("[green]equal[/green]" if row.equal else "[red]DIFFERENT[/red]")
+        table.add_row(row.name, row.ours, row.books or "", mark)
+    console.print(table)
 
 
 def print_proof(console: Console, view: Mapping[str, Any]) -> None:

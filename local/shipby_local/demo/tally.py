@@ -14,11 +14,12 @@ from shipby.application.ports import Store
 from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.ledger import ExecutedBy
 from shipby.domain.money import Money
+from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the report; `books` is None where only our own side can know."""
+    """One line of the report: ours, and what it is held against; None where only our own side can know."""
 
     name: str
     ours: str
@@ -89,9 +90,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         for posting in gone.values()
     )
     handed = {number for number, posting in postings.items() if posting["handed_over_at"]}
-    late = {
-        number for number in handed if _at(postings[number]["handed_over_at"]) > _at(postings[number]["shipment_date"])
-    }
+    late = {number for number in handed if _late(postings[number])}
     printed = {number for number, posting in postings.items() if posting["label_printed"]}
     refunds = [money for money in books["money"] if money["executed_by"] == "seller"]
     refunded_cancelled = [money for money in refunds if money["posting_number"] in gone]
@@ -123,6 +122,47 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("buyer notices without a lawful channel", str(ours.counts[EventType.NOTICE_UNDELIVERABLE])),
     ]
     return rows
+
+
+def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
+    """Whether the day really had what it was meant to have: every fate, every armed fault, doubled and lost pushes."""
+    postings: Mapping[str, Any] = books["postings"]
+    returns = {item["posting_number"]: item for item in books["returns"].values()}
+
+    def happened(posting: PlannedPosting) -> bool:
+        seen = postings[posting.number]
+        given_back = returns.get(posting.number, {"refunded": "0", "price": "0"})
+        match posting.fate:
+            case Fate.PLAIN:
+                return bool(seen["handed_over_at"])
+            case Fate.TWO_PACKAGES:
+                return len(seen["related"]) > 1
+            case Fate.LATE:
+                return _late(seen)
+            case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
+                by = {Fate.MARKETPLACE_CANCELS: "ozon", Fate.BUYER_CANCELS: "client", Fate.GIVEN_UP: "seller"}
+                return bool(seen["cancellation"]["type"] == by[posting.fate])
+            case Fate.NO_LABEL:
+                return bool(seen["assembled_at"]) and not seen["label_printed"]
+            case Fate.FULL_REFUND:
+                return 0 < Decimal(given_back["refunded"]) == Decimal(given_back["price"])
+            case Fate.PART_REFUND:
+                return 0 < Decimal(given_back["refunded"]) < Decimal(given_back["price"])
+            case Fate.NEW_NUMBER:
+                return len(_tracking_numbers(seen)) > 1
+
+    rows = [Row(str(fate), str(len(plan.of(fate))), str(sum(happened(one) for one in plan.of(fate)))) for fate in Fate]
+    faults = books["faults"]
+    rows.append(Row("marketplace faults", str(len(faults)), str(sum(fault["fired"] > 0 for fault in faults))))
+    for trouble in ("duplicated", "reordered", "lost"):
+        count = sum(seller["pushes"][trouble] for seller in books["sellers"].values())
+        rows.append(Row(f"pushes {trouble}", "some", "some" if count else "none"))
+    return rows
+
+
+def _late(posting: Mapping[str, Any]) -> bool:
+    handed = posting["handed_over_at"]
+    return bool(handed) and _at(handed) > _at(posting["shipment_date"])
 
 
 def _chat_messages(books: Mapping[str, Any]) -> int:

@@ -70,6 +70,12 @@ class Simulator:
         with self.rooms.world.change():
             self.rooms.sellers.set_push_url(client_id, url)
 
+    def push_url(self, client_id: str) -> str:
+        """Where this seller's pushes go; empty if no address is connected."""
+        with self.rooms.world.change():
+            urls = [item.url for item in self.rooms.world.endpoints.all() if item.client_id == client_id]
+        return urls[0] if urls else ""
+
     def sellers(self) -> list[SellerAccount]:
         """All sellers."""
         with self.rooms.world.change():
