@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK
+from functions.seller_api.access import DESK, MANAGERS
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application import queries
-from shipby.contracts.requests import IntentsQuery
+from shipby.application.idempotency import Answer
+from shipby.application.settle_by_hand import Verdict, settle_by_hand
+from shipby.contracts.requests import IntentsQuery, VerdictBody
 
 
 def list_intents(call: Call) -> Mapping[str, object]:
@@ -30,6 +32,18 @@ def list_refunds(call: Call) -> Mapping[str, object]:
 
 def get_refunds(call: Call) -> Mapping[str, object]:
     return queries.get_refunds(call.seller, call.path["number"], store=call.store)
+
+
+def settle_intent(call: Call) -> Answer:
+    body = call.body_as(VerdictBody)
+    verdict = Verdict(
+        seller=call.seller,
+        intent_id=call.path["id"],
+        happened=body.happened,
+        actor=call.actor,
+        reason=body.reason,
+    )
+    return settle_by_hand(verdict, call.remember, store=call.store, clock=call.clock)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -68,5 +82,16 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="One call to the marketplace, from wish to proof",
         answers="IntentView",
         roles=DESK,
+    ),
+    Operation(
+        id="settleIntent",
+        method="POST",
+        path="/v1/intents/{id}/settle",
+        summary="End an intent that stays UNKNOWN: a person looked at the cabinet and says what happened",
+        run=settle_intent,
+        answers="IntentView",
+        roles=MANAGERS,
+        body=VerdictBody,
+        description="Only once a person was called for. The amount is booked or released accordingly; nothing is sent.",
     ),
 )

@@ -66,7 +66,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     returns = {"receiveReturn", "inspectReturn", "decideReturn"}
 
     assert may[Role.OWNER] == may[Role.MANAGER] == everything
-    assert may[Role.INTEGRATION] == everything - {"getSettings", "putSettings"}
+    assert may[Role.INTEGRATION] == everything - {"getSettings", "putSettings", "settleIntent"}
     assert may[Role.PACKER] == read_postings | labels | bench
     reads = {operation.id for operation in WITH_KEY if not operation.unsafe}
     assert may[Role.SUPPORT] == reads | returns | {"setTrackingNumber"}

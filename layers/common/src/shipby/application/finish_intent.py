@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,20 +59,31 @@ def finish(
     read_back: Mapping[str, Json] | None = None,
     attempts: int | None = None,
     needs_person: bool = False,
+    actor: str = ACTOR,
+    also: Callable[[Intent], Sequence[Write]] = lambda _: (),
 ) -> Intent:
     """Move an intent on. Money, tracking history and pointers follow in the same transaction.
 
     Claiming it (SENT) raises VersionConflictError if another worker claimed or ended it first, KillSwitchOnError if an
     automatic one was stopped meanwhile, PreconditionFailedError if other money was given back since it was asked.
     Whoever made the call brings its answer: it is booked although an alarm or a reader touched the intent meanwhile.
-    Raises VersionConflictError then only if the intent has ended.
+    Raises VersionConflictError then only if the intent has ended. `also` gives writes that belong into the same
+    transaction.
     """
     for _ in range(ATTEMPTS):
         moved, writes = _transaction(
-            intent, state, outcome, store, clock, read_back=read_back, attempts=attempts, needs_person=needs_person
+            intent,
+            state,
+            outcome,
+            store,
+            clock,
+            read_back=read_back,
+            attempts=attempts,
+            needs_person=needs_person,
+            actor=actor,
         )
         try:
-            store.commit(writes)
+            store.commit([*writes, *also(moved)])
         except VersionConflictError:
             current = store.intent(intent.seller, intent.id)
             claimed_by_another = intent.state is IntentState.PENDING and current and current.state is not intent.state
@@ -94,6 +105,7 @@ def _transaction(
     read_back: Mapping[str, Json] | None,
     attempts: int | None,
     needs_person: bool,
+    actor: str,
 ) -> tuple[Intent, list[Write]]:
     now = clock.now()
     settings = store.settings(intent.seller) or SellerSettings(seller=intent.seller)
@@ -113,7 +125,7 @@ def _transaction(
     if intent.amount is not None:
         data["amount"] = {"amount": intent.amount.amount, "currency": intent.amount.currency}
     kind = EventType.INTENT_NEEDS_PERSON if needs_person else _EVENTS[state]
-    event = Event(type=kind, at=now, actor=ACTOR, reason=outcome[:500], data=data)
+    event = Event(type=kind, at=now, actor=actor, reason=outcome[:500], data=data)
     if intent.ref.kind is AggregateKind.RETURN:
         writes = _return_writes(moved, event, store, now)
     else:

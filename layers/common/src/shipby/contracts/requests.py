@@ -76,6 +76,11 @@ class ReasonBody(Request):
     reason: Reason
 
 
+class VerdictBody(Request):
+    happened: Annotated[bool, Field(description="What the cabinet shows: true if the call was carried out.")]
+    reason: Reason
+
+
 class ShipBody(Request):
     packages: Annotated[
         list[Annotated[dict[str, Annotated[int, Field(ge=1, le=10_000)]], Field(min_length=1, max_length=200)]] | None,
