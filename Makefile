@@ -19,8 +19,14 @@ up: setup ## serve the embedded stack and the Ozon simulator on 127.0.0.1 until 
 down: setup ## stop what `make up` started
 	@.venv/bin/shipby down $(ARGS)
 
-test: setup ## run all tests (two at a time); ARGS="tests/unit -k money" narrows them
+# The tests of the embedded stack run one after the other: each starts a dozen processes of its own.
+test: setup ## run all tests; ARGS="tests/unit -k money" narrows them
+ifdef ARGS
 	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
+else
+	@.venv/bin/pytest -n 2 --dist loadfile -m "not stack"
+	@.venv/bin/pytest -m stack
+endif
 
 check: setup ## formatting, lint, types, import rules, template, locks, scanners; ARGS="ruff mypy" runs some
 	@.venv/bin/python -m tools.check $(ARGS)

@@ -42,14 +42,15 @@ def test_after_honest_work_the_proof_is_green_and_counts_what_there_is(
     whole: Whole, worked: tuple[Shop, str, str]
 ) -> None:
     shop, number, _ = worked
+    # Read before the proof: the marketplace may go on with the posting at any time.
+    posting, pushes = whole.store.posting(shop.client_id, number), len(whole.pushes(shop))
+    assert posting is not None
     proof = whole.proof(shop)
     assert (proof["green"], proof["findings"]) == (True, [])
-    posting = whole.store.posting(shop.client_id, number)
-    assert posting is not None
     assert proof["counts"]["our_postings"] == proof["counts"]["marketplace_postings"] == 1
     assert proof["counts"]["intents"] == 1
     assert proof["counts"]["events"] >= posting.version
-    assert proof["counts"]["pushes_received"] == len(whole.pushes(shop))
+    assert pushes <= proof["counts"]["pushes_received"] <= len(whole.pushes(shop))
     # The API shows the newest proof that was made.
     assert shop.api.get("/v1/proof")["green"] is True
 
