@@ -8,7 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, Optional
 
@@ -259,6 +260,33 @@ def postings(
                 if cursor is None:
                     break
     out.print(table if table.row_count else "No postings.")
+
+
+@app.command()
+def quarantine(
+    days: Annotated[int, typer.Option(min=1, max=30, help="How many days back to look; pushes are kept for 30.")] = 2,
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """List the pushes that made no sense, with the reason; their contents are not kept, only names and sizes."""
+    from shipby.application.paging import every
+    from shipby.domain.inbox import PushState
+
+    store, today = _deployment(data, aws).store(), datetime.now(UTC).date()
+    table = Table("seller", "received (UTC)", "type", "problem", "fields", "bytes")
+    for one in store.sellers():
+        for back in range(days):
+            day = today - timedelta(days=back)
+            for push in every(partial(_pushes_on, store, one, day)):
+                if push.state is PushState.QUARANTINED:
+                    fields = ", ".join(str(name) for name in push.payload.get("fields", ()))
+                    when = f"{push.received_at:%d.%m. %H:%M:%S}"
+                    table.add_row(one, when, push.type, push.problem, fields, str(push.payload.get("bytes", "")))
+    out.print(table if table.row_count else "No quarantined pushes.")
+
+
+def _pushes_on(store: Any, seller: str, day: date, cursor: str | None) -> Any:
+    return store.pushes_on(seller, day, cursor=cursor)
 
 
 @app.command()

@@ -37,9 +37,9 @@ def one_clear_line(ended: Ended, *words: str) -> None:
 def test_help_names_every_command_and_what_it_does() -> None:
     said = runner.invoke(app, ["--help"])
     assert said.exit_code == 0
-    for command in ("up", "demo", "simulate", "down", "key", "seller", "postings", "proof", "repair"):
+    for command in ("up", "demo", "simulate", "down", "key", "seller", "postings", "proof", "quarantine", "repair"):
         assert f" {command} " in said.output
-    for command in ("up", "demo", "simulate", "down", "postings", "proof", "repair"):
+    for command in ("up", "demo", "simulate", "down", "postings", "proof", "quarantine", "repair"):
         assert runner.invoke(app, [command, "--help"]).exit_code == 0
     assert " create " in runner.invoke(app, ["key", "--help"]).output
 
@@ -52,7 +52,9 @@ def test_no_command_shows_the_help_and_an_unknown_one_fails(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "arguments", [("postings",), ("proof",), ("repair",), ("key", "create", "700001")], ids=lambda one: one[0]
+    "arguments",
+    [("postings",), ("proof",), ("quarantine",), ("repair",), ("key", "create", "700001")],
+    ids=lambda one: one[0],
 )
 def test_a_command_that_needs_a_running_stack_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     one_clear_line(shipby(tmp_path, *arguments), "No stack runs in .shipby/stack", "shipby up")
