@@ -32,7 +32,8 @@ from tests.support.fakes import FakePapers, MemoryDocuments
 from tests.unit.application.world_support import World
 
 PRICE_PER_MILLION = 0.625
-"""US dollars per million write request units on demand, us-east-1 since November 2024 (AWS price list; check yours)."""
+"""US dollars per million write request units, on demand, us-east-1. Source: a third-party page of July 2025
+(airbyte.com, DynamoDB pricing), not the AWS price list itself: check it, and your region."""
 
 Item = Mapping[str, Any]
 
