@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 
@@ -10,25 +10,30 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
-from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.application.ports import Clock, Store, WorkQueue
+from shipby.adapters.dynamodb.alarm_store import AlarmStore
+from shipby.application.ports import Clock, WorkQueue
+from shipby.application.set_aside import Allowance
+from shipby.application.sweep import SentMemory
 from shipby.settings import DeadlineSweepSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    store: Store
+    store: AlarmStore
     queue: WorkQueue
     clock: Clock
     look_ahead: timedelta
     batch: SqsBatch
+    memory: SentMemory = field(default_factory=SentMemory)
+    """Lives as long as the process."""
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @cache
 def parts() -> Parts:
     settings = DeadlineSweepSettings()
     return Parts(
-        store=DynamoDBStore(table_name=settings.table_name),
+        store=AlarmStore(table_name=settings.table_name),
         queue=SqsWorkQueue(settings.alarm_queue_url),
         clock=SystemClock(),
         look_ahead=timedelta(seconds=settings.sweep_look_ahead_seconds),

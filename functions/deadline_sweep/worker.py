@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from functions.deadline_sweep.wiring import parts
+from functions.deadline_sweep.wiring import Parts, parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
-from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.alarms import MAX_DELAY, alarm_message, read_alarm, ring
+from shipby.adapters.aws_lambda.messages import Message, read_message
+from shipby.application.alarms import ACTOR, MAX_DELAY, alarm_message, read_alarm, ring
+from shipby.application.set_aside import is_poison, set_aside
+from shipby.domain.records import AlarmRef
+from shipby.observability import error_fields, logger
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
     """Reports the messages that have to come again."""
-    return parts().batch.each(event, context, _ring)
-
-
-def _ring(message: Message) -> str:
     own = parts()
-    rang = ring(read_alarm(message.body), store=own.store, clock=own.clock)
+    try:
+        own.store.read_ahead(read_alarm(read_message(record).body) for record in event["Records"])
+    except Exception as error:  # it only saves work: whatever it is, each item is then read for itself below
+        logger().warning("nothing read ahead", extra=error_fields(error))
+    return own.batch.each(event, context, lambda message: _ring(message, own))
+
+
+def _ring(message: Message, own: Parts) -> str:
+    alarm = read_alarm(message.body)
+    try:
+        rang = ring(alarm, store=own.store, clock=own.clock)
+    except Exception as error:
+        # Judged by its kind: what may pass by itself, and what fails for too many alarms at once, comes again.
+        if not is_poison(error, message.attempt) or not own.allowance.take(own.clock.now()):
+            raise
+        return _aside(alarm, message, error, own)
     following, now = rang.next_alarm, own.clock.now()
-    # What rings before the queue's longest delay is over need not wait for a sweep to find it.
+    # What rings before the queue's longest delay is over need not wait for a sweep to find it. One that came too early
+    # (another clock, or a delay longer than a queue allows) goes back the same way before its message is deleted.
     if following is not None and following.due - now <= MAX_DELAY:
         own.queue.send([alarm_message(following, now)])
     return f"alarm_{rang.outcome}"
+
+
+def _aside(alarm: AlarmRef, message: Message, error: Exception, own: Parts) -> str:
+    problem = error_fields(error)
+    reason = f"{problem['error']} {problem.get('place', '')}".strip()
+    moved = not set_aside(alarm, reason=reason, store=own.store, now=own.clock.now(), actor=ACTOR)
+    about = {"message_id": message.id, "attempt": message.attempt, "moved_on": moved}
+    logger().error("alarm set aside", extra=about | problem | message.ids)
+    return "alarm_gone" if moved else "alarms_set_aside"

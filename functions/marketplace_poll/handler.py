@@ -1,6 +1,8 @@
-"""Every five minutes: hold the marketplace's lists against the store; now and then, the nothing-lost proof.
+"""By schedule: hold the marketplace's lists against the store, watch the account, prove hourly and audit daily.
 
-By hand: {"task": "proof", "seller": "…", "window_hours": 24, "grace_seconds": 0}.
+The schedule may tick every minute: a seller is visited every five, or every one while its pushes are unhealthy.
+By hand, at once: {"task": "poll"}, {"task": "audit"}, {"task": "proof", "seller": "…", "window_hours": 24,
+"grace_seconds": 0}.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ def _counts(summary: Mapping[str, Json]) -> dict[str, int]:
         "listed": sum(int(str(poll["listed"])) for poll in polls),
         "queued": sum(int(str(poll["queued"])) for poll in polls),
         "push_url_unhealthy": sum(state != HEALTHY for state in states),
+        "key_rejected": len(cast("list[str]", summary["rejected"])),
         "proof_green": sum(proof["green"] is True for proof in proofs),
         "proof_red": sum(proof["green"] is False for proof in proofs),
     }

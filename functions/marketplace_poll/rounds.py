@@ -1,21 +1,31 @@
-"""One round over all sellers: what the schedule asks for, and who failed."""
+"""One round over all sellers: what is asked for, whose turn it is, and who failed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from functions.marketplace_poll.wiring import Parts
+from shipby.application import audit_open_orders as audits
 from shipby.application.prove import GRACE, REPORT, WINDOW, prove
-from shipby.application.reconcile import Reconciled, reconcile
-from shipby.domain.errors import InvalidInputError
+from shipby.application.reconcile import reconcile
+from shipby.application.watch_account import note_rejected_key, unhealthy, watch_account
+from shipby.domain.errors import CredentialsRejectedError, InvalidInputError
 from shipby.domain.json_types import Json
 from shipby.observability import error_fields, logger
 
 PROVE_EVERY = timedelta(hours=1)
+VISIT_EVERY = timedelta(minutes=5)
+VISIT_UNHEALTHY_EVERY = timedelta(minutes=1)
+"""While pushes do not arrive as they should, the poll is all that finds new postings."""
+SLACK = timedelta(seconds=20)
+"""A schedule is not exact to the second; without it every other tick would come a moment too early."""
+POLL_REPORT = "poll"
+"""The seller's newest round: one small row a day, overwritten by each round, so that the pace costs one write."""
 HEALTHY = "GREEN"
+TASKS = ("poll", "proof", "audit")
 
 
 class RoundFailedError(Exception):
@@ -24,72 +34,137 @@ class RoundFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`poll` reconciles and proves now and then; `proof` only proves. `seller` empty = all."""
+    """`poll` does all that is due, `proof` only proves, `audit` only audits. `seller` empty = all.
+
+    `paced` (the schedule's own events): only sellers whose turn it is.
+    """
 
     name: str = "poll"
     seller: str = ""
     window: timedelta = WINDOW
     grace: timedelta = GRACE
+    paced: bool = False
+
+
+@dataclass(slots=True)
+class _Round:
+    """What a round brings together."""
+
+    sellers: dict[str, Json] = field(default_factory=dict)
+    proofs: dict[str, Json] = field(default_factory=dict)
+    audits: dict[str, Json] = field(default_factory=dict)
+    rejected: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def read_task(event: Mapping[str, Any]) -> Task:
-    """The task of an invocation; a schedule's event has none and polls. Raises InvalidInputError."""
+    """The task of an invocation; a schedule's event has none and polls at its pace. Raises InvalidInputError."""
     name = event.get("task", "poll")
-    if name not in ("poll", "proof"):
-        raise InvalidInputError(f"there is no task {name!r}; there are poll and proof")
+    if name not in TASKS:
+        raise InvalidInputError(f"there is no task {name!r}; there are {', '.join(TASKS)}")
     try:
         window = timedelta(hours=float(event.get("window_hours", WINDOW / timedelta(hours=1))))
         grace = timedelta(seconds=float(event.get("grace_seconds", GRACE.total_seconds())))
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInputError(f"window_hours and grace_seconds are numbers: {error}") from error
-    return Task(name, str(event.get("seller") or ""), window, grace)
+    return Task(name, str(event.get("seller") or ""), window, grace, paced="task" not in event)
 
 
 def in_turn(sellers: Sequence[str], now: datetime) -> list[str]:
     """Another seller first each time, so that a round cut short does not always miss the same ones."""
-    first = int(now.timestamp() // 300) % len(sellers) if sellers else 0
+    first = int(now.timestamp() // 60) % len(sellers) if sellers else 0
     return [*sellers[first:], *sellers[:first]]
 
 
 def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[str, Json]:
-    """Visit every seller (or the one of the task); returns a summary.
+    """Visit every seller whose turn it is (or the one of the task); returns a summary.
 
+    A rejected key is the seller's matter: it is told once, with a case, and does not make the round fail.
     Raises RoundFailedError at the end if any seller failed or was not reached.
     """
-    summary: dict[str, Json] = {}
-    proofs: dict[str, Json] = {}
-    failed: dict[str, str] = {}
+    done = _Round()
     for seller in [task.seller] if task.seller else in_turn(own.store.sellers(), own.clock.now()):
         if time_is_up():
-            failed[seller] = "not reached in time"
+            done.failed[seller] = "not reached in time"
             continue
         try:
-            if task.name == "poll":
-                summary[seller] = _poll(seller, own)
-            if task.name == "proof" or _proof_is_old(seller, own):
-                proofs[seller] = _prove(seller, task, own)
+            _visit(seller, task, own, done)
         except Exception as error:  # one seller's failure must not stop the others; raised below
             about = error_fields(error)
-            failed[seller] = about["code"]
+            done.failed[seller] = about["code"]
             logger().error("seller not polled", extra={"seller": seller, **about})
-    if failed:
-        named = ", ".join(f"{seller} ({why})" for seller, why in failed.items())
+    if done.failed:
+        named = ", ".join(f"{seller} ({why})" for seller, why in done.failed.items())
         raise RoundFailedError(f"{task.name} failed for {named}; the log says more")
-    return {"task": task.name, "sellers": summary, "proofs": proofs}
+    return {
+        "task": task.name,
+        "sellers": done.sellers,
+        "proofs": done.proofs,
+        "audits": done.audits,
+        "rejected": done.rejected,
+    }
 
 
-def _poll(seller: str, own: Parts) -> Json:
-    done: Reconciled = reconcile(
+def _visit(seller: str, task: Task, own: Parts, done: _Round) -> None:
+    if task.name == "proof":
+        done.proofs[seller] = _prove(seller, task, own)
+    elif task.name == "audit":
+        done.audits[seller] = _audit(seller, own)
+    elif not task.paced or _is_due(seller, own):
+        try:
+            done.sellers[seller] = _poll(seller, own, at_once=not task.paced)
+        except CredentialsRejectedError as error:
+            # Rejected in the middle, whatever asked: nothing can be read until there is another key.
+            note_rejected_key(seller, str(error), store=own.store, now=own.clock.now())
+            done.rejected.append(seller)
+            logger().error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
+        else:
+            if _proof_is_old(seller, own):
+                done.proofs[seller] = _prove(seller, task, own)
+        if audits.audit_is_due(seller, store=own.store, clock=own.clock):
+            done.audits[seller] = _audit(seller, own)
+
+
+def _last_round(seller: str, own: Parts, now: datetime) -> Mapping[str, Json] | None:
+    today = own.store.report(seller, POLL_REPORT, now.date())
+    # Yesterday's row still counts in the first minutes of a day.
+    return today or own.store.report(seller, POLL_REPORT, (now - VISIT_EVERY).date())
+
+
+def _is_due(seller: str, own: Parts) -> bool:
+    now = own.clock.now()
+    row = _last_round(seller, own, now)
+    if row is None:
+        return True
+    pace = VISIT_UNHEALTHY_EVERY if unhealthy(str(row["push"])) else VISIT_EVERY
+    return now - datetime.fromisoformat(str(row["at"])) >= pace - SLACK
+
+
+def _poll(seller: str, own: Parts, *, at_once: bool) -> Json:
+    began = own.clock.now()
+    before = _last_round(seller, own, began)
+    # Noted as it begins: another round that starts meanwhile leaves this seller alone.
+    known = str(before["push"]) if before else ""
+    own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": known})
+    marketplace = own.marketplaces.of(seller)
+    done = reconcile(
         seller,
         store=own.store,
-        marketplace=own.marketplaces.of(seller),
+        marketplace=marketplace,
         queue=own.queue,
         clock=own.clock,
         look_back=own.look_back,
     )
-    states = [url.state for url in done.push_health]
-    view: dict[str, Json] = {"listed": done.listed, "queued": done.queued, "returns": done.returns, "push": states}
-    note = logger().info if all(state == HEALTHY for state in states) else logger().warning
+    account = watch_account(seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once)
+    if account.push != known:  # the next round's pace hangs on it
+        own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": account.push})
+    view: dict[str, Json] = {
+        "listed": done.listed,
+        "queued": done.queued,
+        "returns": done.returns,
+        **account.view(),
+    }
+    note = logger().warning if unhealthy(account.push) else logger().info
     note("seller polled", extra={"seller": seller, **view})
     return view
 
@@ -113,4 +188,12 @@ def _prove(seller: str, task: Task, own: Parts) -> Json:
     own.store.save_report(seller, REPORT, proof.at.date(), view)
     note = logger().info if proof.green else logger().error
     note("seller proven", extra={"seller": seller, "green": proof.green, "findings": len(proof.findings)})
+    return view
+
+
+def _audit(seller: str, own: Parts) -> Json:
+    report = audits.audit_open_orders(seller, store=own.store, clock=own.clock)
+    view = report.view()
+    own.store.save_report(seller, audits.REPORT, report.at.date(), view)
+    logger().info("open orders audited", extra={"seller": seller, "checked": report.checked, "opened": report.opened})
     return view

@@ -5,25 +5,36 @@ from __future__ import annotations
 from functions.notifications.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.notify import notify, read_notice
+from shipby.application.digest import read_digest, tell_digest
+from shipby.application.notify import notify, read_ask, read_notice
+from shipby.application.tell_buyer import ask_buyer
+from shipby.domain.errors import InvalidInputError
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
     """Reports the messages that have to come again."""
-    return parts().batch.each(event, context, _tell)
+    return parts().batch.each(event, context, _work)
 
 
-def _tell(message: Message) -> str:
+def _work(message: Message) -> str:
+    """A message without a task is the notice of one event."""
     own = parts()
-    seller, ref, version, index = read_notice(message.body)
-    told = notify(
-        seller,
-        ref,
-        version,
-        index,
-        store=own.store,
-        channels=own.channels,
-        marketplaces=own.marketplaces,
-        clock=own.clock,
-    )
-    return f"notice_{told}"
+    match message.body.get("task"):
+        case None:
+            told = notify(*read_notice(message.body), tools=own.tools, marketplaces=own.marketplaces)
+            return f"notice_{told}"
+        case "digest":
+            return f"digest_{tell_digest(*read_digest(message.body), own.tools)}"
+        case "ask":
+            seller, number, version = read_ask(message.body)
+            asked = ask_buyer(
+                seller,
+                number,
+                version,
+                store=own.tools.store,
+                marketplaces=own.marketplaces,
+                clock=own.tools.clock,
+            )
+            return f"ask_{asked}"
+        case task:
+            raise InvalidInputError(f"{str(task)[:40]!r} is no task of this queue")

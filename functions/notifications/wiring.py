@@ -7,20 +7,20 @@ from functools import cache
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
+from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.messengers import AppriseChannels
-from shipby.application.ports import Clock, Marketplaces, SellerChannels, Store
+from shipby.application.digest import Tools
+from shipby.application.ports import Marketplaces
 from shipby.settings import NOTIFICATIONS_RATE, NotificationsSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    store: Store
-    channels: SellerChannels
+    tools: Tools
     marketplaces: Marketplaces
-    clock: Clock
     batch: SqsBatch
 
 
@@ -28,11 +28,14 @@ class Parts:
 def parts() -> Parts:
     settings = NotificationsSettings()
     return Parts(
-        store=DynamoDBStore(table_name=settings.table_name),
-        channels=AppriseChannels(settings.parameter_prefix),
+        tools=Tools(
+            store=DynamoDBStore(table_name=settings.table_name),
+            channels=AppriseChannels(settings.parameter_prefix),
+            alarms=SqsWorkQueue(settings.alarm_queue_url),
+            clock=SystemClock(),
+        ),
         marketplaces=SsmMarketplaces(
             settings.parameter_prefix, settings.ozon_base_url, requests_per_second=NOTIFICATIONS_RATE
         ),
-        clock=SystemClock(),
         batch=SqsBatch(QueueVisibility(settings.notify_queue_url)),
     )

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from functions.seller_api.operations import Operation
 from functions.seller_api.problems import CONTENT_TYPE, KINDS
-from shipby.contracts import responses
+from shipby.contracts import answers, responses
 from shipby.contracts.base import Query, View
 from shipby.contracts.problem import Problem
 from shipby.domain.records import Role
@@ -25,6 +25,11 @@ _TAGS: Mapping[str, str] = {
     "refunds": "Money",
     "intents": "Money",
     "proof": "Account",
+    "guard": "Money",
+    "cases": "Account",
+    "deadlines": "Deadlines",
+    "risk": "Deadlines",
+    "reports": "Deadlines",
     "settings": "Account",
     "health": "Service",
     "openapi.json": "Service",
@@ -51,10 +56,9 @@ _PROBLEM_NAMES: Mapping[int, str] = {
 def answer_model(name: str) -> type[View]:
     """The model an operation names: one of the views, or Listing[<view>]."""
     if name.startswith("Listing["):
-        item = getattr(responses, name[len("Listing[") : -1])
+        item = answers.model(name[len("Listing[") : -1])
         return cast("type[View]", responses.Listing.__class_getitem__(item))
-    model: type[View] = getattr(responses, name)
-    return model
+    return answers.model(name)
 
 
 def openapi(operations: Sequence[Operation]) -> Json:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from shipby.domain.errors import (
     ActionNotOfferedError,
+    CancelGuardError,
     InvalidInputError,
     RetryableError,
     ShipbyError,
@@ -56,6 +57,12 @@ KINDS: Mapping[str, Kind] = {
     "cap_reached": Kind(
         409, "The daily cap is used up", "Raise the cap in the settings, or wait until tomorrow (UTC)."
     ),
+    "cancel_guard": Kind(
+        409,
+        "The cancel would worsen the error index",
+        "Look at the choices in /v1/postings/{number}/cancel-forecast; to cancel all the same, an owner or manager "
+        "sends accept_forecast: true.",
+    ),
     "kill_switch_on": Kind(409, "All automation is stopped", "Switch kill_switch off in the settings when it is safe."),
     "credentials_rejected": Kind(409, "The marketplace rejects the key", "Store a new marketplace API key."),
     "outcome_unknown": Kind(409, "It may have happened", "Do not repeat it: read the intent until it is settled."),
@@ -75,6 +82,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "version_conflict": Kind(503, "Too many changes at once", _LATER),
     "store_unavailable": Kind(503, "The database does not answer", _LATER),
+    "unreadable_item": Kind(503, "A newer release wrote this item", _LATER),
     "marketplace_unavailable": Kind(503, "The marketplace does not answer", _LATER),
     "rate_limited": Kind(503, "The marketplace wants fewer calls", _LATER),
     "not_ready_yet": Kind(503, "It is not prepared yet", _LATER),
@@ -140,7 +148,7 @@ def problem_of(error: Exception, request_id: str) -> ProblemAnswer:
         str(error),
         request_id,
         headers=headers,
-        errors=error.errors if isinstance(error, InvalidInputError) else (),
+        errors=error.errors if isinstance(error, InvalidInputError | CancelGuardError) else (),
         offered=error.offered if isinstance(error, ActionNotOfferedError) else None,
     )
 

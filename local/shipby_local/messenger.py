@@ -15,11 +15,13 @@ class Notice:
     seller: str
     title: str
     body: str
+    channel: str = ""
+    """Its name, where the seller has several."""
 
 
 @dataclass
 class Messenger:
-    """Listens on 127.0.0.1 for apprise's `json://` messages; the path names the seller."""
+    """Listens on 127.0.0.1 for apprise's `json://` messages; the path names the seller and the channel."""
 
     notices: list[Notice] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
@@ -32,7 +34,8 @@ class Messenger:
                 raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 try:
                     said = json.loads(raw)
-                    notice = Notice(self.path.strip("/"), str(said["title"]), str(said["message"]))
+                    seller, _, channel = self.path.strip("/").partition("/")
+                    notice = Notice(seller, str(said["title"]), str(said["message"]), channel)
                 except (ValueError, KeyError, TypeError):
                     self.send_error(400)
                     return
@@ -47,11 +50,11 @@ class Messenger:
         threading.Thread(target=self._server.serve_forever, name="messenger", daemon=True).start()
         return self
 
-    def channel(self, seller: str) -> str:
-        """The seller's address of this messenger, as an apprise URL."""
+    def channel(self, seller: str, name: str = "") -> str:
+        """An address of the seller at this messenger, as an apprise URL; `name` tells several apart."""
         if self._server is None:
             raise RuntimeError("the messenger is not running; call start() first")
-        return f"json://127.0.0.1:{self._server.server_address[1]}/{seller}"
+        return f"json://127.0.0.1:{self._server.server_address[1]}/{seller}" + (f"/{name}" if name else "")
 
     def stop(self) -> None:
         if self._server is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from shipby_local.cli import app
+from shipby_local.cli import PANELS, app
 from shipby_local.stack.datafolder import DataFolder
 from tests.cli.cli_support import Ended, Serving, shipby
 
@@ -37,9 +37,12 @@ def one_clear_line(ended: Ended, *words: str) -> None:
 def test_help_names_every_command_and_what_it_does() -> None:
     said = runner.invoke(app, ["--help"])
     assert said.exit_code == 0
-    for command in ("up", "demo", "simulate", "down", "key", "seller", "postings", "proof", "quarantine", "repair"):
+    commands = [name for panel in PANELS.values() for name in panel]
+    assert {"up", "demo", "simulate", "down", "postings", "proof", "quarantine", "repair"} < set(commands)
+    assert {"audit", "deadlines", "risk", "what-if", "cases", "alarms"} < set(commands)
+    for command in ("key", "seller", *commands):
         assert f" {command} " in said.output
-    for command in ("up", "demo", "simulate", "down", "postings", "proof", "quarantine", "repair"):
+    for command in commands:
         assert runner.invoke(app, [command, "--help"]).exit_code == 0
     assert " create " in runner.invoke(app, ["key", "--help"]).output
 
@@ -53,7 +56,10 @@ def test_no_command_shows_the_help_and_an_unknown_one_fails(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [("postings",), ("proof",), ("quarantine",), ("repair",), ("key", "create", "700001")],
+    [
+        *(("postings",), ("proof",), ("quarantine",), ("repair",), ("key", "create", "700001")),
+        *(("deadlines",), ("risk",), ("what-if",), ("cases",), ("alarms",)),
+    ],
     ids=lambda one: one[0],
 )
 def test_a_command_that_needs_a_running_stack_says_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:

@@ -89,6 +89,12 @@ def everything_there(folder: Path, sellers: list[str]) -> None:
     for seller in sellers:
         proven = until(folder, "GREEN", "proof", "--seller", seller, "--grace", "0")
         assert f"nothing-lost proof GREEN for {seller}" in proven.out
+    due = shipby(folder, "deadlines", "--within", "3d", "--seller", sellers[0])
+    assert (due.code, due.err) == (0, "")
+    assert " due within 3d" in due.out
+    lamps = shipby(folder, "risk", "--within", "3d")
+    assert (lamps.code, "no history yet" in lamps.out) == (0, True)
+    assert shipby(folder, "alarms", "--aside") == Ended(0, "No alarm is set aside.\n", "")
     one = shipby(folder, "postings", "--seller", sellers[0])
     assert sellers[0] in one.out
     assert sellers[1] not in one.out

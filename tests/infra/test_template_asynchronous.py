@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shipby.application.set_aside import TRIES
 from tests.infra.sam_template import events, functions, granted, properties, resources, target
 
 QUEUES = resources("AWS::SQS::Queue")
@@ -129,7 +130,7 @@ def test_two_stacks_in_one_account_do_not_fight_over_the_name_of_a_schedule(even
 def test_the_schedules_are_those_of_the_design() -> None:
     assert {function: event["ScheduleExpression"] for function, _, event in events("ScheduleV2")} == {
         "DeadlineSweep": "rate(1 minute)",
-        "MarketplacePoll": "rate(5 minutes)",
+        "MarketplacePoll": "rate(1 minute)",
     }
 
 
@@ -143,9 +144,32 @@ def test_failing_and_throttled_pushes_raise_an_alarm() -> None:
     watched = {
         alarm["MetricName"]
         for alarm in _alarms()
-        if any(target(dimension["Value"]) == "OrderWebhook" for dimension in alarm["Dimensions"])
+        if alarm["Namespace"] == "AWS/Lambda"
+        and any(target(dimension["Value"]) == "OrderWebhook" for dimension in alarm["Dimensions"])
     }
     assert watched == {"Errors", "Throttles"}
+
+
+def test_deadlines_that_are_told_late_raise_an_alarm() -> None:
+    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "alarm_lag_seconds"]
+    sweep = functions()["DeadlineSweep"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": sweep}]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 300)
+
+
+def test_an_alarm_is_tried_often_enough_to_be_set_aside_before_its_message_is_given_up() -> None:
+    assert properties("AlarmQueue")["RedrivePolicy"]["maxReceiveCount"] >= TRIES
+
+
+def test_an_alarm_of_a_deadline_that_was_set_aside_reaches_the_operator() -> None:
+    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "alarms_set_aside"]
+    worker = functions()["AlarmWorker"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": worker}]
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+        "Shipby",
+        0,
+        "GreaterThanThreshold",
+    )
 
 
 @pytest.mark.parametrize("name", resources("AWS::CloudWatch::Alarm"))

@@ -156,6 +156,15 @@ def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> N
     call("/v1/rating/index/fbs/info")
     period = {"date_from": "2020-01-01T00:00:00Z", "date_to": "2099-01-01T00:00:00Z"}
     call("/v1/rating/index/fbs/posting/list", {"filter": period, "limit": 10})
+    call(
+        "/v1/rating/history",
+        {
+            **period,
+            "date_from": "2026-01-01T00:00:00Z",
+            "ratings": ["rating_general_indicator_fbs_rfbs", "rating_on_time"],
+        },
+    )
+    call("/v1/rating/summary")
     call("/v1/finance/accrual/types")
     call("/v1/finance/accrual/postings", {"posting_numbers": [own, cancelled]})
     now = simulator.rooms.world.now()

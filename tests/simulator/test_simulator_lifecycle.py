@@ -225,7 +225,8 @@ def test_only_offered_cancel_reasons_are_accepted(simulator: Simulator, call: Ca
     assert call.posting(number)["available_actions"] == []
     books = simulator.books()
     assert [error["type"] for error in books["rating_errors"]] == ["SELLER_CANCELLATION"]
-    (refund,) = books["money"]
+    refund, charge = books["money"]
+    assert (charge["kind"], charge["paid_to"]) == ("SellerCancellationCharge", "marketplace")
     assert (refund["executed_by"], refund["paid_to"]) == ("marketplace", "buyer")
     assert refund["amount"] == books["postings"][number]["total"]
 
@@ -268,7 +269,10 @@ def test_being_late_costs_money_and_still_ships(timed: Caller, clock: ManualCloc
     clock.moment += timedelta(seconds=10)
     timed.control("hand-over", {"client_id": SELLER})
     books = timed.control("books")
-    assert [(movement["kind"], movement["amount"]) for movement in books["money"]] == [("LateTariff", "300")]
+    assert [(movement["kind"], movement["amount"]) for movement in books["money"]] == [
+        ("SellerDelayCharge", "1500"),
+        ("LateTariff", "300"),
+    ]
     assert [error["type"] for error in books["rating_errors"]] == ["SELLER_DELAY"]
 
 

@@ -4,7 +4,8 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.money import Money
 from shipby.domain.posting import Cancellation, MarketplacePosting
+from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns import COMPENSATE_ACTION, MarketplaceReturn, OfferedAction
 
 T = TypeVar("T")
@@ -95,6 +97,11 @@ class FakeMarketplace:
         self.foreign_pages: list[str] = []
         self.refused_tracking: dict[str, str] = {}
         self.health: tuple[PushUrlHealth, ...] = ()
+        self.key = KeyInfo(expires_at=None, methods=())
+        self.index: ErrorIndex | None = None
+        """None: the marketplace has counted no error yet."""
+        self.index_book: list[IndexedPosting] = []
+        self.thresholds: dict[str, RatingThresholds] = {}
         self.on_call: Callable[[str], None] | None = None
         """Runs as each call begins, outside the lock: for what happens meanwhile."""
 
@@ -217,6 +224,28 @@ class FakeMarketplace:
 
     def push_health(self) -> tuple[PushUrlHealth, ...]:
         return self.health
+
+    def key_info(self) -> KeyInfo:
+        self._begin("key_info")
+        return self.key
+
+    def error_index(self) -> ErrorIndex:
+        self._begin("error_index")
+        today = self._clock.now().date()
+        nothing = ErrorIndex(
+            period_from=today - timedelta(days=13), period_to=today, index=Decimal(0), costs=Money.zero("RUB")
+        )
+        return self.index or nothing
+
+    def index_errors(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[IndexedPosting]:
+        self._begin("index_errors")
+        found = sorted((one for one in self.index_book if since <= one.at <= to), key=lambda one: (one.at, one.number))
+        start = int(cursor or "0")
+        return Page(tuple(found[start : start + 2]), str(start + 2) if len(found) > start + 2 else None)
+
+    def rating_thresholds(self, rating: str, *, since: datetime, to: datetime) -> RatingThresholds | None:
+        self._begin("rating_thresholds")
+        return self.thresholds.get(rating)
 
     # Marketplace: acts
 

@@ -69,17 +69,22 @@ class FakePapers:
 
 
 class RecordingChannels:
-    """A seller's messengers: remembers what was said; `away` fails, `nobody` has no channel."""
+    """A seller's messengers: remembers what was said and on which named channels (`told_on`); `away` fails, `nobody`
+    has no channel, and of named ones only those in `known` are there, unless that is None."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Sequence[str] | None = None) -> None:
         self.said: list[tuple[str, str, str]] = []
+        self.told_on: list[tuple[str, ...]] = []
+        self.known = known
         self.away = False
         self.nobody = False
 
-    def send(self, seller: str, title: str, body: str) -> bool:
+    def send(self, seller: str, title: str, body: str, *, names: Sequence[str] = ()) -> bool:
         if self.away:
             raise MarketplaceUnavailableError("the messenger is away")
-        if self.nobody:
+        there = tuple(name for name in names if self.known is None or name in self.known)
+        if self.nobody or (names and not there):
             return False
         self.said.append((seller, title, body))
+        self.told_on.append(there)
         return True

@@ -21,11 +21,16 @@ from shipby.domain.posting import MarketplacePosting, Posting, Stage
 from shipby.domain.records import (
     AlarmRef,
     ApiKey,
+    AsideAlarm,
+    Case,
+    DigestEntry,
     Document,
+    Outcome,
     PrintJob,
     RememberedResponse,
     SellerSettings,
     TrackingChange,
+    Watch,
 )
 from shipby.domain.returns import ReturnCase
 from tests.support.builders import FixedClock
@@ -73,6 +78,7 @@ class MemoryStore:
         self._columns: dict[Key, Mapping[str, str]] = {}
         self._partitions: dict[str, list[str]] = {}
         self._alarms, self._worklist, self._days = _Index("AK", "AS"), _Index("WK", "WS"), _Index("DK", "DS")
+        self._aside: dict[Key, tuple[str, datetime]] = {}
         self._tokens: dict[str, tuple[datetime, list[Write]]] = {}
 
     @property
@@ -147,6 +153,12 @@ class MemoryStore:
 
     def print_job(self, seller: str, identifier: str) -> PrintJob | None:
         return self._get(keys.print_job(seller, identifier), PrintJob)
+
+    def watch(self, seller: str, identifier: str) -> Watch | None:
+        return self._get(keys.watch(seller, identifier), Watch)
+
+    def case(self, seller: str, identifier: str) -> Case | None:
+        return self._get(keys.case(seller, identifier), Case)
 
     def settings(self, seller: str) -> SellerSettings | None:
         return self._get(keys.settings(seller), SellerSettings)
@@ -241,6 +253,10 @@ class MemoryStore:
             version=posting.version,
             cut_off=posting.cut_off,
             late=posting.late,
+            warehouse_id=posting.warehouse_id,
+            at_risk=posting.at_risk,
+            next_due=posting.next_alarm.due if posting.next_alarm else None,
+            next_rung=posting.next_alarm.kind if posting.next_alarm else "",
         )
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
@@ -261,6 +277,27 @@ class MemoryStore:
         partition = keys.returns_partition(seller, is_open=open_only)
         return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
 
+    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        partition = keys.cases_partition(seller, is_open=open_only)
+        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+
+    def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
+        partition = keys.outcomes_pk(seller, day)
+        return self._page(partition, self._primary(partition), partition, self._outcome, limit=limit, cursor=cursor)
+
+    def _outcome(self, _: str, key: Key) -> Outcome:
+        return cast("Outcome", self._rows[key])
+
+    def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
+        return self._range(keys.digest_pk(seller, recipient), keys.ENTRY_PREFIX, DigestEntry)
+
+    def alarms_aside(self, *, limit: int = 200, cursor: str | None = None) -> Page[AsideAlarm]:
+        return self._page("aside", self._alarms, keys.ASIDE, self._aside_alarm, limit=limit, cursor=cursor)
+
+    def _aside_alarm(self, sort: str, key: Key) -> AsideAlarm:
+        reason, at = self._aside[key]
+        return AsideAlarm(alarm=_alarm_ref(sort, key), reason=reason, at=at)
+
     def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
         partition = keys.alarm_partition(shard)
         before = keys.alarms_until(until)
@@ -268,11 +305,15 @@ class MemoryStore:
 
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         partition = keys.inbox_pk(seller, day)
+        return self._page(partition, self._primary(partition), partition, self._push, limit=limit, cursor=cursor)
+
+    def _primary(self, partition: str) -> _Index:
+        """One partition of the table itself, as an index to page through."""
         index = _Index("PK", "SK")
         with self._lock:
             for sk in self._partitions.get(partition, []):
                 index.move(Key(partition, sk), {}, {"PK": partition, "SK": sk})
-        return self._page(partition, index, partition, self._push, limit=limit, cursor=cursor)
+        return index
 
     def _push(self, _: str, key: Key) -> PushRow:
         return cast("PushRow", self._rows[key])
@@ -285,6 +326,32 @@ class MemoryStore:
             posting = self._rows.get(key)
             if isinstance(posting, Posting) and posting.synced_at < read_at:
                 self._put(Planned(key, replace(posting, synced_at=read_at), self._columns[key]))
+
+    def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:
+        with self._lock:
+            for entry in entries:
+                stored = entry.stored
+                self._put(Planned(keys.digest_entry(entry.seller, entry.recipient, stored.event.at, stored.id), None))
+
+    def set_alarm_aside(self, alarm: AlarmRef, reason: str, at: datetime) -> bool:
+        return self._move_alarm(alarm, aside=True, note=(reason, at))
+
+    def bring_alarm_back(self, alarm: AlarmRef) -> bool:
+        return self._move_alarm(alarm, aside=False, note=None)
+
+    def _move_alarm(self, alarm: AlarmRef, *, aside: bool, note: tuple[str, datetime] | None) -> bool:
+        key = keys.alarm_item(alarm)
+        due = keys.alarm(key, alarm.due, self._shards)
+        hidden = {**due, "AK": keys.ASIDE}
+        before, after = (due, hidden) if aside else (hidden, due)
+        with self._lock:
+            stands = self._columns.get(key, {})
+            if any(stands.get(name) != value for name, value in before.items()):
+                return False
+            self._put(Planned(key, self._rows[key], {**stands, **after}))
+            if note is not None:
+                self._aside[key] = note
+        return True
 
     def put_push(self, push: PushRow) -> bool:
         key = keys.push(push.seller, push.received_at, push.type, push.digest, push.window)

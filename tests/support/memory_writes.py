@@ -8,20 +8,24 @@ from typing import Any, TypeAlias, assert_never
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports import (
+    AddDigestEntry,
     AppendEvents,
     AppendTracking,
     ClaimPointer,
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveCase,
     SaveDetail,
     SaveDocument,
     SaveIntent,
     SaveMoney,
+    SaveOutcome,
     SavePosting,
     SavePrintJob,
     SaveReturn,
     SaveSettings,
+    SaveWatch,
     SpendCap,
     Write,
 )
@@ -132,6 +136,18 @@ class _Planner:
                 yield self._saved(key, document, f"document {document.id}")
             case SavePrintJob(job):
                 yield self._saved(keys.print_job(job.seller, job.id), job, f"print job {job.id}")
+            case SaveWatch(watch):
+                key = keys.watch(watch.seller, watch.id)
+                yield self._saved(key, watch, f"watch {watch.id}", self._alarm(key, watch.next_alarm))
+            case SaveCase(matter):
+                key = keys.case(matter.seller, matter.id)
+                columns = keys.cases(matter.seller, matter.opened_at, matter.id, is_open=matter.open)
+                yield self._saved(key, matter, f"case {matter.id}", columns | self._alarm(key, matter.next_alarm))
+            case SaveOutcome(outcome):
+                yield Planned(keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number), outcome)
+            case AddDigestEntry(entry):
+                stored = entry.stored
+                yield Planned(keys.digest_entry(entry.seller, entry.recipient, stored.event.at, stored.id), entry)
             case AppendEvents():
                 yield from self._events(write)
             case AppendTracking(change):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from shipby.domain.events import Event, EventType, posting_ref, return_ref
+from shipby.domain.events import AggregateKind, Event, EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
 from shipby.domain.ledger import CostBorneBy, Entry, EntryState, ExecutedBy, LineBalance, MoneyLedger
@@ -31,15 +31,21 @@ from shipby.domain.posting import (
 from shipby.domain.records import (
     ApiKey,
     Automation,
+    Case,
+    CaseKind,
+    DigestEntry,
     Document,
     DocumentKind,
     DocumentState,
+    Outcome,
     PrintJob,
     PrintState,
+    Recipient,
     RememberedResponse,
     Role,
     SellerSettings,
     TrackingChange,
+    Watch,
 )
 from shipby.domain.returns import OfferedAction, RejectionReason, ReturnCase, ReturnStage
 
@@ -95,7 +101,8 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
     Alarm: alarms,
 }
 _ENUMS: tuple[type[StrEnum], ...] = (
-    Automation, DocumentKind, DocumentState, IntentState, PrintState, PushState, ReturnStage, Role, Scheme, Stage,
+    Automation, CaseKind, DocumentKind, DocumentState, IntentState, PrintState, PushState, ReturnStage, Role, Scheme,
+    Stage,
 )  # fmt: skip
 
 
@@ -160,7 +167,15 @@ events = _any(Event, type=st.sampled_from(EventType), data=jsons)
 tracking_changes = _any(TrackingChange, seller=ids, posting_number=ids, sequence=st.integers(0, 9999))
 documents = _any(Document, seller=ids, posting_number=ids, id=ids)
 print_jobs = _any(PrintJob, seller=ids, id=ids)
-settings = _any(SellerSettings, seller=ids, caps=maps(counts))
+recipients = _any(Recipient)
+settings = _any(SellerSettings, seller=ids, caps=maps(counts), recipients=tuples(recipients))
+watches = _any(Watch, seller=ids, id=ids, data=jsons)
+cases = _any(Case, seller=ids, id=ids)
+outcomes = _any(Outcome, seller=ids, posting_number=ids)
+stored_events = _any(
+    StoredEvent, seller=ids, ref=st.builds(Ref, kind=st.sampled_from(AggregateKind), id=ids), event=events
+)
+digest_entries = _any(DigestEntry, seller=ids, recipient=ids, stored=stored_events)
 responses = _any(RememberedResponse, seller=ids, key=ids, body=jsons)
 pushes = _any(PushRow, seller=ids, type=ids, digest=ids, payload=jsons)
 push_tokens = _any(PushToken, seller=ids, sha256=ids)

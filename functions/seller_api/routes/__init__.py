@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from functions.seller_api.operations import Operation
-from functions.seller_api.routes import account, bench, labels, marketplace, money, postings, returns, service
+from functions.seller_api.routes import (
+    account,
+    bench,
+    cases,
+    clocks,
+    deadlines,
+    guard,
+    labels,
+    marketplace,
+    money,
+    postings,
+    returns,
+    service,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     *service.OPERATIONS,
@@ -13,5 +26,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *labels.OPERATIONS,
     *returns.OPERATIONS,
     *money.OPERATIONS,
+    *deadlines.OPERATIONS,
+    *clocks.OPERATIONS,
+    *guard.OPERATIONS,
+    *cases.OPERATIONS,
     *account.OPERATIONS,
 )

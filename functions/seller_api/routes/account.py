@@ -9,8 +9,8 @@ from functions.seller_api.operations import Call, Operation, read
 from shipby.application import queries
 from shipby.application.change_settings import change_settings, get_settings
 from shipby.application.idempotency import Answer
-from shipby.contracts.requests import ProofQuery, SettingsBody
-from shipby.domain.records import SellerSettings
+from shipby.contracts.requests import ProofQuery, RecipientBody, SettingsBody
+from shipby.domain.records import Recipient, SellerSettings
 
 
 def get_proof(call: Call) -> Mapping[str, object]:
@@ -31,7 +31,8 @@ def put_settings(call: Call) -> Answer:
         language=body.language,
         time_zone=body.time_zone,
         confirm_within=body.confirm_within,
-        remind_before=body.remind_before,
+        remind_before=tuple(sorted(body.remind_before, reverse=True)),
+        hand_over_before=body.hand_over_before,
         label_within=body.label_within,
         give_up_after=body.give_up_after,
         auto_cancel_estimate=body.auto_cancel_estimate,
@@ -42,13 +43,39 @@ def put_settings(call: Call) -> Answer:
         close_after=body.close_after,
         assemble_at=body.assemble_at,
         auto_assemble=body.auto_assemble,
+        policy=body.policy,
+        market=body.market,
+        move_date_before=body.move_date_before,
+        move_date_by=body.move_date_by,
+        auto_move_date=body.auto_move_date,
+        auto_ask_buyer=body.auto_ask_buyer,
         auto_cancel=body.auto_cancel,
+        cancel_guard=body.cancel_guard,
+        index_table=body.index_table,
         cancel_reason_id=body.cancel_reason_id,
         caps={str(action): limit for action, limit in body.caps.items()},
         kill_switch=body.kill_switch,
+        recipients=tuple(_recipient(recipient) for recipient in body.recipients),
+        digest_window=body.digest_window,
+        minutes_per_posting={str(stage): minutes for stage, minutes in body.minutes_per_posting.items()},
+        owners={str(stage): name for stage, name in body.owners.items()},
         buyer_chat=body.buyer_chat,
     )
     return change_settings(wanted, call.if_match, call.remember, store=call.store)
+
+
+def _recipient(body: RecipientBody) -> Recipient:
+    return Recipient(
+        name=body.name,
+        channels=tuple(body.channels),
+        language=body.language,
+        events=tuple(body.events),
+        warehouses=tuple(body.warehouses),
+        weekdays=tuple(body.weekdays),
+        shift_from=body.shift_from,
+        shift_to=body.shift_to,
+        urgent_any_time=body.urgent_any_time,
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (

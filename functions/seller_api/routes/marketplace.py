@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import DESK, OFFICE
+from functions.seller_api.access import DESK, MANAGERS, OFFICE, check_role
 from functions.seller_api.operations import Call, Operation
 from shipby.application.idempotency import Answer
 from shipby.application.replace_tracking import NewTracking, replace_tracking
 from shipby.application.request_intent import Wish, request_intent
 from shipby.application.ship_posting import ShipWish, ship_posting
-from shipby.contracts.requests import CancelBody, CutOffBody, ShipBody, TrackingBody
+from shipby.contracts.guard import GuardedCancelBody
+from shipby.contracts.requests import CutOffBody, ShipBody, TrackingBody
 from shipby.domain.intents import IntentAction
 
 
@@ -24,7 +25,9 @@ def ship(call: Call) -> Answer:
 
 
 def cancel(call: Call) -> Answer:
-    body = call.body_as(CancelBody)
+    body = call.body_as(GuardedCancelBody)
+    if body.accept_forecast:
+        check_role(call.key, MANAGERS)
     wish = Wish(
         seller=call.seller,
         number=call.path["number"],
@@ -33,6 +36,7 @@ def cancel(call: Call) -> Answer:
         actor=call.actor,
         reason=body.message,
         if_match=call.if_match,
+        accept_forecast=body.accept_forecast,
     )
     return request_intent(wish, call.remember, store=call.store, clock=call.clock)
 
@@ -84,9 +88,10 @@ OPERATIONS: tuple[Operation, ...] = (
         run=cancel,
         answers="IntentView",
         roles=OFFICE,
-        body=CancelBody,
+        body=GuardedCancelBody,
         status=202,
         if_match="optional",
+        description="Refused (cancel_guard) where it would bring a worse band of the error index and the guard is on.",
     ),
     Operation(
         id="setCutOff",

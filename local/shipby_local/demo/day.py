@@ -15,7 +15,7 @@ from shipby_local.demo.tally import Ours, Row, compare, planned, read_ours
 from shipby_local.demo.tamper import proof_of, turns_red
 from shipby_local.demo.warehouse import Warehouse
 from shipby_local.deployment import Deployment
-from shipby_local.messenger import Messenger
+from shipby_local.messenger import Messenger, Notice
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack, StackSettings
@@ -39,7 +39,9 @@ class Day:
     proofs: Mapping[str, Mapping[str, Any]]
     problems: Sequence[str]
     labels: Sequence[Path]
-    notices: int
+    notices: Sequence[Notice]
+    standing: Sequence[str]
+    """Each seller's error index, in words."""
     pushes: Mapping[str, int]
     seconds: float
 
@@ -96,6 +98,7 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
                 warehouse.work()
                 watcher.step("The last parcel is out; waiting until both books agree.")
                 ours, rows = _settle(simulator, deployment, list(apis), stack)
+                standing = [f"seller {seller}: {_standing(api.get('/v1/guard'))}" for seller, api in apis.items()]
                 watcher.step("Proving that nothing was lost.")
                 proofs = {seller: proof_of(deployment, seller) for seller in apis}
                 watcher.step("Proving that the proof can fail: a row is deleted by hand and put back.")
@@ -113,13 +116,20 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
                 proofs=proofs,
                 problems=warehouse.problems,
                 labels=warehouse.printed,
-                notices=len(messenger.notices),
+                notices=list(messenger.notices),
+                standing=standing,
                 pushes=pushes,
                 seconds=time.monotonic() - started,
             )
     finally:
         simulator.stop()
         messenger.stop()
+
+
+def _standing(guard: Mapping[str, Any]) -> str:
+    if guard["state"] != "known":
+        return str(guard["in_words"])
+    return f"{guard['index']} %, {guard['band']}; {guard['in_words']}"
 
 
 def _open_shops(
@@ -178,6 +188,16 @@ def save_logs(deployment: Deployment, path: Path) -> None:
     path.write_text("\n".join(text for _, text in sorted(lines)), "utf-8")
 
 
-def late_lines(ours: Ours) -> list[str]:
-    """The late postings with what lateness cost each."""
-    return [f"{number}: {price}" for number, price in sorted(ours.late_prices.items())]
+def money_lines(ours: Ours) -> list[str]:
+    """What lateness cost each late posting, and what each saved that left after its reminder."""
+    lines = []
+    for number, outcome in sorted(ours.outcomes.items()):
+        parts = []
+        if outcome.lost is not None:
+            parts.append(f"shipped late, which cost {outcome.lost.amount} {outcome.lost.currency}")
+        if outcome.saved is not None:
+            saved = f"{outcome.saved.amount} {outcome.saved.currency}"
+            parts.append(f"left before the next step, which saved {saved}" if parts else f"a reminder saved {saved}")
+        if parts:
+            lines.append(f"{number}: {'; '.join(parts)}")
+    return lines

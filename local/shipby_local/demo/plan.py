@@ -23,6 +23,9 @@ class Fate(StrEnum):
     MARKETPLACE_CANCELS = "cancelled by the marketplace"
     BUYER_CANCELS = "cancelled by the buyer"
     GIVEN_UP = "given up by the seller's policy"
+    SHADOWED = "would have been given up (shadow mode), shipped late"
+    SAVED = "shipped in time after a reminder"
+    MOVED = "its cut-off was moved"
     NO_LABEL = "its label is never ready"
     FULL_REFUND = "returned, refunded in full"
     PART_REFUND = "returned, compensated in part"
@@ -65,21 +68,29 @@ def simulator_settings(seed: int, data_path: Path | None = None) -> SimulatorSet
 
 
 def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
-    """The sellers' policy for a day whose hours are seconds. Automatic cancelling is switched on for the demo."""
+    """The sellers' policy for a day whose hours are seconds.
+
+    The first lets the policy cancel what it gives up; the second only has itself told what would have been done.
+    """
     return SellerSettings(
         seller=client_id,
         version=1,
         language=language,
         time_zone="Asia/Shanghai" if language == "zh" else "Europe/Moscow",
-        remind_before=timedelta(seconds=20),
+        remind_before=(REMIND_BEFORE,),
+        hand_over_before=timedelta(seconds=5),
         give_up_after=timedelta(seconds=10),
-        auto_cancel=Automation.ON,
+        auto_cancel=Automation.ON if chat else Automation.SHADOW,
+        digest_window=timedelta(seconds=3),
         settle_after=timedelta(seconds=2),
         settle_limit=timedelta(seconds=60),
         buyer_chat=chat,
     )
 
 
+REMIND_BEFORE = timedelta(seconds=45)
+HANDLED_BEFORE = 400
+"""Orders the sellers are said to have had in the last two weeks: what the error index divides by."""
 _CALM = 1800.0
 """Seconds until the cut-off of a posting that is not meant to be late."""
 _ONE_AFTER_ANOTHER = 0.25
@@ -90,6 +101,8 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     """Make the day's postings at the marketplace: `count` plain ones and one or two of every other fate."""
     first, second = sellers
     plan = DayPlan(sellers)
+    for client_id in sellers:
+        simulator.control("POST", "/_sim/rating", {"client_id": client_id, "handled_before": HANDLED_BEFORE})
 
     def add(client_id: str, fate: Fate, **spec: object) -> None:
         number = simulator.add_posting(client_id, **{"ship_in": _CALM, "delivery_in": 86_400.0, **spec})
@@ -100,9 +113,15 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     add(second, Fate.TWO_PACKAGES, lines=pair)
     add(first, Fate.LATE, ship_in=30.0, without_delay_in=600.0)
     add(second, Fate.LATE, ship_in=32.0, without_delay_in=600.0)
-    add(first, Fate.MARKETPLACE_CANCELS, plan=Plan(marketplace_cancels_in=40.0))
+    # The seller's fault: the one error of the index, which tells how many orders it divides by.
+    late_cancel = Plan(marketplace_cancels_in=8.0, marketplace_cancels_overdue=True)
+    add(first, Fate.MARKETPLACE_CANCELS, plan=late_cancel)
     add(second, Fate.BUYER_CANCELS, plan=Plan(buyer_cancels_in=35.0))
-    add(first, Fate.GIVEN_UP, ship_in=12.0, without_delay_in=16.0)
+    add(first, Fate.GIVEN_UP, ship_in=32.0, without_delay_in=38.0)
+    add(second, Fate.SHADOWED, ship_in=12.0, without_delay_in=16.0)
+    add(first, Fate.SAVED, ship_in=75.0, without_delay_in=600.0)
+    add(second, Fate.SAVED, ship_in=78.0, without_delay_in=600.0)
+    add(first, Fate.MOVED, ship_in=600.0, plan=Plan(cutoff_moves_in=60.0, cutoff_moves_by=_CALM))
     add(second, Fate.NO_LABEL)
     add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
     add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")

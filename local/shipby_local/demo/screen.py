@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
+from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from shipby_local.demo.day import Day, Watcher, late_lines
+from shipby_local.demo.day import Day, Watcher, money_lines
 from shipby_local.demo.plan import Fate, PlannedPosting
 from shipby_local.demo.tally import Row
 
@@ -53,11 +55,17 @@ def print_report(console: Console, day: Day) -> None:
     _print_rows(console, day.planned, ("what the day had in store", "planned", "happened"))
     _print_rows(console, day.rows, ("report of the trading day", "our history", "marketplace's books"))
     _print_rows(console, day.counter_proof, ("the proof, a row deleted by hand", "it said", "it has to say"))
-    for line in late_lines(day.ours):
-        console.print(f"late, but shipped: {line}")
+    for line in money_lines(day.ours):
+        console.print(line)
+    for line in day.standing:
+        console.print(f"error index of {line}")
     told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in day.pushes.items() if value)
     console.print(f"pushes: {told}")
-    console.print(f"notices in the sellers' messengers: {day.notices}")
+    events = day.ours.counts.total()
+    console.print(f"notices in the sellers' messengers: {len(day.notices)} (of {events} events); the longest one:")
+    if day.notices:
+        longest = max(day.notices, key=lambda notice: len(notice.body))
+        console.print(Panel(Text(longest.body), title=Text(longest.title), expand=False))
     for seller, proof in day.proofs.items():
         console.print(f"seller {seller}:")
         print_proof(console, proof)

@@ -14,6 +14,7 @@ from shipby.application.ports import Store
 from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.ledger import ExecutedBy
 from shipby.domain.money import Money
+from shipby.domain.records import Outcome
 from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
 
 
@@ -37,11 +38,20 @@ class Ours:
     received: set[str] = field(default_factory=set)
     by_type: dict[EventType, set[str]] = field(default_factory=dict)
     cancelled_by: Counter[str] = field(default_factory=Counter)
-    late_prices: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
     refunds: dict[str, Money] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
     decided: Counter[str] = field(default_factory=Counter)
     counts: Counter[EventType] = field(default_factory=Counter)
+
+    def money(self, name: str) -> list[Money]:
+        """What the postings that left `lost` or `saved`."""
+        found = (getattr(outcome, name) for outcome in self.outcomes.values())
+        return [money for money in found if money is not None]
+
+    def late(self) -> set[str]:
+        """Postings that left after their cut-off."""
+        return {number for number, outcome in self.outcomes.items() if outcome.late}
 
     def ids(self, kind: EventType) -> set[str]:
         return self.by_type.get(kind, set())
@@ -60,6 +70,8 @@ def read_ours(store: Store, sellers: Iterable[str], days: Sequence[date]) -> Our
                 for entry in ledger.entries.values() if ledger else ():
                     if ledger and entry.executed_by is ExecutedBy.SELLER and entry.state == "refunded":
                         ours.refunds[number] = Money(entry.minor, ledger.currency)
+            for outcome in every(lambda cursor, s=seller, d=day: store.outcomes_on(s, d, cursor=cursor)):  # type: ignore[misc]  # as above
+                ours.outcomes[outcome.posting_number] = outcome
             for identifier in every(lambda cursor, s=seller, d=day: store.returns_opened_on(s, d, cursor=cursor)):  # type: ignore[misc]  # as above
                 for stored in store.events(seller, return_ref(identifier)):
                     _count(ours, stored)
@@ -72,9 +84,6 @@ def _count(ours: Ours, stored: StoredEvent) -> None:
     ours.by_type.setdefault(event.type, set()).add(subject)
     if event.type in (EventType.POSTING_CANCELLED, EventType.POSTING_SPLIT):
         ours.cancelled_by[str(event.data.get("by", "split"))] += 1
-    price = event.data.get("price")
-    if event.type is EventType.POSTING_HANDED_OVER and isinstance(price, Mapping):
-        ours.late_prices[subject] = f"{price['amount']} {price['currency']}"
     if event.type is EventType.RETURN_DECIDED:
         ours.decided[subject] += 1
     if event.type is EventType.TRACKING_CHANGED and event.data.get("old"):
@@ -104,7 +113,10 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("labels given up (never ready)", _n(ours.ids(EventType.LABEL_FAILED)), _unready(postings, printed)),
         Row("labels printed", _n(ours.ids(EventType.LABEL_PRINTED))),
         Row("handed over", _n(ours.ids(EventType.POSTING_HANDED_OVER)), _n(handed)),
-        Row("late, shipped with their price", _n(set(ours.late_prices)), _n(late)),
+        Row("late, shipped with their price", _n(ours.late()), _n(late)),
+        Row("lost to the tariff", _sum_ours(ours.money("lost")), _charged(books, "tariff")),
+        Row("saved after a reminder", _sum_ours(ours.money("saved"))),
+        Row("cut-offs moved", _n(ours.ids(EventType.POSTING_CUT_OFF_MOVED)), _n(_moved(postings))),
     ]
     for who in sorted(set(by) | set(ours.cancelled_by)):
         label = "split into packages" if who == "split" else f"cancelled by {who}"
@@ -117,6 +129,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("returns decided twice", str(ours.decided.total() - len(ours.decided)), str(doubled)),
         Row("tracking numbers replaced", _n(ours.replaced), _n(replaced)),
         Row("given up by policy (expired)", _n(ours.ids(EventType.POSTING_EXPIRED)), str(by["seller"])),
+        Row("would have been given up (shadow mode)", _n(ours.ids(EventType.POSTING_GIVE_UP_SHADOWED))),
         Row("reminders", str(ours.counts[EventType.POSTING_REMINDED])),
         Row("buyers told in the chat", str(ours.counts[EventType.NOTICE_SENT]), str(_chat_messages(books))),
         Row("buyer notices without a lawful channel", str(ours.counts[EventType.NOTICE_UNDELIVERABLE])),
@@ -135,9 +148,13 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
         match posting.fate:
             case Fate.PLAIN:
                 return bool(seen["handed_over_at"])
+            case Fate.SAVED:
+                return bool(seen["handed_over_at"]) and not _late(seen)
+            case Fate.MOVED:
+                return seen["cutoff_changes"] > 0 and bool(seen["handed_over_at"]) and not _late(seen)
             case Fate.TWO_PACKAGES:
                 return len(seen["related"]) > 1
-            case Fate.LATE:
+            case Fate.LATE | Fate.SHADOWED:
                 return _late(seen)
             case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
                 by = {Fate.MARKETPLACE_CANCELS: "ozon", Fate.BUYER_CANCELS: "client", Fate.GIVEN_UP: "seller"}
@@ -167,6 +184,20 @@ def _late(posting: Mapping[str, Any]) -> bool:
 
 def _chat_messages(books: Mapping[str, Any]) -> int:
     return sum(seller["calls"].get("/v1/chat/send/message", {}).get("200", 0) for seller in books["sellers"].values())
+
+
+def _moved(postings: Mapping[str, Any]) -> set[str]:
+    return {number for number, posting in postings.items() if posting["cutoff_changes"]}
+
+
+def _charged(books: Mapping[str, Any], name: str) -> str:
+    totals = [
+        (currency, Decimal(sums[name]))
+        for seller in books["charges"].values()
+        for currency, sums in seller["totals"].items()
+        if Decimal(sums[name])
+    ]
+    return _sums(totals)
 
 
 def _with(postings: Mapping[str, Any], name: str) -> set[str]:

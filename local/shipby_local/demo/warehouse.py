@@ -87,6 +87,12 @@ class Warehouse:
                 self._split(posting)
             case Fate.LATE:
                 self._late(posting)
+            case Fate.SHADOWED:
+                self._after(posting, "posting.give_up_shadowed")
+            case Fate.SAVED:
+                self._after(posting, "posting.reminded")
+            case Fate.MOVED:
+                self._after(posting, "posting.cut_off_moved")
             case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
                 try:
                     self._confirm(posting)
@@ -164,6 +170,19 @@ class Warehouse:
         api.wait_for(self._path(posting), lambda view: view["late"], what=f"{posting.number} to be late", timeout=90)
         self._bench_work(posting)
         self._hand_over(posting)
+
+    def _after(self, posting: PlannedPosting, happened: str) -> None:
+        """Somebody takes it up only when this has happened to it."""
+        self._confirm(posting)
+        api = self._api(posting)
+        api.wait_for(
+            self._path(posting, "/events"),
+            lambda page: any(event["type"] == happened for event in page["items"]),
+            what=f"{happened} of {posting.number}",
+            timeout=120,
+        )
+        self._ship(posting)
+        self._pack_and_hand_over(posting)
 
     def _deliver(self, posting: PlannedPosting) -> None:
         self._control("POST", f"/_sim/postings/{posting.number}", act="deliver")

@@ -1,9 +1,9 @@
 """The Ozon simulator: a marketplace on 127.0.0.1 that keeps honest books.
 
-Rooms: `model`, `world`, `storage` (state and its file); `market`, `return_desk`, `chat_desk`, `labels`, `tariff`,
-`offers` (the marketplace's rules); `engine` (time); `api/` and `gateway` (the Seller API); `pushes`, `push_sender`,
-`push_client`, `push_health` (notifications); `faults`, `control`, `books` (ours, under `/_sim/`); `server` (HTTP);
-`simulator` (all of it as one object).
+Rooms: `model`, `push_model`, `world`, `storage` (state and its file); `market`, `rating_desk`, `return_desk`,
+`chat_desk`, `labels`, `tariff`, `offers` (the marketplace's rules); `engine` (time); `api/` and `gateway` (the Seller
+API); `pushes`, `push_sender`, `push_client`, `push_health` (notifications); `faults`, `control`, `books`, `charges`
+(ours, under `/_sim/`); `server` (HTTP); `simulator` (all of it as one object).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 from shipby_local.simulator.generate import LineSpec, Plan, PostingSpec
 from shipby_local.simulator.model import Buyer, SellerAccount
 from shipby_local.simulator.sellers import SellerSpec
-from shipby_local.simulator.settings import SimulatorSettings
+from shipby_local.simulator.settings import IndexTerms, SimulatorSettings
 from shipby_local.simulator.simulator import Simulator, run
 
 __all__ = [
     "Buyer",
+    "IndexTerms",
     "LineSpec",
     "Plan",
     "PostingSpec",

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from shipby_local.simulator.model import AcceptedCall, Money, Posting, Push
+from shipby_local.simulator import words
+from shipby_local.simulator.charges import charges
+from shipby_local.simulator.model import AcceptedCall, Money, Posting
+from shipby_local.simulator.push_model import Push
 from shipby_local.simulator.words import ACCRUAL_TYPES, Json, plain, stamp, stamp_or_null
 from shipby_local.simulator.world import World
+
+_SELLERS_REFUNDS = frozenset({words.RETURN_REFUND, words.RETURN_COMPENSATION})
 
 
 def books(world: World) -> Json:
@@ -40,6 +45,7 @@ def books(world: World) -> Json:
                 }
                 for item in world.cancellations.all()
             },
+            "charges": charges(world),
             "money": [_money(movement) for movement in world.money.all()],
             "rating_errors": [
                 {
@@ -47,6 +53,11 @@ def books(world: World) -> Json:
                     "posting_number": error.posting_number,
                     "type": error.type,
                     "at": stamp(error.at),
+                    "index": str(error.index),
+                    "percent": str(error.percent),
+                    "charge": plain(error.charge),
+                    "currency": error.currency,
+                    "grace": error.grace,
                 }
                 for error in world.rating_errors.all()
             ],
@@ -65,7 +76,7 @@ def _seller(world: World, client_id: str) -> Json:
         if counter.name.startswith(prefix):
             method, _, result = counter.name.removeprefix(prefix).rpartition(":")
             tallies[method][result] = counter.value
-    refunds = [money for money in world.money.all() if money.client_id == client_id and money.kind in {2, 3}]
+    refunds = [money for money in world.money.all() if money.client_id == client_id and money.kind in _SELLERS_REFUNDS]
     own = [posting for posting in world.postings.all() if posting.client_id == client_id and posting.history]
     by_status: dict[str, int] = defaultdict(int)
     for posting in own:
@@ -110,9 +121,10 @@ def posting_page(posting: Posting) -> Json:
         "substatus": posting.substatus,
         "total": plain(posting.total),
         "currency": posting.currency,
-        "shipment_date": stamp(posting.shipment_date),
-        "shipment_date_without_delay": stamp(posting.shipment_date_without_delay),
+        "shipment_date": stamp_or_null(posting.cutoff),
+        "shipment_date_without_delay": stamp_or_null(posting.without_delay),
         "cutoff_changes": posting.cutoff_changes,
+        "grace": posting.grace,
         "parent": posting.parent,
         "related": posting.related,
         "tracking_number": posting.tracking_number,

@@ -14,12 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from shipby_local.simulator import words
 from shipby_local.simulator.books import books, posting_page
+from shipby_local.simulator.charges import charges
 from shipby_local.simulator.chat_desk import open_chat, say
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.faults import KINDS
 from shipby_local.simulator.generate import PostingSpec
-from shipby_local.simulator.model import Fault, Posting
-from shipby_local.simulator.push_health import judge_addresses, set_colour
+from shipby_local.simulator.model import Fault, Posting, SellerAccount
+from shipby_local.simulator.push_health import judge_addresses, set_colour, switch
+from shipby_local.simulator.push_model import Endpoint
 from shipby_local.simulator.rooms import Rooms
 from shipby_local.simulator.sellers import SellerSpec
 from shipby_local.simulator.words import Json, stamp
@@ -44,19 +46,23 @@ class Control:
         self._world = rooms.world
         self._acts: dict[str, Callable[[Posting, Json], Json]] = {
             "buyer_cancel": self._buyer_cancel,
-            "marketplace_cancel": lambda posting, body: {
-                "done": rooms.market.marketplace_cancels(posting, force=bool(body.get("force")))
-            },
+            "marketplace_cancel": self._marketplace_cancel,
             "hand_over": lambda posting, _: {"done": rooms.market.hand_over(posting)},
             "deliver": self._deliver,
             "not_accepted": self._not_accepted,
             "move_cutoff": self._move_cutoff,
+            "clear_cutoff": self._clear_cutoff,
+            "grace": self._grace,
             "move_delivery": self._move_delivery,
         }
 
         self._calls: dict[str, Callable[[Json], Json]] = {
             "GET health": lambda _: {"ok": True, "now": stamp(self._world.now())},
             "GET books": lambda _: books(self._world),
+            "GET charges": lambda _: {"sellers": charges(self._world)},
+            "GET rating": lambda _: self._rating({}),
+            "POST rating": self._rating,
+            "POST keys": self._keys,
             "GET clock": lambda _: self._clock({}),
             "POST clock": self._clock,
             "GET sellers": lambda _: self._list_sellers(),
@@ -96,6 +102,8 @@ class Control:
         call = f"{method} {'/'.join(parts)}"
         if call in self._calls:
             return self._calls[call](body)
+        if len(parts) == 2 and parts[0] == "charges" and method == "GET":
+            return dict(charges(self._world, self._seller(parts[1]).client_id)[parts[1]])
         if len(parts) == 2 and parts[0] == "postings":
             posting = self._posting(parts[1])
             return posting_page(posting) if method == "GET" else self._act(posting, body)
@@ -132,7 +140,45 @@ class Control:
 
     def _add_seller(self, body: Json) -> Json:
         seller = self._rooms.sellers.add(_SELLER.validate_python(body))
-        return {"client_id": seller.client_id, "api_key": seller.api_key, "warehouse_id": seller.warehouse_id}
+        return {
+            "client_id": seller.client_id,
+            "api_key": seller.api_key,
+            "read_only_key": seller.read_only_key,
+            "warehouse_id": seller.warehouse_id,
+        }
+
+    def _seller(self, client_id: str) -> SellerAccount:
+        seller = self._world.sellers.get(client_id)
+        if seller is None:
+            raise LookupError(f"no seller {client_id}")
+        return seller
+
+    def _keys(self, body: Json) -> Json:
+        client, seconds, active = str(_need(body, "client_id")), body.get("expires_in_seconds"), body.get("active")
+        ends = None if seconds is None else self._world.later(float(seconds))
+        seller = self._rooms.sellers.change_keys(
+            client, expires_at=ends, active=None if active is None else bool(active)
+        )
+        return {"expires_at": stamp(seller.key_expires_at), "active": seller.key_active}
+
+    def _rating(self, body: Json) -> Json:
+        if "handled_before" in body:
+            client = self._seller(str(_need(body, "client_id"))).client_id
+            name, wanted = f"handled_before:{client}", int(body["handled_before"])
+            if wanted < 0:
+                raise ValueError("handled_before must not be negative")
+            self._world.tally(name, wanted - self._world.count(name))
+        desk, now = self._rooms.market.ratings, self._world.now()
+        sellers = {}
+        for seller in self._world.sellers.all():
+            index = desk.index(seller.client_id, now)
+            sellers[seller.client_id] = {
+                "index": str(index),
+                "charge_percent": str(desk.percent(index)),
+                "errors": len(desk.errors(seller.client_id)),
+                "handled_before": self._world.count(f"handled_before:{seller.client_id}"),
+            }
+        return {"sellers": sellers}
 
     def _add_postings(self, body: Json) -> Json:
         if "generate" in body:
@@ -177,10 +223,32 @@ class Control:
             self._rooms.market.become(posting, words.NOT_ACCEPTED, "posting_not_in_sort_center", "ozon")
         return {"done": waiting}
 
+    def _marketplace_cancel(self, posting: Posting, body: Json) -> Json:
+        by = str(body.get("by", "ozon"))
+        if by not in {"ozon", "system", "delivery"}:
+            raise ValueError("by is ozon, system or delivery")
+        force, overdue = bool(body.get("force")), bool(body.get("overdue"))
+        return {"done": self._rooms.market.marketplace_cancels(posting, force=force, overdue=overdue, by=by)}
+
     def _move_cutoff(self, posting: Posting, body: Json) -> Json:
-        to = posting.shipment_date + timedelta(seconds=float(_need(body, "by_seconds")))
+        if body.get("to") is not None:
+            to = words.instant(str(body["to"]))
+        else:
+            to = posting.shipment_date + timedelta(seconds=float(_need(body, "by_seconds")))
         self._rooms.market.move_cutoff(posting, to, "ozon")
-        return {"done": True, "shipment_date": stamp(to)}
+        return {
+            "done": True,
+            "shipment_date": stamp(to),
+            "shipment_date_without_delay": stamp(posting.shipment_date_without_delay),
+        }
+
+    def _clear_cutoff(self, posting: Posting, _body: Json) -> Json:
+        self._rooms.market.clear_cutoff(posting, "ozon")
+        return {"done": True, "shipment_date": None}
+
+    def _grace(self, posting: Posting, body: Json) -> Json:
+        self._rooms.market.ratings.forgive(posting, bool(body.get("on", True)))
+        return {"done": True, "grace": posting.grace}
 
     def _move_delivery(self, posting: Posting, body: Json) -> Json:
         self._rooms.market.move_delivery(posting, timedelta(seconds=float(_need(body, "by_seconds"))))
@@ -252,14 +320,14 @@ class Control:
 
     def _push_health(self, body: Json) -> Json:
         colour = body.get("availability_status")
-        if colour is None:
+        if colour is None and "enabled" not in body:
             judge_addresses(self._world)
-        elif colour not in {"GREEN", "YELLOW", "RED"}:
-            raise ValueError("availability_status is GREEN, YELLOW or RED")
-        else:
-            for endpoint in self._world.endpoints.all():
-                if endpoint.client_id == str(_need(body, "client_id")):
-                    set_colour(self._world, endpoint, str(colour), str(body.get("problematic_type", "")))
+        for endpoint in self._addresses(body) if "client_id" in body else []:
+            if colour is not None:
+                set_colour(self._world, endpoint, str(colour), str(body.get("problematic_type", "")))
+            if "enabled" in body:
+                reason, details = str(body.get("disable_reason", "ADMIN")), str(body.get("reason_details", ""))
+                switch(self._world, endpoint, on=bool(body["enabled"]), reason=reason, details=details)
         return {
             "addresses": [
                 {
@@ -267,13 +335,22 @@ class Control:
                     "client_id": endpoint.client_id,
                     "status": endpoint.availability,
                     "on": endpoint.enabled,
+                    "disable_reason": endpoint.disable_reason,
                 }
                 for endpoint in self._world.endpoints.all()
             ]
         }
 
+    def _addresses(self, body: Json) -> list[Endpoint]:
+        client, number = str(_need(body, "client_id")), body.get("id")
+        return [
+            item
+            for item in self._world.endpoints.all()
+            if item.client_id == client and (number is None or item.id == int(number))
+        ]
+
     def _ping(self, body: Json) -> Json:
-        chosen = [item for item in self._world.endpoints.all() if item.client_id == str(_need(body, "client_id"))]
+        chosen = self._addresses(body)
         for endpoint in chosen:
             self._rooms.outbox.ping(endpoint)
         return {"pinged": len(chosen)}

@@ -36,9 +36,12 @@ class Engine:
                 posting, str(due.data.get("message", "")), as_request=bool(due.data.get("as_request"))
             ),
             "marketplace_cancel": lambda posting, due: market.marketplace_cancels(
-                posting, force=bool(due.data.get("force"))
+                posting, force=bool(due.data.get("force")), overdue=bool(due.data.get("overdue"))
             ),
             "move_cutoff": self._move_cutoff,
+            "clear_cutoff": self._clear_cutoff,
+            "overdue": lambda posting, due: market.overdue(posting, due.at),
+            "given_up": lambda posting, due: market.give_up(posting, due.at),
             "move_delivery": lambda posting, due: market.move_delivery(
                 posting, timedelta(seconds=float(due.data["by_seconds"]))
             ),
@@ -66,20 +69,15 @@ class Engine:
         """Does everything due now, oldest first, and says how much it was."""
         done = 0
         with self._world.change():
-            while True:
-                now = self._world.now()
-                ready = [due for due in self._world.due.all() if due.at <= now]
-                if not ready:
-                    return done
-                for due in sorted(ready, key=lambda item: (item.at, item.id)):
-                    self._world.due.remove(due.key)
-                    try:
-                        self._do(due)
-                    except Exception:
-                        # Time must not stand still because of one bad entry; the books show that there was one.
-                        _LOG.exception("%s of %s failed", due.kind, due.target)
-                        self._world.tally("internal_errors")
-                    done += 1
+            while (due := self._world.take_due()) is not None:
+                try:
+                    self._do(due)
+                except Exception:
+                    # Time must not stand still because of one bad entry; the books show that there was one.
+                    _LOG.exception("%s of %s failed", due.kind, due.target)
+                    self._world.tally("internal_errors")
+                done += 1
+        return done
 
     def _loop(self) -> None:
         while not self._stop.wait(self._world.settings.engine_interval):
@@ -114,6 +112,10 @@ class Engine:
             self._market.become(posting, words.DELIVERING, "posting_in_pickup_point", "delivery")
 
     def _move_cutoff(self, posting: Posting, due: Due) -> None:
-        if posting.status in words.UNFULFILLED:
+        if posting.handed_over_at is None and posting.status not in words.TERMINAL:
             to = posting.shipment_date + timedelta(seconds=float(due.data["by_seconds"]))
             self._market.move_cutoff(posting, to, "ozon")
+
+    def _clear_cutoff(self, posting: Posting, _due: Due) -> None:
+        if posting.handed_over_at is None and posting.status not in words.TERMINAL:
+            self._market.clear_cutoff(posting, "ozon")

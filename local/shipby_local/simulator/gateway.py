@@ -12,6 +12,7 @@ from typing import Final
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Body, Call, syntax_error
 from shipby_local.simulator.api.registry import METHODS, NOTIFICATION_CHECK
+from shipby_local.simulator.api.roles import ACTING
 from shipby_local.simulator.engine import Engine
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.market import Market
@@ -95,12 +96,14 @@ class Gateway:
         if not request.client_id.isdigit():
             raise ApiError(400, 3, "Client-Id header is malformed")
         seller = self._world.sellers.get(request.client_id)
-        if seller is None or seller.api_key != request.api_key:
+        if seller is None or request.api_key not in {seller.api_key, seller.read_only_key}:
             raise ApiError(404, 5, words.BAD_KEY)
         if not seller.key_active or self._world.now() > seller.key_expires_at:
             raise ApiError(403, 7, words.DEACTIVATED_KEY)
         if request.path not in METHODS and request.path != NOTIFICATION_CHECK:
             raise ApiError(404, 5, "Not Found")
+        if request.api_key != seller.api_key and request.path in ACTING:
+            raise ApiError(403, 7, words.MISSING_ROLE)
         return seller
 
     def _limit(self, seller: SellerAccount) -> dict[str, str]:
@@ -117,7 +120,9 @@ class Gateway:
     def _call(self, request: Request, seller: SellerAccount, headers: dict[str, str]) -> Answer:
         try:
             body = Body(json.loads(request.body or b"{}"))
-            result = METHODS[request.path](Call(request.path, seller, body, self._market, self._desk, self.base_url))
+            read_only = request.api_key != seller.api_key
+            call = Call(request.path, seller, body, self._market, self._desk, self.base_url, read_only)
+            result = METHODS[request.path](call)
         except (json.JSONDecodeError, UnicodeDecodeError):
             return self._refuse(request, syntax_error(request.body[:20].decode("utf-8", "replace")), headers)
         except ApiError as error:

@@ -45,13 +45,22 @@ class LineSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What will happen to a posting, in seconds after it appears; None = never."""
+    """What will happen to a posting, in seconds after it appears; None = never.
+
+    `cutoff_moves_again_by` and `cutoff_moves_by` count from the date of that moment; a move after a clearing counts
+    from the date that was cleared.
+    """
 
     buyer_cancels_in: float | None = None
     buyer_asks_in: float | None = None
     marketplace_cancels_in: float | None = None
+    marketplace_cancels_overdue: bool = False
+    """Whether that cancel is the seller's fault."""
     cutoff_moves_in: float | None = None
     cutoff_moves_by: float = 0.0
+    cutoff_clears_in: float | None = None
+    cutoff_moves_again_in: float | None = None
+    cutoff_moves_again_by: float = 0.0
     delivery_moves_in: float | None = None
     delivery_moves_by: float = 0.0
 
@@ -150,8 +159,14 @@ class Factory:
         wishes: tuple[tuple[float | None, str, dict[str, object]], ...] = (
             (plan.buyer_cancels_in, "buyer_cancel", {}),
             (plan.buyer_asks_in, "buyer_cancel", {"as_request": True}),
-            (plan.marketplace_cancels_in, "marketplace_cancel", {}),
+            (
+                plan.marketplace_cancels_in,
+                "marketplace_cancel",
+                {"overdue": plan.marketplace_cancels_overdue},
+            ),
             (plan.cutoff_moves_in, "move_cutoff", {"by_seconds": plan.cutoff_moves_by}),
+            (plan.cutoff_clears_in, "clear_cutoff", {}),
+            (plan.cutoff_moves_again_in, "move_cutoff", {"by_seconds": plan.cutoff_moves_again_by}),
             (plan.delivery_moves_in, "move_delivery", {"by_seconds": plan.delivery_moves_by}),
         )
         for seconds, kind, data in wishes:

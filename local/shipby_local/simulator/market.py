@@ -16,12 +16,15 @@ from shipby_local.simulator.model import (
     GoodsReturn,
     Money,
     Posting,
-    RatingError,
     StatusChange,
 )
 from shipby_local.simulator.pushes import Outbox
-from shipby_local.simulator.tariff import charge_at
+from shipby_local.simulator.rating_desk import RatingDesk
+from shipby_local.simulator.tariff import cost_at
 from shipby_local.simulator.world import World
+
+_NEXT = timedelta(milliseconds=1)
+"""The clock's smallest step: at the date itself a posting is still in time."""
 
 
 class Market:
@@ -31,12 +34,14 @@ class Market:
         self.world = world
         self.outbox = outbox
         self.faults = faults
+        self.ratings = RatingDesk(world, self.pay)
 
     def appear(self, posting: Posting) -> None:
         """A new posting becomes visible to its seller."""
         posting.history.append(StatusChange(self.world.now(), posting.status, posting.substatus, "ozon"))
         posting.status_changed_at = self.world.now()
         self.world.postings.put(posting)
+        self._watch(posting)
         self.outbox.new_posting(posting)
 
     def note(self, posting: Posting, method: str, **detail: Any) -> None:
@@ -75,9 +80,6 @@ class Market:
             return
         posting.assembled_at = self.world.now()
         posting.label_ready_at = self._accepted_at(posting) + timedelta(seconds=self.world.settings.label_delay)
-        charge = charge_at(posting, self._accepted_at(posting), self.world.settings.tariff_step_seconds)
-        if charge > 0:
-            self.pay(posting, kind=4, amount=charge, executed_by="marketplace", paid_to="marketplace")
         if posting.integration == words.AGGREGATOR:
             self.become(posting, words.AWAITING_REGISTRATION, "posting_awaiting_registration", "ozon")
             self.world.schedule(self.world.later(self.world.settings.registration_delay), "registered", posting.number)
@@ -90,24 +92,26 @@ class Market:
             posting.tracking_number = f"AGG{posting.order_id}"
             self.become(posting, words.AWAITING_DELIVER, "posting_transferring_to_delivery", "ozon")
 
-    def cancel(self, posting: Posting, *, by: str, reason: tuple[int, str], push: bool = True, note: str = "") -> None:
+    def cancel(
+        self, posting: Posting, *, by: str, reason: tuple[int, str], sellers_fault: bool = False, note: str = ""
+    ) -> None:
         """Cancels: the marketplace gives the buyer the whole price back itself, whoever asked for it."""
         old_state = posting.substatus
         shipped = posting.assembled_at is not None
-        blamed = by in {"seller", "ozon"}
-        posting.cancellation = Cancellation(reason[0], note or reason[1], by, shipped, blamed)
+        posting.cancellation = Cancellation(reason[0], note or reason[1], by, shipped, sellers_fault)
         posting.ship_in_process = False
         self.become(posting, words.CANCELLED, "posting_canceled", by, push=False)
-        self.pay(posting, kind=1, amount=posting.total, executed_by="marketplace", paid_to="buyer")
-        if blamed:
-            self.blame(posting, "SELLER_CANCELLATION")
+        self.pay(
+            posting, kind=words.MARKETPLACE_REFUND, amount=posting.total, executed_by="marketplace", paid_to="buyer"
+        )
+        if sellers_fault:
+            self.ratings.blame(posting, "SELLER_CANCELLATION", self.world.now())
         for request in self.world.cancellations.all():
             if request.posting_number == posting.number and request.state == "ON_APPROVAL":
                 self.decide(request, "APPROVED", "")
         if posting.handed_over_at is not None:
             self.send_back(posting, "Cancellation", posting.cancellation.reason)
-        if push:
-            self.outbox.cancelled(posting, old_state, self.world.now())
+        self.outbox.cancelled(posting, old_state, self.world.now())
 
     def buyer_cancels(self, posting: Posting, message: str = "", *, as_request: bool = False) -> str:
         """The buyer wants out: cancelled at once before assembly, an rFBS request after it, refused when delivered."""
@@ -134,23 +138,63 @@ class Market:
         if state == "APPROVED" and posting is not None and posting.status not in words.TERMINAL:
             self.cancel(posting, by="client", reason=words.REASON_BUYER, note=request.message)
 
-    def marketplace_cancels(self, posting: Posting, *, force: bool = False) -> bool:
-        """The marketplace gives up a posting that was not handed over; assembled ones only when forced."""
+    def marketplace_cancels(
+        self, posting: Posting, *, force: bool = False, overdue: bool = False, by: str = "ozon"
+    ) -> bool:
+        """The marketplace gives up a posting that was not handed over; assembled ones only when forced.
+
+        `overdue`: because the seller did not assemble it in time, so that it counts as the seller's fault.
+        """
         waiting = posting.status == words.AWAITING_PACKAGING and not posting.ship_in_process
         if posting.status in words.TERMINAL or (not waiting and not force):
             return False
-        self.cancel(posting, by="ozon", reason=words.REASON_MARKETPLACE)
+        reason = words.REASON_OVERDUE if overdue else words.REASON_MARKETPLACE
+        self.cancel(posting, by=by, reason=reason, sellers_fault=overdue)
         return True
 
     def move_cutoff(self, posting: Posting, to: datetime, by: str) -> None:
-        """Moves the shipping date; the date without delay moves by the same time."""
-        old = posting.shipment_date
-        posting.shipment_date_without_delay += to - old
+        """Moves the shipping date, or sets it again; the date without delay moves by the same time."""
+        old = posting.cutoff
+        posting.shipment_date_without_delay += to - posting.shipment_date
         posting.shipment_date = to
+        posting.cutoff_cleared = False
+        self._tell_cutoff(posting, old, by)
+        self._watch(posting)
+
+    def clear_cutoff(self, posting: Posting, by: str) -> None:
+        """Takes the shipping date back; the seller waits for another one."""
+        old = posting.cutoff
+        posting.cutoff_cleared = True
+        self._tell_cutoff(posting, old, by)
+
+    def _tell_cutoff(self, posting: Posting, old: datetime | None, by: str) -> None:
         posting.cutoff_changes += 1
-        posting.history.append(StatusChange(self.world.now(), posting.status, f"cutoff:{words.stamp(to)}", by))
+        what = f"cutoff:{words.stamp_or_null(posting.cutoff) or ''}"
+        posting.history.append(StatusChange(self.world.now(), posting.status, what, by))
         self.world.postings.put(posting)
         self.outbox.cutoff_changed(posting, old)
+
+    def _watch(self, posting: Posting) -> None:
+        """Comes back when the posting is overdue. A date that moves leaves its old watch behind, which then is idle."""
+        late = posting.shipment_date_without_delay + _NEXT
+        self.world.schedule(max(late, self.world.now()), "overdue", posting.number)
+        patience = self.world.settings.auto_cancel_seconds
+        if patience is not None:
+            given_up = posting.shipment_date + timedelta(seconds=patience)
+            self.world.schedule(max(given_up, self.world.now()), "given_up", posting.number)
+
+    def overdue(self, posting: Posting, at: datetime) -> None:
+        """`shipment_date_without_delay` has passed: what is not handed over enters the error index."""
+        limit = posting.without_delay
+        if limit is not None and at > limit and posting.handed_over_at is None and posting.status not in words.TERMINAL:
+            self.ratings.blame(posting, "SELLER_DELAY", at)
+
+    def give_up(self, posting: Posting, at: datetime) -> None:
+        """The marketplace's patience after the shipping date is over: what is not assembled is cancelled."""
+        patience = self.world.settings.auto_cancel_seconds
+        if patience is None or posting.cutoff is None or at < posting.cutoff + timedelta(seconds=patience):
+            return
+        self.marketplace_cancels(posting, overdue=True)
 
     def move_delivery(self, posting: Posting, by: timedelta) -> None:
         """Moves the promised delivery interval."""
@@ -174,8 +218,9 @@ class Market:
         """Marks the posting as on its way; a late hand-over enters the error index."""
         now = self.world.now()
         posting.handed_over_at = posting.delivering_at = now
-        if now > posting.shipment_date_without_delay:
-            self.blame(posting, "SELLER_DELAY")
+        if posting.without_delay is not None and now > posting.without_delay:
+            self.ratings.blame(posting, "SELLER_DELAY", now)
+        self._charge_tariff(posting)
         self.become(posting, words.DELIVERING, "posting_on_way_to_city", by)
 
     def deliver(self, posting: Posting, by: str) -> None:
@@ -184,7 +229,7 @@ class Market:
             return
         posting.delivered_at = self.world.now()
         self.become(posting, words.DELIVERED, "posting_received", by)
-        self.pay(posting, kind=6, amount=posting.total, executed_by="marketplace", paid_to="seller")
+        self.pay(posting, kind=words.SALE, amount=posting.total, executed_by="marketplace", paid_to="seller")
 
     def split(self, posting: Posting, packages: Sequence[dict[int, int]]) -> list[Posting]:
         """Splits a posting into one child per package; the parent ends as `cancelled_from_split_pending`."""
@@ -259,22 +304,6 @@ class Market:
             )
         )
 
-    def blame(self, posting: Posting, error: str) -> None:
-        """Enters an error of the seller into the error index."""
-        number = self.world.next_id("rating_error")
-        self.world.rating_errors.put(
-            RatingError(
-                number,
-                posting.client_id,
-                posting.number,
-                error,
-                self.world.now(),
-                posting.scheme,
-                posting.total,
-                posting.currency,
-            )
-        )
-
     def send_back(self, posting: Posting, kind: str, reason: str) -> list[GoodsReturn]:
         """Goods travel back to the seller: one entry of `/v1/returns/list` per line."""
         return [
@@ -293,6 +322,18 @@ class Market:
             )
             for line in posting.lines
         ]
+
+    def _charge_tariff(self, posting: Posting) -> None:
+        """Books the tariff step in which the posting was handed over, by the dates it has then.
+
+        The official text speaks of the shipping tariff ("тарификация отгрузки"), and of a discount for what is shipped
+        before the recommended time and a surcharge after it (the marketplace's channel for sellers, November 2025).
+        """
+        cost = cost_at(posting, posting.handed_over_at or self.world.now(), self.world.settings.tariff)
+        if cost > 0:
+            self.pay(posting, kind=words.LATE_TARIFF, amount=cost, executed_by="marketplace", paid_to="marketplace")
+        elif cost < 0:
+            self.pay(posting, kind=words.EARLY_DISCOUNT, amount=-cost, executed_by="marketplace", paid_to="seller")
 
     def _accepted_at(self, posting: Posting) -> datetime:
         return posting.ship_accepted_at or self.world.now()

@@ -21,6 +21,8 @@ class SellerAccount:
     created_at: datetime
     key_expires_at: datetime
     key_active: bool = True
+    read_only_key: str = ""
+    """A second key that may read everything and change nothing; "" if there is none."""
 
     @property
     def key(self) -> str:
@@ -129,6 +131,10 @@ class Posting:
     delivered_at: datetime | None = None
     handed_over_at: datetime | None = None
     cutoff_changes: int = 0
+    cutoff_cleared: bool = False
+    """The marketplace took the shipping date back and has not named a new one: `shipment_date` is the old one."""
+    grace: bool = False
+    """The marketplace forgives this posting's errors."""
     history: list[StatusChange] = field(default_factory=list)
     calls: list[AcceptedCall] = field(default_factory=list)
 
@@ -139,6 +145,16 @@ class Posting:
     @property
     def total(self) -> Decimal:
         return sum((line.total for line in self.lines), Decimal(0))
+
+    @property
+    def cutoff(self) -> datetime | None:
+        """`shipment_date` as the seller sees it."""
+        return None if self.cutoff_cleared else self.shipment_date
+
+    @property
+    def without_delay(self) -> datetime | None:
+        """`shipment_date_without_delay` as the seller sees it."""
+        return None if self.cutoff_cleared else self.shipment_date_without_delay
 
     @property
     def is_rfbs(self) -> bool:
@@ -280,7 +296,7 @@ class Money:
 
 @dataclass(slots=True)
 class RatingError:
-    """An entry of the error index."""
+    """An entry of the error index: what it cost, and the index (percent) with it."""
 
     id: int
     client_id: str
@@ -290,61 +306,10 @@ class RatingError:
     scheme: str
     price: Decimal
     currency: str
-
-    @property
-    def key(self) -> str:
-        return str(self.id)
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """An address of a seller to which pushes go, with its health as the marketplace sees it."""
-
-    id: int
-    client_id: str
-    url: str
-    types: list[str]
-    created_at: datetime
-    enabled: bool = True
-    availability: str = "GREEN"
-    availability_at: datetime | None = None
-    disable_reason: str = ""
-    problematic_type: str = ""
-    reason_details: str = ""
-    red_days: int = 0
-    paused_until: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        return str(self.id)
-
-
-@dataclass(slots=True)
-class Delivery:
-    """One attempt to deliver a push: HTTP status (0 = no answer), milliseconds, what was wrong."""
-
-    at: datetime
-    status: int
-    ms: int
-    error: str = ""
-
-
-@dataclass(slots=True)
-class Push:
-    """A push on its way. `state`: waiting, delivered, dropped, lost."""
-
-    id: int
-    client_id: str
-    endpoint_id: int
-    type: str
-    subject: str
-    body: dict[str, Any]
-    created_at: datetime
-    due: datetime
-    copy: bool = False
-    reordered: bool = False
-    state: str = "waiting"
-    deliveries: list[Delivery] = field(default_factory=list)
+    index: Decimal = Decimal(0)
+    percent: Decimal = Decimal(0)
+    charge: Decimal = Decimal(0)
+    grace: bool = False
 
     @property
     def key(self) -> str:

@@ -17,7 +17,7 @@ def offered_actions(posting: Posting, now: datetime) -> list[str]:
     if posting.status == words.AWAITING_PACKAGING:
         actions |= {"cancel", "has_barcode_for_printing"}
         # "After shipment_date neither the date nor the assembly will be possible": seller delivery only.
-        expired = own_carrier and now > posting.shipment_date
+        expired = own_carrier and posting.cutoff is not None and now > posting.cutoff
         if posting.ship_in_process:
             actions.add("ship_async_in_process")
         elif not expired:
@@ -52,7 +52,7 @@ def offered_reasons(posting: Posting) -> list[tuple[int, str, str]]:
     if "cancel" not in offered_actions(posting, posting.created_at):
         return []
     if posting.status == words.DELIVERING:
-        return [
-            (number, title, "buyer" if number == 665 else "seller") for number, title in words.LATE_REASONS.items()
-        ] + [(words.REASON_OTHER, words.SELLER_REASONS[words.REASON_OTHER], "seller")]
+        return [(number, title, words.blame_of(number)) for number, title in words.LATE_REASONS.items()] + [
+            (words.REASON_OTHER, words.SELLER_REASONS[words.REASON_OTHER], "seller")
+        ]
     return [(number, title, "seller") for number, title in words.SELLER_REASONS.items()]

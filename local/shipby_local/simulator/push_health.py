@@ -7,12 +7,14 @@ from typing import Final
 
 from shipby_local.simulator.errors import invalid
 from shipby_local.simulator.market import Market
-from shipby_local.simulator.model import Endpoint
+from shipby_local.simulator.push_model import Endpoint
 from shipby_local.simulator.world import World
 
 GREEN_MS: Final = 1500
 YELLOW_MS: Final = 2500
 RED_DAYS: Final = 3
+COLOURS: Final = ("GREEN", "YELLOW", "RED")
+DISABLE_REASONS: Final = ("SELLER", "AVAILABILITY", "ADMIN")
 
 
 def judge(world: World, endpoint: Endpoint) -> tuple[str, str]:
@@ -43,13 +45,26 @@ def judge_addresses(world: World) -> None:
 
 
 def set_colour(world: World, endpoint: Endpoint, colour: str, blamed: str = "") -> None:
-    """Books a night's colour; the third red one in a row switches the address off."""
+    """Books a night's colour; the third red one in a row switches the address off. Raises ValueError."""
+    if colour not in COLOURS:
+        raise ValueError(f"a colour is one of {', '.join(COLOURS)}")
     endpoint.availability, endpoint.problematic_type = colour, blamed
     endpoint.availability_at = world.now()
     endpoint.reason_details = "" if colour == "GREEN" else f"slow or missing answers to {blamed or 'pushes'}"
     endpoint.red_days = endpoint.red_days + 1 if colour == "RED" else 0
     if endpoint.red_days >= RED_DAYS:
         endpoint.enabled, endpoint.disable_reason = False, "AVAILABILITY"
+    world.endpoints.put(endpoint)
+
+
+def switch(world: World, endpoint: Endpoint, *, on: bool, reason: str, details: str = "") -> None:
+    """Switches an address on or off; whoever switches it on forgives its red days. Raises ValueError."""
+    if not on and reason not in DISABLE_REASONS:
+        raise ValueError(f"disable_reason is one of {', '.join(DISABLE_REASONS)}")
+    endpoint.enabled = on
+    endpoint.disable_reason, endpoint.reason_details = ("", "") if on else (reason, details)
+    endpoint.red_days = 0
+    endpoint.paused_until = None
     world.endpoints.put(endpoint)
 
 

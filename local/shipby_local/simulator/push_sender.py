@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
-from shipby_local.simulator.model import Delivery, Push
 from shipby_local.simulator.push_client import Outcome, PushClient
+from shipby_local.simulator.push_model import Delivery, Push
 from shipby_local.simulator.pushes import Outbox
 from shipby_local.simulator.world import World
 

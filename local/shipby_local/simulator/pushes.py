@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby_local.simulator import words
-from shipby_local.simulator.model import Chat, Endpoint, Message, Posting, Push
-from shipby_local.simulator.words import Json, stamp
+from shipby_local.simulator.model import Chat, Message, Posting
+from shipby_local.simulator.push_model import Endpoint, Push
+from shipby_local.simulator.words import Json, stamp, stamp_or_null
 from shipby_local.simulator.world import World
 
 
@@ -98,15 +99,16 @@ class Outbox:
             },
         )
 
-    def cutoff_changed(self, posting: Posting, old: datetime) -> None:
+    def cutoff_changed(self, posting: Posting, old: datetime | None) -> None:
+        """Either date may be empty: the marketplace took it back and names another one later."""
         self._write(
             posting.client_id,
             posting.number,
             {
                 "message_type": "TYPE_CUTOFF_DATE_CHANGED",
                 "posting_number": posting.number,
-                "new_cutoff_date": stamp(posting.shipment_date),
-                "old_cutoff_date": stamp(old),
+                "new_cutoff_date": stamp_or_null(posting.cutoff) or "",
+                "old_cutoff_date": stamp_or_null(old) or "",
                 "warehouse_id": posting.warehouse_id,
                 "seller_id": int(posting.client_id),
             },

@@ -96,10 +96,10 @@ class ReturnDesk:
         posting = self._world.postings.get(item.posting_number)
         if amount > 0 and posting is not None:
             item.refunded += amount
-            kind = 3 if decision.action_id == words.COMPENSATE else 2
+            kind = words.RETURN_COMPENSATION if decision.action_id == words.COMPENSATE else words.RETURN_REFUND
             self._pay(posting, item, kind, amount)
             if decision.back_way > 0:
-                self._pay(posting, item, 5, decision.back_way)
+                self._pay(posting, item, words.RETURN_POSTAGE, decision.back_way)
         self._world.returns.put(item)
 
     def _pay(self, posting: Posting, item: RfbsReturn, kind: int, amount: Decimal) -> None:

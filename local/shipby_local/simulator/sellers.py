@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shipby_local.simulator import words
 from shipby_local.simulator.market import Market
@@ -17,6 +18,7 @@ class SellerSpec:
 
     client_id: str | None = None
     api_key: str | None = None
+    read_only_key: str | None = None
     name: str = ""
     currency: str = "RUB"
     chat_subscription: bool = True
@@ -42,6 +44,7 @@ class Sellers:
             seller = SellerAccount(
                 client_id=client_id,
                 api_key=spec.api_key or f"sim-{secret:016x}",
+                read_only_key=spec.read_only_key or f"sim-read-{secret:016x}",
                 name=spec.name or f"Продавец {client_id}",
                 currency=spec.currency,
                 chat_subscription=spec.chat_subscription,
@@ -53,6 +56,19 @@ class Sellers:
         if spec.push_url is not None:
             self.set_push_url(client_id, spec.push_url, spec.push_types)
         return seller
+
+    def change_keys(self, client_id: str, *, expires_at: datetime | None, active: bool | None) -> SellerAccount:
+        """Moves the end of the seller's keys, or switches them off and on. Raises LookupError for an unknown seller."""
+        seller = self._market.world.sellers.get(client_id)
+        if seller is None:
+            raise LookupError(f"no seller {client_id}")
+        return self._market.world.sellers.put(
+            replace(
+                seller,
+                key_expires_at=expires_at or seller.key_expires_at,
+                key_active=seller.key_active if active is None else active,
+            )
+        )
 
     def set_push_url(self, client_id: str, url: str, types: tuple[str, ...] = ()) -> None:
         """Sends a seller's pushes to this address; if one is connected already it moves, with what waits for it."""

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 
 def wall_clock() -> datetime:
     """The machine's time, aware UTC."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTerms:
+    """What errors cost. A band is (above this index in percent, charge in percent of the posting's price).
+
+    The default is the table for Ozon Global rFBS (docs.ozon.com/global/en/commissions/ozon-fees/fines): up to 4 % free,
+    then 3 %, 6 %, 9 %, at most 1,500 roubles an order, above 40 % the shop may be blocked. Today's Russian table is not
+    published in the API description. `caps` is by currency; where none is given there is none. `period_seconds` are
+    whole UTC days where it is a multiple of a day.
+    """
+
+    period_seconds: float = 1_209_600.0
+    bands: tuple[tuple[Decimal, Decimal], ...] = (
+        (Decimal(4), Decimal(3)),
+        (Decimal(10), Decimal(6)),
+        (Decimal(20), Decimal(9)),
+    )
+    caps: Mapping[str, Decimal] = field(default_factory=lambda: {"RUB": Decimal(1500)})
+    block_above: Decimal = Decimal(40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TariffTerms:
+    """How long a step of the shipping tariff lasts, and the discounts (percent) of the steps before the shipping date.
+
+    Discounts stand in the order of time; the last one ends at the shipping date. None: shipping before it is free.
+    """
+
+    step_seconds: float
+    discounts: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +67,10 @@ class SimulatorSettings:
     label_file_lifetime: float = 3600.0
     delivery_seconds: float = 259_200.0
     tariff_step_seconds: float = 43_200.0
+    tariff_discounts: tuple[Decimal, ...] = ()
+    auto_cancel_seconds: float | None = None
+    """The marketplace cancels what is not assembled this long after its shipping date; None: never."""
+    index: IndexTerms = field(default_factory=IndexTerms)
     return_auto_approve_seconds: float = 86_400.0
     cancellation_auto_approve_seconds: float = 172_800.0
     chat_window_seconds: float = 259_200.0
@@ -52,3 +88,8 @@ class SimulatorSettings:
     push_slow_seconds: float = 5.0
     push_workers: int = 8
     push_health_period_seconds: float = 86_400.0
+
+    @property
+    def tariff(self) -> TariffTerms:
+        """The shipping tariff's two settings as one."""
+        return TariffTerms(step_seconds=self.tariff_step_seconds, discounts=self.tariff_discounts)

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from shipby_local.simulator.books import books
+from shipby_local.simulator.charges import charges
 from shipby_local.simulator.control import Control
 from shipby_local.simulator.generate import PostingSpec
 from shipby_local.simulator.model import Posting, SellerAccount
@@ -112,6 +113,11 @@ class Simulator:
         self.rooms.engine.run_due()
         return books(self.rooms.world)
 
+    def charges(self, client_id: str = "") -> Json:
+        """What lateness and cancels cost, by seller and posting; the same as GET `/_sim/charges`."""
+        self.rooms.engine.run_due()
+        return charges(self.rooms.world, client_id)
+
     def wait_for_pushes(self, timeout: float = 10.0) -> bool:
         """Waits until no push is due or under way; False if some still are after `timeout` seconds."""
         deadline = time.monotonic() + timeout
@@ -133,7 +139,7 @@ def run(
     say: Callable[[str], None] = print,
     until: threading.Event | None = None,
 ) -> None:
-    """Serves until SIGINT or SIGTERM (or `until`): says the base URL and each Client-Id/Api-Key pair first.
+    """Serves until SIGINT or SIGTERM (or `until`): says the base URL and each seller's Client-Id and keys first.
 
     An empty marketplace gets `sellers` sellers (the last one without the chat subscription) and `postings` postings.
     Raises OSError if the port is taken.
@@ -151,7 +157,8 @@ def run(
         say(f"Ozon simulator: {simulator.base_url}")
         for seller in simulator.sellers():
             chat = "yes" if seller.chat_subscription else "no"
-            say(f"Client-Id: {seller.client_id}  Api-Key: {seller.api_key}  chat subscription: {chat}")
+            line = f"Client-Id: {seller.client_id}  Api-Key: {seller.api_key}  chat subscription: {chat}"
+            say(f"{line}  read-only Api-Key: {seller.read_only_key}")
         stop.wait()
 
 

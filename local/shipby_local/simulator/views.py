@@ -10,6 +10,7 @@ from typing import Final
 from shipby_local.simulator import tariff, words
 from shipby_local.simulator.model import Line, Posting
 from shipby_local.simulator.offers import offered_actions
+from shipby_local.simulator.settings import TariffTerms
 from shipby_local.simulator.words import Json, stamp, stamp_or_null
 
 REQUIREMENTS: Final = (
@@ -31,7 +32,7 @@ _PROVIDERS: Final = {
 }
 
 
-def posting_v3(posting: Posting, wants: Json, now: datetime, step_seconds: float) -> Json:
+def posting_v3(posting: Posting, wants: Json, now: datetime, terms: TariffTerms) -> Json:
     """`result` of `/v3/posting/fbs/get`; parts not asked for in `with` are null."""
     wanted = wants.get
     return {
@@ -87,12 +88,12 @@ def posting_v3(posting: Posting, wants: Json, now: datetime, step_seconds: float
         "related_weight_postings": [],
         "container": {"cargo_type": "BOX", "container_date": "", "container_id": 0, "container_number": 0},
         "scanit": "",
-        "tariffication": tariff.v3_json(posting, now, step_seconds),
-        "tariffication_steps": tariff.steps_json(posting, step_seconds),
+        "tariffication": tariff.v3_json(posting, now, terms),
+        "tariffication_steps": tariff.steps_json(posting, terms),
     }
 
 
-def posting_v4(posting: Posting, wants: Json, now: datetime, step_seconds: float) -> Json:
+def posting_v4(posting: Posting, wants: Json, now: datetime, terms: TariffTerms) -> Json:
     """An element of `postings` of the v4 lists."""
     wanted = wants.get
     return {
@@ -124,8 +125,8 @@ def posting_v4(posting: Posting, wants: Json, now: datetime, step_seconds: float
         "volume_weight": 0.1,
         "container": None,
         "scanit": "",
-        "tariffication": tariff.v4_json(posting, now, step_seconds),
-        "tariffication_steps": tariff.steps_json(posting, step_seconds),
+        "tariffication": tariff.v4_json(posting, now, terms),
+        "tariffication_steps": tariff.steps_json(posting, terms),
     }
 
 
@@ -152,8 +153,8 @@ def _common(posting: Posting, now: datetime) -> Json:
         "tpl_integration_type": posting.integration,
         "integration_type_flow": posting.integration,
         "in_process_at": stamp(posting.in_process_at),
-        "shipment_date": stamp(posting.shipment_date),
-        "shipment_date_without_delay": stamp(posting.shipment_date_without_delay),
+        "shipment_date": stamp_or_null(posting.cutoff),
+        "shipment_date_without_delay": stamp_or_null(posting.without_delay),
         "delivering_date": stamp_or_null(posting.delivering_at),
         "cancellation": {
             "cancel_reason_id": cancellation.reason_id,

@@ -64,8 +64,9 @@ SELLER_REASONS: Final[Mapping[int, str]] = {
     400: "Остался только бракованный товар",
     402: "Другое (вина продавца)",
 }
+REASON_NOT_COLLECTED: Final = 665
 LATE_REASONS: Final[Mapping[int, str]] = {
-    665: "Покупатель не забрал заказ",
+    REASON_NOT_COLLECTED: "Покупатель не забрал заказ",
     666: "Возврат из службы доставки: нет доставки в указанный регион",
     667: "Заказ утерян службой доставки",
 }
@@ -74,7 +75,8 @@ REASON_REFUSED_ARBITRATION: Final = (401, "Продавец отклонил а�
 REASON_OTHER: Final = 402
 """Wants `cancel_reason_message`."""
 REASON_BUYER: Final = (504, "Покупатель отменил заказ")  # invented id: no list of buyer reasons is published
-REASON_MARKETPLACE: Final = (684, "Продавец не передал заказ вовремя")  # invented id, as above
+REASON_OVERDUE: Final = (684, "Продавец не передал заказ вовремя")  # invented id, as above
+REASON_MARKETPLACE: Final = (685, "Заказ отменён маркетплейсом")  # invented id and text, as above
 
 INITIATORS: Final[Mapping[str, str]] = {
     "seller": "Продавец",
@@ -126,17 +128,60 @@ NOT_READY: Final = "The next postings aren't ready"
 RATE_LIMIT_TEXT: Final = "You have reached request rate limit per second"
 NO_SUBSCRIPTION: Final = "not available with existing subscription"
 BAD_KEY: Final = "Invalid Api-Key, please check the key and try again"
+MISSING_ROLE: Final = "Api-Key is missing a required role for a method"
 DEACTIVATED_KEY: Final = "Api-key is deactivated, use another one or generate a new one"
 
+MARKETPLACE_REFUND: Final = 1
+RETURN_REFUND: Final = 2
+RETURN_COMPENSATION: Final = 3
+LATE_TARIFF: Final = 4
+RETURN_POSTAGE: Final = 5
+SALE: Final = 6
+CANCELLATION_CHARGE: Final = 7
+DELAY_CHARGE: Final = 8
+EARLY_DISCOUNT: Final = 9
 ACCRUAL_TYPES: Final[Mapping[int, tuple[str, str]]] = {
-    # invented ids; the method that lists them is the contract
-    1: ("MarketplaceRefund", "Возврат денег покупателю за отменённое отправление"),
-    2: ("ReturnRefund", "Возврат денег покупателю по заявке на возврат"),
-    3: ("ReturnCompensation", "Частичная компенсация покупателю по заявке на возврат"),
-    4: ("LateTariff", "Тариф за отгрузку после рекомендованного времени"),
-    5: ("ReturnPostage", "Возмещение обратной доставки покупателю"),
-    6: ("Sale", "Выручка за доставленное отправление"),
+    # invented ids and names; the method that lists them is the contract
+    MARKETPLACE_REFUND: ("MarketplaceRefund", "Возврат денег покупателю за отменённое отправление"),
+    RETURN_REFUND: ("ReturnRefund", "Возврат денег покупателю по заявке на возврат"),
+    RETURN_COMPENSATION: ("ReturnCompensation", "Частичная компенсация покупателю по заявке на возврат"),
+    LATE_TARIFF: ("LateTariff", "Тариф за отгрузку после рекомендованного времени"),
+    RETURN_POSTAGE: ("ReturnPostage", "Возмещение обратной доставки покупателю"),
+    SALE: ("Sale", "Выручка за доставленное отправление"),
+    CANCELLATION_CHARGE: ("SellerCancellationCharge", "Обработка отмены по вине продавца"),
+    DELAY_CHARGE: ("SellerDelayCharge", "Обработка просроченного отправления"),
+    EARLY_DISCOUNT: ("EarlyDiscount", "Скидка за отгрузку до рекомендованного времени"),
 }
+INDEX_CHARGES: Final[Mapping[str, int]] = {
+    # `posting_error_type` -> id of its accrual
+    "SELLER_CANCELLATION": CANCELLATION_CHARGE,
+    "SELLER_DELAY": DELAY_CHARGE,
+}
+INDEX_RATING: Final = "rating_general_indicator_fbs_rfbs"
+ON_TIME_RATING: Final = "rating_on_time"
+RATINGS: Final = frozenset(
+    {
+        ON_TIME_RATING,
+        INDEX_RATING,
+        "rating_review_avg_score_total",
+        "rating_ssl",
+        "rating_on_time_supply_delivery",
+        "rating_order_accuracy",
+        "rating_on_time_supply_cancellation",
+        "rating_reaction_time",
+        "rating_average_response_time",
+        "rating_replied_dialogs_ratio",
+        "rating_price_green",
+        "rating_price_yellow",
+        "rating_price_red",
+        "rating_price_super",
+    }
+)
+
+
+def blame_of(cancel_reason_id: int) -> str:
+    """Whose fault a cancel reason of the seller's list is (its `type_id`): buyer or seller."""
+    return "buyer" if cancel_reason_id == REASON_NOT_COLLECTED else "seller"
 
 
 def instant(text: str) -> datetime:

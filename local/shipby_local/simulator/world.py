@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
-from shipby_local.simulator import model
+from shipby_local.simulator import model, push_model
 from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.storage import DocumentStore
 
@@ -98,8 +99,8 @@ class World:
         self.label_tasks = Shelf("label_task", model.LabelTask)
         self.money = Shelf("money", model.Money)
         self.rating_errors = Shelf("rating_error", model.RatingError)
-        self.endpoints = Shelf("endpoint", model.Endpoint)
-        self.pushes = Shelf("push", model.Push)
+        self.endpoints = Shelf("endpoint", push_model.Endpoint)
+        self.pushes = Shelf("push", push_model.Push)
         self.due = Shelf("due", model.Due)
         self.faults = Shelf("fault", model.Fault)
         self.counters = Shelf("counter", model.Counter)
@@ -121,6 +122,8 @@ class World:
         ):
             numbered.restore(self._store.load(numbered.kind))
             numbered.order_by(lambda item: item.id)
+        self._agenda = [(due.at, due.id) for due in self.due.all()]
+        heapq.heapify(self._agenda)
 
     def now(self) -> datetime:
         """The marketplace's time, whole milliseconds, with the control API's offset."""
@@ -163,7 +166,17 @@ class World:
 
     def schedule(self, at: datetime, kind: str, target: str, **data: object) -> None:
         """Leaves work for the engine."""
-        self.due.put(model.Due(self.next_id("due"), at, kind, target, dict(data)))
+        due = self.due.put(model.Due(self.next_id("due"), at, kind, target, dict(data)))
+        heapq.heappush(self._agenda, (at, due.id))
+
+    def take_due(self) -> model.Due | None:
+        """The earliest work that is due now, taken off the list; None if there is none."""
+        while self._agenda and self._agenda[0][0] <= self.now():
+            due = self.due.get(str(heapq.heappop(self._agenda)[1]))
+            if due is not None:
+                self.due.remove(due.key)
+                return due
+        return None
 
     def close(self) -> None:
         """Writes what is left and closes the file."""

@@ -248,16 +248,23 @@ class Stack:
             self._pump.start()
 
     def _start_timers(self) -> None:
-        wanted = (
-            (self.settings.sweep_function, self.settings.sweep_interval),
-            (self.settings.poll_function, self.settings.poll_interval),
+        # A task named by hand is done at once; the schedule's own event would wait for each seller's turn.
+        wanted: tuple[tuple[str, float, dict[str, str]], ...] = (
+            (self.settings.sweep_function, self.settings.sweep_interval, {}),
+            (self.settings.poll_function, self.settings.poll_interval, {"task": "poll"}),
         )
-        for function, interval in wanted:
+        for function, interval, payload in wanted:
             if function in self.resources and interval > 0:
                 self._say(
                     f"{function} also runs every {interval:g} s (its schedule would first fire after about 70 s)."
                 )
-                timer = Timer(self._require_emulator().client("lambda"), function, self._physical(function), interval)
+                timer = Timer(
+                    self._require_emulator().client("lambda"),
+                    function,
+                    self._physical(function),
+                    interval,
+                    payload=payload,
+                )
                 timer.start()
                 self._timers.append(timer)
 

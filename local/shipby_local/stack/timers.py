@@ -7,6 +7,7 @@ seconds apart.
 import json
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,11 +18,14 @@ logger = logging.getLogger(__name__)
 class Timer:
     """Invokes `function` every `interval` seconds, one invocation at a time, until `stop`."""
 
-    def __init__(self, functions: Any, name: str, function: str, interval: float) -> None:
+    def __init__(
+        self, functions: Any, name: str, function: str, interval: float, *, payload: Mapping[str, str] | None = None
+    ) -> None:
         self._functions = functions
         self._name = name
         self._function = function
         self._interval = interval
+        self._payload = json.dumps({"source": "shipby.local", **(payload or {})}).encode()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"timer-{name}", daemon=True)
         self.invocations = 0
@@ -40,7 +44,7 @@ class Timer:
     def _run(self) -> None:
         while not self._stopping.wait(self._interval):
             try:
-                answer = self._functions.invoke(FunctionName=self._function, Payload=b'{"source": "shipby.local"}')
+                answer = self._functions.invoke(FunctionName=self._function, Payload=self._payload)
             except (BotoCoreError, ClientError) as error:
                 if self._stopping.is_set():
                     return

@@ -230,6 +230,9 @@ def listings(store: Store, seller: str) -> dict[str, Lister]:
         "returns_in": lambda **page: store.returns_in(seller, **page),
         "closed returns": lambda **page: store.returns_in(seller, open_only=False, **page),
         "due_alarms": lambda **page: store.due_alarms(0, until=a.NOW, **page),
+        "alarms_aside": store.alarms_aside,
+        "cases_in": lambda **page: store.cases_in(seller, **page),
+        "outcomes_on": lambda **page: store.outcomes_on(seller, TODAY, **page),
         "pushes_on": lambda **page: store.pushes_on(seller, TODAY, **page),
     }
 

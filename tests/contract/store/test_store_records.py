@@ -57,6 +57,14 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     "push token": (lambda record: rows.push_tokens().item(KEY, record), rows.push_tokens().read, some.push_tokens),
     "api key": (lambda record: rows.api_keys().item(KEY, record), rows.api_keys().read, some.api_keys),
     "push": (rows.push_item, rows.read_push, some.pushes.map(lambda p: replace(p, received_at=a.NOW))),
+    "watch": (lambda record: rows.watch_item(record, 4), rows.watches().read, some.watches),
+    "case": (lambda record: rows.case_item(record, 4), rows.cases().read, some.cases),
+    "outcome": (lambda record: rows.outcomes().item(KEY, record), rows.outcomes().read, some.outcomes),
+    "digest entry": (
+        lambda record: rows.digest_entries().item(KEY, record),
+        rows.digest_entries().read,
+        some.digest_entries,
+    ),
     "event": (
         lambda record: rows.event_item(a.SELLER, posting_ref(a.NUMBER), 1, 0, record, count=1),
         lambda item: rows.read_event(item).event,

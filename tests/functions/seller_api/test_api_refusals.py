@@ -64,12 +64,14 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "printLabels"
     }
     returns = {"receiveReturn", "inspectReturn", "decideReturn"}
+    clocks = {"startClock", "stopClock", "answerForBuyer"}
+    deadlines = {"listDeadlines", "getRisk", "askWhatIf"}
 
     assert may[Role.OWNER] == may[Role.MANAGER] == everything
     assert may[Role.INTEGRATION] == everything - {"getSettings", "putSettings", "settleIntent"}
-    assert may[Role.PACKER] == read_postings | labels | bench
+    assert may[Role.PACKER] == read_postings | labels | bench | deadlines
     reads = {operation.id for operation in WITH_KEY if not operation.unsafe}
-    assert may[Role.SUPPORT] == reads | returns | {"setTrackingNumber"}
+    assert may[Role.SUPPORT] == reads | returns | clocks | {"askWhatIf", "setTrackingNumber"}
 
 
 def test_a_refused_role_is_told_which_roles_may(api: Caller) -> None:

@@ -9,14 +9,14 @@ import pytest
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports import QueueMessage, Store
-from shipby.application.reconcile import reconcile
+from shipby.application.reconcile import READ_AGAIN, reconcile
 from shipby.application.repair import repair
 from shipby.application.route_events import Destination, Routed
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.ledger import EntryState, LineBalance
-from shipby.domain.posting import Stage
+from shipby.domain.posting import BEFORE_HAND_OVER, Stage
 from shipby.domain.returns import COMPENSATE_ACTION
 from shipby.domain.workflow import Command
 from tests.support import builders as a
@@ -262,6 +262,17 @@ def poll(world: World) -> list[QueueMessage]:
 
 
 def test_polling_asks_for_nothing_where_nothing_differs(world: World) -> None:
+    assert poll(world) == []
+
+
+def test_polling_has_a_posting_in_the_house_read_again_after_half_a_day(world: World) -> None:
+    world.clock.advance(READ_AGAIN)
+    in_the_house = {m.body["posting"] for m in poll(world)}
+    for number in in_the_house:
+        world.read(str(number))
+    known = {number: world.store.posting(a.SELLER, str(number)) for number in in_the_house}
+    assert all(posting is not None and posting.stage in BEFORE_HAND_OVER for posting in known.values())
+    assert SHIPPED in in_the_house
     assert poll(world) == []
 
 

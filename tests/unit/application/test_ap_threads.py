@@ -85,7 +85,7 @@ def test_eight_decisions_on_eight_returns_of_one_posting_never_reserve_more_than
 
 def test_one_of_eight_workers_fires_an_alarm() -> None:
     world = World()
-    world.policy(auto_cancel=Automation.ON)
+    world.policy(auto_cancel=Automation.ON, cancel_guard=False)
     world.arrives()
     while world.posting().next_alarm.kind is not RungKind.GIVE_UP_AT:  # type: ignore[union-attr]  # it has one
         world.ring_next()

@@ -1,9 +1,12 @@
 """Tracking numbers and the people who are told of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shipby.application.clocks import ClockCommand, set_clock
+from shipby.application.digest import Tools
 from shipby.application.idempotency import Answer, idempotently
 from shipby.application.notify import notify, read_notice
 from shipby.application.replace_tracking import normalise
@@ -21,9 +24,10 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType, StoredEvent, posting_ref
 from shipby.domain.intents import IntentState
+from shipby.domain.posting import RungKind
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, FakeMarketplaces, Fault
-from tests.support.fakes import RecordingChannels
+from tests.support.fakes import RecordingChannels, RecordingQueue
 from tests.unit.application.world_support import World
 
 OLD, NEW = "RB000000001CN", "RB000000002CN"
@@ -32,6 +36,7 @@ OLD, NEW = "RB000000001CN", "RB000000002CN"
 @pytest.fixture
 def world() -> World:
     world = World()
+    world.policy(digest_window=timedelta(0))
     world.arrives(status="awaiting_deliver", actions=ASSEMBLED_ACTIONS)
     world.settle(world.ask_tracking(OLD, carrier="China Post"))
     return world
@@ -53,6 +58,16 @@ def test_a_replacement_keeps_the_whole_history(world: World) -> None:
     assert second.intent_id == f"p.{a.NUMBER}.set_tracking.2"
     assert world.posting().tracking_number == NEW
     assert world.market.books.tracking[a.NUMBER] == [OLD, NEW]
+
+
+def test_the_new_number_answers_the_marketplaces_request_for_one(world: World) -> None:
+    asked = ClockCommand(seller=a.SELLER, number=a.NUMBER, actor="key:k1", since=world.clock.now())
+    set_clock(asked, lambda _: [], store=world.store, clock=world.clock)
+    assert RungKind.ANSWER_TRACKING_BY in {rung.kind for rung in world.posting().rungs}
+    world.settle(world.ask_tracking(NEW))
+    answered = world.posting()
+    assert answered.tracking_asked_at is None
+    assert RungKind.ANSWER_TRACKING_BY not in {rung.kind for rung in answered.rungs}
 
 
 def test_a_number_belongs_to_one_posting_and_is_free_again_when_it_is_replaced(world: World) -> None:
@@ -130,6 +145,7 @@ class Office:
         self.world = world
         self.channels = RecordingChannels()
         self.known: dict[str, Any] = {a.SELLER: world.market}
+        self.tools = Tools(world.store, self.channels, RecordingQueue(), world.clock)
 
     def tell(self, stored: StoredEvent) -> str:
         return notify(
@@ -137,10 +153,8 @@ class Office:
             stored.ref,
             stored.version,
             stored.index,
-            store=self.world.store,
-            channels=self.channels,
+            tools=self.tools,
             marketplaces=FakeMarketplaces(self.known),
-            clock=self.world.clock,
         )
 
 
@@ -181,7 +195,7 @@ def test_a_number_with_a_t_in_it_is_a_number_and_no_time(world: World) -> None:
 
 def test_nobody_can_silence_a_notice_by_using_its_key_first(world: World, office: Office) -> None:
     office.tell(change(world))
-    for key in (f"notice {change(world).id}", f"buyer-notice {change(world).id}"):
+    for key in (f"notice {change(world).id} everybody", f"buyer-notice {change(world).id}"):
         assert world.store.remembered(a.SELLER, key, world.clock.now()) is not None
         with pytest.raises(InvalidInputError, match="without spaces"):
             idempotently(a.SELLER, key, {}, lambda _: Answer(200, {}), store=world.store, clock=world.clock)
@@ -280,10 +294,8 @@ def test_an_event_that_does_not_exist_is_not_told(world: World, office: Office) 
                 posting_ref(a.NUMBER),
                 version,
                 index,
-                store=world.store,
-                channels=office.channels,
+                tools=office.tools,
                 marketplaces=FakeMarketplaces(office.known),
-                clock=world.clock,
             )
 
 

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from shipby.domain.errors import ShipbyError
 from shipby.domain.fold import fold, receive
-from shipby.domain.ladder import MAX_TARIFF_RUNGS, build_rungs, next_alarm, rewind
+from shipby.domain.ladder import MAX_TARIFF_RUNGS, build_rungs, next_alarm, pending, rewind
+from shipby.domain.policy import PRESETS, Offers
 from shipby.domain.posting import BEFORE_PACKED, Posting, RungKind, Stage, TariffStep
 from shipby.domain.records import Automation, SellerSettings
 from shipby.domain.workflow import Command, carry_out, fire
 from tests.support import builders as a
 
 NEVER = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+EVERYTHING = Offers(actions=("cancel", "ship", "set_cutoff", "can_create_chat"))
 REMINDERS = (RungKind.REMIND_AT, RungKind.CONFIRM_BY)
 
 
@@ -28,24 +30,26 @@ LAST = TariffStep(until=NEVER, rate=Decimal(3), minimum=a.rub("150"), charge=a.r
 STEPS = (step(0, "0"), step(24, "20", "50"), step(48, "120", "100"), LAST)
 
 
-def test_each_step_costs_its_charge_but_at_least_its_minimum() -> None:
+def test_the_price_of_a_step_is_what_it_adds_and_a_charge_is_at_least_its_minimum() -> None:
     posting = receive(a.detail(tariff_steps=STEPS), seller=a.SELLER, settings=a.settings(), at=a.NOW).posting
     priced = [(rung.kind, rung.due, rung.price) for rung in posting.rungs if rung.price is not None]
     assert priced == [
         (RungKind.SHIPMENT_DATE, a.CUT_OFF, a.rub("50")),
-        (RungKind.TARIFF_STEP, a.CUT_OFF + timedelta(hours=24), a.rub("120")),
-        (RungKind.TARIFF_STEP, a.CUT_OFF + timedelta(hours=48), a.rub("150")),
+        (RungKind.TARIFF_STEP, a.CUT_OFF + timedelta(hours=24), a.rub("70")),
+        (RungKind.TARIFF_STEP, a.CUT_OFF + timedelta(hours=48), a.rub("30")),
     ]
     assert posting.at_risk == a.rub("50")
 
 
-def test_the_money_at_risk_is_the_next_step_ahead() -> None:
+def test_the_money_at_risk_is_what_the_next_step_adds_and_the_late_price_what_all_have_added() -> None:
     posting = receive(a.detail(tariff_steps=STEPS), seller=a.SELLER, settings=a.settings(), at=a.NOW).posting
-    risks = []
+    risks, prices = [], []
     while posting.next_alarm is not None and posting.next_alarm.kind is not RungKind.GIVE_UP_AT:
         posting = fire(posting, posting.next_alarm, a.settings(), at=posting.next_alarm.due, actor="s").posting
         risks.append(posting.at_risk)
-    assert [risk.amount if risk else None for risk in dict.fromkeys(risks)] == ["50.00", "120.00", "150.00", None]
+        prices.append(posting.late_price)
+    assert [risk.amount if risk else None for risk in dict.fromkeys(risks)] == ["50.00", "70.00", "30.00", None]
+    assert [price.amount if price else None for price in dict.fromkeys(prices)] == [None, "50.00", "120.00", "150.00"]
 
 
 def test_a_posting_keeps_only_the_next_few_priced_steps() -> None:
@@ -80,7 +84,7 @@ def test_a_label_that_came_needs_no_reminder() -> None:
 
 def test_finished_postings_have_no_alarm() -> None:
     posting = a.full_posting(delivered_at=a.NOW, fired={})
-    everything = (*posting.rungs, a.rung(RungKind.DELIVERY_BY, a.NOW), a.rung(RungKind.CLOSE_AT, a.NOW))
+    everything = (*posting.rungs, a.rung(RungKind.CLOSE_AT, a.NOW))
     for stage in (Stage.CLOSED, Stage.CANCELLED):
         assert next_alarm(replace(posting, stage=stage, rungs=everything)) is None
     assert next_alarm(replace(posting, stage=Stage.DELIVERED, rungs=everything)) is not None
@@ -114,7 +118,8 @@ facts_of = st.fixed_dictionaries(
         "delivery_by": moments,
         "delivered_at": st.one_of(st.none(), st.just(a.NOW)),
         "tariff_steps": steps_of,
-        "actions": st.sampled_from([(), ("cancel",), ("cancel", "ship"), ("label_download",), ("unheard_of",)]),
+        "actions": st.sampled_from([(), ("cancel",), EVERYTHING.actions, ("label_download",), ("unheard_of",)]),
+        "substatus": st.sampled_from(["posting_created", "posting_awaiting_passport_data"]),
         "tracking_number": st.sampled_from(["", "T-1", "T-2"]),
     }
 )
@@ -122,9 +127,13 @@ policies = st.builds(
     SellerSettings,
     seller=st.just(a.SELLER),
     confirm_within=st.integers(0, 50).map(lambda h: timedelta(hours=h)),
-    remind_before=st.integers(0, 50).map(lambda h: timedelta(hours=h)),
+    remind_before=st.lists(st.integers(0, 50).map(lambda h: timedelta(hours=h)), max_size=4).map(tuple),
     give_up_after=st.integers(0, 200).map(lambda h: timedelta(hours=h)),
     auto_cancel=st.sampled_from(list(Automation)),
+    auto_move_date=st.sampled_from(list(Automation)),
+    auto_ask_buyer=st.sampled_from(list(Automation)),
+    policy=st.sampled_from(sorted(PRESETS)),
+    market=st.sampled_from(["ru", "global"]),
 )
 acts = st.lists(
     st.one_of(
@@ -171,6 +180,7 @@ def test_any_life_has_exactly_one_next_alarm_that_rings_once_and_in_time(
                 policy = more
                 folded = fold(posting, a.detail(read_at=now, **what), policy, at=now)
                 posting = folded.posting if folded else posting
+                assert fold(posting, a.detail(read_at=now, **what), policy, at=now) is None
             case "do":
                 assert isinstance(what, Command)
                 try:
@@ -183,11 +193,19 @@ def test_any_life_has_exactly_one_next_alarm_that_rings_once_and_in_time(
                 if alarm is None:
                     continue
                 now = max(now, alarm.due)
-                posting = fire(posting, alarm, policy, at=now, actor="s").posting
-                assert (alarm.kind, alarm.due) not in rang
-                rang.add((alarm.kind, alarm.due))
+                due = {(rung.kind, rung.due) for rung in pending(posting) if rung.due <= now}
+                fired = fire(posting, alarm, policy, at=now, actor="s", offers=EVERYTHING)
+                posting = fired.posting
+                assert fired.events
+                assert due
+                assert not due & rang
+                rang |= due
+                assert all(rung.due > now for rung in pending(posting) if (rung.kind, rung.due) in due)
+                if before.stage not in BEFORE_PACKED:
+                    assert not any(event.data.get("rung") in REMINDERS for event in fired.events)
         assert posting.version - version == (0 if posting is before else 1)
-        assert not (before.late and not posting.late)
+        if before.late and not posting.late:
+            assert act == "read"
         holds(posting)
 
 
@@ -201,6 +219,6 @@ def test_ringing_every_alarm_in_turn_comes_to_an_end_in_order_of_time(
     while posting.next_alarm is not None:
         alarm = posting.next_alarm
         dues.append(alarm.due)
-        posting = fire(posting, alarm, policy, at=alarm.due, actor="s").posting
+        posting = fire(posting, alarm, policy, at=alarm.due, actor="s", offers=EVERYTHING).posting
         assert len(dues) <= 30
     assert dues == sorted(dues)

@@ -9,6 +9,7 @@ from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, Shipb
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, intent_id
 from shipby.domain.ladder import rewind
+from shipby.domain.policy import Move
 from shipby.domain.posting import MAIN_LINE, Posting, RungKind, Stage
 from shipby.domain.records import Automation, SellerSettings
 from shipby.domain.workflow import Command, Fired, Step, block, carry_out, expire, fire, may_be_labelled
@@ -43,6 +44,7 @@ def test_a_posting_walks_the_bench_from_received_to_handed_over() -> None:
         (Stage.HANDED_OVER, EventType.POSTING_HANDED_OVER),
     ]
     assert posting.handed_over_at == AT
+    assert posting.packed_at == AT
 
 
 def test_inspection_may_be_skipped() -> None:
@@ -162,12 +164,15 @@ def rings(
     kind: RungKind, stage: Stage = Stage.CONFIRMED, settings: SellerSettings | None = None, **changes: object
 ) -> Fired:
     rung = a.rung(kind, a.NOW, a.rub("50") if kind in (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP) else None)
-    posting = rewind(a.posting(stage=stage, rungs=(rung,), **changes))
+    dates: dict[str, object] = {"delivery_by": a.NOW} if kind is RungKind.DELIVERY_BY else {}
+    if kind in (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP):
+        dates["shipment_date"] = a.NOW
+    posting = rewind(a.posting(stage=stage, rungs=(rung,), **(dates | changes)))
     assert posting.next_alarm is not None
     fired = fire(posting, posting.next_alarm, settings or a.settings(), at=AT, actor="system:alarm")
     assert fired.posting.version == posting.version + 1
     assert fired.posting.next_alarm is None
-    assert fired.posting.fired[kind] == a.NOW
+    assert kind is RungKind.CLOSE_AT or fired.posting.fired[kind] == a.NOW
     return fired
 
 
@@ -194,7 +199,9 @@ def test_passing_a_priced_date_makes_it_late_with_its_price_and_never_expired(ki
 
 
 def test_the_unpriced_second_deadline_keeps_the_price_of_the_step_before() -> None:
-    assert rings(RungKind.WITHOUT_DELAY, late_price=a.rub("70")).posting.late_price == a.rub("70")
+    fired = rings(RungKind.WITHOUT_DELAY, late_price=a.rub("70"), late=True, without_delay=a.NOW)
+    assert (fired.posting.late_price, fired.posting.overdue) == (a.rub("70"), True)
+    assert fired.events[0].type is EventType.POSTING_OVERDUE
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_reminders_change_nothing_but_that_they_rang(kind: RungKind, stage: Stag
     fired = rings(kind, stage)
     assert fired.posting.stage is stage
     assert fired.events[0].type is EventType.POSTING_REMINDED
-    assert not fired.cancel
+    assert Move.CANCEL not in fired.moves
 
 
 def test_a_delivered_posting_closes() -> None:
@@ -230,19 +237,19 @@ GIVE_UP = {
 @pytest.mark.parametrize("policy", list(Automation))
 def test_giving_up_reminds_says_what_it_would_do_or_does_it(policy: Automation) -> None:
     fired = rings(RungKind.GIVE_UP_AT, settings=a.settings(auto_cancel=policy))
-    assert (fired.events[0].type, fired.posting.stage, fired.cancel) == GIVE_UP[policy]
+    assert (fired.events[-1].type, fired.posting.stage, Move.CANCEL in fired.moves) == GIVE_UP[policy]
 
 
 def test_a_posting_proven_expired_is_still_given_up_when_the_policy_says_so() -> None:
     on = a.settings(auto_cancel=Automation.ON)
     fired = rings(RungKind.GIVE_UP_AT, Stage.EXPIRED, on, blocked_from=Stage.PICKED, expired_reason="proven")
-    assert fired.cancel
+    assert Move.CANCEL in fired.moves
     assert fired.posting.expired_reason == "proven"
 
 
 def test_the_policy_never_gives_up_what_a_person_overrode() -> None:
     fired = rings(RungKind.GIVE_UP_AT, settings=a.settings(auto_cancel=Automation.ON), override_reason="courier waits")
-    assert not fired.cancel
+    assert Move.CANCEL not in fired.moves
     assert fired.posting.stage is Stage.CONFIRMED
 
 

@@ -11,6 +11,7 @@ from shipby.application.receive_push import TokenCache, receive_push
 from shipby.application.register_seller import create_push_token, register_seller
 from shipby.domain.records import SellerSettings
 from shipby_local import cli
+from shipby_local.commands import operate, shared
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 
@@ -27,9 +28,9 @@ class Shop:
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
     shop = Shop(MemoryStore())
     register_seller(SellerSettings(seller="700001", version=1), store=shop.kept)
-    monkeypatch.setattr(cli, "_deployment", lambda *_: shop)
+    monkeypatch.setattr(operate, "deployment_of", lambda *_: shop)
     # Wide enough that no cell is folded, whatever terminal runs the tests.
-    monkeypatch.setattr(cli.out, "_width", 200)
+    monkeypatch.setattr(shared.out, "_width", 200)
     return shop
 
 

@@ -31,7 +31,9 @@ class Contract:
 
     def problems_of_request(self, path: str, body: object) -> list[str]:
         """Strict: a property that the description does not know is a problem."""
-        schema = self.document["paths"][path]["post"]["requestBody"]
+        schema = self.document["paths"][path]["post"].get("requestBody")
+        if schema is None:
+            return [] if body == {} else ["the method takes no body"]
         if "$ref" in schema:
             schema = self._at(schema["$ref"])
         return self._problems(schema["content"]["application/json"]["schema"], body, strict=True)

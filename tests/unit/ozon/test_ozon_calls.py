@@ -13,6 +13,7 @@ from shipby.application.ports import Marketplace
 from shipby.domain.money import Money
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, Reply, StubMarketplace, client_of, sample
+from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 
 NUMBER = "24219509-0020-2"
 SINCE = datetime(2026, 10, 1, 3, 0, 0, 123456, tzinfo=timezone(timedelta(hours=3)))
@@ -122,6 +123,20 @@ CASES: list[Case] = [
         {"return_id": 8000123456, "id": 1020, "compensation_amount": 500.1},
     ),
     (methods.PUSH_URLS, PUSH_URLS_ANSWER, lambda c: c.push_health(), {"limit": 100, "offset": 0, "sort_dir": "ASC"}),
+    (methods.ROLES, ROLES_ANSWER, lambda c: c.key_info(), {}),
+    (methods.INDEX_INFO, INDEX_ANSWER, lambda c: c.error_index(), {}),
+    (
+        methods.INDEX_POSTINGS,
+        INDEX_POSTINGS_ANSWER,
+        lambda c: c.index_errors(since=SINCE, to=TO, cursor="abc"),
+        {"filter": {"date_from": PERIOD["since"], "date_to": PERIOD["to"]}, "limit": 1000, "cursor": "abc"},
+    ),
+    (
+        methods.RATING_HISTORY,
+        HISTORY_ANSWER,
+        lambda c: c.rating_thresholds("rating_on_time", since=SINCE, to=TO),
+        {"ratings": ["rating_on_time"], "date_from": PERIOD["since"], "date_to": PERIOD["to"]},
+    ),
     (
         methods.CHAT_START,
         sample("chat_start.response"),

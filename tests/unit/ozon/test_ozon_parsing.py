@@ -104,7 +104,13 @@ def test_the_official_example_of_a_list(listed: dict[str, Any]) -> None:
     assert found.barcodes == ()  # the example's "0" is no barcode
     assert found.lines[0].price == rub("300")
     assert found.requirements == {"gtd": ("4116250392",)}
-    assert found.tariff_steps[1].charge == rub("6")
+    assert [(step.rate, step.charge) for step in found.tariff_steps] == [
+        (Decimal(-3), Money(-900, "RUB")),
+        (Decimal(-2), Money(-600, "RUB")),
+        (Decimal(1), rub("50")),
+        (Decimal(2), rub("100")),
+        (Decimal(3), rub("100")),
+    ], "a discount is a charge below zero"
     assert found.tariff_steps[1].minimum == rub("0")
 
 

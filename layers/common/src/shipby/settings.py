@@ -111,6 +111,7 @@ class TrackingSettings(Settings):
 class NotificationsSettings(Settings):
     table_name: str
     notify_queue_url: str
+    alarm_queue_url: str
     parameter_prefix: str
     ozon_base_url: str
 

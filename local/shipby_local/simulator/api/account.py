@@ -1,27 +1,15 @@
-"""The seller's account: key roles, company, warehouses, error index, accruals."""
+"""The seller's account: company, warehouses, accruals."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
-from decimal import Decimal
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
 from shipby_local.simulator.errors import invalid
-from shipby_local.simulator.model import Money, RatingError
+from shipby_local.simulator.model import Money
 from shipby_local.simulator.tariff import money
 from shipby_local.simulator.words import Json, stamp
-
-_CHARGE_PERCENT = 5
-"""Charge for an error of the index; today's Russian tariff is not published in the API description."""
-
-
-def roles(call: Call) -> Json:
-    return {
-        "expires_at": stamp(call.seller.key_expires_at),
-        "roles": [{"name": "Admin", "methods": ["/v1", "/v2", "/v3", "/v4"]}],
-    }
 
 
 def company(call: Call) -> Json:
@@ -93,68 +81,6 @@ def warehouses(call: Call) -> Json:
     }
 
 
-def index_info(call: Call) -> Json:
-    errors = _errors(call)
-    by_day: dict[str, list[RatingError]] = defaultdict(list)
-    for error in errors:
-        by_day[error.at.date().isoformat()].append(error)
-    handled = len(call.own_postings()) or 1
-    today = call.world.now().date()
-    return {
-        "currency_code": call.seller.currency,
-        "defects": [
-            {
-                "date": day,
-                "index_by_date": len(found) * 100 / handled,
-                "processing_costs_sum_by_date": sum(_charge(error) for error in found),
-            }
-            for day, found in sorted(by_day.items())
-        ],
-        "index": len(errors) * 100 / handled,
-        "period_from": (today - timedelta(days=30)).isoformat(),
-        "period_to": today.isoformat(),
-        "processing_costs_sum": sum(_charge(error) for error in errors),
-    }
-
-
-def index_postings(call: Call) -> Json:
-    filters, limit = call.body.part("filter"), call.body.limit(1000)
-    begin, end = filters.when("date_from"), filters.when("date_to")
-    if begin is None or end is None:
-        raise invalid("Request validation error: invalid Filter: date_from and date_to are required")
-    numbers = set(filters.texts("posting_numbers"))
-    cursor = call.body.text("cursor", "") or "0"
-    if not cursor.isdigit():
-        raise invalid("Request validation error: invalid Cursor")
-    found = [
-        error
-        for error in _errors(call)
-        if begin <= error.at <= end and (not numbers or error.posting_number in numbers) and error.id > int(cursor)
-    ]
-    page = found[:limit]
-    handled = len(call.own_postings()) or 1
-    return {
-        "cursor": str(page[-1].id) if len(found) > limit else "",
-        "errors": [
-            {
-                "charge_percent": _CHARGE_PERCENT,
-                "charge_price": _charge(error),
-                "charge_price_currency_code": error.currency,
-                "delivery_schema": error.scheme,
-                "error_at": stamp(error.at),
-                "has_grace_status": False,
-                "index": 100 / handled,
-                "posting_error_type": error.type,
-                "posting_number": error.posting_number,
-                "product_price": float(error.price),
-                "product_price_currency_code": error.currency,
-            }
-            for error in page
-        ],
-        "has_next": len(found) > limit,
-    }
-
-
 def accruals(call: Call) -> Json:
     numbers = call.body.texts("posting_numbers")
     if not numbers:
@@ -192,20 +118,9 @@ def _accrual(movement: Money) -> Json:
     }
 
 
-def _errors(call: Call) -> list[RatingError]:
-    return [error for error in call.world.rating_errors.all() if error.client_id == call.seller.client_id]
-
-
-def _charge(error: RatingError) -> float:
-    return float(words.cents(error.price * _CHARGE_PERCENT / Decimal(100)))
-
-
 METHODS: dict[str, Method] = {
-    "/v1/roles": roles,
     "/v1/seller/info": company,
     "/v2/warehouse/list": warehouses,
-    "/v1/rating/index/fbs/info": index_info,
-    "/v1/rating/index/fbs/posting/list": index_postings,
     "/v1/finance/accrual/postings": accruals,
     "/v1/finance/accrual/types": accrual_types,
 }

@@ -127,6 +127,8 @@ class Call:
     market: Market
     desk: ReturnDesk
     base_url: str
+    read_only: bool = False
+    """Whether it came with the key that may change nothing."""
 
     @property
     def world(self) -> World:

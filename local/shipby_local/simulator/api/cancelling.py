@@ -35,9 +35,7 @@ def reasons_of_postings(call: Call) -> Json:
 def all_reasons(call: Call) -> Json:  # noqa: ARG001 - every method has this shape
     rows = [(number, title, "seller", True) for number, title in words.SELLER_REASONS.items()]
     rows.append((*words.REASON_REFUSED_ARBITRATION, "seller", False))
-    rows += [
-        (number, title, "buyer" if number == 665 else "seller", False) for number, title in words.LATE_REASONS.items()
-    ]
+    rows += [(number, title, words.blame_of(number), False) for number, title in words.LATE_REASONS.items()]
     return {
         "result": [
             {"id": number, "title": title, "type_id": kind, "is_available_for_cancellation": available}
@@ -50,7 +48,8 @@ def cancel(call: Call) -> Json:
     posting = call.posting(call.body.text("posting_number"))
     reason = _reason(call, posting)
     call.market.note(posting, call.path, cancel_reason_id=reason[0])
-    call.market.cancel(posting, by="seller", reason=reason, note=call.body.text("cancel_reason_message", ""))
+    note = call.body.text("cancel_reason_message", "")
+    call.market.cancel(posting, by="seller", reason=reason, sellers_fault=_blames(reason), note=note)
     return {"result": True}
 
 
@@ -67,14 +66,14 @@ def cancel_products(call: Call) -> Json:
         raise invalid("HAS_INCORRECT_STATUS")
     call.market.note(posting, call.path, cancel_reason_id=reason[0], items={str(sku): n for sku, n in goods.items()})
     if goods == have:
-        call.market.cancel(posting, by="seller", reason=reason)
+        call.market.cancel(posting, by="seller", reason=reason, sellers_fault=_blames(reason))
         return {"result": posting.number}
     back = sum((line.price * goods.get(line.sku, 0) for line in posting.lines), Decimal(0))
     for line in posting.lines:
         line.quantity -= goods.get(line.sku, 0)
     posting.lines = [line for line in posting.lines if line.quantity]
     call.world.postings.put(posting)
-    call.market.pay(posting, kind=1, amount=back, executed_by="marketplace", paid_to="buyer")
+    call.market.pay(posting, kind=words.MARKETPLACE_REFUND, amount=back, executed_by="marketplace", paid_to="buyer")
     return {"result": posting.number}
 
 
@@ -104,6 +103,10 @@ def approve(call: Call) -> None:
 
 def reject(call: Call) -> None:
     call.market.decide(_open_request(call), "REJECTED", call.body.text("comment", ""))
+
+
+def _blames(reason: tuple[int, str]) -> bool:
+    return words.blame_of(reason[0]) == "seller"
 
 
 def _reason(call: Call, posting: Posting) -> tuple[int, str]:

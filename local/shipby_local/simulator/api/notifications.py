@@ -5,8 +5,8 @@ from __future__ import annotations
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
 from shipby_local.simulator.errors import invalid, not_found
-from shipby_local.simulator.model import Endpoint
-from shipby_local.simulator.push_health import GREEN_MS, YELLOW_MS, connect_address
+from shipby_local.simulator.push_health import GREEN_MS, YELLOW_MS, connect_address, switch
+from shipby_local.simulator.push_model import Endpoint
 from shipby_local.simulator.words import Json, stamp
 
 
@@ -23,12 +23,7 @@ def update(call: Call) -> None:
 
 
 def enable(call: Call) -> None:
-    endpoint = _own(call)
-    endpoint.enabled = call.body.flag("enabled")
-    endpoint.disable_reason = "" if endpoint.enabled else "SELLER"
-    endpoint.red_days = 0
-    endpoint.paused_until = None
-    call.world.endpoints.put(endpoint)
+    switch(call.world, _own(call), on=call.body.flag("enabled"), reason="SELLER")
 
 
 def delete(call: Call) -> None:

@@ -20,7 +20,7 @@ _YEAR = timedelta(days=366)
 def get(call: Call) -> Json:
     posting = call.posting(call.body.text("posting_number"))
     wants = call.body.part("with").raw()
-    return {"result": views.posting_v3(posting, wants, call.world.now(), call.world.settings.tariff_step_seconds)}
+    return {"result": views.posting_v3(posting, wants, call.world.now(), call.world.settings.tariff)}
 
 
 def list_all(call: Call) -> Json:
@@ -64,7 +64,7 @@ def list_unfulfilled(call: Call) -> Json:
         return (
             open_or_moving
             and posting.status in wanted
-            and _within(posting.shipment_date, *cutoff)
+            and _within(posting.cutoff, *cutoff)
             and _within(posting.delivering_at, *delivering)
             and common(posting)
         )
@@ -126,9 +126,9 @@ def _page(
     ]
     page, more = rest[:limit], len(rest) > limit
     wants = call.body.part("with").raw()
-    now, step = call.world.now(), call.world.settings.tariff_step_seconds
+    now, terms = call.world.now(), call.world.settings.tariff
     answer: Json = {
-        "postings": [views.posting_v4(posting, wants, now, step) for posting in page],
+        "postings": [views.posting_v4(posting, wants, now, terms) for posting in page],
         "cursor": _encode(_rank(by, page[-1])) if more else "",
         "has_next": more,
     }

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from shipby_local.simulator.api import account, cancelling, chats, delivery, notifications, postings, returns, shipping
+from shipby_local.simulator.api import (
+    account,
+    cancelling,
+    chats,
+    delivery,
+    notifications,
+    postings,
+    ratings,
+    returns,
+    shipping,
+)
 from shipby_local.simulator.api.call import Method
+from shipby_local.simulator.api.roles import roles_of
+
+NOTIFICATION_CHECK = "/v1/notification/check"
+"""Asks the seller's server and so runs outside the world's lock; the gateway calls it itself."""
+_ROLES = "/v1/roles"
 
 METHODS: dict[str, Method] = {
     **postings.METHODS,
@@ -13,8 +28,7 @@ METHODS: dict[str, Method] = {
     **returns.METHODS,
     **chats.METHODS,
     **account.METHODS,
+    **ratings.METHODS,
     **notifications.METHODS,
 }
-
-NOTIFICATION_CHECK = "/v1/notification/check"
-"""Asks the seller's server and so runs outside the world's lock; the gateway calls it itself."""
+METHODS[_ROLES] = roles_of((*METHODS, NOTIFICATION_CHECK, _ROLES))

@@ -38,6 +38,20 @@ def _to_the_millisecond(when: datetime | None) -> datetime | None:
     return when.replace(microsecond=when.microsecond // 1000 * 1000) if when else None
 
 
+def _cut_off_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
+    """None while the move is still to be made; an automatic one is meant for one date only, until that passes."""
+    date = _to_the_millisecond(facts.shipment_date)
+    seen["cut_off"] = facts.shipment_date.isoformat() if facts.shipment_date else None
+    if date == _to_the_millisecond(datetime.fromisoformat(str(intent.request["cut_off"]))):
+        return Effect(done=True, text="the marketplace shows this date", read_back=seen)
+    asked_from = intent.request.get("from")
+    if intent.state is not IntentState.PENDING or asked_from is None or date is None:
+        return None
+    if date != _to_the_millisecond(datetime.fromisoformat(str(asked_from))) or facts.read_at >= date:
+        return Effect(impossible=True, text="its date moved or passed meanwhile", read_back=seen)
+    return None
+
+
 class PostingActions:
     """Ship, cancel, tracking number and cut-off of a posting."""
 
@@ -64,11 +78,8 @@ class PostingActions:
                 if facts.tracking_number == intent.request["tracking_number"]:
                     return Effect(done=True, text="the marketplace shows this number", read_back=seen)
             case IntentAction.SET_CUT_OFF:
-                seen["cut_off"] = facts.shipment_date.isoformat() if facts.shipment_date else None
-                if _to_the_millisecond(facts.shipment_date) == _to_the_millisecond(
-                    datetime.fromisoformat(str(intent.request["cut_off"]))
-                ):
-                    return Effect(done=True, text="the marketplace shows this date", read_back=seen)
+                if (known := _cut_off_effect(intent, facts, seen)) is not None:
+                    return known
             case IntentAction.RETURN_ACTION:
                 raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")
         if facts.status in _OVER:

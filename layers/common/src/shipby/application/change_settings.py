@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import SaveSettings, Store
 from shipby.application.retry import decide_anew
 from shipby.application.views import settings_view
+from shipby.domain.error_index import table_for
 from shipby.domain.errors import PreconditionFailedError
 from shipby.domain.json_types import Json
-from shipby.domain.records import SellerSettings
+from shipby.domain.records import Recipient, SellerSettings
 
 
 def duration_text(length: timedelta) -> str:
@@ -23,11 +24,38 @@ def duration_text(length: timedelta) -> str:
     return f"P{days}T{clock}" if clock else f"P{days or '0D'}"
 
 
+def _recipient_view(recipient: Recipient) -> dict[str, Json]:
+    return {
+        "name": recipient.name,
+        "channels": list(recipient.channels),
+        "language": recipient.language,
+        "events": list(recipient.events),
+        "warehouses": list(recipient.warehouses),
+        "weekdays": list(recipient.weekdays),
+        "shift_from": recipient.shift_from,
+        "shift_to": recipient.shift_to,
+        "urgent_any_time": recipient.urgent_any_time,
+    }
+
+
 def policy_view(settings: SellerSettings) -> dict[str, Json]:
     """Everything a seller may decide, as it is read and written."""
     return settings_view(settings) | {
         "confirm_within": duration_text(settings.confirm_within),
-        "remind_before": duration_text(settings.remind_before),
+        "remind_before": [duration_text(length) for length in settings.remind_before],
+        "hand_over_before": duration_text(settings.hand_over_before),
+        "policy": settings.policy,
+        "market": settings.market,
+        "move_date_before": duration_text(settings.move_date_before),
+        "move_date_by": duration_text(settings.move_date_by),
+        "auto_move_date": settings.auto_move_date,
+        "auto_ask_buyer": settings.auto_ask_buyer,
+        "cancel_guard": settings.cancel_guard,
+        "index_table": settings.index_table,
+        "recipients": [_recipient_view(recipient) for recipient in settings.recipients],
+        "digest_window": duration_text(settings.digest_window),
+        "minutes_per_posting": dict(settings.minutes_per_posting),
+        "owners": dict(settings.owners),
         "label_within": duration_text(settings.label_within),
         "give_up_after": duration_text(settings.give_up_after),
         "auto_cancel_estimate": duration_text(settings.auto_cancel_estimate),
@@ -50,8 +78,11 @@ def change_settings(wanted: SellerSettings, if_match: int, remember: Remember, *
     """Replace the policy; `wanted.version` is not looked at.
 
     Clocks that already stand move when their posting or return is next read from the marketplace.
-    Raises PreconditionFailedError unless `if_match` is the stored version.
+    Raises PreconditionFailedError unless `if_match` is the stored version, InvalidInputError for a table of error-index
+    bands that does not exist.
     """
+    if wanted.index_table:
+        table_for(wanted.market, date.max, name=wanted.index_table)
 
     def once() -> Answer:
         current = store.settings(wanted.seller)

@@ -27,7 +27,7 @@ from shipby.domain.errors import NotFoundError, PreconditionFailedError, Version
 from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import OPEN_STATES, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import rewind
+from shipby.domain.ladder import rewind, with_tracking_clock
 from shipby.domain.posting import Alarm, Posting, RungKind
 from shipby.domain.records import SellerSettings, TrackingChange
 from shipby.domain.returns import ReturnCase, ReturnStage
@@ -180,7 +180,11 @@ def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Post
     writes: list[Write] = [AppendTracking(change), ClaimPointer(moved.seller, TRACKING, number, posting.number)]
     if posting.tracking_number and posting.tracking_number != number:
         writes.append(ReleasePointer(moved.seller, TRACKING, posting.tracking_number, posting.number))
-    return replace(posting, tracking_number=number, tracking_count=change.sequence), change, writes
+    renumbered = replace(posting, tracking_number=number, tracking_count=change.sequence)
+    if renumbered.tracking_asked_at is not None:
+        # The new number is the answer that the marketplace waits for.
+        renumbered = with_tracking_clock(renumbered, None, SellerSettings(seller=posting.seller))
+    return renumbered, change, writes
 
 
 def _give_back_pointer(moved: Intent) -> list[Write]:

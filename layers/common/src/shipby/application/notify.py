@@ -1,40 +1,20 @@
-"""Tell people: the seller over their own messengers, the buyer over the marketplace's chat where that is lawful."""
+"""A notice: one event is put into the digest of everybody who hears of it, and told at once or with others.
+
+Who hears of it, and when, is `shipby.domain.recipients`; the words are `shipby.domain.notices`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
 
-from shipby.application.ports import (
-    AppendEvents,
-    Clock,
-    Marketplaces,
-    RememberResponse,
-    SavePosting,
-    SellerChannels,
-    Store,
-)
-from shipby.application.retry import decide_anew
-from shipby.domain.errors import (
-    AlreadyExistsError,
-    CredentialsRejectedError,
-    InvalidInputError,
-    NotFoundError,
-    OutcomeUnknownError,
-    PermanentError,
-    ShipbyError,
-)
-from shipby.domain.events import AggregateKind, Event, EventType, Ref, StoredEvent, posting_ref
+from shipby.application.digest import Tools, put_by, tell_or_arm, waits
+from shipby.application.ports import Marketplaces, Store
+from shipby.application.tell_buyer import tell_buyer_of_number
+from shipby.domain.errors import InvalidInputError, NotFoundError, RetryableError
+from shipby.domain.events import AggregateKind, EventType, Ref, StoredEvent
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import rewind
-from shipby.domain.notices import buyer_tracking_text, seller_text
-from shipby.domain.records import RememberedResponse, SellerSettings
-
-ACTOR = "system:notifications"
-KEPT_FOR = timedelta(days=7)
-"""How long it is remembered that a notice was told. Its keys hold a space, which no caller's Idempotency-Key may have:
-nobody can silence a notice by using its key first."""
+from shipby.domain.recipients import asks_warehouse, who_hears
+from shipby.domain.records import Recipient, SellerSettings
 
 
 def read_notice(body: Mapping[str, Json]) -> tuple[str, Ref, int, int]:
@@ -46,22 +26,22 @@ def read_notice(body: Mapping[str, Json]) -> tuple[str, Ref, int, int]:
         raise InvalidInputError(f"not a notice message: {error}") from error
 
 
-def notify(
-    seller: str,
-    ref: Ref,
-    version: int,
-    index: int,
-    *,
-    store: Store,
-    channels: SellerChannels,
-    marketplaces: Marketplaces,
-    clock: Clock,
-) -> str:
-    """Tell one event once. Returns told, repeated, or nobody.
+def read_ask(body: Mapping[str, Json]) -> tuple[str, str, int]:
+    """Seller, posting and version of the question to its buyer. Raises InvalidInputError on a foreign message."""
+    try:
+        return str(body["seller"]), str(body["posting"]), int(str(body["version"]))
+    except (KeyError, ValueError) as error:
+        raise InvalidInputError(f"not a message about a buyer: {error}") from error
 
-    A crash between sending and noting may repeat a message to the seller; a buyer is written to at most once.
-    Raises RetryableError when a channel is away.
+
+def notify(seller: str, ref: Ref, version: int, index: int, *, tools: Tools, marketplaces: Marketplaces) -> str:
+    """Have one event told to everybody who hears of it, once each.
+
+    Returns told, collected (it waits for others, or for a shift), repeated, left_out, or nobody. A crash between
+    sending and noting may repeat a message to the seller; a buyer is written to at most once. Raises NotFoundError
+    without such an event, RetryableError when channels are away: those who were told are not told again.
     """
+    store = tools.store
     stored = next(
         (found for found in store.events(seller, ref, after_version=version - 1) if found.index == index), None
     )
@@ -69,26 +49,27 @@ def notify(
         raise NotFoundError(f"there is no event {ref.kind}/{ref.id}/{version}/{index}")
     settings = store.settings(seller) or SellerSettings(seller=seller)
     if _replaced_by_us(stored):
-        _tell_buyer(stored, settings, store=store, marketplaces=marketplaces, clock=clock)
-    key = f"notice {stored.id}"
-    now = clock.now()
-    if store.remembered(seller, key, now) is not None:
+        tell_buyer_of_number(stored, settings, store=store, marketplaces=marketplaces, clock=tools.clock)
+    warehouse = _warehouse(stored, store) if asks_warehouse(settings) else ""
+    outcomes: list[str] = []
+    away: RetryableError | None = None
+    for recipient in who_hears(stored.event, settings, warehouse=warehouse):
+        try:
+            outcomes.append(_notify(stored, recipient, settings, tools))
+        except RetryableError as error:
+            away = error  # the others are told all the same
+    if away is not None:
+        raise away
+    order = ("told", "collected", "repeated", "left_out")
+    return next((outcome for outcome in order if outcome in outcomes), "nobody")
+
+
+def _notify(stored: StoredEvent, recipient: Recipient, settings: SellerSettings, tools: Tools) -> str:
+    new = put_by(stored, recipient, store=tools.store, now=tools.clock.now())
+    if not new and not waits(stored, recipient, store=tools.store):
         return "repeated"
-    title, text = seller_text(stored, settings)
-    told = channels.send(seller, title, text)
-    _remember(seller, key, {"told": told}, store=store, now=now)
-    return "told" if told else "nobody"
-
-
-def _remember(seller: str, key: str, body: Mapping[str, Json], *, store: Store, now: datetime) -> bool:
-    response = RememberedResponse(
-        seller=seller, key=key, request_hash="", status=200, body=body, expires_at=now + KEPT_FOR
-    )
-    try:
-        store.commit([RememberResponse(response)])
-    except AlreadyExistsError:
-        return False
-    return True
+    # Repeated, but not told yet: the first try may have broken off before it was armed, or the channels were away.
+    return tell_or_arm(stored, recipient, settings, tools)
 
 
 def _replaced_by_us(stored: StoredEvent) -> bool:
@@ -97,54 +78,15 @@ def _replaced_by_us(stored: StoredEvent) -> bool:
     return event.type is EventType.TRACKING_CHANGED and bool(event.data.get("old")) and "intent" in event.data
 
 
-def _noted(stored: StoredEvent, store: Store) -> bool:
-    later = store.events(stored.seller, stored.ref, after_version=stored.version)
-    kinds = (EventType.NOTICE_SENT, EventType.NOTICE_UNDELIVERABLE)
-    return any(found.event.type in kinds and found.event.data["about"] == stored.id for found in later)
-
-
-def _write_to_buyer(
-    stored: StoredEvent, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
-) -> tuple[EventType, str]:
-    """Write at most once; what became of it, in words. Raises RetryableError while no chat can be opened."""
-    seller, data = stored.seller, stored.event.data
-    unsent = EventType.NOTICE_UNDELIVERABLE
-    if not settings.buyer_chat:
-        return unsent, "no lawful channel: the account has no chat subscription"
-    try:
-        marketplace = marketplaces.of(seller)
-        chat = marketplace.start_chat(stored.ref.id)
-    except (PermanentError, CredentialsRejectedError, OutcomeUnknownError) as error:
-        return unsent, f"no lawful channel: {error}"
-    # Claimed before sending: a second message to a buyer is worse than a missing one, which a person hears of.
-    if not _remember(seller, f"buyer-notice {stored.id}", {}, store=store, now=clock.now()):
-        return unsent, "it was begun before, and nobody knows whether it was sent"
-    try:
-        marketplace.send_chat_message(chat, buyer_tracking_text(str(data["old"]), str(data["new"])))
-    except OutcomeUnknownError as error:
-        return unsent, f"sent, but no answer came: {error}"
-    except ShipbyError as error:
-        return unsent, f"not sent: {error}"
-    return EventType.NOTICE_SENT, "marketplace chat"
-
-
-def _tell_buyer(
-    stored: StoredEvent, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
-) -> None:
-    seller, number = stored.seller, stored.ref.id
-    if _noted(stored, store):
-        return
-    kind, why = _write_to_buyer(stored, settings, store=store, marketplaces=marketplaces, clock=clock)
-
-    def once() -> None:
-        posting = store.posting(seller, number)
-        if posting is None:
-            raise NotFoundError(f"posting {number} is gone from the store")
-        if _noted(stored, store):
-            return
-        changed = rewind(replace(posting, version=posting.version + 1))
-        about: dict[str, Json] = {"about": stored.id, "channel": "marketplace_chat"}
-        event = Event(type=kind, at=clock.now(), actor=ACTOR, reason=why[:300], data=about)
-        store.commit([SavePosting(changed), AppendEvents(seller, posting_ref(number), changed.version, (event,))])
-
-    decide_anew(once)
+def _warehouse(stored: StoredEvent, store: Store) -> str:
+    """The warehouse an event is about; empty where it is about none."""
+    match stored.ref.kind:
+        case AggregateKind.POSTING:
+            number = stored.ref.id
+        case AggregateKind.RETURN:
+            case = store.return_case(stored.seller, stored.ref.id)
+            number = case.posting_number if case else ""
+        case _:
+            return ""
+    posting = store.posting(stored.seller, number) if number else None
+    return posting.warehouse_id if posting else ""

@@ -8,20 +8,24 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from shipby.application.writes import (
+    AddDigestEntry,
     AppendEvents,
     AppendTracking,
     ClaimPointer,
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveCase,
     SaveDetail,
     SaveDocument,
     SaveIntent,
     SaveMoney,
+    SaveOutcome,
     SavePosting,
     SavePrintJob,
     SaveReturn,
     SaveSettings,
+    SaveWatch,
     SpendCap,
     Write,
 )
@@ -32,18 +36,25 @@ from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.records import (
     AlarmRef,
     ApiKey,
+    AsideAlarm,
+    Case,
+    DigestEntry,
     Document,
+    Outcome,
     PrintJob,
     RememberedResponse,
     SellerSettings,
     TrackingChange,
+    Watch,
 )
 from shipby.domain.returns import MarketplaceReturn, ReturnCase
 
 __all__ = [
+    "AddDigestEntry",
     "AppendEvents",
     "AppendTracking",
     "CancelReason",
@@ -64,14 +75,17 @@ __all__ = [
     "ReleasePointer",
     "RememberResponse",
     "RequireAutomation",
+    "SaveCase",
     "SaveDetail",
     "SaveDocument",
     "SaveIntent",
     "SaveMoney",
+    "SaveOutcome",
     "SavePosting",
     "SavePrintJob",
     "SaveReturn",
     "SaveSettings",
+    "SaveWatch",
     "SellerChannels",
     "SpendCap",
     "Store",
@@ -103,6 +117,12 @@ class WorkItem:
     version: int
     cut_off: datetime | None
     late: bool
+    warehouse_id: str = ""
+    at_risk: Money | None = None
+    """What missing the next priced step costs."""
+    next_due: datetime | None = None
+    """When its next alarm rings."""
+    next_rung: str = ""
 
 
 class Store(Protocol):
@@ -174,6 +194,32 @@ class Store(Protocol):
 
     def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
         """Alarms of one shard due at or before `until`, of all sellers, earliest minute first."""
+
+    def set_alarm_aside(self, alarm: AlarmRef, reason: str, at: datetime) -> bool:
+        """Take an alarm that cannot be fired out of `due_alarms`; False if its item has moved on meanwhile.
+
+        Works on items that this release cannot read. The next change of the item brings its alarm back.
+        """
+
+    def alarms_aside(self, *, limit: int = 200, cursor: str | None = None) -> Page[AsideAlarm]:
+        """Alarms of all sellers that were set aside, earliest due first."""
+
+    def bring_alarm_back(self, alarm: AlarmRef) -> bool:
+        """Put an alarm that was set aside among the due ones again; False if it is not aside."""
+
+    def watch(self, seller: str, identifier: str) -> Watch | None: ...
+    def case(self, seller: str, identifier: str) -> Case | None: ...
+    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Ids of cases, oldest first (open), else those closed."""
+
+    def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
+        """How the postings that left on a day (UTC) left."""
+
+    def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
+        """What waits to be told to a recipient, oldest first; strongly consistent."""
+
+    def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:
+        """Forget entries that were told; those that are gone already do no harm."""
 
     @property
     def alarm_shards(self) -> int:
@@ -303,6 +349,18 @@ class Marketplace(Protocol):
         """Decide a return. `action_id` is one of its offered actions; a compensation needs its amount."""
 
     def push_health(self) -> tuple[PushUrlHealth, ...]: ...
+    def key_info(self) -> KeyInfo:
+        """/v1/roles: when the seller's key ends and what it may call."""
+
+    def error_index(self) -> ErrorIndex:
+        """/v1/rating/index/fbs/info."""
+
+    def index_errors(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[IndexedPosting]:
+        """/v1/rating/index/fbs/posting/list: postings that count in the error index, with their charges."""
+
+    def rating_thresholds(self, rating: str, *, since: datetime, to: datetime) -> RatingThresholds | None:
+        """/v1/rating/history; None where the marketplace has no such rating for the seller."""
+
     def start_chat(self, number: str) -> str:
         """Chat id. Raises ActionNotOfferedError when the account or the time does not allow a chat."""
 
@@ -382,5 +440,8 @@ class LabelPapers(Protocol):
 class SellerChannels(Protocol):
     """The seller's own messengers."""
 
-    def send(self, seller: str, title: str, body: str) -> bool:
-        """True if at least one channel took it; False if the seller has none. Raises RetryableError."""
+    def send(self, seller: str, title: str, body: str, *, names: Sequence[str] = ()) -> bool:
+        """Tell it on the named channels, or on all of them where no name is given.
+
+        True if at least one channel took it; False if the seller has none such. Raises RetryableError.
+        """

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from shipby.application.ports import Clock, Marketplace, Page, PushUrlHealth, Store, WorkQueue
+from shipby.application.ports import Clock, Marketplace, Page, Store, WorkQueue
 from shipby.application.route_events import sync_message
 from shipby.application.sync_return import apply_return_facts
-from shipby.domain.posting import MarketplacePosting, Posting
+from shipby.domain.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
 
 LOOK_BACK = timedelta(days=14)
+READ_AGAIN = timedelta(hours=12)
+"""After this long a posting in the house is read whole again, even if the lists show nothing new of it."""
 AHEAD = timedelta(days=30)
 """Cut-offs of unfulfilled postings lie at most this far ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What one round saw: postings listed, postings that differed and were queued, returns folded, push addresses."""
+    """What one round saw: postings listed, postings that differed and were queued, returns folded."""
 
     listed: int
     queued: int
     returns: int
-    push_health: tuple[PushUrlHealth, ...]
+
+
+def is_stale(known: Posting | None, now: datetime) -> bool:
+    """Whether a posting that is still in the house was last read whole so long ago that it is read again unasked.
+
+    The lists name neither the offered actions nor every date; the audit of open orders expects a read a day.
+    """
+    if known is None or now - known.synced_at < READ_AGAIN:
+        return False
+    return known.stage in BEFORE_HAND_OVER or known.stage in (Stage.BLOCKED, Stage.EXPIRED)
 
 
 def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
@@ -53,11 +64,12 @@ def reconcile(
     def look(page: Page[MarketplacePosting]) -> None:
         """Queue what differs at once: a round that is cut short later has still mended what it saw."""
         nonlocal queued
-        fresh = [facts for facts in page.items if facts.number not in seen]
-        seen.update(facts.number for facts in fresh)
-        different = dict.fromkeys(
-            facts.number for facts in fresh if differs(store.posting(seller, facts.number), facts)
-        )
+        fresh = {facts.number: facts for facts in page.items if facts.number not in seen}
+        seen.update(fresh)
+        known = {number: store.posting(seller, number) for number in fresh}
+        different = [
+            number for number, facts in fresh.items() if differs(known[number], facts) or is_stale(known[number], now)
+        ]
         queue.send(sync_message(seller, number, hinted_at=now, why="poll") for number in different)
         queued += len(different)
 
@@ -77,7 +89,7 @@ def reconcile(
             break
         cursor = page.cursor
     returns = _fold_returns(seller, store=store, marketplace=marketplace, clock=clock)
-    return Reconciled(len(seen), queued, returns, marketplace.push_health())
+    return Reconciled(len(seen), queued, returns)
 
 
 def _fold_returns(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:

@@ -77,7 +77,7 @@ def replace_tracking(new: NewTracking, remember: Remember, *, store: Store, cloc
         if owner not in (None, new.number):
             raise AlreadyExistsError(f"tracking number {wanted} belongs to posting {owner}", what="FIND")
         settings = store.settings(new.seller) or SellerSettings(seller=new.seller)
-        noted, intent, event, writes = prepare_intent(posting, wish, settings, now=clock.now())
+        noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=clock.now())
         noted = rewind(replace(noted, version=posting.version + 1))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
         events = AppendEvents(new.seller, posting_ref(new.number), noted.version, (event,))

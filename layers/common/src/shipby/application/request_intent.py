@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import cast
 
+from shipby.application.guard import CancelWish, guard_cancel
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import (
     AppendEvents,
@@ -58,6 +60,8 @@ class Wish:
     reason: str = ""
     automatic: bool = False
     if_match: int | None = None
+    accept_forecast: bool = False
+    """A cancel only: somebody who may has seen what it does to the error index and wants it all the same."""
 
 
 def _guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
@@ -66,9 +70,12 @@ def _guards(wish_action: IntentAction, seller: str, settings: SellerSettings, no
 
 
 def prepare_intent(
-    posting: Posting, wish: Wish, settings: SellerSettings, *, now: datetime
+    posting: Posting, wish: Wish, settings: SellerSettings, *, store: Store, now: datetime
 ) -> tuple[Posting, Intent, Event, list[Write]]:
-    """The posting with the intent noted (same version), the intent, its event, and the guards of automation."""
+    """The posting with the intent noted (same version), the intent, its event, and the guards of automation.
+
+    Raises CancelGuardError for a cancel that the guard of the error index refuses.
+    """
     sequence = posting.intent_count + 1
     intent = Intent(
         id=intent_id(posting_ref(posting.number), wish.action, sequence),
@@ -94,7 +101,22 @@ def prepare_intent(
     )
     noted = replace(posting, intent_count=sequence, open_intents=(*posting.open_intents, intent.id))
     guards = _guards(wish.action, posting.seller, settings, now) if wish.automatic else []
+    if wish.action is IntentAction.CANCEL:
+        guards += guard_cancel(_cancel_wish(posting, wish, store), settings, store=store, now=now)
     return noted, intent, event, [SaveIntent(intent), *guards]
+
+
+def _cancel_wish(posting: Posting, wish: Wish, store: Store) -> CancelWish:
+    detail = store.detail(posting.seller, posting.number)
+    return CancelWish(
+        seller=posting.seller,
+        number=posting.number,
+        reason_id=int(cast("int", wish.request["reason_id"])),
+        actor=wish.actor,
+        automatic=wish.automatic,
+        accepted=wish.accept_forecast,
+        price=detail.paid if detail else None,
+    )
 
 
 def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]) -> None:
@@ -119,7 +141,8 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
 def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
     """Accept a wish: 202 with the intent's place, or an error that says what is offered instead.
 
-    Raises NotFoundError, ActionNotOfferedError, PreconditionFailedError, CapReachedError, KillSwitchOnError.
+    Raises NotFoundError, ActionNotOfferedError, PreconditionFailedError, CapReachedError, KillSwitchOnError,
+    CancelGuardError.
     """
 
     def once() -> Answer:
@@ -133,7 +156,7 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
                 f"posting {wish.number} cannot be shipped yet, the marketplace wants: {missing}"
             )
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)
-        noted, intent, event, writes = prepare_intent(posting, wish, settings, now=clock.now())
+        noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=clock.now())
         noted = rewind(replace(noted, version=posting.version + 1))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
         events = AppendEvents(wish.seller, posting_ref(wish.number), noted.version, (event,))

@@ -40,6 +40,10 @@ _FOR_PEOPLE = frozenset(
         EventType.POSTING_BLOCKED,
         EventType.POSTING_REMINDED,
         EventType.POSTING_LATE,
+        EventType.POSTING_OVERDUE,
+        EventType.POSTING_PRIORITISED,
+        EventType.POSTING_CHOICES,
+        EventType.BUYER_ANSWERED,
         EventType.POSTING_EXPIRED,
         EventType.POSTING_CUT_OFF_MOVED,
         EventType.POSTING_GIVE_UP_SHADOWED,
@@ -48,6 +52,15 @@ _FOR_PEOPLE = frozenset(
         EventType.INTENT_REJECTED,
         EventType.INTENT_NEEDS_PERSON,
         EventType.AUTOMATION_HELD,
+        EventType.AUTOMATION_SHADOWED,
+        EventType.ALARM_SET_ASIDE,
+        EventType.PUSH_UNHEALTHY,
+        EventType.PUSH_RECOVERED,
+        EventType.KEY_EXPIRES_SOON,
+        EventType.KEY_REJECTED,
+        EventType.INDEX_BAND_CHANGED,
+        EventType.CASE_OPENED,
+        EventType.CASE_REMINDED,
         EventType.NOTICE_UNDELIVERABLE,
         EventType.RETURN_OPENED,
         EventType.RETURN_REMINDED,
@@ -56,6 +69,7 @@ _FOR_PEOPLE = frozenset(
     }
 )
 """Events somebody has to hear of."""
+_LATE = frozenset({EventType.POSTING_LATE, EventType.POSTING_OVERDUE})
 _READ_AGAIN = frozenset({RungKind.AUTO_CANCEL_ESTIMATE, RungKind.GIVE_UP_AT, RungKind.DELIVERY_BY})
 """Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
@@ -98,9 +112,15 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
         body = {"seller": seller, "task": "fetch", "posting": stored.ref.id}
         message = QueueMessage(body=body, group=seller, delay_seconds=delay)
         routed.append(Routed(Destination.LABELS, message))
-    if event.type is EventType.POSTING_LATE or event.data.get("rung") in _READ_AGAIN:
+    if event.type in _LATE or event.data.get("rung") in _READ_AGAIN:
         message = sync_message(seller, stored.ref.id, hinted_at=event.at, why=str(event.data.get("rung", "late")))
         routed.append(Routed(Destination.SYNC, message))
+    if event.type is EventType.DIGEST_DUE:
+        body = {"seller": seller, "task": "digest", "recipient": event.data["recipient"]}
+        routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))
+    if event.type is EventType.BUYER_ASK_DUE:
+        body = {"seller": seller, "task": "ask", "posting": stored.ref.id, "version": stored.version}
+        routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))
     if event.type is EventType.PRINT_REQUESTED:
         body = {"seller": seller, "task": "print", "job": stored.ref.id}
         routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))

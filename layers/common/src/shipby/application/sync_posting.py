@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shipby.application.book_outcome import book_outcome
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
@@ -83,7 +84,11 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
             if facts.read_at > known.synced_at:
                 store.mark_synced(seller, facts.number, facts.read_at)
             return Synced("unchanged", known)
-        store.commit(_writes(seller, folded, facts, first=known is None, store=store))
+        writes = _writes(seller, folded, facts, first=known is None, store=store)
+        if known is not None:
+            # The marketplace saw it leave where nobody scanned it.
+            writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps)
+        store.commit(writes)
         return Synced("created" if known is None else "changed", folded.posting)
 
     synced = decide_anew(once)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from shipby.application.book_outcome import book_outcome, outcome_data, outcome_of
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import AppendEvents, Clock, SavePosting, Store
 from shipby.application.retry import decide_anew
 from shipby.application.views import posting_view
 from shipby.domain.errors import NotFoundError, PreconditionFailedError
-from shipby.domain.events import posting_ref
+from shipby.domain.events import Event, posting_ref
 from shipby.domain.posting import Posting
-from shipby.domain.workflow import Command, carry_out
+from shipby.domain.workflow import Command, Step, carry_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,13 @@ def check_version(posting: Posting, if_match: int | None) -> None:
         )
 
 
+def _with_outcome(before: Posting, step: Step) -> tuple[Event, ...]:
+    """The step's events; the one of leaving the house says what that cost or saved."""
+    first, *others = step.events
+    money = outcome_data(outcome_of(before, step.posting, first.at))
+    return (replace(first, data={**first.data, **money}), *others)
+
+
 def work_posting(command: WorkCommand, remember: Remember, *, store: Store, clock: Clock) -> Answer:
     """Carry a command out in one transaction with its event; version conflicts are decided anew."""
 
@@ -58,8 +66,10 @@ def work_posting(command: WorkCommand, remember: Remember, *, store: Store, cloc
             passed=command.passed,
         )
         answer = Answer(200, posting_view(step.posting))
-        events = AppendEvents(command.seller, posting_ref(command.number), step.posting.version, step.events)
-        store.commit([SavePosting(step.posting), events, *remember(answer)])
+        happened = _with_outcome(posting, step)
+        events = AppendEvents(command.seller, posting_ref(command.number), step.posting.version, happened)
+        outcome = book_outcome(posting, step.posting, step.events[0].at)
+        store.commit([SavePosting(step.posting), events, *outcome, *remember(answer)])
         return answer
 
     return decide_anew(once)

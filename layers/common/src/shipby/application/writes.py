@@ -10,7 +10,17 @@ from shipby.domain.events import Event, Ref
 from shipby.domain.intents import Intent
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import Document, PrintJob, RememberedResponse, SellerSettings, TrackingChange
+from shipby.domain.records import (
+    Case,
+    DigestEntry,
+    Document,
+    Outcome,
+    PrintJob,
+    RememberedResponse,
+    SellerSettings,
+    TrackingChange,
+    Watch,
+)
 from shipby.domain.returns import ReturnCase
 
 
@@ -69,6 +79,34 @@ class SavePrintJob:
     """Write the print job if its stored version is `job.version - 1`; its events go with AppendEvents."""
 
     job: PrintJob
+
+
+@dataclass(frozen=True, slots=True)
+class SaveWatch:
+    """Write the watch if its stored version is `watch.version - 1`."""
+
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCase:
+    """Write the case if its stored version is `case.version - 1`."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOutcome:
+    """Write how a posting left the house; one row per posting and day of leaving, a later word replaces it."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class AddDigestEntry:
+    """Put an event into a recipient's digest; the same event again changes nothing."""
+
+    entry: DigestEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +180,10 @@ Write: TypeAlias = (
     | SaveSettings
     | SaveDocument
     | SavePrintJob
+    | SaveWatch
+    | SaveCase
+    | SaveOutcome
+    | AddDigestEntry
     | AppendEvents
     | AppendTracking
     | SpendCap

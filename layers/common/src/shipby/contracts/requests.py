@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shipby.contracts.base import MoneyBody, Number, Paged, Query, Reason, Request, Text, Time
+from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.posting import Stage
 from shipby.domain.records import Automation
@@ -159,6 +160,47 @@ def _sane(length: timedelta) -> timedelta:
     return length
 
 
+def _short(length: timedelta) -> timedelta:
+    if not timedelta(0) <= length <= timedelta(minutes=15):
+        raise ValueError("must be at most 15 minutes")
+    return length
+
+
+def _at_least_once(lengths: list[timedelta]) -> list[timedelta]:
+    if len(set(lengths)) != len(lengths):
+        raise ValueError("names the same length twice")
+    return [_sane(length) for length in lengths]
+
+
+TimeOfDay = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["09:00"])]
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^#/\s]+$")]
+
+
+class RecipientBody(Request):
+    """Somebody who is told things: on which channels, in which shift, about what. Empty means all."""
+
+    name: Name
+    channels: Annotated[
+        list[Name], Field(default_factory=list, max_length=20, description="Names in the seller's channel list.")
+    ]
+    language: Literal["", "ru", "zh", "en"] = ""
+    events: Annotated[list[EventType], Field(default_factory=list, max_length=100)]
+    warehouses: Annotated[list[Annotated[str, Field(max_length=40)]], Field(default_factory=list, max_length=100)]
+    weekdays: Annotated[
+        list[Annotated[int, Field(ge=1, le=7)]],
+        Field(default_factory=list, max_length=7, description="1 = Monday, in your time zone."),
+    ]
+    shift_from: TimeOfDay = ""
+    shift_to: TimeOfDay = ""
+    urgent_any_time: bool = True
+
+    @model_validator(mode="after")
+    def _whole_shift(self) -> Self:
+        if bool(self.shift_from) != bool(self.shift_to) or (self.shift_from and self.shift_from == self.shift_to):
+            raise ValueError("a shift has a beginning and another end: set both shift_from and shift_to, or neither")
+        return self
+
+
 Duration = Annotated[timedelta, AfterValidator(_sane), Field(description="ISO 8601", examples=["PT2H"])]
 
 
@@ -171,7 +213,12 @@ class SettingsBody(Request):
     language: Annotated[Literal["ru", "zh", "en"], Field(description="Of notices.")]
     time_zone: Annotated[str, Field(max_length=64, examples=["Europe/Moscow"]), AfterValidator(_known_zone)]
     confirm_within: Annotated[Duration, Field(description="After a posting is received.")]
-    remind_before: Annotated[Duration, Field(description="Before the cut-off.")]
+    remind_before: Annotated[
+        list[timedelta],
+        AfterValidator(_at_least_once),
+        Field(max_length=5, description="Before the cut-off, for what is not packed yet.", examples=[["PT4H", "PT1H"]]),
+    ]
+    hand_over_before: Annotated[Duration, Field(description="Before the cut-off: packed ones should be gone.")]
     label_within: Annotated[Duration, Field(description="After a posting is assembled.")]
     give_up_after: Annotated[Duration, Field(description="After the last date without delay.")]
     auto_cancel_estimate: Annotated[
@@ -190,11 +237,37 @@ class SettingsBody(Request):
         Automation,
         Field(description="Kept, but not acted on in this version: a posting is shipped only when somebody asks."),
     ]
+    policy: Annotated[
+        Literal["fbs_warehouse", "cross_border_rfbs", "partner_delivery"],
+        Field(description="The order of moves for a posting that will be or is late."),
+    ]
+    market: Annotated[Literal["ru", "global"], Field(description="Which of the marketplace's dated periods apply.")]
+    move_date_before: Annotated[Duration, Field(description="Before the cut-off: ask for a later date.")]
+    move_date_by: Annotated[Duration, Field(description="By how much the date is moved.")]
+    auto_move_date: Automation
+    auto_ask_buyer: Automation
     auto_cancel: Automation
+    cancel_guard: Annotated[
+        bool, Field(description="Whether a cancel into a worse band of the error index needs an explicit word.")
+    ]
+    index_table: Annotated[str, Field(max_length=40, description="Bands of the error index; empty: the market's.")]
     cancel_reason_id: Annotated[int, Field(ge=1, le=_INT64)]
     caps: Annotated[
         dict[IntentAction, Annotated[int, Field(ge=0, le=100_000)]],
         Field(description="Automatic actions a day, by action."),
     ]
     kill_switch: Annotated[bool, Field(description="True stops every automatic irreversible action.")]
+    recipients: Annotated[list[RecipientBody], Field(max_length=50)]
+    digest_window: Annotated[
+        timedelta,
+        AfterValidator(_short),
+        Field(description="Notices to one recipient within this time are one message.", examples=["PT30S"]),
+    ]
+    minutes_per_posting: Annotated[
+        dict[Stage, Annotated[int, Field(ge=1, le=1440)]],
+        Field(description="Minutes of work left until hand-over, by stage."),
+    ]
+    owners: Annotated[
+        dict[Stage | Literal["*"], Name], Field(description="Stage -> who owns postings in it; * for the others.")
+    ]
     buyer_chat: Annotated[bool, Field(description="Whether the account may write to buyers.")]

@@ -256,6 +256,20 @@ class ProofView(View):
     findings: list[FindingView]
 
 
+class RecipientView(View):
+    """Somebody who is told things; empty lists mean all."""
+
+    name: str
+    channels: list[str]
+    language: str
+    events: list[str]
+    warehouses: list[str]
+    weekdays: list[int]
+    shift_from: str
+    shift_to: str
+    urgent_any_time: bool
+
+
 class SettingsView(View):
     """A seller's policy; durations are ISO 8601."""
 
@@ -263,7 +277,8 @@ class SettingsView(View):
     language: str
     time_zone: str
     confirm_within: str
-    remind_before: str
+    remind_before: list[str]
+    hand_over_before: str
     label_within: str
     give_up_after: str
     auto_cancel_estimate: str
@@ -274,8 +289,20 @@ class SettingsView(View):
     close_after: str
     assemble_at: str
     auto_assemble: Automation
+    policy: str
+    market: str
+    move_date_before: str
+    move_date_by: str
+    auto_move_date: Automation
+    auto_ask_buyer: Automation
     auto_cancel: Automation
+    cancel_guard: bool
+    index_table: str
     cancel_reason_id: int
     caps: dict[str, int]
     kill_switch: bool
+    recipients: list[RecipientView]
+    digest_window: str
+    minutes_per_posting: dict[str, int]
+    owners: dict[str, str]
     buyer_chat: bool

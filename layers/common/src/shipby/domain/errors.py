@@ -4,6 +4,7 @@ ShipbyError
 ├── RetryableError            try the same thing again, later
 │   ├── VersionConflictError       somebody else changed the item first: read again, decide again
 │   ├── StoreUnavailableError      the database did not answer in time
+│   │   └── UnreadableItemError        a newer release wrote the item: finish the deployment
 │   ├── MarketplaceUnavailableError  5xx, "Circle is open", refused connection: nothing was sent or it is safe to repeat
 │   ├── RateLimitedError           429: wait `retry_after` seconds
 │   └── NotReadyYetError           the marketplace has not prepared it (a label after ship)
@@ -20,6 +21,7 @@ ShipbyError
 └── NeedsPersonError          no machine may decide this
     ├── OutcomeUnknownError        sent, and no answer: only reading the marketplace settles it
     ├── CapReachedError            the daily cap of automatic actions is used up
+    ├── CancelGuardError           a cancel would bring the error index into a worse band; `errors` says how to go on
     ├── KillSwitchOnError          the seller stopped all automation
     └── CredentialsRejectedError   the marketplace does not accept the API key
 """
@@ -61,6 +63,13 @@ class StoreUnavailableError(RetryableError):
     """The database refused, or did not answer: then the change may have been applied, so read before repeating."""
 
     code = "store_unavailable"
+
+
+class UnreadableItemError(StoreUnavailableError):
+    """An item was written by a newer release: this one can never read it, and after the deployment the other will.
+
+    To an API client it is one more reason why the database does not answer: the code is the same.
+    """
 
 
 class MarketplaceUnavailableError(RetryableError):
@@ -171,6 +180,19 @@ class CapReachedError(NeedsPersonError):
     """The seller's daily cap for an automatic action is used up."""
 
     code = "cap_reached"
+
+
+class CancelGuardError(NeedsPersonError):
+    """The cancel would bring the error index into a worse band, or nobody knows what it would do.
+
+    `errors` names the field that accepts the forecast all the same; empty where no field does.
+    """
+
+    code = "cancel_guard"
+
+    def __init__(self, message: str, *, errors: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)
 
 
 class KillSwitchOnError(NeedsPersonError):

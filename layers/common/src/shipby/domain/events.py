@@ -16,6 +16,10 @@ class AggregateKind(StrEnum):
     POSTING = "POSTING"
     RETURN = "RETURN"
     PRINT_JOB = "JOB"
+    WATCH = "WATCH"
+    """Something of the whole seller that is watched: push health, the key, the error index, a digest of notices."""
+    CASE = "CASE"
+    """A matter for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,16 @@ def return_ref(return_id: str) -> Ref:
     return Ref(AggregateKind.RETURN, return_id)
 
 
+def watch_ref(identifier: str) -> Ref:
+    """The aggregate of a watch."""
+    return Ref(AggregateKind.WATCH, identifier)
+
+
+def case_ref(identifier: str) -> Ref:
+    """The aggregate of a case."""
+    return Ref(AggregateKind.CASE, identifier)
+
+
 class EventType(StrEnum):
     """Every event the product writes."""
 
@@ -62,6 +76,16 @@ class EventType(StrEnum):
     POSTING_UNBLOCKED = "posting.unblocked"
     POSTING_REMINDED = "posting.reminded"
     POSTING_LATE = "posting.late"
+    POSTING_OVERDUE = "posting.overdue"
+    POSTING_PRIORITISED = "posting.prioritised"
+    """Moved to the front of the work, because money hangs on it."""
+    POSTING_CHOICES = "posting.choices"
+    """What each way out costs, for a person to choose."""
+    POSTING_CLOCK_STARTED = "posting.clock_started"
+    POSTING_CLOCK_STOPPED = "posting.clock_stopped"
+    BUYER_ASK_DUE = "buyer.ask_due"
+    BUYER_ASKED = "buyer.asked"
+    BUYER_ANSWERED = "buyer.answered"
     POSTING_EXPIRED = "posting.expired"
     POSTING_OVERRIDDEN = "posting.overridden"
     POSTING_GIVE_UP_SHADOWED = "posting.give_up_shadowed"
@@ -80,6 +104,24 @@ class EventType(StrEnum):
     INTENT_CHECK_DUE = "intent.check_due"
     INTENT_NEEDS_PERSON = "intent.needs_person"
     AUTOMATION_HELD = "automation.held"
+    AUTOMATION_SHADOWED = "automation.shadowed"
+    """What an automatic action would have done; `data.action` names it."""
+    ALARM_SET_ASIDE = "alarm.set_aside"
+    """An alarm that could not be fired after several tries; `data.item` names its item."""
+    DIGEST_DUE = "digest.due"
+    DIGEST_TOLD = "digest.told"
+    WATCH_CHANGED = "watch.changed"
+    """A watch saw a new state that nobody has to hear of."""
+    PUSH_UNHEALTHY = "push.unhealthy"
+    PUSH_RECOVERED = "push.recovered"
+    KEY_EXPIRES_SOON = "key.expires_soon"
+    KEY_REJECTED = "key.rejected"
+    KEY_RENEWED = "key.renewed"
+    INDEX_BAND_CHANGED = "index.band_changed"
+    """The error index went into another band, for better or worse."""
+    CASE_OPENED = "case.opened"
+    CASE_REMINDED = "case.reminded"
+    CASE_CLOSED = "case.closed"
     NOTICE_SENT = "notice.sent"
     NOTICE_UNDELIVERABLE = "notice.undeliverable"
     RETURN_OPENED = "return.opened"

@@ -13,7 +13,7 @@ from datetime import datetime
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import build_rungs, rewind
+from shipby.domain.ladder import as_it_stands, build_rungs, keep_prices, rewind
 from shipby.domain.ledger import LineBalance, MoneyLedger
 from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, MAIN_LINE, MarketplacePosting, Posting, Stage
 from shipby.domain.records import SellerSettings, TrackingChange
@@ -26,6 +26,7 @@ _ASSEMBLED_BY = _ASSEMBLED | _MOVING | {"delivered"}
 """Statuses that no posting reaches without having been assembled."""
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
+_NO_PASSPORT = "posting_awaiting_passport_data"
 _STILL_POSSIBLE = ("ship", "label_download", "awaiting_delivery", "pack", "non_int_")
 """Offered actions that mean the posting can still be sent: ship, label, or hand-over by the seller's own carrier
 (`non_int_delivering` …). Source: `available_actions` of /v3/posting/fbs/get."""
@@ -174,14 +175,24 @@ def _apply(posting: Posting, facts: MarketplacePosting, settings: SellerSettings
         "blocked_reason": why if stage is Stage.BLOCKED and why else posting.blocked_reason * (stage is Stage.BLOCKED),
         "expired_reason": why if stage is Stage.EXPIRED and why else posting.expired_reason * (stage is Stage.EXPIRED),
         "cancelled_by": cancelled_by,
+        "passport_since": (posting.passport_since or facts.read_at) if facts.substatus == _NO_PASSPORT else None,
         "parent_number": facts.parent_number or posting.parent_number,
     }
     if tracking is not None:
-        changes |= {"tracking_number": tracking.new, "tracking_count": tracking.sequence}
+        # Another number is the answer to a request for one.
+        changes |= {"tracking_number": tracking.new, "tracking_count": tracking.sequence, "tracking_asked_at": None}
     changed = replace(posting, **changes)  # type: ignore[arg-type]  # replace() is typed per field
     # An empty date waits: the last known one keeps the ladder standing until the marketplace names the next.
-    standing = replace(facts, shipment_date=changed.shipment_date, without_delay=changed.without_delay)
-    changed = rewind(replace(changed, rungs=build_rungs(changed, standing, settings)))
+    known = replace(
+        facts,
+        shipment_date=changed.shipment_date,
+        without_delay=changed.without_delay,
+        delivery_by=changed.delivery_by,
+    )
+    rungs = build_rungs(changed, known, settings)
+    if facts.shipment_date is None and not facts.tariff_steps:
+        rungs = keep_prices(rungs, posting.rungs)
+    changed = rewind(as_it_stands(replace(changed, rungs=rungs), facts))
     if changed == posting:
         return None
     changed = replace(changed, version=posting.version + 1, synced_at=facts.read_at)
@@ -208,7 +219,7 @@ def _events(
         events.append(Event(type=kind, at=at, actor=MARKETPLACE, reason=reason, data=data))
 
     if old.shipment_date is not None and old.shipment_date != new.shipment_date:
-        moved: dict[str, Json] = {"old": _iso(old.shipment_date), "new": _iso(new.shipment_date)}
+        moved: dict[str, Json] = {"old": _iso(old.shipment_date), "new": _iso(new.shipment_date), "late": new.late}
         happened(EventType.POSTING_CUT_OFF_MOVED, "", moved)
     if new.assembled_at is not None and old.assembled_at is None:
         happened(EventType.POSTING_ASSEMBLED, "", {"status": facts.status})

@@ -148,14 +148,29 @@ class RungKind(StrEnum):
     GIVE_UP_AT = "give_up_at"
     DELIVERY_BY = "delivery_by"
     CLOSE_AT = "close_at"
+    MOVE_DATE_AT = "move_date_at"
+    """Time to ask the marketplace for a later date, where it offers `set_cutoff`."""
+    HAND_OVER_BY = "hand_over_by"
+    """When a packed posting should be with the courier."""
+    ASK_BUYER_AT = "ask_buyer_at"
+    """Time to ask the buyer whether the order is still wanted."""
+    PASSPORT_BY = "passport_by"
+    """The buyer must give passport data by then, or the marketplace cancels."""
+    ANSWER_TRACKING_BY = "answer_tracking_by"
+    """The marketplace asked for another tracking number; without an answer it cancels."""
     DECIDE_REMIND = "decide_remind"
     DECIDE_RETURN_BY = "decide_return_by"
     SETTLE_INTENT = "settle_intent"
+    DIGEST_DUE = "digest_due"
+    """The notices collected for somebody are to be told as one message."""
+    KEY_EXPIRES = "key_expires"
+    PUSH_UNHEALTHY = "push_unhealthy"
+    CASE_DUE = "case_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One dated clock. `price` is what passing it costs, where the marketplace says so."""
+    """One dated clock. `price` is what passing it adds to the cost of leaving, where the marketplace says so."""
 
     kind: RungKind
     due: datetime
@@ -196,13 +211,21 @@ class Posting:
     assembled_at: datetime | None = None
     label_ready_at: datetime | None = None
     printed_at: datetime | None = None
+    packed_at: datetime | None = None
     handed_over_at: datetime | None = None
     delivered_at: datetime | None = None
     late: bool = False
+    """The cut-off (`shipment_date`) has passed: from here on the tariff charges."""
+    overdue: bool = False
+    """`shipment_date_without_delay` has passed: it counts as a delay in the error index."""
     at_risk: Money | None = None
-    """What missing the next priced step costs."""
+    """What missing the next priced step adds."""
+    passport_since: datetime | None = None
+    """Since when the buyer's passport data is missing (substatus posting_awaiting_passport_data)."""
+    tracking_asked_at: datetime | None = None
+    """When the marketplace asked for another tracking number; entered by hand, no event of the API tells it."""
     late_price: Money | None = None
-    """What being late has cost so far: the price of the newest step that passed."""
+    """What the steps from the cut-off on have added so far."""
     blocked_from: Stage | None = None
     blocked_reason: str = ""
     expired_reason: str = ""

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shipby.domain.events import Ref
+from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.json_types import Json
+from shipby.domain.money import Money
+from shipby.domain.posting import Alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,28 @@ class Automation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody who is told things: on which channels, in which shift, about what. Empty means all."""
+
+    name: str
+    channels: tuple[str, ...] = ()
+    """Names of channels of the seller's channel list; the addresses themselves are secrets and kept elsewhere."""
+    language: str = ""
+    """ru, zh or en; empty: the seller's."""
+    events: tuple[str, ...] = ()
+    """Event types."""
+    warehouses: tuple[str, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    """ISO: 1 = Monday … 7 = Sunday, in the seller's zone."""
+    shift_from: str = ""
+    """HH:MM in the seller's zone; outside the shift notices wait for its next beginning. Empty: round the clock."""
+    shift_to: str = ""
+    """HH:MM; earlier than `shift_from` means the next day."""
+    urgent_any_time: bool = True
+    """Whether urgent events are told outside the shift too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SellerSettings:
     """A seller's policy. No secret is in it."""
 
@@ -135,7 +159,10 @@ class SellerSettings:
     language: str = "ru"
     time_zone: str = "Europe/Moscow"
     confirm_within: timedelta = timedelta(hours=2)
-    remind_before: timedelta = timedelta(hours=4)
+    remind_before: tuple[timedelta, ...] = (timedelta(hours=4), timedelta(hours=1), timedelta(minutes=15))
+    """Reminders before the cut-off, for what is not packed yet."""
+    hand_over_before: timedelta = timedelta(minutes=30)
+    """How long before the cut-off a packed posting should be with the courier."""
     label_within: timedelta = timedelta(minutes=15)
     give_up_after: timedelta = timedelta(days=3)
     """How long after `shipment_date_without_delay` (or `shipment_date`) the seller gives a posting up."""
@@ -152,14 +179,129 @@ class SellerSettings:
     assemble_at: str = "wave"
     auto_assemble: Automation = Automation.OFF
     """With `assemble_at`: kept, but not acted on in this version. A posting is shipped only when somebody asks."""
+    policy: str = "fbs_warehouse"
+    """The order of moves for a posting that will be or is late: a preset of `shipby.domain.policy`."""
+    market: str = "ru"
+    """Which of the dated periods apply: ru (sellers of Russia) or global (cross-border sellers)."""
+    move_date_before: timedelta = timedelta(hours=1)
+    """How long before the cut-off the marketplace is asked for a later date, where it offers that."""
+    move_date_by: timedelta = timedelta(days=1)
+    auto_move_date: Automation = Automation.SHADOW
+    auto_ask_buyer: Automation = Automation.SHADOW
     auto_cancel: Automation = Automation.SHADOW
+    cancel_guard: bool = True
+    """Whether a cancel that would bring the error index into a worse band needs an explicit word."""
+    index_table: str = ""
+    """Name of the dated table of error-index bands; empty: the one of the market."""
     cancel_reason_id: int = 352
     """Used by automatic cancels if the marketplace offers it for the posting (352 = out of stock)."""
     caps: Mapping[str, int] = field(default_factory=lambda: {"cancel": 10, "return_action": 50})
     """Automatic actions a day, by action."""
     kill_switch: bool = False
+    recipients: tuple[Recipient, ...] = ()
+    """Who is told what and when; none: every channel is told everything, round the clock."""
+    digest_window: timedelta = timedelta(seconds=30)
+    """Notices to one recipient within this time are told as one message."""
+    minutes_per_posting: Mapping[str, int] = field(
+        default_factory=lambda: {"received": 8, "confirmed": 7, "picked": 4, "inspected": 3, "packed": 1}
+    )
+    """Minutes of work left until hand-over, by stage: what the order of work divides money by."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Stage -> name of the recipient who owns postings in it; `*` for every other stage."""
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Something of the whole seller that is watched, with at most one alarm of its own.
+
+    Ids: push-health, marketplace-key, error-index, open-orders, digest.<recipient>. `data` is plain JSON.
+    """
+
+    seller: str
+    id: str
+    version: int
+    checked_at: datetime
+    state: str = ""
+    data: Mapping[str, Json] = field(default_factory=dict)
+    next_alarm: Alarm | None = None
+
+
+class CaseKind(StrEnum):
+    """Why a person has to look."""
+
+    OPEN_ORDER = "open_order"
+    """The daily audit found an open posting without a stage, an owner or a next time."""
+    ALARM_SET_ASIDE = "alarm_set_aside"
+    MARKETPLACE_KEY = "marketplace_key"
+    PUSH_HEALTH = "push_health"
+    INTENT = "intent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A matter for a person: what it is about, who owns it, and until when."""
+
+    seller: str
+    id: str
+    version: int
+    kind: CaseKind
+    subject: str
+    """What it is about: a posting number, a watch id, an intent id, or the name of an item."""
+    reason: str
+    opened_at: datetime
+    owner: str = ""
+    """Name of a recipient of the seller's settings, or empty: everybody."""
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    resolution: str = ""
+    next_alarm: Alarm | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a posting left the house: what its deadlines really cost and what was saved. One row per posting."""
+
+    seller: str
+    posting_number: str
+    shipped_at: datetime
+    """Handed over, by our scan or by the marketplace's word."""
+    warehouse_id: str = ""
+    packed_at: datetime | None = None
+    cut_off: datetime | None = None
+    late: bool = False
+    overdue: bool = False
+    reminded_at: datetime | None = None
+    """The last reminder that was fired for it before it left."""
+    lost: Money | None = None
+    """What the tariff's steps from the cut-off on had added when it left."""
+    saved: Money | None = None
+    """What the next step would have added, if a reminder of it had been fired and it left before the step."""
+    cost_at: datetime | None = None
+    """When the step of `saved` would have begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestEntry:
+    """One event that waits to be told to one recipient, together with others."""
+
+    seller: str
+    recipient: str
+    stored: StoredEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideAlarm:
+    """An alarm that was set aside after several failed tries."""
+
+    alarm: AlarmRef
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

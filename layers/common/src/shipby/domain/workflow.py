@@ -1,4 +1,4 @@
-"""Our own stages: what people do to a posting, and what a ringing alarm does to it."""
+"""Our own stages: what people do to a posting. What a ringing alarm does to it stands in `firing`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,42 @@ from enum import StrEnum
 
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
+from shipby.domain.firing import MISSING, Fired, fire, may_be_labelled
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import price_of, rewind
-from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, Alarm, Posting, RungKind, Stage
+from shipby.domain.ladder import rewind, with_tracking_clock
+from shipby.domain.policy import (
+    CANCEL_OFFER,
+    Move,
+    Offers,
+    automation_of,
+    choices_event,
+    may_be_sent,
+    prioritised_event,
+    shadowed_event,
+)
+from shipby.domain.posting import FINAL, Posting, RungKind, Stage
 from shipby.domain.records import Automation, SellerSettings
 
-MISSING = "missing"
-"""What a rung says of the label of a posting that should have one by then."""
+TRACKING_CLOCK = "answer_tracking_request"
+"""Name of the clock that is started by hand: the marketplace asked for another tracking number."""
+
+
+__all__ = [
+    "MISSING",
+    "TRACKING_CLOCK",
+    "Command",
+    "Fired",
+    "Step",
+    "answer_of_buyer",
+    "block",
+    "carry_out",
+    "expire",
+    "fire",
+    "may_be_labelled",
+    "start_tracking_clock",
+    "stop_tracking_clock",
+]
 
 
 class Command(StrEnum):
@@ -89,6 +117,8 @@ def carry_out(
             f"posting {posting.number} is not assembled at the marketplace yet; call ship first", offered=["ship"]
         )
     changes: dict[str, object] = {"stage": target}
+    if target is Stage.PACKED:
+        changes["packed_at"] = at
     if target is Stage.HANDED_OVER:
         changes["handed_over_at"] = at
     changed = _next_version(posting, **changes)
@@ -147,61 +177,67 @@ def expire(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:
     return Step(changed, (Event(type=EventType.POSTING_EXPIRED, at=at, actor=actor, reason=reason, data=data),))
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """What a ringing alarm led to."""
+def start_tracking_clock(
+    posting: Posting, since: datetime, settings: SellerSettings, *, at: datetime, actor: str, reason: str = ""
+) -> Step:
+    """The marketplace asked for another tracking number at `since`: its clock runs until a new number is known.
 
-    posting: Posting
-    events: tuple[Event, ...]
-    cancel: bool = False
-    """The seller's policy gives the posting up and lets us cancel it."""
-
-
-def fire(posting: Posting, alarm: Alarm, settings: SellerSettings, *, at: datetime, actor: str) -> Fired:
-    """Let the posting's next alarm ring. Committing the result under the version check is the claim.
-
-    Raises StageMismatchError if `alarm` is no longer the posting's next one, InvalidInputError before its time.
+    Raises StageMismatchError for a posting that is over.
     """
-    if posting.next_alarm != alarm:
-        raise StageMismatchError(f"{alarm.kind} of posting {posting.number} is no longer its next alarm")
-    if at < alarm.due:
-        raise InvalidInputError(f"{alarm.kind} of posting {posting.number} is not due before {alarm.due.isoformat()}")
-    rung = replace(posting, fired={**posting.fired, alarm.kind: alarm.due})
-    price = price_of(posting, alarm)
-    data: dict[str, Json] = {"rung": alarm.kind, "due": alarm.due.isoformat()}
-    if posting.cut_off is not None:
-        data["cut_off"] = posting.cut_off.isoformat()
-    if price is not None:
-        data["price"] = {"amount": price.amount, "currency": price.currency}
-    if may_be_labelled(posting) and posting.label_ready_at is None:
-        data["label"] = MISSING
-
-    def happened(kind: EventType, reason: str = "") -> tuple[Event, ...]:
-        return (Event(type=kind, at=at, actor=actor, reason=reason, data=data),)
-
-    match alarm.kind:
-        case RungKind.SHIPMENT_DATE | RungKind.TARIFF_STEP | RungKind.WITHOUT_DELAY:
-            changed = _next_version(rung, late=True, late_price=price or rung.late_price)
-            return Fired(changed, happened(EventType.POSTING_LATE))
-        case RungKind.GIVE_UP_AT if posting.override_reason:
-            # A person decided that it is still sent: no policy gives it up behind their back.
-            return Fired(_next_version(rung), happened(EventType.POSTING_REMINDED, "overridden: a person decides"))
-        case RungKind.GIVE_UP_AT if settings.auto_cancel is Automation.ON and posting.stage is Stage.EXPIRED:
-            reason = "expired, and given up by the seller's policy"
-            return Fired(_next_version(rung), happened(EventType.POSTING_REMINDED, reason), cancel=True)
-        case RungKind.GIVE_UP_AT if settings.auto_cancel is Automation.ON:
-            step = expire(rung, "given up by the seller's policy", at=at, actor=actor)
-            return Fired(step.posting, step.events, cancel=True)
-        case RungKind.GIVE_UP_AT if settings.auto_cancel is Automation.SHADOW:
-            reason = "shadow mode: would have expired and cancelled it"
-            return Fired(_next_version(rung), happened(EventType.POSTING_GIVE_UP_SHADOWED, reason))
-        case RungKind.CLOSE_AT:
-            return Fired(_next_version(rung, stage=Stage.CLOSED), happened(EventType.POSTING_CLOSED))
-        case _:
-            return Fired(_next_version(rung), happened(EventType.POSTING_REMINDED))
+    if posting.stage in FINAL or posting.stage in (Stage.DELIVERED, Stage.EXPIRED):
+        raise StageMismatchError(f"posting {posting.number} is {posting.stage}: nobody waits for its tracking number")
+    changed = _next_version(with_tracking_clock(posting, since, settings))
+    by = max(rung.due for rung in changed.rungs if rung.kind is RungKind.ANSWER_TRACKING_BY)
+    data: dict[str, Json] = {"clock": TRACKING_CLOCK, "since": since.isoformat(), "by": by.isoformat()}
+    event = Event(type=EventType.POSTING_CLOCK_STARTED, at=at, actor=actor, reason=reason, data=data)
+    return Step(changed, (event,))
 
 
-def may_be_labelled(posting: Posting) -> bool:
-    """A label may be fetched and printed: late postings yes, expired and finished ones no."""
-    stage = posting.blocked_from if posting.stage is Stage.BLOCKED else posting.stage
-    return posting.assembled_at is not None and stage in BEFORE_HAND_OVER and posting.stage is not Stage.EXPIRED
+def stop_tracking_clock(
+    posting: Posting, settings: SellerSettings, *, at: datetime, actor: str, reason: str = ""
+) -> Step:
+    """The request was answered or withdrawn. Raises StageMismatchError if the clock does not run."""
+    if posting.tracking_asked_at is None:
+        raise StageMismatchError(f"the clock {TRACKING_CLOCK} of posting {posting.number} does not run")
+    changed = _next_version(with_tracking_clock(posting, None, settings))
+    data: dict[str, Json] = {"clock": TRACKING_CLOCK}
+    event = Event(type=EventType.POSTING_CLOCK_STOPPED, at=at, actor=actor, reason=reason, data=data)
+    return Step(changed, (event,))
+
+
+def answer_of_buyer(
+    posting: Posting,
+    settings: SellerSettings,
+    *,
+    wanted: bool,
+    offers: Offers,
+    at: datetime,
+    actor: str,
+    note: str = "",
+) -> Fired:
+    """What the buyer said of a late posting. Wanted: it goes to the front. Not wanted: the choices are shown, or it is
+    cancelled where the seller's policy cancels by itself.
+
+    Raises StageMismatchError for a posting that has left the house or is over.
+    """
+    if not may_be_sent(posting) and posting.stage is not Stage.EXPIRED:
+        raise StageMismatchError(f"posting {posting.number} is {posting.stage}: the buyer's answer changes nothing")
+    changed = _next_version(posting)
+    data: dict[str, Json] = {"wanted": wanted}
+    told = [Event(type=EventType.BUYER_ANSWERED, at=at, actor=actor, reason=note, data=data)]
+    if wanted:
+        told.append(prioritised_event(changed, at=at, actor=actor, reason="the buyer still wants it"))
+        return Fired(changed, tuple(told), (Move.PRIORITISE,))
+    data["choice"] = Move.CANCEL
+    if (
+        automation_of(Move.CANCEL, settings) is Automation.ON
+        and CANCEL_OFFER in offers.actions
+        and not posting.override_reason
+    ):
+        return Fired(changed, tuple(told), (Move.CANCEL,))
+    reason = "the buyer does not want it any more"
+    told.append(choices_event(changed, offers, settings, at=at, actor=actor, reason=reason))
+    moves = (Move.SHOW_CHOICES,)
+    if automation_of(Move.CANCEL, settings) is Automation.SHADOW and CANCEL_OFFER in offers.actions:
+        told.append(shadowed_event(Move.CANCEL, "cancelled it", at=at, actor=actor))
+    return Fired(changed, tuple(told), moves)

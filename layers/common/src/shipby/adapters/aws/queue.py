@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.batches import batches, send_all
 from shipby.application.ports import QueueMessage
-from shipby.domain.errors import InvalidInputError
+from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 
 if TYPE_CHECKING:  # the type packages are for developers only
     from mypy_boto3_sqs import SQSClient
@@ -18,10 +20,16 @@ if TYPE_CHECKING:  # the type packages are for developers only
 _BATCH = 10
 _BYTES = 256 * 1024
 _LONGEST_DELAY = 900
+_THREADS = 8
+"""Batches on their way at once; botocore keeps ten connections open."""
 
 
 class SqsWorkQueue:
-    """Implements `WorkQueue`. The body is compact JSON with sorted keys."""
+    """Implements `WorkQueue`. The body is compact JSON with sorted keys.
+
+    Several batches are sent at once, for SQS answers in ten milliseconds that would only be waited for: messages may
+    arrive in any order. A single batch is sent without another thread.
+    """
 
     def __init__(self, queue_url: str, *, client: SQSClient | None = None) -> None:
         self._url = queue_url
@@ -33,8 +41,29 @@ class SqsWorkQueue:
         Raises StoreUnavailableError if any was refused (others may have gone), InvalidInputError for an impossible one.
         """
         prepared = [(message, _body(message)) for message in messages]
-        for batch in batches(prepared, lambda pair: len(pair[1]), count=_BATCH, total=_BYTES):
+        cut = list(batches(prepared, lambda pair: len(pair[1]), count=_BATCH, total=_BYTES))
+        if len(cut) == 1:
+            send_all(cut[0], self._send_batch, what="the queue")
+        elif cut:
+            self._sqs()  # clients may be shared by threads, but must not be made by several at once
+            problems = [problem for problem in self._pool.map(self._attempt, cut) if problem]
+            if problems:
+                raise problems[0]
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_THREADS, thread_name_prefix="sqs")
+
+    def _attempt(self, batch: Sequence[tuple[QueueMessage, bytes]]) -> StoreUnavailableError | None:
+        """One batch; its problem is returned, so that one refused batch does not keep the others from being tried."""
+        try:
             send_all(batch, self._send_batch, what="the queue")
+        except StoreUnavailableError as error:
+            return error
+        return None
+
+    def _sqs(self) -> SQSClient:
+        return self._client or clients.sqs()
 
     def _send_batch(
         self, batch: Sequence[tuple[QueueMessage, bytes]]
@@ -48,8 +77,7 @@ class SqsWorkQueue:
             }
             for index, (message, body) in enumerate(batch)
         ]
-        client = self._client or clients.sqs()
-        answer = client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        answer = self._sqs().send_message_batch(QueueUrl=self._url, Entries=entries)
         return [(batch[int(failed["Id"])], failed.get("Code", "")) for failed in answer.get("Failed", [])]
 
 

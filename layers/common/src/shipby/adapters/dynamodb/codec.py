@@ -38,7 +38,8 @@ def _same(value: Any) -> Any:
 _PLAIN = _Coder(_same, _same)
 
 
-def _money(text: str) -> Money:
+def money(text: str) -> Money:
+    """Reads "1250 RUB" back."""
     minor, _, currency = text.partition(" ")
     return Money(int(minor), currency)
 
@@ -50,7 +51,7 @@ _SCALARS: Mapping[object, _Coder] = {
     Decimal: _Coder(_same, Decimal),
     datetime: _Coder(micros, moment),
     timedelta: _Coder(lambda value: value // timedelta(microseconds=1), lambda value: timedelta(microseconds=value)),
-    Money: _Coder(lambda value: f"{value.minor} {value.currency}", _money),
+    Money: _Coder(lambda value: f"{value.minor} {value.currency}", money),
 }
 
 
@@ -163,6 +164,27 @@ class Record(Generic[T]):
             if alarm is not None:
                 attributes |= {"alarm_at": micros(alarm.due), "alarm_kind": str(alarm.kind)}
         return attributes
+
+    def changes(self, before: T, after: T) -> tuple[Attributes, list[str]]:
+        """What has to be set and what removed in the item of `before` to make it the item of `after`."""
+        changed: Attributes = {}
+        removed: list[str] = []
+        for name, attribute, coder, empty in self._fields:
+            old, new = getattr(before, name), getattr(after, name)
+            if old is new or old == new:
+                continue
+            if empty is not MISSING and new == empty:
+                removed.append(attribute)
+            else:
+                changed[attribute] = coder.encode(new)
+        if self._flat_alarm:
+            was: Alarm | None = getattr(before, "next_alarm")  # noqa: B009 - T is any record that has an alarm
+            alarm: Alarm | None = getattr(after, "next_alarm")  # noqa: B009 - as above
+            if alarm is None:
+                removed += ["alarm_at", "alarm_kind"]
+            elif alarm != was:
+                changed |= {"alarm_at": micros(alarm.due), "alarm_kind": str(alarm.kind)}
+        return changed, removed
 
     def decode(self, attributes: Mapping[str, Any]) -> T:
         """The record of plain attributes; names it does not know (keys, index columns) are passed over."""

@@ -5,7 +5,11 @@
                                      INTENT#<id>
     SELLER#<s>#RETURN#<r>            RETURN, EVENT#<version>#<n>, INTENT#<id>
     SELLER#<s>#JOB#<id>              JOB, EVENT#<version>#<n>
+    SELLER#<s>#WATCH#<id>            WATCH, EVENT#<version>#<n>
+    SELLER#<s>#CASE#<id>             CASE, EVENT#<version>#<n>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
+    SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
+    SELLER#<s>#DIGEST#<recipient>    ENTRY#<at>#<event>
     SELLER#<s>                       SETTINGS, CAP#<action>#<yyyymmdd>, IDEM#<key>, REPORT#<kind>#<yyyymmdd>
     SELLERS                          <s>
     FIND#<s>#<kind>#<value>          FIND
@@ -14,9 +18,11 @@
 
     index     partition                          sort
     alarms    AK ALARM#<crc32(item) % shards>    AS <due>#<hash16(item)>
+              AK ALARM#ASIDE                     AS as before
     worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
               WK SELLER#<s>#INTENT#<state>       WS <created>#<intent>
               WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
+              WK SELLER#<s>#CASES#open|closed    WS <opened>#<case>
     days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
               DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
 
@@ -44,6 +50,8 @@ DETAIL = "DETAIL"
 MONEY = "MONEY"
 RETURN = "RETURN"
 JOB = "JOB"
+WATCH = "WATCH"
+CASE = "CASE"
 SETTINGS = "SETTINGS"
 FIND = "FIND"
 PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
@@ -54,10 +62,17 @@ TRACKING_PREFIX = "TRACKING#"
 LABEL_PREFIX = "LABEL#"
 INTENT_PREFIX = "INTENT#"
 PUSH_PREFIX = "PUSH#"
+OUTCOME_PREFIX = "OUTCOME#"
+ENTRY_PREFIX = "ENTRY#"
+ASIDE = "ALARM#ASIDE"
+"""The partition of alarms that were set aside."""
+_WITH_ALARM = frozenset({POSTING, RETURN, WATCH, CASE})
 _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.POSTING: "posting number",
     AggregateKind.RETURN: "return id",
     AggregateKind.PRINT_JOB: "print job id",
+    AggregateKind.WATCH: "watch id",
+    AggregateKind.CASE: "case id",
 }
 
 
@@ -159,6 +174,33 @@ def print_job(seller: str, identifier: str) -> Key:
     return Key(aggregate_pk(seller, Ref(AggregateKind.PRINT_JOB, identifier)), JOB)
 
 
+def watch(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.WATCH, identifier)), WATCH)
+
+
+def case(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.CASE, identifier)), CASE)
+
+
+def outcomes_pk(seller: str, day: date) -> str:
+    """The partition of what left on one UTC day."""
+    return f"{_seller_pk(seller)}#OUTCOMES#{_day(day)}"
+
+
+def outcome(seller: str, shipped_at: datetime, number: str) -> Key:
+    day = shipped_at.astimezone(UTC).date()
+    return Key(outcomes_pk(seller, day), f"{OUTCOME_PREFIX}{_part(number, 'posting number')}")
+
+
+def digest_pk(seller: str, recipient: str) -> str:
+    """The partition of what waits to be told to a recipient."""
+    return f"{_seller_pk(seller)}#DIGEST#{_part(recipient, 'recipient')}"
+
+
+def digest_entry(seller: str, recipient: str, at: datetime, event_id: str) -> Key:
+    return Key(digest_pk(seller, recipient), f"{ENTRY_PREFIX}{_sortable(at)}#{_part(event_id, 'event id')}")
+
+
 def event(seller: str, ref: Ref, version: int, index: int) -> Key:
     if not (1 <= version <= 99_999_999 and 0 <= index <= 99):
         raise InvalidInputError(
@@ -255,7 +297,7 @@ def alarms_until(until: datetime) -> str:
 def alarm_ref(row: Mapping[str, str]) -> AlarmRef:
     """Reads PK, SK and AS back. Raises InvalidInputError for a row that no alarm can belong to."""
     pk, sk = row["PK"].split("#"), row["SK"]
-    if len(pk) != 4 or pk[2] not in set(AggregateKind) or not (sk in {POSTING, RETURN} or sk.startswith(INTENT_PREFIX)):
+    if len(pk) != 4 or pk[2] not in set(AggregateKind) or not (sk in _WITH_ALARM or sk.startswith(INTENT_PREFIX)):
         raise InvalidInputError(f"the item {row['PK']} / {sk} cannot have an alarm")
     return AlarmRef(
         seller=pk[1],
@@ -263,6 +305,14 @@ def alarm_ref(row: Mapping[str, str]) -> AlarmRef:
         intent_id=sk.removeprefix(INTENT_PREFIX) if sk.startswith(INTENT_PREFIX) else "",
         due=moment(int(row["AS"].partition("#")[0])),
     )
+
+
+def alarm_item(alarm: AlarmRef) -> Key:
+    """The item an alarm belongs to."""
+    pk = aggregate_pk(alarm.seller, alarm.ref)
+    if alarm.intent_id:
+        return Key(pk, f"{INTENT_PREFIX}{alarm.intent_id}")
+    return Key(pk, str(alarm.ref.kind))
 
 
 def worklist_partition(seller: str, stage: str) -> str:
@@ -292,6 +342,14 @@ def returns_partition(seller: str, *, is_open: bool) -> str:
 
 def returns(seller: str, decide_by: datetime | None, return_id: str, *, is_open: bool) -> dict[str, str]:
     return {"WK": returns_partition(seller, is_open=is_open), "WS": f"{_sortable(decide_by)}#{return_id}"}
+
+
+def cases_partition(seller: str, *, is_open: bool) -> str:
+    return f"{_seller_pk(seller)}#CASES#{'open' if is_open else 'closed'}"
+
+
+def cases(seller: str, opened_at: datetime, identifier: str, *, is_open: bool) -> dict[str, str]:
+    return {"WK": cases_partition(seller, is_open=is_open), "WS": f"{_sortable(opened_at)}#{identifier}"}
 
 
 def worklist_id(sort: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports import Page, WorkItem
@@ -12,7 +13,7 @@ from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.posting import Stage
-from shipby.domain.records import AlarmRef, Document, TrackingChange
+from shipby.domain.records import AlarmRef, DigestEntry, Document, Outcome, TrackingChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -152,6 +153,27 @@ class Listings:
         refs = tuple(keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")}) for item in items)
         return Page(refs, following)
 
+    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Ids of open (or closed) cases, oldest first."""
+        partition = keys.cases_partition(seller, is_open=open_only)
+        return self._ids(seller, f"cases/{open_only}", partition, limit, cursor)
+
+    def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
+        """How the postings that left on a UTC day left, by number."""
+        listing = Listing(
+            name=f"outcomes/{day}/{seller}",
+            partition=("PK", keys.outcomes_pk(seller, day)),
+            sort="SK",
+            owner=keys.seller_prefix(seller),
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        return Page(tuple(rows.outcomes().read(item) for item in items), following)
+
+    def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
+        """What waits to be told to a recipient, oldest first."""
+        listing = Listing(name="digest", partition=("PK", keys.digest_pk(seller, recipient)), sort="SK")
+        return [rows.digest_entries().read(item) for item in query(self._client, self._table, listing)]
+
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         """Pushes received on a UTC day, by type and body; kept for 30 days."""
         listing = Listing(
@@ -177,4 +199,8 @@ def _work_item(item: Mapping[str, Wire]) -> WorkItem:
         version=columns["version"],
         cut_off=None if cut_off is None else keys.moment(cut_off),
         late=columns.get("late", False),
+        warehouse_id=columns.get("warehouse_id", ""),
+        at_risk=money(columns["at_risk"]) if "at_risk" in columns else None,
+        next_due=keys.moment(columns["alarm_at"]) if "alarm_at" in columns else None,
+        next_rung=columns.get("alarm_kind", ""),
     )

@@ -10,20 +10,24 @@ from shipby.adapters.dynamodb import keys, rows
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.values import Item, item_to_wire, to_wire
 from shipby.application.ports import (
+    AddDigestEntry,
     AppendEvents,
     AppendTracking,
     ClaimPointer,
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveCase,
     SaveDetail,
     SaveDocument,
     SaveIntent,
     SaveMoney,
+    SaveOutcome,
     SavePosting,
     SavePrintJob,
     SaveReturn,
     SaveSettings,
+    SaveWatch,
     SpendCap,
     Write,
 )
@@ -212,7 +216,7 @@ class _Builder:
         self._shards = shards
         self._now = now
 
-    def of(self, write: _Counted) -> Iterator[Operation]:  # noqa: PLR0912 - one short branch per kind of write
+    def of(self, write: _Counted) -> Iterator[Operation]:  # noqa: PLR0912, PLR0915 - one short branch per kind of write
         match write:
             case SavePosting():
                 yield self._posting(write)
@@ -240,6 +244,16 @@ class _Builder:
             case SavePrintJob(job):
                 item = rows.print_jobs().item(keys.print_job(job.seller, job.id), job)
                 yield _versioned(item, job.version, f"print job {job.id}")
+            case SaveWatch(watch):
+                yield _versioned(rows.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
+            case SaveCase(matter):
+                yield _versioned(rows.case_item(matter, self._shards), matter.version, f"case {matter.id}")
+            case SaveOutcome(outcome):
+                key = keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number)
+                yield Operation(action="Put", key=key, body={"Item": rows.outcomes().item(key, outcome)})
+            case AddDigestEntry(entry):
+                key = rows.digest_key(entry)
+                yield Operation(action="Put", key=key, body={"Item": rows.digest_entries().item(key, entry)})
             case AppendEvents(seller, ref, version, events):
                 for index, event in enumerate(events):
                     item = rows.event_item(seller, ref, version, index, event, count=len(events))

@@ -18,7 +18,18 @@ from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import Alarm, MarketplacePosting, Posting
-from shipby.domain.records import ApiKey, Document, PrintJob, RememberedResponse, SellerSettings, TrackingChange
+from shipby.domain.records import (
+    ApiKey,
+    Case,
+    DigestEntry,
+    Document,
+    Outcome,
+    PrintJob,
+    RememberedResponse,
+    SellerSettings,
+    TrackingChange,
+    Watch,
+)
 from shipby.domain.returns import ReturnCase
 
 T = TypeVar("T")
@@ -76,6 +87,26 @@ def documents() -> Kind[Document]:
 @functools.cache
 def print_jobs() -> Kind[PrintJob]:
     return Kind("JOB", Record(PrintJob))
+
+
+@functools.cache
+def watches() -> Kind[Watch]:
+    return Kind("WATCH", Record(Watch, flat_alarm=True))
+
+
+@functools.cache
+def cases() -> Kind[Case]:
+    return Kind("CASE", Record(Case, flat_alarm=True))
+
+
+@functools.cache
+def outcomes() -> Kind[Outcome]:
+    return Kind("OUTCOME", Record(Outcome))
+
+
+@functools.cache
+def digest_entries() -> Kind[DigestEntry]:
+    return Kind("ENTRY", Record(DigestEntry))
 
 
 @functools.cache
@@ -150,6 +181,21 @@ def intent_item(intent: Intent, shards: int) -> Item:
         key, intent.next_alarm, shards
     )
     return intents().item(key, intent, columns)
+
+
+def watch_item(watch: Watch, shards: int) -> Item:
+    key = keys.watch(watch.seller, watch.id)
+    return watches().item(key, watch, _alarm(key, watch.next_alarm, shards))
+
+
+def case_item(case: Case, shards: int) -> Item:
+    key = keys.case(case.seller, case.id)
+    columns = keys.cases(case.seller, case.opened_at, case.id, is_open=case.open)
+    return cases().item(key, case, columns | _alarm(key, case.next_alarm, shards))
+
+
+def digest_key(entry: DigestEntry) -> Key:
+    return keys.digest_entry(entry.seller, entry.recipient, entry.stored.event.at, entry.stored.id)
 
 
 def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *, count: int) -> Item:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb.aside import AsideAlarms
 from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.commit import Committer
 from shipby.adapters.dynamodb.inbox import PushInbox
@@ -22,7 +23,16 @@ from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import ApiKey, Document, PrintJob, RememberedResponse, SellerSettings
+from shipby.domain.records import (
+    ApiKey,
+    Case,
+    DigestEntry,
+    Document,
+    PrintJob,
+    RememberedResponse,
+    SellerSettings,
+    Watch,
+)
 from shipby.domain.returns import ReturnCase
 
 if TYPE_CHECKING:
@@ -34,7 +44,7 @@ class _SystemClock:
         return datetime.now(UTC)
 
 
-class DynamoDBStore(Listings, PushInbox):
+class DynamoDBStore(Listings, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.Store`.
 
     `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
@@ -109,6 +119,14 @@ class DynamoDBStore(Listings, PushInbox):
         found: PrintJob | None = self._read(rows.print_jobs(), keys.print_job(seller, identifier))
         return found
 
+    def watch(self, seller: str, identifier: str) -> Watch | None:
+        found: Watch | None = self._read(rows.watches(), keys.watch(seller, identifier))
+        return found
+
+    def case(self, seller: str, identifier: str) -> Case | None:
+        found: Case | None = self._read(rows.cases(), keys.case(seller, identifier))
+        return found
+
     def settings(self, seller: str) -> SellerSettings | None:
         found: SellerSettings | None = self._read(rows.settings(), keys.settings(seller))
         return found
@@ -149,6 +167,11 @@ class DynamoDBStore(Listings, PushInbox):
             ConditionExpression="synced_at < :read",
             ExpressionAttributeValues={":read": to_wire(keys.micros(read_at))},
         )
+
+    def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:
+        """Forget entries that were told; those that are gone already do no harm."""
+        for entry in entries:
+            call(self._client.delete_item, TableName=self._table, Key=rows.digest_key(entry).wire)
 
     def quarantine_push(self, push: PushRow, problem: str) -> None:
         """Mark a stored push QUARANTINED. Raises NotFoundError if it is not stored."""

@@ -14,6 +14,8 @@ WORKLIST_COLUMNS: tuple[str, ...] = (
     "scheme",
     "alarm_at",
     "alarm_kind",
+    "warehouse_id",
+    "at_risk",
 )
 """What a board shows; the worklist index holds it, so that boards never read the items."""
 

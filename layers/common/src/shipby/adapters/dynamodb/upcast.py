@@ -6,12 +6,12 @@ To change how a kind is stored: raise its number in `CURRENT`, and register the 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shipby.domain.errors import StoreUnavailableError
+from shipby.domain.errors import UnreadableItemError
 
 Attributes = dict[str, Any]
 Step = Callable[[Attributes], Attributes]
 
-CURRENT: Mapping[str, int] = {"POSTING": 2}
+CURRENT: Mapping[str, int] = {"POSTING": 2, "SETTINGS": 2}
 """Schema of each kind of row that is no longer at 1."""
 
 
@@ -24,7 +24,12 @@ def _posting_2(old: Attributes) -> Attributes:
     return new
 
 
-_STEPS: Mapping[tuple[str, int], Step] = {("POSTING", 1): _posting_2}
+def _settings_2(old: Attributes) -> Attributes:
+    """Schema 1 knew one reminder before the cut-off, not a list of them."""
+    return {**old, "remind_before": [old["remind_before"]]} if "remind_before" in old else dict(old)
+
+
+_STEPS: Mapping[tuple[str, int], Step] = {("POSTING", 1): _posting_2, ("SETTINGS", 1): _settings_2}
 
 
 def current_schema(kind: str) -> int:
@@ -35,11 +40,11 @@ def current_schema(kind: str) -> int:
 def upcast(kind: str, attributes: Attributes) -> Attributes:
     """The attributes as the current schema has them.
 
-    Raises StoreUnavailableError for an item of a newer release: during a deployment the new code will read it.
+    Raises UnreadableItemError for an item of a newer release: during a deployment the new code will read it.
     """
     schema, current = attributes.get("schema", 1), current_schema(kind)
     if schema > current:
-        raise StoreUnavailableError(
+        raise UnreadableItemError(
             f"a {kind} item has schema {schema} and this release reads up to {current}: finish the deployment"
         )
     while schema < current:

@@ -1,50 +1,83 @@
-"""Telegram, WeCom, DingTalk, Feishu, e-mail, Slack …: Apprise URLs in the parameter `sellers/<seller>/channels`."""
+"""Telegram, WeCom, DingTalk, Feishu, e-mail, Slack …: Apprise URLs in the parameter `sellers/<seller>/channels`.
+
+The parameter is a JSON object of names and URLs; of a plain list of URLs the names are "1", "2", … in its order. URLs
+hold tokens: only names are ever logged.
+
+A message counts as told as soon as one of the channels it is meant for has taken it. Those that did not are logged by
+name and not tried again: repeating it would tell it again on the channels that work, for as long as one is broken.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from shipby.adapters.aws.parameters import SellerParameters
 from shipby.domain.errors import InvalidInputError, RetryableError
+from shipby.observability import logger
+
+if TYPE_CHECKING:
+    import apprise
 
 NAME = "channels"
 
 
 class AppriseChannels:
-    """Implements `SellerChannels`. The URLs hold tokens: they are in no message."""
+    """Implements `SellerChannels`."""
 
     def __init__(self, prefix: str, *, parameters: SellerParameters | None = None) -> None:
         self._parameters = parameters or SellerParameters(prefix)
 
-    def send(self, seller: str, title: str, body: str) -> bool:
-        """True if at least one channel took it; False if the seller has none.
+    def send(self, seller: str, title: str, body: str, *, names: Sequence[str] = ()) -> bool:
+        """True if at least one channel took it; False if the seller has none, or none of the named.
 
-        Raises RetryableError if all channels failed or SSM did not answer, InvalidInputError if the parameter is no
-        list of usable Apprise URLs.
+        Raises RetryableError if all channels failed or SSM did not answer, InvalidInputError if the parameter holds no
+        usable Apprise URLs.
         """
         urls = self._urls(seller)
-        if not urls:
+        unknown = [name for name in names if name not in urls]
+        if unknown:
+            logger().warning("no such channel", extra={"seller": seller, "channels": unknown})
+        wanted = {name: urls[name] for name in names if name in urls} if names else urls
+        if not wanted:
             return False
         import apprise  # imported late: it takes a quarter of a second, and most calls of a process come later
 
-        targets = [apprise.Apprise.instantiate(url) for url in urls]
-        usable = [target for target in targets if target is not None]
+        made = {name: apprise.Apprise.instantiate(url) for name, url in wanted.items()}
+        usable = {name: target for name, target in made.items() if target is not None}
         if not usable:
-            raise InvalidInputError(f"none of the {len(urls)} channels of seller {seller} is a usable Apprise URL")
-        taken = 0
-        for target in usable:
-            channel = apprise.Apprise()
-            channel.add(target)
-            # Without the format Apprise takes the text for markup, and a "<" of a reason makes Telegram refuse it.
-            taken += bool(channel.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+            raise InvalidInputError(f"none of the {len(wanted)} channels of seller {seller} is a usable Apprise URL")
+        taken = [name for name, target in usable.items() if _tell(target, title, body)]
         if not taken:
             raise RetryableError(
                 f"none of the {len(usable)} channels of seller {seller} took the message; try again later"
             )
+        missed = [name for name in wanted if name not in taken]
+        if missed:
+            logger().warning("channels that took no message", extra={"seller": seller, "channels": missed})
         return True
 
-    def _urls(self, seller: str) -> list[str]:
+    def _urls(self, seller: str) -> Mapping[str, str]:
         value = self._parameters.json(seller, NAME)
         if value is None:
-            return []
-        if not isinstance(value, list) or not all(isinstance(url, str) for url in value):
-            raise InvalidInputError(f"the channels of seller {seller} are not a list of Apprise URLs; store them again")
+            return {}
+        if isinstance(value, list):
+            value = {str(number): url for number, url in enumerate(value, start=1)}
+        if not isinstance(value, dict) or not all(isinstance(url, str) for url in value.values()):
+            raise InvalidInputError(
+                f"the channels of seller {seller} are neither an object of names and Apprise URLs nor a list of URLs; "
+                "store them again"
+            )
         return value
+
+
+def _tell(target: apprise.NotifyBase, title: str, body: str) -> bool:
+    import apprise
+
+    if target.overflow_mode is apprise.OverflowMode.UPSTREAM:
+        # Some services take little (WeCom 2048 characters): in parts rather than refused, unless the URL says else.
+        target.overflow_mode = apprise.OverflowMode.SPLIT
+    channel = apprise.Apprise()
+    channel.add(target)
+    # Without the format Apprise takes the text for markup, and a "<" of a reason makes Telegram refuse it.
+    return bool(channel.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,8 @@ from shipby.adapters.ozon.assumptions import EMPTY_YEAR
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
 from shipby.domain.money import Money
 
-_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,12})?")
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,40})?")
+"""A double has up to 17 significant digits, and its text may begin with a row of zeros: 0.000033333333333333335."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -100,6 +101,16 @@ class Node:
         """A number, also as text; null and "" are 0."""
         return _decimal(self.fields.get(key), self.at(key))
 
+    def day(self, key: str) -> date | None:
+        """A calendar day, also as the beginning of a time; null and "" are None."""
+        value = self.text(key)
+        if not value:
+            return None
+        try:
+            return date.fromisoformat(value[:10])
+        except ValueError:
+            raise unreadable(self.at(key), "a day") from None
+
     def flag(self, key: str) -> bool:
         """A truth value, also as text; null is False."""
         value = self.fields.get(key)
@@ -168,7 +179,7 @@ def _decimal(value: object, path: str) -> Decimal:
     if value is None or value == "":
         return Decimal(0)
     if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
-        text = format(value, "f") if isinstance(value, Decimal) and abs(value.adjusted()) < 16 else str(value)
+        text = format(value, "f") if isinstance(value, Decimal) and -24 < value.adjusted() < 16 else str(value)
         if _DECIMAL.fullmatch(text):
             return Decimal(text)
     raise unreadable(path, "a number")

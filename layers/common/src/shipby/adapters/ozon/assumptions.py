@@ -46,6 +46,8 @@ RETURNS_LOOK_BACK = timedelta(days=90)
 """Ours: rFBS delivers within 30 days (official, Process), disputes take up to 31 more (Ozon Global pages)."""
 PUSH_URLS_LIMIT = 100
 """/v1/notification/list, its default. official."""
+INDEX_POSTINGS_LIMIT = 1000
+"""/v1/rating/index/fbs/posting/list: at most 1,000. official."""
 CHAT_TEXT_LIMIT = 1000
 """/v1/chat/send/message: 1..1000 plain characters. official."""
 
@@ -61,3 +63,15 @@ NO_BARCODE = "0"
 """`barcodes` of a posting that has none yet. example of v4 unfulfilled/list."""
 NO_POSTING_AT_ALL = "not found"
 """A gRPC gateway's message for an unknown PATH (404, code 5); a missing posting is POSTING_NOT_FOUND. inferred."""
+
+MISSING_CURRENCY = "RUB"
+"""The currency of an amount of the error index that comes without one: the first of the values that the schema of
+/v1/rating/index/fbs/posting/list names, and the marketplace's own. inferred."""
+INDEX_PERIOD = timedelta(days=14)
+"""The period of the error index where /v1/rating/index/fbs/info names none, as before a seller's first posting. Ozon
+Global pages."""
+NO_THRESHOLD = 0
+"""A threshold of 0 in /v1/rating/history says that there is none: a number field cannot be empty there. inferred."""
+DISCOUNT = "discount"
+"""`tariff_type` of a step that gives money back. Its rate and charge come as positive numbers (example of v4
+unfulfilled/list), so the adapter turns their sign: a charge below zero is a discount."""

@@ -15,6 +15,7 @@ from shipby.adapters.ozon.answers import Node
 from shipby.adapters.ozon.downloads import download
 from shipby.adapters.ozon.health import push_url_health
 from shipby.adapters.ozon.postings import posting_of
+from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
 from shipby.adapters.ozon.refusals import ALREADY_CANCELLED, ALREADY_SHIPPED, item_error
 from shipby.adapters.ozon.requests import (
     compensation_number,
@@ -42,6 +43,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting
+from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns import MarketplaceReturn
 
 T = TypeVar("T")
@@ -117,9 +119,7 @@ class OzonClient:
             },
         )
         items = tuple(posting_of(node, read_at) for node in answer.nodes("postings"))
-        following = answer.text("cursor") if answer.flag("has_next") else ""
-        # `has_next` may be true before an empty page; a cursor that stands still would never end.
-        return Page(items, following if following and following != cursor else None)
+        return Page(items, _following(answer, cursor))
 
     def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
         """/v4/posting/fbs/ship. A posting that is already assembled counts as done."""
@@ -280,6 +280,33 @@ class OzonClient:
             payload["compensation_amount"] = compensation_number(compensation)
         self._api.act(methods.RETURNS_ACT, payload, what=return_id, body_expected=False)
 
+    # -- the seller's standing
+
+    def key_info(self) -> KeyInfo:
+        """/v1/roles: when the key ends and what it may call."""
+        return key_info_of(self._api.read(methods.ROLES, {}))
+
+    def error_index(self) -> ErrorIndex:
+        """/v1/rating/index/fbs/info: the index now and on each day of its period."""
+        return error_index_of(self._api.read(methods.INDEX_INFO, {}), self._now().date())
+
+    def index_errors(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[IndexedPosting]:
+        """/v1/rating/index/fbs/posting/list, at most 1,000 a page."""
+        answer = self._api.read(
+            methods.INDEX_POSTINGS,
+            {
+                "filter": {"date_from": rfc3339(since), "date_to": rfc3339(to)},
+                "limit": assumptions.INDEX_POSTINGS_LIMIT,
+                "cursor": cursor,
+            },
+        )
+        return Page(tuple(indexed_posting_of(one) for one in answer.nodes("errors")), _following(answer, cursor))
+
+    def rating_thresholds(self, rating: str, *, since: datetime, to: datetime) -> RatingThresholds | None:
+        """/v1/rating/history for one rating; a threshold that the marketplace does not name is None."""
+        payload = {"ratings": [rating], "date_from": rfc3339(since), "date_to": rfc3339(to)}
+        return thresholds_of(self._api.read(methods.RATING_HISTORY, payload, what=rating), rating)
+
     # -- push settings and chat
 
     def push_health(self) -> tuple[PushUrlHealth, ...]:
@@ -316,6 +343,13 @@ class OzonClient:
 _WITH_LISTED = {"analytics_data": True, "barcodes": True, "financial_data": False, "legal_info": False}
 """`analytics_data` is asked for its delivery date only; the parser never touches the rest."""
 _WITH_ONE = _WITH_LISTED | {"product_exemplars": False, "related_postings": True, "translit": False}
+
+
+def _following(answer: Node, cursor: str) -> str | None:
+    """The cursor of the next page, if there is one."""
+    following = answer.text("cursor") if answer.flag("has_next") else ""
+    # `has_next` may be true before an empty page; a cursor that stands still would never end.
+    return following if following and following != cursor else None
 
 
 def _done(read: Callable[[], T], answer: Node, what: str) -> T:

@@ -36,6 +36,10 @@ RETURNS_LIST = Method(path="/v2/returns/rfbs/list")
 RETURNS_GET = Method(path="/v2/returns/rfbs/get")
 RETURNS_ACT = Method(path="/v1/returns/rfbs/action/set", acts=True)
 PUSH_URLS = Method(path="/v1/notification/list", alive_since=date(2026, 4, 8))
+ROLES = Method(path="/v1/roles")
+INDEX_INFO = Method(path="/v1/rating/index/fbs/info")
+INDEX_POSTINGS = Method(path="/v1/rating/index/fbs/posting/list")
+RATING_HISTORY = Method(path="/v1/rating/history")
 CHAT_START = Method(path="/v1/chat/start", acts=True)
 CHAT_SEND = Method(path="/v1/chat/send/message", acts=True)
 
@@ -54,6 +58,10 @@ METHODS: tuple[Method, ...] = (
     RETURNS_GET,
     RETURNS_ACT,
     PUSH_URLS,
+    ROLES,
+    INDEX_INFO,
+    INDEX_POSTINGS,
+    RATING_HISTORY,
     CHAT_START,
     CHAT_SEND,
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from shipby.adapters.ozon.answers import Node, is_currency, money, rounded_money, unreadable
-from shipby.adapters.ozon.assumptions import FBS_INTEGRATION, NO_BARCODE
+from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, NO_BARCODE
 from shipby.domain.money import Money
 from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 
@@ -102,12 +102,13 @@ def _tariff_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]
         until = step.moment("tariff_deadline_at")
         if until is None:
             raise unreadable(step.at("tariff_deadline_at"), "a time")
+        sign = -1 if step.text("tariff_type") == DISCOUNT else 1
         found.append(
             TariffStep(
                 until=until,
-                rate=step.decimal("tariff_rate"),
+                rate=step.decimal("tariff_rate") * sign,
                 minimum=_charge(step, "min_charge", currency),
-                charge=_charge(step, "tariff_charge", currency),
+                charge=_charge(step, "tariff_charge", currency) * sign,
             )
         )
     return tuple(sorted(found, key=lambda one: one.until))

@@ -1,0 +1,84 @@
+"""Alarms that could not be fired after several tries: taken out of the due ones, kept in sight, and brought back."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.paging import Listing, page
+from shipby.adapters.dynamodb.values import Item, to_wire
+from shipby.application.ports import Page
+from shipby.domain.records import AlarmRef, AsideAlarm
+
+NOTES = ("aside_reason", "aside_at")
+"""What is written beside an alarm that is set aside; an update that brings the alarm back removes them."""
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+class AsideAlarms:
+    """The part of the store that sets alarms aside. It touches index keys only, so it works on items of a newer schema.
+
+    The version of the item stays: its next change writes the whole item anew, and with it the alarm it then has.
+    """
+
+    if TYPE_CHECKING:
+        _table: str
+
+        @property
+        def alarm_shards(self) -> int: ...
+
+        @property
+        def _client(self) -> DynamoDBClient: ...
+        def _get(self, key: keys.Key) -> Item | None: ...
+        def _conditional(self, operation: Callable[..., Any], **arguments: Any) -> bool: ...
+
+    def set_alarm_aside(self, alarm: AlarmRef, reason: str, at: datetime) -> bool:
+        """Take an alarm that cannot be fired out of `due_alarms`; False if its item has moved on meanwhile."""
+        key = keys.alarm_item(alarm)
+        columns = keys.alarm(key, alarm.due, self.alarm_shards)
+        return self._conditional(
+            self._client.update_item,
+            Key=key.wire,
+            UpdateExpression="SET AK = :aside, aside_reason = :reason, aside_at = :at",
+            ConditionExpression="AK = :due AND #sort = :sort",
+            ExpressionAttributeNames={"#sort": "AS"},
+            ExpressionAttributeValues={
+                ":aside": to_wire(keys.ASIDE),
+                ":reason": to_wire(reason),
+                ":at": to_wire(keys.micros(at)),
+                ":due": to_wire(columns["AK"]),
+                ":sort": to_wire(columns["AS"]),
+            },
+        )
+
+    def bring_alarm_back(self, alarm: AlarmRef) -> bool:
+        """Put an alarm that was set aside among the due ones again; False if it is not aside."""
+        key = keys.alarm_item(alarm)
+        columns = keys.alarm(key, alarm.due, self.alarm_shards)
+        return self._conditional(
+            self._client.update_item,
+            Key=key.wire,
+            UpdateExpression="SET AK = :due REMOVE aside_reason, aside_at",
+            ConditionExpression="AK = :aside AND #sort = :sort",
+            ExpressionAttributeNames={"#sort": "AS"},
+            ExpressionAttributeValues={
+                ":aside": to_wire(keys.ASIDE),
+                ":due": to_wire(columns["AK"]),
+                ":sort": to_wire(columns["AS"]),
+            },
+        )
+
+    def alarms_aside(self, *, limit: int = 200, cursor: str | None = None) -> Page[AsideAlarm]:
+        """Alarms of all sellers that were set aside, earliest due first; few, so each item is read for its reason."""
+        listing = Listing(name="aside", index="alarms", partition=("AK", keys.ASIDE), sort="AS", owner="SELLER#")
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        found = []
+        for item in items:
+            alarm = keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")})
+            stands = self._get(keys.alarm_item(alarm))
+            if stands is not None and "aside_reason" in stands:
+                at = keys.moment(int(stands["aside_at"]["N"]))
+                found.append(AsideAlarm(alarm=alarm, reason=stands["aside_reason"]["S"], at=at))
+        return Page(tuple(found), following)

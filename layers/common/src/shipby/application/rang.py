@@ -1,0 +1,32 @@
+"""What became of an alarm message, and what all who ring alarms need: they never import the dispatcher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shipby.domain.posting import Alarm
+from shipby.domain.records import AlarmRef
+
+ACTOR = "system:alarm_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """What became of an alarm message: fired, early, gone (moved, fired by another, or its item ended)."""
+
+    outcome: str
+    next_alarm: AlarmRef | None = None
+    """The item's next alarm, for sending it at once if it is near."""
+
+
+GONE = Rang("gone")
+
+
+def stands(alarm: AlarmRef, next_alarm: Alarm | None) -> bool:
+    """Whether this is still the alarm that its item waits for."""
+    return next_alarm is not None and next_alarm.due == alarm.due
+
+
+def fired(alarm: AlarmRef, following: Alarm | None) -> Rang:
+    """The alarm was fired and committed; `following` is what its item waits for now."""
+    return Rang("fired", replace(alarm, due=following.due) if following else None)

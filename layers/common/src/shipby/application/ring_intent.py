@@ -1,0 +1,58 @@
+"""Ring the alarm of an intent that is not settled yet: ask for another look at the marketplace, then for a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shipby.application.alarm_messages import MAX_DELAY
+from shipby.application.finish_intent import TOLD
+from shipby.application.ports import AppendEvents, SaveIntent, SavePosting, SaveReturn, Store, Write
+from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.events import AggregateKind, Event, EventType
+from shipby.domain.intents import Intent
+from shipby.domain.json_types import Json
+from shipby.domain.ladder import rewind
+from shipby.domain.posting import Alarm, RungKind
+from shipby.domain.records import AlarmRef, SellerSettings
+
+CHECK_AGAIN = timedelta(minutes=2)
+"""When an intent is queued again if even its check got lost."""
+
+
+def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the alarm of an intent if it is still its next one.
+
+    Raises VersionConflictError (read and decide again), InvalidInputError if the intent's posting or return is gone.
+    """
+    intent = store.intent(alarm.seller, alarm.intent_id)
+    if intent is None or not stands(alarm, intent.next_alarm):
+        return GONE
+    settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
+    age = now - intent.created_at
+    # A check that nobody could carry out yet (the marketplace is away) is asked for less and less often.
+    wait = min(max(CHECK_AGAIN, age / 4), MAX_DELAY)
+    waiting = replace(intent, version=intent.version + 1, next_alarm=Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT))
+    data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": intent.state}
+    events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)]
+    if age > 2 * settings.settle_limit and TOLD not in intent.read_back:
+        problem = f"it is {intent.state} and could not be settled for {age}: a person has to look"
+        events.append(Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=ACTOR, reason=problem, data=data))
+        waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
+    store.commit([SaveIntent(waiting), *_owner_writes(waiting, tuple(events), store)])
+    return fired(alarm, waiting.next_alarm)
+
+
+def _owner_writes(intent: Intent, events: tuple[Event, ...], store: Store) -> list[Write]:
+    if intent.ref.kind is AggregateKind.RETURN:
+        case = store.return_case(intent.seller, intent.ref.id)
+        if case is None:
+            raise InvalidInputError(f"return {intent.ref.id} of intent {intent.id} is gone from the store")
+        changed = replace(case, version=case.version + 1)
+        return [SaveReturn(changed), AppendEvents(intent.seller, intent.ref, changed.version, events)]
+    posting = store.posting(intent.seller, intent.posting_number)
+    if posting is None:
+        raise InvalidInputError(f"posting {intent.posting_number} of intent {intent.id} is gone from the store")
+    moved = rewind(replace(posting, version=posting.version + 1))
+    return [SavePosting(moved), AppendEvents(intent.seller, intent.ref, moved.version, events)]

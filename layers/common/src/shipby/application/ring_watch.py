@@ -1,0 +1,30 @@
+"""Ring what belongs to the whole seller: watches (push health, the key, digests) and cases that are still open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shipby.application.ports import AppendEvents, SaveCase, SaveWatch, Store
+from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.records import AlarmRef
+from shipby.domain.watches import fire_case, fire_watch
+
+
+def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the alarm of a watch if it is still its next one. Raises VersionConflictError: read and decide again."""
+    watch = store.watch(alarm.seller, alarm.ref.id)
+    if watch is None or not stands(alarm, watch.next_alarm):
+        return GONE
+    changed, events = fire_watch(watch, at=now, actor=ACTOR)
+    store.commit([SaveWatch(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
+    return fired(alarm, changed.next_alarm)
+
+
+def ring_case(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the reminder of a case if it is still its next one. Raises VersionConflictError: read and decide again."""
+    case = store.case(alarm.seller, alarm.ref.id)
+    if case is None or not stands(alarm, case.next_alarm):
+        return GONE
+    changed, events = fire_case(case, at=now, actor=ACTOR)
+    store.commit([SaveCase(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
+    return fired(alarm, changed.next_alarm)

@@ -1,0 +1,211 @@
+"""The words of notices in Russian, Chinese and English: what to DO first, then what about.
+
+`[...]` is left out where the moment `{when}` in it is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shipby.domain.events import EventType
+from shipby.domain.intents import IntentAction
+from shipby.domain.posting import RungKind
+
+LANGUAGES = ("ru", "zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One phrase in the three languages."""
+
+    ru: str
+    zh: str
+    en: str
+
+    def __getitem__(self, language: str) -> str:
+        """The phrase in a language; English for one we do not speak."""
+        return {"ru": self.ru, "zh": self.zh}.get(language, self.en)
+
+
+HAND_OVER = Words("Сдать курьеру[ до {when}]", "请[在 {when} 前]交给承运商", "Hand over to the courier[ by {when}]")
+BUYER_REFUSES = Words("Покупателю не нужно: решить", "买家不再需要：请处理", "The buyer does not want it: decide")
+
+TITLES: Mapping[EventType, Words] = {
+    EventType.POSTING_RECEIVED: Words(
+        "Новое отправление: подтвердить[, отгрузить до {when}]",
+        "新货件：请确认[，{when} 前发货]",
+        "New posting: confirm it[, ship by {when}]",
+    ),
+    EventType.POSTING_CANCELLED: Words("Не отгружать: отменено", "请勿发货：已取消", "Do not ship: cancelled"),
+    EventType.POSTING_BLOCKED: Words("Остановлено: разобраться", "已暂停：请处理", "Blocked: look into it"),
+    EventType.POSTING_REMINDED: Words("Проверить[ до {when}]", "请[在 {when} 前]检查", "Check it[ by {when}]"),
+    EventType.POSTING_LATE: Words(
+        "Отгрузить сейчас: просрочено, идёт плата", "请立即发货：已逾期并计费", "Ship now: late, and it costs"
+    ),
+    EventType.POSTING_OVERDUE: Words(
+        "Отгрузить сейчас: засчитана задержка", "请立即发货：已逾期，计为延迟", "Ship now: it counts as a delay"
+    ),
+    EventType.POSTING_PRIORITISED: Words(
+        "В первую очередь: отгрузить[ до {when}]", "优先处理：请[在 {when} 前]发货", "First of all: ship[ by {when}]"
+    ),
+    EventType.POSTING_CHOICES: Words("Решить, что делать", "请决定如何处理", "Decide what to do"),
+    EventType.BUYER_ANSWERED: Words(
+        "Покупатель ждёт: отгрузить сейчас", "买家仍需要：请立即发货", "Ship now: the buyer waits"
+    ),
+    EventType.POSTING_EXPIRED: Words("Не отгружать: срок истёк", "请勿发货：货件已失效", "Do not ship: it has expired"),
+    EventType.POSTING_CUT_OFF_MOVED: Words(
+        "Срок изменён: отгрузить[ до {when}]", "期限已更改：请[在 {when} 前]发货", "Cut-off moved: ship[ by {when}]"
+    ),
+    EventType.POSTING_GIVE_UP_SHADOWED: Words(
+        "Решить: отменил бы (теневой режим)",
+        "请决定：本应取消（影子模式）",
+        "Decide: would have cancelled it (shadow mode)",
+    ),
+    EventType.LABEL_FAILED: Words("Нет этикетки: исправить", "标签获取失败：请处理", "No label: mend it"),
+    EventType.TRACKING_CHANGED: Words("Трек-номер изменён", "运单号已更改", "Tracking number changed"),
+    EventType.INTENT_REJECTED: Words(
+        "Площадка отклонила действие: решить", "平台拒绝了操作：请处理", "The marketplace refused: decide"
+    ),
+    EventType.INTENT_NEEDS_PERSON: Words("Нужно решение человека", "需要人工处理", "A person must decide"),
+    EventType.AUTOMATION_HELD: Words(
+        "Автоматика остановлена: решить самим", "自动化已暂停：请人工处理", "Automation held: decide yourself"
+    ),
+    EventType.AUTOMATION_SHADOWED: Words(
+        "Сделал бы сам (теневой режим)", "本应自动执行（影子模式）", "Would have done (shadow mode)"
+    ),
+    EventType.ALARM_SET_ASIDE: Words(
+        "Сигнал не сработал: разобраться", "提醒无法触发：请检查", "An alarm failed: look into it"
+    ),
+    EventType.PUSH_UNHEALTHY: Words(
+        "Уведомления площадки: починить адрес", "平台推送异常：请修复地址", "Pushes are failing: mend the address"
+    ),
+    EventType.PUSH_RECOVERED: Words(
+        "Уведомления площадки снова в порядке", "平台推送已恢复", "Pushes are healthy again"
+    ),
+    EventType.KEY_EXPIRES_SOON: Words(
+        "Обновить ключ API[ до {when}]", "请[在 {when} 前]更新 API 密钥", "Renew the API key[ by {when}]"
+    ),
+    EventType.KEY_REJECTED: Words(
+        "Заменить ключ API: площадка его не принимает",
+        "请更换 API 密钥：平台不接受",
+        "Replace the API key: it is rejected",
+    ),
+    EventType.INDEX_BAND_CHANGED: Words(
+        "Индекс ошибок в другой зоне", "错误指数进入另一区间", "The error index is in another band"
+    ),
+    EventType.CASE_OPENED: Words("Разобраться: открыто дело", "请处理：新事项", "Look into it: a case was opened"),
+    EventType.CASE_REMINDED: Words(
+        "Разобраться: дело ещё открыто", "请处理：事项仍未关闭", "Look into it: a case is still open"
+    ),
+    EventType.NOTICE_UNDELIVERABLE: Words(
+        "Написать покупателю самим: уведомление не ушло",
+        "请自行联系买家：通知未送达",
+        "Write to the buyer yourself: not told",
+    ),
+    EventType.RETURN_OPENED: Words("Новый возврат: решить", "新退货：请处理", "New return: decide"),
+    EventType.RETURN_REMINDED: Words(
+        "Решить возврат[ до {when}]", "请[在 {when} 前]处理退货", "Decide the return[ by {when}]"
+    ),
+    EventType.RETURN_OVERDUE: Words(
+        "Срок решения прошёл: проверить возврат", "退货处理已逾期：请检查", "Return decision overdue: check it"
+    ),
+    EventType.RETURN_DECIDED: Words("Возврат решён", "退货已处理", "Return decided"),
+}
+"""Every event that people hear of."""
+
+RUNG_TITLES: Mapping[str, Words] = {
+    RungKind.CONFIRM_BY: Words(
+        "Подтвердить сейчас[, отгрузить до {when}]", "请立即确认[，{when} 前发货]", "Confirm now[, ship by {when}]"
+    ),
+    RungKind.REMIND_AT: Words(
+        "Отгрузить[ до {when}]: ещё не упаковано", "请[在 {when} 前]发货：尚未打包", "Ship[ by {when}]: not packed yet"
+    ),
+    RungKind.LABEL_BY: Words(
+        "Нет этикетки: проверить[, отгрузить до {when}]",
+        "缺少标签：请检查[，{when} 前发货]",
+        "No label: check[, ship by {when}]",
+    ),
+    RungKind.DELIVERY_BY: Words(
+        "Проверить доставку[, срок {when}]", "请核查妥投情况[，期限 {when}]", "Check the delivery[, due {when}]"
+    ),
+    RungKind.AUTO_CANCEL_ESTIMATE: Words(
+        "Площадка может отменить: отгрузить или решить",
+        "平台可能自动取消：请发货或处理",
+        "May be cancelled: ship or decide",
+    ),
+    RungKind.PASSPORT_BY: Words(
+        "Получить паспортные данные[ до {when}]",
+        "请[在 {when} 前]取得买家护照信息",
+        "Get the passport data[ by {when}]",
+    ),
+    RungKind.ANSWER_TRACKING_BY: Words(
+        "Ответить на запрос трек-номера[ до {when}]",
+        "请[在 {when} 前]回复运单号请求",
+        "Answer the tracking request[ by {when}]",
+    ),
+    RungKind.GIVE_UP_AT: Words("Решить: отгрузить или отменить", "请决定：发货或取消", "Decide: ship or cancel"),
+}
+"""What a reminder asks for, by the clock that rang."""
+
+MOVES: Mapping[str, Words] = {
+    "prioritise": Words("отгрузить с опозданием", "延迟发货", "ship late"),
+    "move_date": Words("перенести дату", "更改发货期限", "move the date"),
+    "ask_buyer": Words("спросить покупателя", "询问买家", "ask the buyer"),
+    "cancel": Words("отменить", "取消", "cancel"),
+}
+"""The ways out, as a person chooses among them."""
+WOULD: Mapping[str, Words] = {
+    "move_date": Words("перенёс бы дату", "本会更改发货期限", "would have moved the date"),
+    "ask_buyer": Words("спросил бы покупателя", "本会询问买家", "would have asked the buyer"),
+    "cancel": Words("отменил бы", "本会取消", "would have cancelled it"),
+}
+ACTIONS: Mapping[str, Words] = {
+    IntentAction.SHIP: Words("сборка", "备货", "ship"),
+    IntentAction.CANCEL: Words("отмена", "取消", "cancel"),
+    IntentAction.SET_TRACKING: Words("трек-номер", "运单号", "tracking number"),
+    IntentAction.SET_CUT_OFF: Words("перенос даты", "更改期限", "cut-off"),
+    IntentAction.RETURN_ACTION: Words("решение по возврату", "退货处理", "return decision"),
+}
+ACTORS: Mapping[str, Words] = {
+    "seller": Words("продавец", "卖家", "the seller"),
+    "client": Words("покупатель", "买家", "the buyer"),
+    "customer": Words("покупатель", "买家", "the buyer"),
+    "ozon": Words("площадка", "平台", "the marketplace"),
+    "system": Words("площадка", "平台", "the marketplace"),
+    "delivery": Words("служба доставки", "承运商", "the carrier"),
+}
+WATCHES: Mapping[str, Words] = {
+    "push-health": Words("адрес уведомлений", "推送地址", "push address"),
+    "marketplace-key": Words("ключ API", "API 密钥", "API key"),
+    "error-index": Words("индекс ошибок", "错误指数", "error index"),
+}
+
+AT_RISK = Words("под угрозой {money}", "面临损失 {money}", "{money} at risk")
+LOST = Words("уже потеряно {money}", "已损失 {money}", "{money} lost so far")
+COSTS = Words("сейчас {money}", "现在 {money}", "{money} now")
+FEE = Words("сбор до {money}", "费用最高 {money}", "a fee of up to {money}")
+NEXT_STEP = Words("ещё {money} с {when}", "{when} 起再加 {money}", "{money} more from {when}")
+NOT_OFFERED = Words("недоступно", "不可用", "not offered")
+COUNTS = Words("учитывается в индексе ошибок", "计入错误指数", "counts in the error index")
+WAS = Words("было: {when}", "原期限：{when}", "was: {when}")
+SHIP_BY = Words("отгрузить[ до {when}]", "请[在 {when} 前]发货", "ship[ by {when}]")
+WAS_DUE = Words("срок был {when}", "期限为 {when}", "was due {when}")
+CANCELLED_BY = Words("отменил: {who}", "取消方：{who}", "cancelled by {who}")
+IN_RATING = Words("влияет на рейтинг", "影响评分", "affects the rating")
+DAYS_LEFT = Words("осталось дней: {days}", "剩余天数：{days}", "days left: {days}")
+KEY_ENDED = Words("ключ больше не действует", "密钥已失效", "the key has expired")
+BAND = Words("зона: {was} → {state}", "区间：{was} → {state}", "band: {was} → {state}")
+INDEX = Words("индекс {index}", "指数 {index}", "index {index}")
+POSTING_OF = Words("отправление {number}", "货件 {number}", "posting {number}")
+NO_LABEL = Words("нет этикетки", "缺少标签", "no label")
+NO_PRICE = Words("пока без платы", "暂无费用", "no charge so far")
+DIGEST = Words("Сводка: {parts}", "汇总：{parts}", "Digest: {parts}")
+LATE_PART = Words("просрочено {count}", "逾期 {count}", "{count} late")
+DUE_PART = Words("срочно {count}", "待处理 {count}", "{count} due")
+BETWEEN = Words(", ", "，", ", ")
+OTHER_PART = Words("прочее {count}", "其他 {count}", "{count} other")
+TOTAL = Words("Всего: {count}", "共 {count} 条", "{count} in all")
+AND_MORE = Words("… и ещё {count}", "… 另有 {count} 条", "… and {count} more")
+CUT = Words("… сокращено, ещё {count} зн.", "… 已截断，另有 {count} 字", "… cut, {count} characters more")
+MOSCOW = Words("МСК", "莫斯科", "MSK")

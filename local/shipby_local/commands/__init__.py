@@ -1,0 +1,1 @@
+"""The commands of `shipby`, by what they are about."""

@@ -1,0 +1,95 @@
+"""Commands for sellers, their keys and their push addresses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from shipby_local.commands.shared import DATA, DataDir, OnAws, deployment_of, say
+from shipby_local.stack.errors import StackError
+
+key_app = typer.Typer(no_args_is_help=True, help="Keys of the seller API.")
+seller_app = typer.Typer(no_args_is_help=True, help="Sellers of a deployment.")
+
+
+@key_app.command("create")
+def create_key(
+    seller: Annotated[str, typer.Argument(help="The seller's Client-Id.")],
+    role: Annotated[str, typer.Option(help="owner, manager, packer, support or integration.")] = "packer",
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Make a key of the seller API. It is shown once; only its hash is kept."""
+    from shipby.adapters.aws.clock import SystemClock
+    from shipby.application.register_seller import create_api_key
+    from shipby.domain.records import Role
+
+    if role not in set(Role):
+        raise StackError(f"{role!r} is not a role; roles are {', '.join(Role)}")
+    store = deployment_of(data, aws).store()
+    if store.settings(seller) is None:
+        raise StackError(f"There is no seller {seller}; known are {', '.join(store.sellers()) or 'none'}")
+    made = create_api_key(seller, Role(role), store=store, clock=SystemClock())
+    say(made.text)
+
+
+@key_app.command("revoke")
+def revoke_key(
+    identifier: Annotated[str, typer.Argument(help="The key's id: what stands between shp_ and the dot.")],
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Stop a key of the seller API; it works for at most another minute."""
+    from shipby.adapters.aws.clock import SystemClock
+    from shipby.application.register_seller import revoke_api_key
+
+    revoke_api_key(identifier, store=deployment_of(data, aws).store(), clock=SystemClock())
+    say(f"Key {identifier} is revoked.")
+
+
+@seller_app.command("push-address")
+def push_address(
+    client_id: Annotated[str, typer.Argument(help="The marketplace's Client-Id.")],
+    revoke: Annotated[str, typer.Option(help="An address to stop instead of making one.")] = "",
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Make another push address (the former stay live until revoked), or stop one; it works at most another minute."""
+    from shipby.adapters.aws.clock import SystemClock
+    from shipby.application.register_seller import create_push_token, revoke_push_token
+
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
+    if store.settings(client_id) is None:
+        raise StackError(f"There is no seller {client_id}; known are {', '.join(store.sellers()) or 'none'}")
+    if revoke:
+        if not revoke.rpartition("/")[2].startswith(f"{client_id}."):
+            raise StackError(f"That is not a push address of seller {client_id}.")
+        revoke_push_token(revoke, store=store, clock=SystemClock())
+        say("The push address is revoked.")
+        return
+    made = create_push_token(client_id, store=store, clock=SystemClock())
+    say(f"push address: {deployment.api_url}/ozon/push/{made.text}")
+
+
+@seller_app.command("add")
+def add_seller(
+    client_id: Annotated[str, typer.Argument(help="The marketplace's Client-Id.")],
+    api_key: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, help="The marketplace's Api-Key (asked for, not echoed).")
+    ],
+    language: Annotated[str, typer.Option(help="ru, zh or en.")] = "ru",
+    channel: Annotated[Optional[list[str]], typer.Option(help="An apprise address; may be repeated.")] = None,  # noqa: UP045  # Typer evaluates it
+    data: DataDir = DATA,
+    aws: OnAws = None,
+) -> None:
+    """Take a seller in: keys to SSM, settings to the table; prints the push address and an owner's key, once."""
+    from shipby.domain.records import SellerSettings
+    from shipby_local.onboarding import take_in
+
+    deployment = deployment_of(data, aws)
+    settings = SellerSettings(seller=client_id, version=1, language=language)
+    taken = take_in(deployment, settings, ozon_api_key=api_key, channels=channel or [])
+    say(f"push address: {deployment.api_url}{taken.push_path}")
+    say(f"owner's key:  {taken.api_key}")

@@ -1,0 +1,207 @@
+"""The invariants of an open posting, one by one."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shipby.domain.intents import IntentState
+from shipby.domain.ladder import rewind
+from shipby.domain.open_orders import Evidence, Row, Rule, check, check_rows, owner_of, row_of
+from shipby.domain.posting import FINAL, Posting, RungKind, Stage
+from shipby.domain.records import Recipient, SellerSettings
+from tests.support import builders as a
+
+NOTHING = Evidence(intents={})
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ANNA = Recipient(name="anna")
+
+
+def rules(
+    posting: Posting, settings: SellerSettings | None = None, evidence: Evidence = NOTHING, later: timedelta = HOUR
+) -> list[Rule]:
+    found = check(posting, settings or SellerSettings(seller=a.SELLER), evidence, now=a.NOW + later)
+    assert all(violation.text for violation in found)
+    return [violation.rule for violation in found]
+
+
+def settings(**changes: Any) -> SellerSettings:
+    return replace(SellerSettings(seller=a.SELLER), **changes)
+
+
+def test_a_new_posting_breaks_no_rule() -> None:
+    assert rules(a.posting()) == []
+
+
+@pytest.mark.parametrize("stage", sorted(FINAL))
+def test_a_finished_posting_breaks_no_rule(stage: Stage) -> None:
+    assert rules(a.posting(stage=stage, next_alarm=None, status="cancelled"), later=30 * DAY) == []
+
+
+# One stage
+
+
+def test_one_worklist_that_shows_it_as_it_is_is_in_order() -> None:
+    assert check_rows(a.posting(), [row_of(a.posting())]) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([], "no worklist shows it"),
+        ([row_of(a.posting()), row_of(a.posting(stage=Stage.PICKED))], "several worklists show it: picked, received"),
+        ([Row(Stage.PICKED, 1, a.CUT_OFF)], "the worklist picked"),
+        ([Row(Stage.RECEIVED, 2, a.CUT_OFF)], "shows another state"),
+        ([Row(Stage.RECEIVED, 1, None)], "shows another state"),
+    ],
+)
+def test_a_posting_in_no_worklist_several_or_another_state_is_found(rows: list[Row], says: str) -> None:
+    found = check_rows(a.posting(), rows)
+
+    assert found is not None
+    assert (found.rule, says in found.text) == (Rule.ONE_STAGE, True)
+
+
+# An owner
+
+
+def test_without_owners_and_recipients_everybody_owns_it() -> None:
+    assert rules(a.posting(), settings()) == []
+    assert owner_of(a.posting(), settings()) == ""
+
+
+def test_the_owner_of_the_stage_comes_before_the_owner_of_all() -> None:
+    owners = {"received": "anna", "*": "bo"}
+
+    assert owner_of(a.posting(), settings(owners=owners)) == "anna"
+    assert owner_of(a.posting(stage=Stage.PACKED), settings(owners=owners)) == "bo"
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"owners": {"packed": "anna"}}, True),
+        ({"owners": {"received": "anna"}}, False),
+        ({"owners": {"*": "anna"}, "recipients": (ANNA,)}, False),
+        ({"owners": {"*": "bo"}, "recipients": (ANNA,)}, True),
+        ({"recipients": (ANNA,)}, False),
+        ({"recipients": (Recipient(name="anna", warehouses=("1",)),)}, True),
+        ({"recipients": (Recipient(name="anna", warehouses=("1", "21321684811000")),)}, False),
+    ],
+)
+def test_a_posting_nobody_owns_or_hears_of_is_found(changes: dict[str, Any], broken: bool) -> None:
+    assert rules(a.posting(), settings(**changes)) == [Rule.OWNER] * broken
+
+
+# A next time
+
+
+def test_a_posting_without_the_alarm_its_ladder_asks_for_is_found() -> None:
+    assert rules(a.posting(next_alarm=None)) == [Rule.NEXT_TIME]
+
+
+def test_an_alarm_later_than_the_next_rung_is_found_and_an_earlier_one_is_not() -> None:
+    assert rules(a.posting(next_alarm=a.alarm(a.CUT_OFF, RungKind.SHIPMENT_DATE))) == [Rule.NEXT_TIME]
+    assert rules(a.posting(next_alarm=a.alarm(a.NOW + HOUR, RungKind.CONFIRM_BY))) == []
+
+
+def test_an_alarm_may_wait_an_hour_for_the_sweep_and_no_longer() -> None:
+    assert rules(a.posting(), later=3 * HOUR) == []
+    assert rules(a.posting(), later=3 * HOUR + timedelta(seconds=1)) == [Rule.NEXT_TIME]
+
+
+def test_an_alarm_that_was_set_aside_is_found_at_once() -> None:
+    assert rules(a.posting(), evidence=Evidence(intents={}, aside="cannot be read")) == [Rule.NEXT_TIME]
+
+
+def test_before_hand_over_something_must_ring_and_afterwards_nothing_has_to() -> None:
+    silent = a.posting(rungs=(), next_alarm=None, assembled_at=a.NOW)
+
+    assert rules(silent) == [Rule.NEXT_TIME]
+    assert rules(replace(silent, stage=Stage.EXPIRED, blocked_from=Stage.PACKED, expired_reason="x")) == [
+        Rule.NEXT_TIME
+    ]
+    assert rules(replace(silent, stage=Stage.IN_TRANSIT, status="delivering")) == []
+
+
+# Open calls
+
+
+def test_an_open_call_past_its_limit_needs_an_alarm() -> None:
+    intent = a.intent(state=IntentState.UNKNOWN)
+    posting = a.posting(open_intents=(intent.id,))
+    alarmed = replace(intent, next_alarm=a.alarm(a.NOW + HOUR, RungKind.SETTLE_INTENT))
+
+    assert rules(posting, evidence=Evidence(intents={intent.id: intent}), later=timedelta(minutes=15)) == []
+    assert rules(posting, evidence=Evidence(intents={intent.id: intent})) == [Rule.INTENT]
+    assert rules(posting, evidence=Evidence(intents={intent.id: alarmed})) == []
+
+
+def test_a_call_that_is_settled_or_gone_must_not_be_named_as_open() -> None:
+    intent = a.intent(state=IntentState.CONFIRMED)
+    posting = a.posting(open_intents=(intent.id,))
+
+    assert rules(posting, evidence=Evidence(intents={intent.id: intent})) == [Rule.INTENT]
+    assert rules(posting, evidence=Evidence(intents={intent.id: None})) == [Rule.INTENT]
+
+
+# Cut-off, reasons, status, reading
+
+
+def test_an_empty_cut_off_may_wait_a_day_and_no_longer() -> None:
+    waiting = a.posting(shipment_date=None, synced_at=a.NOW + DAY, rungs=(a.rung(due=a.NOW + 2 * DAY),))
+    waiting = rewind(waiting)
+
+    assert rules(waiting, later=DAY) == []
+    assert rules(waiting, later=DAY + HOUR) == [Rule.CUT_OFF]
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"stage": Stage.BLOCKED, "blocked_from": Stage.PICKED, "blocked_reason": "arbitration"}, 0),
+        ({"stage": Stage.BLOCKED, "blocked_from": Stage.PICKED}, 1),
+        ({"stage": Stage.BLOCKED, "blocked_reason": "arbitration"}, 1),
+        ({"stage": Stage.EXPIRED, "blocked_from": Stage.PICKED, "expired_reason": "too late"}, 0),
+        ({"stage": Stage.EXPIRED, "blocked_from": Stage.PICKED}, 1),
+    ],
+)
+def test_what_is_blocked_or_expired_says_why_and_from_where(changes: dict[str, Any], broken: int) -> None:
+    alarm = a.rung(RungKind.GIVE_UP_AT, a.NOW + 4 * DAY)
+    posting = rewind(a.posting(rungs=(alarm,), **changes))
+    posting = replace(posting, next_alarm=posting.next_alarm or a.alarm(a.NOW + 4 * DAY))
+
+    assert rules(posting) == [Rule.REASON] * broken
+
+
+@pytest.mark.parametrize(
+    ("status", "stage", "agrees"),
+    [
+        ("awaiting_packaging", Stage.PACKED, True),
+        ("awaiting_deliver", Stage.HANDED_OVER, True),
+        ("awaiting_deliver", Stage.RECEIVED, True),
+        ("delivering", Stage.IN_TRANSIT, True),
+        ("delivering", Stage.RECEIVED, False),
+        ("driver_pickup", Stage.HANDED_OVER, False),
+        ("delivered", Stage.IN_TRANSIT, False),
+        ("cancelled", Stage.PICKED, False),
+        ("awaiting_packaging", Stage.IN_TRANSIT, False),
+        ("a_status_of_tomorrow", Stage.PICKED, True),
+    ],
+)
+def test_status_and_stage_must_both_be_possible(status: str, stage: Stage, agrees: bool) -> None:
+    posting = rewind(a.posting(status=status, stage=stage, rungs=(a.rung(due=a.NOW + DAY),)))
+
+    assert rules(posting) == ([] if agrees else [Rule.STATUS])
+
+
+def test_a_posting_in_the_house_is_read_every_day_while_the_poll_works() -> None:
+    quiet = rewind(a.posting(rungs=(a.rung(due=a.NOW + 4 * DAY),)))
+    late = DAY + timedelta(seconds=1)
+
+    assert rules(quiet, later=DAY) == []
+    assert rules(quiet, later=late) == [Rule.READ]
+    assert rules(quiet, evidence=Evidence(intents={}, polled=False), later=late) == []
+    assert rules(rewind(replace(quiet, stage=Stage.IN_TRANSIT, status="delivering")), later=late) == []
