@@ -147,7 +147,7 @@ def test_watches_and_cases_ring_through_the_same_queue(shop: Shop) -> None:
         checked_at=now,
         next_alarm=Alarm(due=now - timedelta(seconds=1), kind=RungKind.DIGEST_DUE),
     )
-    matter = Matter(seller=a.SELLER, kind=CaseKind.INTENT, subject="p.1.cancel.1")
+    matter = Matter(seller=a.SELLER, kind=CaseKind.OPEN_ORDER, subject="p.1.cancel.1")
     case, _ = opened(matter, identifier="c1", reason="unknown", owner="", at=now - timedelta(days=2), actor="system:x")
     shop.store.commit([SaveWatch(digest), SaveCase(case)])
     assert sweep(event("schedule"), CONTEXT) == {"sent": 2}

@@ -73,8 +73,8 @@ def tuples(inner: st.SearchStrategy[T], size: int = 4) -> st.SearchStrategy[tupl
     return st.lists(inner, max_size=size).map(tuple)
 
 
-def maps(inner: st.SearchStrategy[T]) -> st.SearchStrategy[dict[str, T]]:
-    return st.dictionaries(names, inner, max_size=4)
+def maps(inner: st.SearchStrategy[T], named: st.SearchStrategy[str] = names) -> st.SearchStrategy[dict[str, T]]:
+    return st.dictionaries(named, inner, max_size=4)
 
 
 rungs = st.builds(Rung, kind=st.sampled_from(RungKind), due=times, price=st.none() | moneys)
@@ -118,7 +118,8 @@ def _any(cls: type[T], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[T]
         if typing.get_origin(hint) is tuple:
             return tuples(of(typing.get_args(hint)[0]))
         if typing.get_origin(hint) is not None:
-            return maps(of(typing.get_args(hint)[1]))
+            name, value = typing.get_args(hint)
+            return maps(of(value), st.sampled_from(RungKind) if name is RungKind else names)
         return jsons if hint is Any else _BY_TYPE[hint]
 
     hints = typing.get_type_hints(cls, localns={"Json": Any})

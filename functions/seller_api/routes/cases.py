@@ -36,8 +36,8 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="Listing[CaseView]",
         roles=DESK,
         query=CasesQuery,
-        description="Opened by the daily audit of open postings, by alarms that could not be fired, by a rejected key, "
-        "by unhealthy pushes and by intents that no reading settles. An open case is told again every day.",
+        description="Opened by the daily audit of open postings, by alarms that could not be fired and by a rejected "
+        "key. An open case is told again every day.",
     ),
     read(
         "/v1/cases/{id}",

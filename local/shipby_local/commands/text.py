@@ -11,6 +11,8 @@ from shipby_local.stack.errors import StackError
 
 _MOSCOW = "Europe/Moscow"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_LONGEST = timedelta(days=10_000)
+"""Longer ones would lead beyond the calendar when they are added to a date."""
 _LENGTH = re.compile(r"([+-]?)((?:\d+[dhms])+)")
 
 
@@ -24,8 +26,10 @@ def length_of(text: str, option: str) -> timedelta:
             (timedelta(**{_UNITS[unit]: int(count)}) for count, unit in re.findall(r"(\d+)([dhms])", match[2])),
             timedelta(0),
         )
-    except OverflowError as error:
-        raise StackError(f"{option} {text!r} is longer than any order lives") from error
+    except OverflowError:
+        length = timedelta.max
+    if length > _LONGEST:
+        raise StackError(f"{option} {text!r} is longer than any order lives")
     return -length if match[1] == "-" else length
 
 

@@ -31,7 +31,7 @@ from shipby.application.ports import (
 )
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Cancellation, Stage
+from shipby.domain.posting import Cancellation, Posting, RungKind, Stage
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 from tests.support import strategies as some
@@ -239,7 +239,7 @@ def test_every_item_says_its_schema(store: Store, engine: str, tables: Callable[
     store.save_report(seller, "proof", a.NOW.date(), {})
     mine = [item for item in tables(engine).all_items() if seller in item["PK"]["S"] + item["SK"]["S"]]
     assert len(mine) >= 13
-    assert {item["schema"]["N"] for item in mine} == {"1", "2"}
+    assert {item["schema"]["N"] for item in mine} == {"1", "2", "3"}
 
 
 @given(some.times)
@@ -250,31 +250,51 @@ def test_microseconds_are_exact_both_ways(when: datetime) -> None:
 # Older and newer releases -----------------------------------------------------------------------------------------
 
 
+def clocks_in_full(posting: Posting) -> dict[str, Any]:
+    """As schema 1 and 2 wrote them: the kinds of clocks in full."""
+    rungs = [
+        [str(rung.kind), micros(rung.due), *([f"{rung.price.minor} RUB"] if rung.price else [])]
+        for rung in posting.rungs
+    ]
+    fired = {str(kind): micros(due) for kind, due in posting.fired.items()}
+    return {"rungs": to_wire(rungs), "fired": to_wire(fired)}
+
+
+def test_every_clock_of_a_posting_is_written_short_and_read_back() -> None:
+    rungs = tuple(a.rung(kind, a.NOW) for kind in RungKind)
+    posting = a.posting(rungs=rungs, fired=dict.fromkeys(RungKind, a.NOW))
+    item = rows.posting_item(posting, 4)
+    assert rows.postings().read(item) == posting
+    assert len({part["L"][0]["S"] for part in item["rungs"]["L"]}) == len(RungKind)
+    assert {"cb", "sd", "gu"} <= set(item["fired"]["M"])
+
+
 @pytest.mark.parametrize("engine", TABLES, indirect=True)
 def test_a_posting_of_schema_1_is_read_as_the_current_one(
     store: Store, engine: str, tables: Callable[[str], Table], seller: str
 ) -> None:
     posting = a.posting(seller=seller)
-    item = rows.posting_item(posting, 4) | {"schema": {"N": "1"}}
+    item = rows.posting_item(posting, 4) | {"schema": {"N": "1"}} | clocks_in_full(posting)
     item["next_alarm"] = {"M": {"due": item.pop("alarm_at"), "kind": item.pop("alarm_kind")}}
     tables(engine).put(item)
     assert store.posting(seller, a.NUMBER) == posting
     without_alarm = a.posting(seller=seller, number="p2", next_alarm=None)
-    tables(engine).put(rows.posting_item(without_alarm, 4) | {"schema": {"N": "1"}})
+    tables(engine).put(rows.posting_item(without_alarm, 4) | {"schema": {"N": "1"}} | clocks_in_full(without_alarm))
     assert store.posting(seller, "p2") == without_alarm
 
     store.commit([SavePosting(replace(posting, version=2, stage=Stage.CONFIRMED))])
     (written,) = [i for i in tables(engine).all_items() if i["PK"]["S"] == f"SELLER#{seller}#POSTING#{a.NUMBER}"]
-    assert written["schema"] == {"N": "2"}
+    assert written["schema"] == {"N": "3"}
     assert "next_alarm" not in written
+    assert written["rungs"] != item["rungs"]
 
 
 @pytest.mark.parametrize("engine", TABLES, indirect=True)
 def test_an_item_of_a_newer_release_is_left_for_it(
     store: Store, engine: str, tables: Callable[[str], Table], seller: str
 ) -> None:
-    tables(engine).put(rows.posting_item(a.posting(seller=seller), 4) | {"schema": {"N": "3"}})
-    with pytest.raises(StoreUnavailableError, match="schema 3"):
+    tables(engine).put(rows.posting_item(a.posting(seller=seller), 4) | {"schema": {"N": "4"}})
+    with pytest.raises(StoreUnavailableError, match="schema 4"):
         store.posting(seller, a.NUMBER)
 
 

@@ -56,7 +56,7 @@ def test_settings_are_replaced_as_a_whole(api: Caller) -> None:
         "time_zone": "Asia/Shanghai",
         "give_up_after": "P5DT30M",
         "auto_cancel": "on",
-        "caps": {"cancel": 3},
+        "caps": {"cancel": 3, "ask_buyer": 2},
         "kill_switch": True,
     }
 
@@ -65,7 +65,7 @@ def test_settings_are_replaced_as_a_whole(api: Caller) -> None:
     assert reply.body == wanted | {"version": 2}
     stored = api.store.settings(a.SELLER)
     assert stored is not None
-    assert (stored.give_up_after, stored.caps) == (timedelta(days=5, minutes=30), {"cancel": 3})
+    assert (stored.give_up_after, stored.caps) == (timedelta(days=5, minutes=30), {"cancel": 3, "ask_buyer": 2})
 
 
 def test_settings_need_an_if_match(api: Caller) -> None:

@@ -30,11 +30,14 @@ def test_a_clock_is_started_and_stopped_and_shows_in_the_ladder(api: Caller) -> 
     [
         (CLOCK | {"since": "2026-03-02T13:00:00Z"}, "since"),
         (CLOCK | {"since": "2026-03-02T08:00:00"}, "since"),
+        (CLOCK | {"since": "2025-12-01T08:00:00Z"}, "since"),
+        (CLOCK | {"since": "1970-01-01T00:00:00Z"}, "since"),
+        (CLOCK | {"since": "0001-01-01T00:00:00Z"}, "since"),
         (CLOCK | {"clock": "tea"}, "clock"),
         ({"clock": "answer_tracking_request"}, "since"),
     ],
 )
-def test_a_clock_needs_a_known_name_and_a_time_that_was(api: Caller, body: dict[str, str], field: str) -> None:
+def test_a_clock_needs_a_known_name_and_a_time_that_was_lately(api: Caller, body: dict[str, str], field: str) -> None:
     api.has_posting(a.posting(stage=Stage.IN_TRANSIT))
 
     reply = api.post(f"{PATH}/clocks", body)

@@ -221,6 +221,7 @@ def test_planted_personal_data_is_found_nowhere_after_a_posting_went_through_eve
     opened = through_everything(whole, shop, number, search)
     whole.proof(shop)
     ask_the_api(shop, number, opened, search)
+    wait_until(lambda: any(number in one.title + one.body for one in whole.messenger.notices), "a notice of it")
     search.add("messenger", [[one.title, one.body] for one in whole.messenger.notices])
     look_into_queues(whole, search)
     look_at_rest(whole, search)

@@ -87,7 +87,7 @@ class Whole:
             language="ru" if chat else "zh",
             buyer_chat=chat,
             settle_after=timedelta(seconds=1),
-            **(policy or {}),
+            **{"digest_window": timedelta(seconds=1), **(policy or {})},
         )
         channels = [self.messenger.channel(account.client_id)]
         taken = take_in(self.deployment, settings, ozon_api_key=account.api_key, channels=channels)

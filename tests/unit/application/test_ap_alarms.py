@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from shipby.application.route_events import Destination, route_event
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.posting import RungKind, Stage
+from shipby.domain.posting import RungKind, Stage, TariffStep
 from shipby.domain.records import AlarmRef, Automation
 from shipby.domain.workflow import Command
 from tests.support import builders as a
@@ -96,6 +97,32 @@ def test_a_late_posting_is_read_anew_because_only_that_proves_an_expiry(world: W
     world.market.change(a.NUMBER, actions=("cancel",))
     world.clock.advance(timedelta(seconds=1))
     assert world.read().stage is Stage.EXPIRED
+
+
+def test_every_discount_that_passes_is_followed_by_a_read_that_brings_the_step_beyond(world: World) -> None:
+    hours = (-20, -15, -10, -5, 0)
+    steps = [
+        TariffStep(
+            until=a.CUT_OFF + timedelta(hours=ahead),
+            rate=Decimal(1),
+            minimum=a.rub("0"),
+            charge=a.rub("0") - a.rub(str(-ahead)),
+        )
+        for ahead in hours
+    ]
+    world.market.change(a.NUMBER, tariff_steps=tuple(steps))
+    world.clock.advance(timedelta(seconds=1))
+    world.read()
+    passed = []
+    while (alarm := world.posting().next_alarm) is not None and not world.posting().late:
+        assert world.ring_next().outcome == "fired"
+        if alarm.kind is RungKind.TARIFF_STEP:
+            passed.append(alarm.due)
+            routed = route_event(world.history()[-1], label_delay_seconds=60)
+            assert Destination.SYNC in {where.destination for where in routed}
+            world.clock.advance(timedelta(seconds=1))
+            world.read()
+    assert passed == [step.until for step in steps[:-1]]
 
 
 def test_nobody_is_reminded_after_packing(world: World) -> None:

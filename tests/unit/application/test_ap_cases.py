@@ -23,7 +23,7 @@ from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.application.world_support import forget
 
-MATTER = Matter(seller=a.SELLER, kind=CaseKind.PUSH_HEALTH, subject="push-health")
+MATTER = Matter(seller=a.SELLER, kind=CaseKind.MARKETPLACE_KEY, subject="push-health")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def opens(
     return open_case(
         store,
         seller=a.SELLER,
-        kind=CaseKind.PUSH_HEALTH,
+        kind=CaseKind.MARKETPLACE_KEY,
         subject=subject,
         reason=reason,
         owner="",

@@ -41,6 +41,35 @@ def test_two_hundred_notices_are_one_message(office: Office) -> None:
     assert (note["recipient"], note["events"], note["left_out"]) == (ALL, 200, 0)
 
 
+def test_what_came_at_the_end_of_a_shift_is_told_though_the_window_ends_after_it() -> None:
+    office = Office(recipients=(DAY,))
+    office.world.clock.time = EVENING.replace(hour=14, minute=59, second=50)  # 17:59:50 in Moscow
+    assert office.notify(office.happens("in-time", EventType.POSTING_CANCELLED)) == "collected"
+    office.world.clock.time += timedelta(seconds=15)
+    assert office.notify(office.happens("after-it", EventType.POSTING_CANCELLED)) == "collected"
+
+    assert office.rings("day") == "told"
+
+    ((_, _, text),) = office.channels.said
+    assert "in-time" in text
+    assert "after-it" not in text
+    assert office.alarm("day") == MORNING
+    assert office.rings("day") == "told"
+    assert "after-it" in office.channels.said[-1][2]
+
+
+def test_what_waited_longer_than_its_window_keeps_to_the_quiet_hours() -> None:
+    office = Office(recipients=(DAY,))
+    office.world.clock.time = EVENING.replace(hour=14, minute=59, second=50)
+    office.notify(office.happens(kind=EventType.POSTING_CANCELLED))
+    office.claim("day")
+    office.world.clock.time += timedelta(hours=1)
+
+    assert office.tell("day") == "waiting"
+
+    assert (office.channels.said, office.alarm("day")) == ([], MORNING)
+
+
 def test_a_ringing_digest_is_a_message_to_the_notice_worker(office: Office) -> None:
     office.notify(office.happens())
     office.claim()

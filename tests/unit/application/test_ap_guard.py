@@ -16,7 +16,7 @@ from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
-from tests.unit.application.index_support import asked, history, index_is, look, watch
+from tests.unit.application.index_support import asked, history, index_is, later, look, watch
 from tests.unit.application.world_support import REQUESTS, World
 
 AUTOMATIC: dict[str, Any] = {"automatic": True, "actor": "system:alarm_worker"}
@@ -130,6 +130,45 @@ def test_a_cancel_asked_for_again_takes_no_second_place(world: World) -> None:
     world.sync("n-0")
     cancel(world, "n-0")
     assert asked(world) == ["n-0"]
+
+
+def test_a_forecast_that_a_person_accepted_gives_a_machine_no_leave(world: World) -> None:
+    cancel(world, "n-0")
+    cancel(world, "n-1")
+    intent = cancel(world, "n-2", accept_forecast=True)
+    world.market.change("n-2", actions=())
+    world.settle(intent)
+    world.market.change("n-2", actions=("cancel",))
+    world.sync("n-2")
+    with pytest.raises(CancelGuardError, match="green -> yellow"):
+        cancel(world, "n-2", **AUTOMATIC)
+    assert asked(world) == ["n-0", "n-1", "n-2"]
+    cancel(world, "n-2")
+
+
+def test_a_machine_may_use_the_place_that_its_posting_has_within_the_room(world: World) -> None:
+    cancel(world, "n-0")
+    intent = cancel(world, "n-1")
+    world.market.change("n-1", actions=())
+    world.settle(intent)
+    world.market.change("n-1", actions=("cancel",))
+    world.sync("n-1")
+    cancel(world, "n-1", **AUTOMATIC)
+    assert asked(world) == ["n-0", "n-1"]
+
+
+def test_places_taken_outlive_a_time_in_which_the_key_may_not_read_the_index(world: World) -> None:
+    cancel(world, "n-0")
+    cancel(world, "n-1")
+    world.market.fail("error_index", Fault.CREDENTIALS)
+    later(world, hours=1)
+    assert watch(world).state == "not permitted"
+    with pytest.raises(CancelGuardError):
+        cancel(world, "n-3", **AUTOMATIC)
+    later(world, hours=1)
+    assert asked(world) == ["n-0", "n-1"]
+    with pytest.raises(CancelGuardError, match="green -> yellow"):
+        cancel(world, "n-2")
 
 
 def test_other_calls_know_nothing_of_the_guard(world: World) -> None:

@@ -192,6 +192,9 @@ def test_asking_for_the_goods_decides_nothing_yet_and_the_last_decision_has_its_
     step(world, "receive")
     world.settle(world.decide(GOODS_RECEIVED, refund=False))
     step(world, "inspect", "as new")
+    world.market.change_return(a.RETURN_ID, actions=())
+    world.read_return()
+    assert world.case().next_alarm is None
     world.clock.advance(timedelta(hours=3))
     world.market.change_return(a.RETURN_ID, actions=offer(-10, FULL_REFUND))
     case = world.read_return()
@@ -278,3 +281,15 @@ def test_a_kill_switch_thrown_after_asking_stops_an_automatic_call_and_not_a_per
     assert (stopped.called, stopped.intent.state) == (False, IntentState.REJECTED)
     assert world.ledger().reserved == 0
     assert world.settle(world.decide()).intent.state is IntentState.CONFIRMED
+
+
+def test_a_next_question_that_the_confirming_read_shows_already_has_a_clock(world: World) -> None:
+    world.settle(world.decide(ASK_GOODS, refund=False))
+    world.clock.advance(timedelta(days=2))
+    world.settle(world.decide(GOODS_RECEIVED, refund=False))
+    world.read_return()
+    assert world.case().decide_by == world.clock.now() + timedelta(hours=24)
+    for kind in (EventType.RETURN_REMINDED, EventType.RETURN_OVERDUE):
+        assert world.ring_next(return_ref(a.RETURN_ID)).outcome == "fired"
+        assert world.return_types()[-1] is kind
+    assert world.case().next_alarm is None

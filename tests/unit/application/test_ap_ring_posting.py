@@ -245,6 +245,21 @@ def test_a_scan_in_the_second_of_giving_up_wins_if_it_is_first(world: World) -> 
     assert world.posting().open_intents == ()
 
 
+def test_what_was_given_up_for_a_date_that_has_moved_meanwhile_is_not_cancelled(world: World) -> None:
+    world.policy(auto_move_date=Automation.OFF)
+    alarm = stop_at(world, RungKind.GIVE_UP_AT)
+    world.clock.time = alarm.due
+    later = world.clock.now() + timedelta(days=2)
+    world.market.change(a.NUMBER, shipment_date=later, without_delay=later + HOUR)
+    assert rang(world, alarm) == "fired"
+    (identifier,) = world.posting().open_intents
+    world.clock.advance(SECOND)
+    settled = world.settle(identifier).intent
+    assert (settled.state, settled.outcome) == (IntentState.REJECTED, "its date has moved, so it is not given up")
+    assert world.market.calls["cancel"] == 0
+    assert world.posting().open_intents == ()
+
+
 def test_a_scan_just_after_giving_up_is_refused_with_the_reason_until_it_is_settled(world: World) -> None:
     world.market.change(a.NUMBER, status="awaiting_deliver", actions=("cancel", "label_download"))
     world.clock.advance(SECOND)
@@ -263,6 +278,22 @@ def test_a_scan_just_after_giving_up_is_refused_with_the_reason_until_it_is_sett
     assert world.settle(identifier).intent.state is IntentState.REJECTED
     assert world.posting().stage is Stage.IN_TRANSIT
     assert world.market.calls["cancel"] == 0
+
+
+def test_what_is_being_cancelled_is_not_handed_over_until_that_is_settled(world: World) -> None:
+    world.market.change(a.NUMBER, status="awaiting_deliver", actions=("cancel", "label_download"))
+    world.clock.advance(SECOND)
+    world.read()
+    for command in (Command.CONFIRM, Command.PICK, Command.PACK):
+        world.do(command)
+    say(world, False)
+    (identifier,) = world.posting().open_intents
+    with pytest.raises(ActionNotOfferedError, match="being cancelled"):
+        world.do(Command.HAND_OVER)
+    world.market.change(a.NUMBER, actions=("label_download",))
+    assert world.settle(identifier).intent.state is IntentState.REJECTED
+    world.do(Command.HAND_OVER)
+    assert world.posting().stage is Stage.HANDED_OVER
 
 
 def test_a_scan_between_the_reading_and_the_claim_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from shipby.application.ports import PushUrlHealth, SaveWatch
 from shipby.application.watch_account import note_rejected_key
 from shipby.domain.error_index import RATING
-from shipby.domain.errors import MarketplaceUnavailableError
+from shipby.domain.errors import MarketplaceUnavailableError, StoreUnavailableError
 from shipby.domain.events import EventType, watch_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.posting import Alarm, RungKind, Stage
 from shipby.domain.rating import IndexErrorKind, KeyInfo, RatingThresholds
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
+from tests.support.memory_store import MemoryStore
 from tests.unit.application.index_support import (
     SELLERS_CANCEL,
     asked,
@@ -141,6 +143,27 @@ def test_a_rejection_is_told_once_and_its_case_is_closed_by_a_key_that_works(wor
     note_rejected_key(a.SELLER, "Invalid Api-Key", store=world.store, now=world.clock.now())
     assert len(world.store.cases_in(a.SELLER).items) == 1
     assert types(world, "marketplace-key")[-1] == "key.rejected"
+
+
+def test_a_round_that_breaks_off_leaves_no_case_of_a_key_that_works(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(world)
+    note_rejected_key(a.SELLER, "Api-key is deactivated", store=world.store, now=world.clock.now())
+    commit, left = MemoryStore.commit, [1]
+
+    def breaks_off(store: MemoryStore, *writes: Any, **more: Any) -> None:
+        if not left:
+            raise StoreUnavailableError("the function ended here")
+        left.pop()
+        commit(store, *writes, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MemoryStore, "commit", breaks_off)
+        with pytest.raises(StoreUnavailableError):
+            later(world, minutes=5)
+    assert later(world, minutes=5).key == "valid"
+    assert world.store.cases_in(a.SELLER).items == ()
 
 
 @pytest.mark.parametrize(("call", "identifier"), [("key_info", "marketplace-key"), ("error_index", "error-index")])

@@ -62,7 +62,7 @@ def test_a_restated_case_counts_its_day_anew() -> None:
 
 
 def test_ids_begin_with_the_day_and_differ_by_matter_moment_and_count() -> None:
-    other = Matter(seller=a.SELLER, kind=CaseKind.INTENT, subject=a.NUMBER)
+    other = Matter(seller=a.SELLER, kind=CaseKind.MARKETPLACE_KEY, subject=a.NUMBER)
     ids = [case_id(MATTER, a.NOW), case_id(MATTER, LATER), case_id(other, a.NOW), case_id(MATTER, a.NOW, taken=1)]
 
     assert all(identifier.startswith("20260302-") for identifier in ids)

@@ -159,6 +159,17 @@ def test_a_dispute_blocks_and_its_end_puts_the_posting_back(stage: Stage) -> Non
     assert types(back) == [EventType.POSTING_UNBLOCKED]
 
 
+def test_a_dispute_past_the_date_stays_a_dispute_however_often_it_is_read() -> None:
+    after = int((a.CUT_OFF - a.NOW).total_seconds() // 60) + 2 * 24 * 60
+    disputed = fold(received(), read(after, status="not_accepted", actions=("cancel",)), S, at=a.CUT_OFF)
+    assert disputed is not None
+    assert disputed.posting.stage is Stage.BLOCKED
+    assert fold(disputed.posting, read(after + 1, status="not_accepted", actions=("cancel",)), S, at=a.CUT_OFF) is None
+    settled = fold(disputed.posting, read(after + 2, status="awaiting_packaging", actions=("ship",)), S, at=a.CUT_OFF)
+    assert settled is not None
+    assert settled.posting.stage is Stage.RECEIVED
+
+
 def test_the_end_of_a_dispute_does_not_lift_a_block_of_our_own() -> None:
     picked = a.posting(stage=Stage.PICKED)
     own = carry_out(picked, Command.INSPECT, at=a.NOW, actor="key:k1", reason="scratched", passed=False).posting

@@ -151,6 +151,22 @@ def test_how_it_left_the_house_stays_whatever_the_dates_do_afterwards() -> None:
     assert (moved.late, moved.late_price) == (True, a.rub("50"))
 
 
+@pytest.mark.parametrize("then", ["arbitration", "cancelled"])
+def test_a_dispute_or_a_cancel_on_the_way_does_not_make_it_have_left_in_time(then: str) -> None:
+    posting = to(Stage.PACKED, received(tariff_steps=priced(), status="awaiting_deliver", actions=()))
+    gone = carry_out(ring_past(posting, a.CUT_OFF), Command.HAND_OVER, at=a.CUT_OFF + HOUR, actor="key:k").posting
+    ended = read(gone, a.CUT_OFF + 2 * HOUR, tariff_steps=priced(), status=then, actions=())
+    assert ended.stage in (Stage.BLOCKED, Stage.CANCELLED)
+    assert (ended.late, ended.late_price) == (True, a.rub("50"))
+
+
+def test_nothing_is_given_up_before_a_cut_off_that_was_moved_beyond_its_second_date() -> None:
+    posting = received(without_delay=a.CUT_OFF + 24 * HOUR)
+    moved = a.CUT_OFF + 240 * HOUR
+    read_again = read(posting, a.NOW + HOUR, shipment_date=moved, without_delay=None)
+    assert dues(read_again, RungKind.GIVE_UP_AT) == [moved + S.give_up_after]
+
+
 # Prices
 
 
@@ -266,7 +282,7 @@ RFBS = {"scheme": Scheme.RFBS, "integration": "non_integrated"}
 
 
 def test_sellers_of_russia_have_only_their_own_guess() -> None:
-    assert estimate(S, **RFBS) == a.CUT_OFF + S.auto_cancel_estimate
+    assert estimate(S, **RFBS) == a.CUT_OFF + timedelta(days=7)
 
 
 def test_cross_border_postings_end_with_the_next_business_day_or_ten_days_after_packing() -> None:
@@ -274,10 +290,12 @@ def test_cross_border_postings_end_with_the_next_business_day_or_ten_days_after_
     # The cut-off is a Tuesday, 18:00 in Shanghai; the end of Wednesday there is 16:00 UTC.
     assert estimate(abroad, **RFBS) == datetime(2026, 3, 4, 16, 0, tzinfo=UTC)
     assert estimate(abroad, **RFBS, status="awaiting_deliver") == a.CUT_OFF + timedelta(days=10)
-    assert estimate(abroad) == a.CUT_OFF + S.auto_cancel_estimate
+    assert estimate(abroad) == a.CUT_OFF + timedelta(days=7)
 
 
 def test_a_sellers_own_estimate_goes_first() -> None:
+    seven = a.settings(market="global", auto_cancel_estimate=timedelta(days=7))
+    assert estimate(seven, **RFBS) == a.CUT_OFF + timedelta(days=7)
     own = a.settings(market="global", auto_cancel_estimate=timedelta(days=2))
     assert estimate(own, **RFBS) == a.CUT_OFF + timedelta(days=2)
 
@@ -323,7 +341,7 @@ def units(posting: Posting) -> int:
     return -(-item_size(posting_item(posting, 16)) // 1024)
 
 
-@pytest.mark.parametrize("policy", ["fbs_warehouse", "partner_delivery"])
+@pytest.mark.parametrize("policy", ["fbs_warehouse", "partner_delivery", "cross_border_rfbs"])
 def test_a_posting_with_every_ordinary_clock_costs_one_write_unit_all_its_life(policy: str) -> None:
     settings = a.settings(policy=policy)
     steps = (*(step(a.CUT_OFF + 12 * n * HOUR, str(1050 * n)) for n in range(7)), step(NEVER, "7350"))
@@ -334,6 +352,9 @@ def test_a_posting_with_every_ordinary_clock_costs_one_write_unit_all_its_life(p
         "tariff_steps": steps,
         "actions": ("can_create_chat", "cancel", "ship"),
     }
+    if policy == "cross_border_rfbs":
+        facts |= {"scheme": Scheme.RFBS, "integration": "non_integrated", "substatus": "posting_awaiting_passport_data"}
+        facts["actions"] += ("set_cutoff", "set_track_number")
     posting = received(settings, **facts)
     assert len(dues(posting, RungKind.TARIFF_STEP)) == MAX_TARIFF_RUNGS
     sizes = [units(posting)]

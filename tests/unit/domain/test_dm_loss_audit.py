@@ -179,6 +179,23 @@ def test_the_step_in_force_when_it_left_is_what_lateness_cost(left: datetime, ru
     assert [(loss.rung, loss.cost, loss.estimated) for loss in found] == ([(rung, a.rub(cost), True)] if rung else [])
 
 
+@pytest.mark.parametrize(("hours", "rung", "cost"), [(1, CUT_OFF, "15"), (25, "tariff_step_2", "30")])
+def test_what_leaving_in_time_would_have_cost_all_the_same_is_no_loss(hours: int, rung: str, cost: str) -> None:
+    steps = (step(a.CUT_OFF, "10"), step(a.CUT_OFF + DAY, "5", "25"), step(NEVER, "40"))
+
+    (found,) = estimate_tariff(facts(tariff_steps=steps, delivering_date=a.CUT_OFF + hours * HOUR), DEFAULT)
+
+    assert (found.rung, found.cost) == (rung, a.rub(cost))
+
+
+def test_a_list_that_begins_after_the_cut_off_hides_what_leaving_in_time_would_have_cost() -> None:
+    steps = (step(a.CUT_OFF + DAY, "25"), step(NEVER, "40"))
+
+    (found,) = estimate_tariff(facts(tariff_steps=steps, delivering_date=a.CUT_OFF + 25 * HOUR), DEFAULT)
+
+    assert found.cost == a.rub("40")
+
+
 def test_a_lost_discount_is_an_estimate_of_its_own() -> None:
     steps = (step(a.CUT_OFF - 12 * HOUR, "-30"), step(a.CUT_OFF, "-10"), step(NEVER, "50"))
     early, in_time, late = (

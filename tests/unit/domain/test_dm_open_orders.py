@@ -35,6 +35,14 @@ def test_a_new_posting_breaks_no_rule() -> None:
     assert rules(a.posting()) == []
 
 
+def test_a_posting_that_came_when_a_clock_had_passed_has_an_hour_for_it() -> None:
+    passed = (a.rung(RungKind.REMIND_AT, a.NOW - 3 * HOUR),)
+    posting = rewind(a.posting(rungs=passed, stage=Stage.CONFIRMED))
+    assert posting.next_alarm is not None
+    assert rules(posting, later=HOUR) == []
+    assert rules(posting, later=HOUR + timedelta(seconds=1)) == [Rule.NEXT_TIME]
+
+
 @pytest.mark.parametrize("stage", sorted(FINAL))
 def test_a_finished_posting_breaks_no_rule(stage: Stage) -> None:
     assert rules(a.posting(stage=stage, next_alarm=None, status="cancelled"), later=30 * DAY) == []
@@ -148,6 +156,14 @@ def test_a_call_that_is_settled_or_gone_must_not_be_named_as_open() -> None:
 
 
 # Cut-off, reasons, status, reading
+
+
+def test_a_posting_without_any_date_waits_a_day_for_it_before_somebody_has_to_decide() -> None:
+    dateless = a.posting(stage=Stage.CONFIRMED, shipment_date=None, rungs=(), next_alarm=None, synced_at=a.NOW + DAY)
+
+    assert rules(dateless) == []
+    assert rules(dateless, later=DAY) == []
+    assert rules(dateless, later=DAY + HOUR) == [Rule.NEXT_TIME, Rule.CUT_OFF]
 
 
 def test_an_empty_cut_off_may_wait_a_day_and_no_longer() -> None:

@@ -118,10 +118,11 @@ def test_the_marketplaces_own_time_of_hand_over_counts_and_an_alarm_after_it_cos
     assert (outcome.late, outcome.lost) == (False, None)
 
 
-def test_the_tariff_tells_what_was_lost_when_a_step_rang_after_it_had_left() -> None:
-    def step(until: datetime, charge: str) -> TariffStep:
-        return TariffStep(until=until, rate=Decimal(1), minimum=a.rub("0"), charge=a.rub(charge))
+def step(until: datetime, charge: str) -> TariffStep:
+    return TariffStep(until=until, rate=Decimal(1), minimum=a.rub("0"), charge=a.rub(charge))
 
+
+def test_the_tariff_tells_what_was_lost_when_a_step_rang_after_it_had_left() -> None:
     tariff = (step(a.CUT_OFF, "0"), step(a.CUT_OFF + 24 * HOUR, "50"), step(NEVER, "100"))
     fired = {RungKind.SHIPMENT_DATE: a.CUT_OFF, RungKind.TARIFF_STEP: a.CUT_OFF + 24 * HOUR}
     rang = packed(late=True, late_price=a.rub("100"), fired=fired, rungs=())
@@ -131,6 +132,45 @@ def test_the_tariff_tells_what_was_lost_when_a_step_rang_after_it_had_left() -> 
 
     assert outcome is not None
     assert outcome.lost == a.rub("50")
+
+
+@pytest.mark.parametrize(
+    ("left", "lost", "saved", "cost_at"),
+    [
+        (-5, None, "50", 0),
+        (0, None, "50", 0),
+        (60, "50", "70", 24 * 60),
+        (24 * 60, "50", "70", 24 * 60),
+        (25 * 60, "120", "80", 48 * 60),
+    ],
+)
+def test_a_step_that_rang_before_we_heard_of_the_leaving_is_the_one_that_was_saved(
+    left: int, lost: str | None, saved: str, cost_at: int
+) -> None:
+    day = 24 * HOUR
+    tariff = (step(a.CUT_OFF, "0"), step(a.CUT_OFF + day, "50"), step(a.CUT_OFF + 2 * day, "120"), step(NEVER, "200"))
+    fired = {**REMINDED, RungKind.SHIPMENT_DATE: a.CUT_OFF, RungKind.TARIFF_STEP: a.CUT_OFF + day}
+    ahead = (a.rung(RungKind.TARIFF_STEP, a.CUT_OFF + 2 * day, a.rub("80")),)
+    known = packed(late=True, late_price=a.rub("120"), fired=fired, rungs=ahead)
+    shipped_at = a.CUT_OFF + timedelta(minutes=left)
+    after = replace(known, stage=Stage.IN_TRANSIT, handed_over_at=shipped_at)
+
+    outcome = outcome_of(known, after, a.CUT_OFF + 26 * HOUR, tariff=tariff)
+
+    assert outcome is not None
+    assert outcome.lost == (a.rub(lost) if lost else None)
+    assert (outcome.saved, outcome.cost_at) == (a.rub(saved), a.CUT_OFF + timedelta(minutes=cost_at))
+
+
+def test_without_the_tariff_no_later_step_is_taken_for_the_one_that_was_saved() -> None:
+    ahead = (a.rung(RungKind.TARIFF_STEP, a.CUT_OFF + 24 * HOUR, a.rub("70")),)
+    known = packed(late=True, fired={**REMINDED, RungKind.SHIPMENT_DATE: a.CUT_OFF}, rungs=ahead)
+    after = replace(known, stage=Stage.IN_TRANSIT, handed_over_at=a.CUT_OFF - timedelta(minutes=5))
+
+    outcome = outcome_of(known, after, a.CUT_OFF + HOUR)
+
+    assert outcome is not None
+    assert (outcome.lost, outcome.saved, outcome.cost_at) == (None, None, None)
 
 
 @pytest.mark.parametrize("stage", [Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED])

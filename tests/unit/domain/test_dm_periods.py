@@ -5,7 +5,8 @@ from itertools import groupby
 
 import pytest
 
-from shipby.domain.periods import GLOBAL, PERIODS, RU, PeriodKind, period
+from shipby.domain.periods import GLOBAL, PERIODS, RU, PeriodKind, decide_return_by, period
+from tests.support import builders as a
 
 DAY = date(2026, 11, 22)
 
@@ -69,3 +70,11 @@ def test_a_period_nobody_knows_is_an_error_and_not_a_guess() -> None:
 )
 def test_the_next_business_day_ends_at_midnight_of_the_sellers_zone(since: str, zone: str, end: str) -> None:
     assert period(PeriodKind.CANCEL_NOT_PACKED, GLOBAL, DAY).end(at(since), zone) == at(end)
+
+
+def test_a_return_waits_as_long_as_the_market_or_the_seller_says() -> None:
+    opened = at("2026-11-22T10:00")
+    assert decide_return_by(opened, a.settings()) == opened + timedelta(hours=24)
+    assert decide_return_by(opened, a.settings(market=GLOBAL)) == opened + timedelta(days=3)
+    own = a.settings(market=GLOBAL, decide_return_within=timedelta(hours=5))
+    assert decide_return_by(opened, own) == opened + timedelta(hours=5)

@@ -149,6 +149,22 @@ def test_an_hour_worked_once_a_week_is_no_working_hour() -> None:
     assert 23 not in measure(packed, first=FIRST, last=LAST, zone=MOSCOW).hours
 
 
+def test_a_seller_who_packs_at_another_hour_every_day_still_gets_an_answer() -> None:
+    packed = [datetime(2026, 3, 3 + day, 9 + day, 10, tzinfo=MOSCOW) for day in range(6) for _ in range(10)]
+
+    seen = measure(packed, first=FIRST, last=LAST, zone=MOSCOW)
+    (found,) = risks(
+        [Backlog(cut_off=NOW + 5 * HOUR, pack_by=NOW + 4 * HOUR, postings=3, minutes=24)],
+        seen,
+        now=NOW,
+        per_posting=MINUTES,
+    )
+
+    assert seen.hours == frozenset(range(9, 15)), "no hour stands out, so each of them counts"
+    assert sum(sum(day) for day in seen.days) == 60
+    assert 0 < found.chance < 1
+
+
 def test_what_was_packed_today_or_long_ago_is_not_counted() -> None:
     outside = [NOW, datetime(2026, 3, 2, 12, 0, tzinfo=MOSCOW)] * ENOUGH
 

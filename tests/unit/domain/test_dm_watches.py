@@ -102,7 +102,7 @@ def test_nothing_rings_before_its_time_without_an_alarm_or_with_a_foreign_one() 
 
 
 def case() -> Case:
-    matter = Matter(seller=a.SELLER, kind=CaseKind.INTENT, subject="p.1.cancel.1")
+    matter = Matter(seller=a.SELLER, kind=CaseKind.OPEN_ORDER, subject="p.1.cancel.1")
     found, _ = opened(matter, identifier="c1", reason="unknown for an hour", owner="anna", at=a.NOW, actor="system:x")
     return found
 

@@ -1,5 +1,6 @@
 """Firing: one claim for all that is due, no reminder after packing, never early, at most one sweep late."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -60,6 +61,37 @@ def test_a_reminder_whose_cut_off_has_passed_is_covered_by_the_late_event_and_do
     assert [event.type for event in events] == [EventType.POSTING_LATE]
     assert after.fired[RungKind.REMIND_AT] == a.CUT_OFF - 15 * MINUTE
     assert after.next_alarm is None
+
+
+def steps_from(cut_off: datetime, *charges: str) -> tuple[TariffStep, ...]:
+    """One charge until the cut-off, and another every twelve hours from there."""
+    ends = [cut_off + 12 * HOUR * number for number in range(len(charges) - 1)]
+    return tuple(
+        TariffStep(until=until, rate=Decimal(1), minimum=a.rub("0"), charge=a.rub(charge))
+        for until, charge in zip([*ends, NEVER], charges, strict=True)
+    )
+
+
+@pytest.mark.parametrize(("later", "price"), [(MINUTE, "138"), (6 * HOUR, "60"), (12 * HOUR, "60")])
+def test_a_date_moved_to_before_a_step_that_has_rung_is_priced_once(later: timedelta, price: str) -> None:
+    told = a.detail(tariff_steps=steps_from(a.CUT_OFF, "0", "60", "138", "225"), in_process_at=a.NOW)
+    posting = receive(told, seller=a.SELLER, settings=S, at=a.NOW).posting
+    late, _ = catch_up(posting, a.CUT_OFF + 12 * HOUR)
+    assert late.late_price == a.rub("138")
+
+    moved = a.CUT_OFF + later
+    again = replace(
+        told,
+        shipment_date=moved,
+        tariff_steps=steps_from(moved, "0", "60", "138", "225"),
+        read_at=a.CUT_OFF + 13 * HOUR,
+    )
+    folded = fold(late, again, S, at=a.CUT_OFF + 13 * HOUR)
+    assert folded is not None
+    after, events = catch_up(folded.posting, a.CUT_OFF + 13 * HOUR)
+
+    assert EventType.POSTING_LATE in [event.type for event in events], "the new date rings all the same"
+    assert (after.late, after.late_price) == (True, a.rub(price))
 
 
 def test_a_missing_label_is_asked_for_whichever_clock_tells_of_it() -> None:

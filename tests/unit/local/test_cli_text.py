@@ -19,7 +19,9 @@ def test_people_type_lengths_of_time(typed: str, minutes: int) -> None:
     assert length_of(typed, "--within") == timedelta(minutes=minutes)
 
 
-@pytest.mark.parametrize("typed", ["", "4", "h", "4 h", "4w", "--4h", "1.5h", "PT4H", "9999999999d", "4h!"])
+@pytest.mark.parametrize(
+    "typed", ["", "4", "h", "4 h", "4w", "--4h", "1.5h", "PT4H", "9999999999d", "9999999d", "-9999999d", "4h!"]
+)
 def test_anything_else_is_answered_with_how_to_write_it(typed: str) -> None:
     with pytest.raises(StackError, match="--within"):
         length_of(typed, "--within")

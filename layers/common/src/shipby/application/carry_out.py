@@ -52,6 +52,20 @@ def _cut_off_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, J
     return None
 
 
+def _cancel_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
+    """None while the cancel is still to be made; one that gives a posting up is meant for the date it had."""
+    if facts.status == "cancelled":
+        by = facts.cancellation.type if facts.cancellation else "unknown"
+        seen["by"] = by
+        return Effect(done=True, text=f"the marketplace shows it cancelled by {by}", read_back=seen)
+    given_up_for = intent.request.get("cut_off")
+    if intent.state is not IntentState.PENDING or given_up_for is None or facts.shipment_date is None:
+        return None
+    if facts.shipment_date > datetime.fromisoformat(str(given_up_for)):
+        return Effect(impossible=True, text="its date has moved, so it is not given up", read_back=seen)
+    return None
+
+
 class PostingActions:
     """Ship, cancel, tracking number and cut-off of a posting."""
 
@@ -69,10 +83,8 @@ class PostingActions:
                 if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
                     return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
             case IntentAction.CANCEL:
-                if facts.status == "cancelled":
-                    by = facts.cancellation.type if facts.cancellation else "unknown"
-                    seen["by"] = by
-                    return Effect(done=True, text=f"the marketplace shows it cancelled by {by}", read_back=seen)
+                if (known := _cancel_effect(intent, facts, seen)) is not None:
+                    return known
             case IntentAction.SET_TRACKING:
                 seen["tracking_number"] = facts.tracking_number
                 if facts.tracking_number == intent.request["tracking_number"]:

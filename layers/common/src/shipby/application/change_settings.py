@@ -24,6 +24,10 @@ def duration_text(length: timedelta) -> str:
     return f"P{days}T{clock}" if clock else f"P{days or '0D'}"
 
 
+def _maybe(length: timedelta | None) -> str | None:
+    return None if length is None else duration_text(length)
+
+
 def _recipient_view(recipient: Recipient) -> dict[str, Json]:
     return {
         "name": recipient.name,
@@ -58,8 +62,8 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "owners": dict(settings.owners),
         "label_within": duration_text(settings.label_within),
         "give_up_after": duration_text(settings.give_up_after),
-        "auto_cancel_estimate": duration_text(settings.auto_cancel_estimate),
-        "decide_return_within": duration_text(settings.decide_return_within),
+        "auto_cancel_estimate": _maybe(settings.auto_cancel_estimate),
+        "decide_return_within": _maybe(settings.decide_return_within),
         "remind_return_before": duration_text(settings.remind_return_before),
         "settle_after": duration_text(settings.settle_after),
         "settle_limit": duration_text(settings.settle_limit),

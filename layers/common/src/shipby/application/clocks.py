@@ -19,6 +19,8 @@ from shipby.domain.workflow import answer_of_buyer, start_tracking_clock, stop_t
 
 SKEW = timedelta(minutes=2)
 """How far a caller's clock may be ahead of ours."""
+OLDEST = timedelta(days=90)
+"""No posting waits for a number for longer than this: an earlier time is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,8 @@ class BuyerAnswer:
 def set_clock(command: ClockCommand, remember: Remember, *, store: Store, clock: Clock) -> Answer:
     """Start, move or stop the clock, in one transaction with its event.
 
-    Raises NotFoundError, PreconditionFailedError, StageMismatchError, InvalidInputError (a time to come).
+    Raises NotFoundError, PreconditionFailedError, StageMismatchError, InvalidInputError (a time to come, or
+    more than 90 days ago).
     """
 
     def once() -> Answer:
@@ -61,6 +64,11 @@ def set_clock(command: ClockCommand, remember: Remember, *, store: Store, clock:
         elif command.since > now + SKEW:
             raise InvalidInputError(
                 "a clock cannot have started in the future", errors=[("since", "when the marketplace asked")]
+            )
+        elif command.since < now - OLDEST:
+            raise InvalidInputError(
+                f"a clock cannot have started more than {OLDEST.days} days ago",
+                errors=[("since", "when the marketplace asked")],
             )
         else:
             step = start_tracking_clock(

@@ -43,6 +43,8 @@ ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=7)
 """How long it is remembered that a notice was put into a digest. Its keys hold a space, which no caller's
 Idempotency-Key may have: nobody can silence a notice by using its key first."""
+SLACK = timedelta(minutes=1)
+"""How much longer than its window a digest may be under way: the sweep and two queues."""
 MOST = 1_000
 """Events of one message, so that reading their postings again fits into the worker's time; more are told in a second
 one right after it."""
@@ -117,9 +119,12 @@ def tell_digest(seller: str, name: str, tools: Tools) -> str:
     settings = tools.store.settings(seller) or SellerSettings(seller=seller)
     recipient = recipient_named(name, settings)
     now = tools.clock.now()
+    # What came in the shift and waited for others is told, even if the shift ended while it waited.
+    waited_since = now - settings.digest_window - SLACK
     times = [
-        (tell_at(recipient, entry.stored.event, now, settings.time_zone), entry)
+        (tell_at(recipient, event, min(max(event.at, waited_since), now), settings.time_zone), entry)
         for entry in tools.store.digest_entries(seller, name)
+        for event in [entry.stored.event]
     ]
     due = [entry for at, entry in times if at <= now]
     later = [at for at, _ in times if at > now]

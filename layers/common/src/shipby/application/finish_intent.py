@@ -23,14 +23,16 @@ from shipby.application.ports import (
 )
 from shipby.application.retry import ATTEMPTS
 from shipby.application.sync_posting import TRACKING
+from shipby.application.sync_return import return_alarm
 from shipby.domain.errors import NotFoundError, PreconditionFailedError, VersionConflictError
 from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import OPEN_STATES, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind, with_tracking_clock
+from shipby.domain.periods import decide_return_by
 from shipby.domain.posting import Alarm, Posting, RungKind
 from shipby.domain.records import SellerSettings, TrackingChange
-from shipby.domain.returns import ReturnCase, ReturnStage
+from shipby.domain.returns import REJECT_ACTIONS, ReturnCase, ReturnStage
 
 ACTOR = "system:intent_worker"
 LONGEST_WAIT = timedelta(hours=1)
@@ -205,6 +207,11 @@ def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> 
         # Asking for the goods decides nothing yet: they are received and inspected, and then it is decided.
         stage = ReturnStage.DECIDED if is_final(moved) else changed.stage
         changed = replace(changed, stage=stage, decision=action, next_alarm=None)
+        if changed.open and REJECT_ACTIONS & {offered.id for offered in changed.actions}:
+            # The read that proved the call showed the next question already, and no later one would: its clock starts.
+            settings = store.settings(moved.seller) or SellerSettings(seller=moved.seller)
+            changed = replace(changed, decide_by=decide_return_by(now, settings))
+            changed = replace(changed, next_alarm=return_alarm(changed, settings, now))
         data: dict[str, Json] = {"intent": moved.id, "action_id": action}
         if moved.amount is not None:
             data["amount"] = {"amount": moved.amount.amount, "currency": moved.amount.currency}

@@ -70,9 +70,11 @@ def guard_cancel(wish: CancelWish, settings: SellerSettings, *, store: Store, no
         return []
     watch = store.watch(wish.seller, WATCH)
     where = standing_of(watch, settings, now)
-    if where.figures is not None and wish.number in where.figures.asked:
+    placed = where.figures is not None and wish.number in where.figures.asked
+    if placed and not wish.automatic:
         return []
-    told = forecast_of(where, price=wish.price)
+    # A place that a person took with open eyes, for a cancel that then came to nothing, gives a machine no leave.
+    told = forecast_of(_without(where, wish.number), price=wish.price)
     if wish.automatic:
         if told is not None and told.worse:
             raise CancelGuardError(f"posting {wish.number} is not cancelled automatically: {words(told)}")
@@ -86,7 +88,14 @@ def guard_cancel(wish: CancelWish, settings: SellerSettings, *, store: Store, no
             f"posting {wish.number} is not cancelled: {words(told)}",
             errors=[(ACCEPT, "send true to cancel all the same; owners and managers only")],
         )
-    return _take_place(watch, wish, settings, now)
+    return [] if placed else _take_place(watch, wish, settings, now)
+
+
+def _without(where: Standing, number: str) -> Standing:
+    if where.figures is None:
+        return where
+    others = {asked: at for asked, at in where.figures.asked.items() if asked != number}
+    return replace(where, figures=replace(where.figures, asked=others))
 
 
 def words(told: Forecast) -> str:
@@ -116,7 +125,7 @@ def room_words(told: Forecast | None) -> str:
 
 
 def _take_place(watch: Watch | None, wish: CancelWish, settings: SellerSettings, now: datetime) -> list[Write]:
-    if watch is None or "asked" not in watch.data:
+    if watch is None or "index" not in watch.data:
         return []
     figures = figures_of(watch.data)
     figures = replace(figures, asked={**figures.asked, wish.number: now.isoformat()})

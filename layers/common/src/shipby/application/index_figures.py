@@ -128,6 +128,11 @@ def figures_of(data: Mapping[str, Json]) -> Figures:
     )
 
 
+def asked_of(watch: Watch | None) -> Mapping[str, str]:
+    """The cancels asked for that the watch knows: they stay while the index itself may not be read."""
+    return cast("Mapping[str, str]", watch.data.get("asked", {})) if watch is not None else {}
+
+
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else str(value)
 

@@ -15,7 +15,7 @@ from shipby.domain.firing import NO_OFFERS, Fired, fire, needs_offers
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.policy import Move, Offers, later_cut_off
-from shipby.domain.posting import Posting
+from shipby.domain.posting import Posting, Stage
 from shipby.domain.records import AlarmRef, SellerSettings
 
 Also = Callable[[Posting], Sequence[Write]]
@@ -88,6 +88,9 @@ def _move_date(posting: Posting, settings: SellerSettings, store: Store, now: da
 
 def _cancel(posting: Posting, settings: SellerSettings, store: Store, now: datetime) -> _Act:
     request: dict[str, Json] = {"reason_id": settings.cancel_reason_id, "message": ""}
+    if posting.stage is Stage.EXPIRED and posting.cut_off is not None:
+        # Given up for this date: where it has moved by the time of the call, nothing is cancelled.
+        request["cut_off"] = posting.cut_off.isoformat()
     reason = posting.expired_reason or "the buyer does not want it any more"
     return _intent(posting, IntentAction.CANCEL, request, reason, settings, store, now)
 

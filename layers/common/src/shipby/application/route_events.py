@@ -16,7 +16,7 @@ from shipby.domain.workflow import MISSING
 
 
 class Destination(StrEnum):
-    """The work queues that the router feeds; the alarm queue is fed by the sweep alone."""
+    """The work queues that the router feeds; the alarm queue is fed by the sweep, by its worker and by digests."""
 
     SYNC = "sync"
     LABELS = "labels"
@@ -70,8 +70,11 @@ _FOR_PEOPLE = frozenset(
 )
 """Events somebody has to hear of."""
 _LATE = frozenset({EventType.POSTING_LATE, EventType.POSTING_OVERDUE})
-_READ_AGAIN = frozenset({RungKind.AUTO_CANCEL_ESTIMATE, RungKind.GIVE_UP_AT, RungKind.DELIVERY_BY})
-"""Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible."""
+_READ_AGAIN = frozenset(
+    {RungKind.AUTO_CANCEL_ESTIMATE, RungKind.GIVE_UP_AT, RungKind.DELIVERY_BY, RungKind.TARIFF_STEP}
+)
+"""Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible. After
+a step of the tariff it brings the one beyond those that a posting keeps."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
 
 

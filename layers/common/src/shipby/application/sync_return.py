@@ -8,6 +8,7 @@ from datetime import datetime
 from shipby.application.ports import AppendEvents, Clock, SaveReturn, Store
 from shipby.application.retry import decide_anew
 from shipby.domain.events import Event, EventType, return_ref
+from shipby.domain.periods import decide_return_by
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import SellerSettings
 from shipby.domain.returns import MarketplaceReturn, ReturnCase, ReturnStage
@@ -57,7 +58,7 @@ def apply_return_facts(seller: str, facts: MarketplaceReturn, *, store: Store, c
                 state_name="",
                 opened_at=opened,
                 synced_at=facts.read_at,
-                decide_by=opened + settings.decide_return_within,
+                decide_by=decide_return_by(opened, settings),
             )
         else:
             base = known
@@ -80,7 +81,7 @@ def apply_return_facts(seller: str, facts: MarketplaceReturn, *, store: Store, c
             # It was not over: the buyer's parcel has come, or a dispute was opened.
             changed = replace(changed, stage=ReturnStage.OPENED)
         if known is not None and changed.open and _asks_anew(known, facts):
-            changed = replace(changed, decide_by=facts.read_at + settings.decide_return_within)
+            changed = replace(changed, decide_by=decide_return_by(facts.read_at, settings))
             changed = replace(changed, next_alarm=return_alarm(changed, settings, now))
         if changed == known:
             return changed

@@ -119,15 +119,8 @@ def watch_key(seller: str, *, store: Store, marketplace: Marketplace, now: datet
     rejected = known is not None and known.state == KeyState.REJECTED
     if known is not None and not rejected and now - known.checked_at < KEY_EVERY - SLACK:
         return known.state
-    try:
-        info = marketplace.key_info()
-    except (CredentialsRejectedError, ActionNotOfferedError) as error:
-        # The key works, as the lists of this round show; only its own end cannot be read with it.
-        note_state(seller, KEY, NOT_PERMITTED, {"problem": str(error)}, store=store, now=now)
-        state = NOT_PERMITTED
-    else:
-        state = decide_anew(lambda: _note_key(seller, info, store=store, now=now))
     if rejected:
+        # Before the watch changes: a round that breaks off in between must not leave a case open that nobody closes.
         close_open_case(
             store,
             seller=seller,
@@ -137,7 +130,13 @@ def watch_key(seller: str, *, store: Store, marketplace: Marketplace, now: datet
             now=now,
             actor=ACTOR,
         )
-    return state
+    try:
+        info = marketplace.key_info()
+    except (CredentialsRejectedError, ActionNotOfferedError) as error:
+        # The key works, as the lists of this round show; only its own end cannot be read with it.
+        note_state(seller, KEY, NOT_PERMITTED, {"problem": str(error)}, store=store, now=now)
+        return NOT_PERMITTED
+    return decide_anew(lambda: _note_key(seller, info, store=store, now=now))
 
 
 def note_rejected_key(seller: str, problem: str, *, store: Store, now: datetime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
 
-from shipby.application.index_figures import NOT_PERMITTED, UNKNOWN, WATCH, Figures, figures_of, watch_data
+from shipby.application.index_figures import NOT_PERMITTED, UNKNOWN, WATCH, Figures, asked_of, watch_data
 from shipby.application.ports import AppendEvents, Marketplace, SaveWatch, Store
 from shipby.application.retry import decide_anew
 from shipby.domain.error_index import PERIOD, RATING, IndexState, leaves_on, shipments_of, shown
@@ -53,7 +53,13 @@ def watch_index(seller: str, *, store: Store, marketplace: Marketplace, now: dat
         read = _read(marketplace, now)
     except (CredentialsRejectedError, ActionNotOfferedError) as error:
         problem = str(error)
-        return decide_anew(lambda: _keep(seller, NOT_PERMITTED, {"problem": problem}, store=store, now=now))
+
+        def forbidden() -> str:
+            watch = store.watch(seller, WATCH)
+            data: dict[str, Json] = {"problem": problem, "asked": dict(asked_of(watch))}
+            return _keep(seller, NOT_PERMITTED, data, store=store, now=now, watch=watch)
+
+        return decide_anew(forbidden)
     state = _state(seller, read, store=store, now=now)
 
     def once() -> str:
@@ -166,12 +172,10 @@ def _leaves(read: _Read) -> dict[str, int]:
 
 def _still_ahead(seller: str, watch: Watch | None, read: _Read, *, store: Store, now: datetime) -> dict[str, str]:
     """The cancels asked for that will still appear among the errors."""
-    if watch is None or "asked" not in watch.data:
-        return {}
     listed = {error.number for error in read.errors}
     return {
         number: at
-        for number, at in figures_of(watch.data).asked.items()
+        for number, at in asked_of(watch).items()
         if number not in listed and _will_count(seller, number, datetime.fromisoformat(at), store=store, now=now)
     }
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from shipby.contracts.base import MoneyBody, Number, Paged, Query, Reason, Request, Text, Time
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
+from shipby.domain.policy import Move
 from shipby.domain.posting import Stage
 from shipby.domain.records import Automation
 from shipby.domain.returns import COMPENSATE_ACTION
@@ -204,6 +205,17 @@ class RecipientBody(Request):
 Duration = Annotated[timedelta, AfterValidator(_sane), Field(description="ISO 8601", examples=["PT2H"])]
 
 
+CappedAction = Literal[
+    IntentAction.SHIP,
+    IntentAction.CANCEL,
+    IntentAction.SET_TRACKING,
+    IntentAction.SET_CUT_OFF,
+    IntentAction.RETURN_ACTION,
+    Move.ASK_BUYER,
+]
+"""What a daily cap can be set for: every irreversible call, and the question to the buyer."""
+
+
 class SettingsBody(Request):
     """The whole policy: read it, change it, send all of it back."""
 
@@ -216,15 +228,18 @@ class SettingsBody(Request):
     remind_before: Annotated[
         list[timedelta],
         AfterValidator(_at_least_once),
-        Field(max_length=5, description="Before the cut-off, for what is not packed yet.", examples=[["PT4H", "PT1H"]]),
+        Field(max_length=4, description="Before the cut-off, for what is not packed yet.", examples=[["PT4H", "PT1H"]]),
     ]
     hand_over_before: Annotated[Duration, Field(description="Before the cut-off: packed ones should be gone.")]
     label_within: Annotated[Duration, Field(description="After a posting is assembled.")]
     give_up_after: Annotated[Duration, Field(description="After the last date without delay.")]
     auto_cancel_estimate: Annotated[
-        Duration, Field(description="After the cut-off: when the marketplace is expected to cancel.")
-    ]
-    decide_return_within: Annotated[Duration, Field(description="After a return is opened.")]
+        Duration | None,
+        Field(description="After the cut-off: when the marketplace is expected to cancel. null: as its pages say."),
+    ] = None
+    decide_return_within: Annotated[
+        Duration | None, Field(description="After a return is opened. null: as the marketplace's pages say.")
+    ] = None
     remind_return_before: Annotated[Duration, Field(description="Before a return must be decided.")]
     settle_after: Annotated[Duration, Field(description="After a call without an answer: read the marketplace.")]
     settle_limit: Annotated[Duration, Field(description="Longer unsettled: a person's matter, and the proof is red.")]
@@ -253,7 +268,7 @@ class SettingsBody(Request):
     index_table: Annotated[str, Field(max_length=40, description="Bands of the error index; empty: the market's.")]
     cancel_reason_id: Annotated[int, Field(ge=1, le=_INT64)]
     caps: Annotated[
-        dict[IntentAction, Annotated[int, Field(ge=0, le=100_000)]],
+        dict[CappedAction, Annotated[int, Field(ge=0, le=100_000)]],
         Field(description="Automatic actions a day, by action."),
     ]
     kill_switch: Annotated[bool, Field(description="True stops every automatic irreversible action.")]

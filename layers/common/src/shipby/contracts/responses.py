@@ -281,8 +281,8 @@ class SettingsView(View):
     hand_over_before: str
     label_within: str
     give_up_after: str
-    auto_cancel_estimate: str
-    decide_return_within: str
+    auto_cancel_estimate: str | None
+    decide_return_within: str | None
     remind_return_before: str
     settle_after: str
     settle_limit: str

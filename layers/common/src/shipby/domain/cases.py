@@ -40,7 +40,7 @@ def case_id(matter: Matter, at: datetime, *, taken: int = 0) -> str:
 
     The same moment gives the same id; `taken` counts the ids of that moment that are used already.
     """
-    seed = f"{matter.name}\n{at.isoformat()}\n{taken}"
+    seed = f"{matter.seller}\n{matter.name}\n{at.isoformat()}\n{taken}"
     return f"{at:%Y%m%d}-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
 
 

@@ -15,7 +15,7 @@ from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import pending, rewind
+from shipby.domain.ladder import passed_until, pending, rewind
 from shipby.domain.money import Money
 from shipby.domain.policy import (
     CHAT_OFFER,
@@ -173,9 +173,10 @@ class _Claim:
         for rung in early:
             self._tell(EventType.POSTING_CHANGED, rung, "a discount of the tariff has passed", _priced(rung.price))
         if late:
-            total = self._before.late_price
+            total, counted = self._before.late_price, passed_until(self._before)
             for rung in late:
-                if rung.price is not None:
+                # A date that was moved to before a step that has rung rings too, but is in the late price already.
+                if rung.price is not None and (counted is None or rung.due > counted):
                     total = rung.price if total is None else total + rung.price
             self._now = replace(self._now, late=True, late_price=total)
             self._tell(EventType.POSTING_LATE, late[-1], more=_priced(total))

@@ -100,8 +100,9 @@ def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, st
     if status in _MOVING:
         reached = stage in MAIN_LINE and MAIN_LINE.index(stage) >= MAIN_LINE.index(Stage.IN_TRANSIT)
         return (stage, "") if reached else (Stage.IN_TRANSIT, "")
-    if status in _DISPUTED and stage not in (Stage.BLOCKED, Stage.EXPIRED):
-        return Stage.BLOCKED, status
+    if status in _DISPUTED:
+        # The same read again says nothing new: what is offered during a dispute does not prove that it expired.
+        return (stage, "") if stage in (Stage.BLOCKED, Stage.EXPIRED) else (Stage.BLOCKED, status)
     if stage is Stage.BLOCKED and posting.blocked_reason in _DISPUTED and status not in _DISPUTED:
         return posting.blocked_from or Stage.RECEIVED, "the marketplace settled the dispute"
     if _proven_expired(posting, facts):

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from shipby.domain.money import Money
-from shipby.domain.periods import GLOBAL, PeriodKind, period
+from shipby.domain.periods import RU, PeriodKind, period
 from shipby.domain.policy import CHAT_OFFER, SET_CUT_OFF_OFFER, Move, preset_of
 from shipby.domain.posting import (
     BEFORE_HAND_OVER,
@@ -91,7 +91,7 @@ def _ordered(steps: Sequence[TariffStep]) -> list[TariffStep]:
     return sorted(steps, key=lambda step: step.until)
 
 
-def _step_prices(steps: Sequence[TariffStep]) -> list[tuple[datetime, Money]]:
+def step_prices(steps: Sequence[TariffStep]) -> list[tuple[datetime, Money]]:
     """(moment, what leaving after it costs more than before it), earliest first; nothing where it costs no more."""
     rises = ((before.until, charge_of(after) - charge_of(before)) for before, after in pairwise(_ordered(steps)))
     return [(moment, rise) for moment, rise in rises if _dated(moment) and rise.minor > 0]
@@ -138,9 +138,9 @@ def late_price(posting: Posting, steps: Sequence[TariffStep]) -> Money | None:
 def as_it_stands(posting: Posting, facts: MarketplacePosting) -> Posting:
     """The posting with `late`, `overdue` and the late price as the marketplace's present dates make them.
 
-    Once it has left the house they stay as they were: that is how it left.
+    Once it has left the house or is cancelled they stay as they were: that is how it left, whatever dispute follows.
     """
-    if posting.stage in _SHIPPED:
+    if posting.stage is Stage.CANCELLED or _origin(posting) in _SHIPPED:
         return posting
     late = is_late(posting)
     price = posting.late_price
@@ -166,7 +166,7 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
             rungs.append(Rung(kind=kind, due=due, price=price))
 
     cut_off = _dated(facts.shipment_date)
-    prices = _step_prices(facts.tariff_steps)
+    prices = step_prices(facts.tariff_steps)
     if cut_off is not None:
         add(RungKind.SHIPMENT_DATE, cut_off, next((price for moment, price in prices if moment == cut_off), None))
         rungs += _around(cut_off, posting, facts, settings)
@@ -176,7 +176,8 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
         add(RungKind.TARIFF_STEP, moment, price)
     overdue = _dated(facts.without_delay)
     add(RungKind.WITHOUT_DELAY, overdue)
-    last = overdue or cut_off
+    # The later one: where only the cut-off was moved, the other date still says what held before.
+    last = max((when for when in (overdue, cut_off) if when is not None), default=None)
     add(RungKind.GIVE_UP_AT, last + settings.give_up_after if last else None)
     if posting.assembled_at is not None and posting.label_ready_at is None:
         add(RungKind.LABEL_BY, posting.assembled_at + settings.label_within)
@@ -227,13 +228,13 @@ def auto_cancel_estimate(cut_off: datetime, posting: Posting, settings: SellerSe
     that is not packed is cancelled at the end of the next business day in the seller's zone, a packed one later.
     """
     own = settings.auto_cancel_estimate
-    if own != SellerSettings(seller="").auto_cancel_estimate:
+    if own is not None:
         return cut_off + own
-    if settings.market != GLOBAL or posting.scheme is not Scheme.RFBS:
-        return cut_off + own
+    # The global pages speak of rFBS only; for everything else there is but the Russian pages' guess.
+    market = settings.market if posting.scheme is Scheme.RFBS else RU
     packed = posting.assembled_at is not None or posting.stage is Stage.PACKED
     kind = PeriodKind.CANCEL_NOT_HANDED_OVER if packed else PeriodKind.CANCEL_NOT_PACKED
-    return period(kind, settings.market, cut_off.date()).end(cut_off, settings.time_zone)
+    return period(kind, market, cut_off.date()).end(cut_off, settings.time_zone)
 
 
 def _deadline(
@@ -309,7 +310,7 @@ def next_alarm(posting: Posting) -> Alarm | None:
     return Alarm(due=ahead[0].due, kind=ahead[0].kind) if ahead else None
 
 
-def _fired_kept(posting: Posting) -> dict[str, datetime]:
+def _fired_kept(posting: Posting) -> dict[RungKind, datetime]:
     """What has rung, without the kinds that cannot ring any more and that nothing asks for."""
     stage = _origin(posting)
     return {

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from shipby.domain.ladder import charge_of
 from shipby.domain.money import Money
 from shipby.domain.policy import PRESETS, Move
 from shipby.domain.posting import MarketplacePosting, Scheme
@@ -119,7 +120,10 @@ def estimate_tariff(facts: MarketplacePosting, settings: SellerSettings) -> tupl
     late = sum(step.until >= cut_off for step in passed)
     first, final = steps[0].charge, steps[len(passed)]
     zero = Money.zero(first.currency)
-    surcharge = max(final.charge, final.minimum, zero, key=_minor) if final.charge.minor > 0 else zero
+    # What leaving in time would have cost all the same is no loss; a list that begins later no longer shows it.
+    in_time = steps[len(passed) - late]
+    spared = charge_of(in_time) if in_time is not steps[0] or in_time.until == cut_off else zero
+    surcharge = max(charge_of(final), zero, key=_minor) - max(spared, zero, key=_minor)
     discount = min(final.charge, zero, key=_minor) - min(first, zero, key=_minor)
     found = []
     if late and surcharge.minor > 0:

@@ -131,12 +131,13 @@ def _next_time(posting: Posting, evidence: Evidence, now: datetime) -> Iterator[
         yield Violation(Rule.NEXT_TIME, f"its alarm was set aside: {evidence.aside}")
     elif alarm is None and expected is not None:
         yield Violation(Rule.NEXT_TIME, f"it has no next alarm although {expected.kind} is ahead")
-    elif alarm is None and posting.stage not in _LEFT:
+    elif alarm is None and posting.stage not in _LEFT and not _awaits_date(posting, now):
         yield Violation(Rule.NEXT_TIME, f"it is {posting.stage} and no clock will ring for it any more: decide")
     elif alarm is not None and expected is not None and expected.due < alarm.due:
         # An alarm that rings too early only finds nothing to do; one that rings too late misses something.
         yield Violation(Rule.NEXT_TIME, f"{expected.kind} is next on its ladder, but its alarm waits for {alarm.kind}")
-    elif alarm is not None and now - alarm.due > ALARM_MAY_WAIT:
+    # A posting may come to us when some of its clocks have passed already: they could not ring before.
+    elif alarm is not None and now - max(alarm.due, posting.received_at) > ALARM_MAY_WAIT:
         since = f"{alarm.due:%Y-%m-%d %H:%M} UTC"
         yield Violation(Rule.NEXT_TIME, f"{alarm.kind} was due at {since} and has not rung: is the sweep running?")
 
@@ -149,6 +150,12 @@ def _intents(settings: SellerSettings, evidence: Evidence, now: datetime) -> Ite
             yield Violation(Rule.INTENT, f"it names {identifier} as open, which is {intent.state}")
         elif now - intent.created_at > settings.settle_limit and intent.next_alarm is None:
             yield Violation(Rule.INTENT, f"{identifier} is {intent.state} past its limit and has no alarm")
+
+
+def _awaits_date(posting: Posting, now: datetime) -> bool:
+    """Whether nothing can ring yet because the marketplace may still be silent about its cut-off."""
+    dateless = posting.cut_off is None and posting.stage in BEFORE_HAND_OVER
+    return dateless and now - posting.received_at <= DATE_MAY_WAIT
 
 
 def _cut_off(posting: Posting, now: datetime) -> Iterator[Violation]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import late_price, passed_until
+from shipby.domain.ladder import late_price, passed_until, step_prices
 from shipby.domain.money import Money
 from shipby.domain.posting import Posting, Rung, RungKind, Stage, TariffStep
 from shipby.domain.records import Outcome
@@ -29,6 +29,8 @@ WARNINGS = (
 """Rungs that tell people to act before the next priced step. A step that has passed warns of the following one."""
 WARNED_WITHIN = timedelta(hours=48)
 """A warning counts for a step that begins this much later at most: an older one was of a date that has moved since."""
+_JUST_BEFORE = timedelta(microseconds=1)
+"""At the very moment of a date the step that ends is still in force."""
 _LEFT = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED, Stage.CLOSED})
 
 
@@ -50,11 +52,7 @@ def outcome_of(before: Posting, after: Posting, at: datetime, *, tariff: Sequenc
         return None
     shipped_at = min(after.handed_over_at or at, at)
     late = before.cut_off is not None and shipped_at > before.cut_off
-    following = min(
-        (rung for rung in before.rungs if rung.kind in PRICED and rung.price and rung.due >= shipped_at),
-        key=lambda rung: rung.due,
-        default=None,
-    )
+    following = _following(before, shipped_at, tariff)
     warned = _warned_at(before, shipped_at, following)
     saved = following.price if following is not None and warned is not None else None
     return Outcome(
@@ -86,12 +84,25 @@ def outcome_data(outcome: Outcome | None) -> dict[str, Json]:
     }
 
 
+def _following(before: Posting, shipped_at: datetime, tariff: Sequence[TariffStep]) -> Rung | None:
+    """The priced step that it was in time for, or None."""
+    rang = passed_until(before)
+    if rang is None or rang < shipped_at:
+        ahead = [rung for rung in before.rungs if rung.kind in PRICED and rung.price and rung.due >= shipped_at]
+    else:
+        # That step rang before anybody heard that it had left, and a clock that rang is dropped: only the tariff still
+        # knows its price. The clocks that are left are later ones, of which nobody was warned.
+        prices = [(moment, price) for moment, price in step_prices(tariff) if moment >= shipped_at]
+        ahead = [Rung(kind=RungKind.TARIFF_STEP, due=moment, price=price) for moment, price in prices]
+    return min(ahead, key=lambda rung: rung.due, default=None)
+
+
 def _lost(before: Posting, shipped_at: datetime, tariff: Sequence[TariffStep]) -> Money | None:
     """What the steps from the cut-off on had added when it left late."""
     rang = passed_until(before)
-    if rang is not None and rang > shipped_at and tariff:
+    if rang is not None and rang >= shipped_at and tariff:
         # A step rang although it had left before: the tariff says what was charged at that time.
-        return late_price(replace(before, fired={RungKind.SHIPMENT_DATE: shipped_at}), tariff)
+        return late_price(replace(before, fired={RungKind.SHIPMENT_DATE: shipped_at - _JUST_BEFORE}), tariff)
     total = before.late_price
     for rung in before.rungs:
         still = rung.kind in PRICED and rung.price is not None and (rang is None or rung.due > rang)

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from shipby.domain.records import SellerSettings
+
 EVERY_MARKET = ""
 RU = "ru"
 GLOBAL = "global"
@@ -230,3 +232,11 @@ def period(kind: PeriodKind, market: str, on: date, *, table: Sequence[Period] =
         if found:
             return max(found, key=lambda entry: entry.valid_from)
     raise LookupError(f"no {kind} period is known for market {market!r} on {on}")
+
+
+def decide_return_by(since: datetime, settings: SellerSettings) -> datetime:
+    """Until when a return must be decided: the seller's own time, or the market's dated one."""
+    own = settings.decide_return_within
+    if own is not None:
+        return since + own
+    return period(PeriodKind.DECIDE_RETURN, settings.market, since.date()).end(since, settings.time_zone)

@@ -205,7 +205,7 @@ class Posting:
     without_delay: datetime | None = None
     delivery_by: datetime | None = None
     rungs: tuple[Rung, ...] = ()
-    fired: Mapping[str, datetime] = field(default_factory=dict)
+    fired: Mapping[RungKind, datetime] = field(default_factory=dict)
     """Rung kind -> the due time it last fired for; a moved clock rings again."""
     next_alarm: Alarm | None = None
     assembled_at: datetime | None = None

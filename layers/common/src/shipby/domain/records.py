@@ -166,10 +166,10 @@ class SellerSettings:
     label_within: timedelta = timedelta(minutes=15)
     give_up_after: timedelta = timedelta(days=3)
     """How long after `shipment_date_without_delay` (or `shipment_date`) the seller gives a posting up."""
-    auto_cancel_estimate: timedelta = timedelta(days=7)
-    """After `shipment_date`; the marketplace's pages disagree (5th, 7th, 10th day), so it is only an estimate."""
-    decide_return_within: timedelta = timedelta(hours=24)
-    """Russian sellers: 24 h, then the marketplace approves; Ozon Global pages say 3 days. Uncertain: configurable."""
+    auto_cancel_estimate: timedelta | None = None
+    """After `shipment_date`: when the marketplace is expected to cancel. None: the market's dated period."""
+    decide_return_within: timedelta | None = None
+    """How long a return may wait before the marketplace approves it by itself. None: the market's dated period."""
     remind_return_before: timedelta = timedelta(hours=6)
     settle_after: timedelta = timedelta(seconds=20)
     """How long after a call without an answer the marketplace is read to settle it."""
@@ -235,8 +235,6 @@ class CaseKind(StrEnum):
     """The daily audit found an open posting without a stage, an owner or a next time."""
     ALARM_SET_ASIDE = "alarm_set_aside"
     MARKETPLACE_KEY = "marketplace_key"
-    PUSH_HEALTH = "push_health"
-    INTENT = "intent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,8 +104,9 @@ class Risk:
 def measure(packed: Iterable[datetime], *, first: date, last: date, zone: tzinfo) -> Throughput:
     """The throughput of the whole local days `first` to `last`, from the moments at which postings were packed.
 
-    An hour of the day is a working hour if something was packed in it on a third of the days with work; a weekday is
-    one unless it was seen without any work. Below ENOUGH postings the result is not `measured`.
+    An hour of the day is a working hour if something was packed in it on a third of the days with work (any, if that
+    is true of none); a weekday is one unless it was seen without any work. Below ENOUGH postings the result is not
+    `measured`.
     """
     counts: dict[date, Counter[int]] = defaultdict(Counter)
     for moment in packed:
@@ -116,7 +117,7 @@ def measure(packed: Iterable[datetime], *, first: date, last: date, zone: tzinfo
     if total < ENOUGH:
         return Throughput(days=(), hours=PRIOR_HOURS, weekdays=frozenset(range(1, 8)), zone=zone, packed=total)
     seen = Counter(hour for day in counts.values() for hour in day)
-    hours = frozenset(hour for hour, times in seen.items() if 3 * times >= len(counts))
+    hours = frozenset(hour for hour, times in seen.items() if 3 * times >= len(counts)) or frozenset(seen)
     begun = min(counts)
     calendar = [begun + timedelta(days=number) for number in range((last - begun).days + 1)]
     idle = {day.isoweekday() for day in calendar} - {day.isoweekday() for day in counts}

@@ -86,7 +86,8 @@ def carry_out(
     """Do what a person says: one step along the stages.
 
     `passed` is the result of an inspection; a failed one blocks the posting with its `reason`.
-    Raises StageMismatchError, ActionNotOfferedError (expired: needs an override), InvalidInputError (reason missing).
+    Raises StageMismatchError, ActionNotOfferedError (expired: needs an override; being cancelled), InvalidInputError
+    (reason missing).
     """
     if command is Command.OVERRIDE:
         return _override(posting, at=at, actor=actor, reason=reason)
@@ -112,10 +113,8 @@ def carry_out(
         if not reason:
             raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
         return block(posting, f"inspection failed: {reason}", at=at, actor=actor)
-    if command is Command.HAND_OVER and posting.assembled_at is None:
-        raise ActionNotOfferedError(
-            f"posting {posting.number} is not assembled at the marketplace yet; call ship first", offered=["ship"]
-        )
+    if command is Command.HAND_OVER:
+        _check_hand_over(posting)
     changes: dict[str, object] = {"stage": target}
     if target is Stage.PACKED:
         changes["packed_at"] = at
@@ -150,17 +149,29 @@ def _unblock(posting: Posting, *, at: datetime, actor: str, reason: str) -> Step
     return Step(changed, (Event(type=EventType.POSTING_UNBLOCKED, at=at, actor=actor, reason=reason, data=data),))
 
 
+def _check_hand_over(posting: Posting) -> None:
+    if posting.assembled_at is None:
+        raise ActionNotOfferedError(
+            f"posting {posting.number} is not assembled at the marketplace yet; call ship first", offered=["ship"]
+        )
+    _refuse_while_cancelled(posting)
+
+
+def _refuse_while_cancelled(posting: Posting) -> None:
+    """The cancel may be sent already: work beside it would be on a cancelled posting, and the goods would be gone."""
+    if cancels := open_of(posting, IntentAction.CANCEL):
+        raise ActionNotOfferedError(
+            f"posting {posting.number} is being cancelled: wait until that is settled",
+            offered=[f"/v1/intents/{intent}" for intent in cancels],
+        )
+
+
 def _override(posting: Posting, *, at: datetime, actor: str, reason: str) -> Step:
     if posting.stage is not Stage.EXPIRED or posting.blocked_from is None:
         raise StageMismatchError(f"posting {posting.number} is {posting.stage}, not expired: nothing to override")
     if not reason:
         raise InvalidInputError("an override needs a reason", errors=[("reason", "say why it is still sent")])
-    if cancels := open_of(posting, IntentAction.CANCEL):
-        # It may be sent already: an override beside it would send people to work on a cancelled posting.
-        raise ActionNotOfferedError(
-            f"posting {posting.number} is being cancelled: wait until that is settled",
-            offered=[f"/v1/intents/{intent}" for intent in cancels],
-        )
+    _refuse_while_cancelled(posting)
     target = posting.blocked_from
     changed = _next_version(posting, stage=target, blocked_from=None, expired_reason="", override_reason=reason)
     data: dict[str, Json] = {"from": "expired", "to": target, "expired_reason": posting.expired_reason}

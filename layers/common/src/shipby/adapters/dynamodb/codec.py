@@ -44,7 +44,7 @@ def money(text: str) -> Money:
     return Money(int(minor), currency)
 
 
-_SCALARS: Mapping[object, _Coder] = {
+_SCALARS: dict[object, _Coder] = {
     str: _PLAIN,
     int: _PLAIN,
     bool: _PLAIN,
@@ -53,6 +53,34 @@ _SCALARS: Mapping[object, _Coder] = {
     timedelta: _Coder(lambda value: value // timedelta(microseconds=1), lambda value: timedelta(microseconds=value)),
     Money: _Coder(lambda value: f"{value.minor} {value.currency}", money),
 }
+
+
+_RUNG_CODES: Mapping[RungKind, str] = {
+    RungKind.CONFIRM_BY: "cb",
+    RungKind.REMIND_AT: "rm",
+    RungKind.LABEL_BY: "lb",
+    RungKind.SHIPMENT_DATE: "sd",
+    RungKind.TARIFF_STEP: "ts",
+    RungKind.WITHOUT_DELAY: "wd",
+    RungKind.AUTO_CANCEL_ESTIMATE: "ac",
+    RungKind.GIVE_UP_AT: "gu",
+    RungKind.DELIVERY_BY: "db",
+    RungKind.CLOSE_AT: "cl",
+    RungKind.MOVE_DATE_AT: "md",
+    RungKind.HAND_OVER_BY: "ho",
+    RungKind.ASK_BUYER_AT: "ab",
+    RungKind.PASSPORT_BY: "pp",
+    RungKind.ANSWER_TRACKING_BY: "at",
+}
+"""Clocks of a posting in two letters: it has up to a dozen of them, and its item must stay within one write unit."""
+_RUNGS_BY_CODE: Mapping[str, RungKind] = {code: kind for kind, code in _RUNG_CODES.items()}
+
+
+def _rung_kind(text: str) -> RungKind:
+    return _RUNGS_BY_CODE.get(text) or RungKind(text)
+
+
+_SCALARS[RungKind] = _Coder(lambda kind: _RUNG_CODES.get(kind, str(kind)), _rung_kind)
 
 
 def _plain_copy(value: Any) -> Any:
@@ -80,7 +108,7 @@ def _coder(hint: Any) -> _Coder:
             lambda value: tuple(inner.decode(item) for item in value),
         )
     if origin is not None and issubclass(origin, Mapping):
-        return _mapping(arguments[1])
+        return _mapping(arguments[0], arguments[1])
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _Coder(str, hint)
     if isinstance(hint, type) and is_dataclass(hint):
@@ -97,13 +125,13 @@ def _optional(arguments: tuple[Any, ...]) -> _Coder:
     )
 
 
-def _mapping(value_hint: Any) -> _Coder:
+def _mapping(key_hint: Any, value_hint: Any) -> _Coder:
     if value_hint is Any:
         return _Coder(_plain_copy, _plain_copy)
-    inner = _coder(value_hint)
+    name, inner = _coder(key_hint), _coder(value_hint)
     return _Coder(
-        lambda value: {key: inner.encode(item) for key, item in value.items()},
-        lambda value: {key: inner.decode(item) for key, item in value.items()},
+        lambda value: {name.encode(key): inner.encode(item) for key, item in value.items()},
+        lambda value: {name.decode(key): inner.decode(item) for key, item in value.items()},
     )
 
 

@@ -11,7 +11,7 @@ from shipby.domain.errors import UnreadableItemError
 Attributes = dict[str, Any]
 Step = Callable[[Attributes], Attributes]
 
-CURRENT: Mapping[str, int] = {"POSTING": 2, "SETTINGS": 2}
+CURRENT: Mapping[str, int] = {"POSTING": 3, "SETTINGS": 2}
 """Schema of each kind of row that is no longer at 1."""
 
 
@@ -24,12 +24,21 @@ def _posting_2(old: Attributes) -> Attributes:
     return new
 
 
+def _posting_3(old: Attributes) -> Attributes:
+    """Schema 2 wrote the kinds of clocks in full; the codec reads both, an older release only that."""
+    return dict(old)
+
+
 def _settings_2(old: Attributes) -> Attributes:
     """Schema 1 knew one reminder before the cut-off, not a list of them."""
     return {**old, "remind_before": [old["remind_before"]]} if "remind_before" in old else dict(old)
 
 
-_STEPS: Mapping[tuple[str, int], Step] = {("POSTING", 1): _posting_2, ("SETTINGS", 1): _settings_2}
+_STEPS: Mapping[tuple[str, int], Step] = {
+    ("POSTING", 1): _posting_2,
+    ("POSTING", 2): _posting_3,
+    ("SETTINGS", 1): _settings_2,
+}
 
 
 def current_schema(kind: str) -> int:
