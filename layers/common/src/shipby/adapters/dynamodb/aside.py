@@ -36,38 +36,26 @@ class AsideAlarms:
 
     def set_alarm_aside(self, alarm: AlarmRef, reason: str, at: datetime) -> bool:
         """Take an alarm that cannot be fired out of `due_alarms`; False if its item has moved on meanwhile."""
-        key = keys.alarm_item(alarm)
-        columns = keys.alarm(key, alarm.due, self.alarm_shards)
-        return self._conditional(
-            self._client.update_item,
-            Key=key.wire,
-            UpdateExpression="SET AK = :aside, aside_reason = :reason, aside_at = :at",
-            ConditionExpression="AK = :due AND #sort = :sort",
-            ExpressionAttributeNames={"#sort": "AS"},
-            ExpressionAttributeValues={
-                ":aside": to_wire(keys.ASIDE),
-                ":reason": to_wire(reason),
-                ":at": to_wire(keys.micros(at)),
-                ":due": to_wire(columns["AK"]),
-                ":sort": to_wire(columns["AS"]),
-            },
-        )
+        notes = {":reason": to_wire(reason), ":at": to_wire(keys.micros(at))}
+        update = "SET AK = :aside, aside_reason = :reason, aside_at = :at"
+        return self._move(alarm, update, condition="AK = :due", notes=notes)
 
     def bring_alarm_back(self, alarm: AlarmRef) -> bool:
         """Put an alarm that was set aside among the due ones again; False if it is not aside."""
+        return self._move(alarm, "SET AK = :due REMOVE aside_reason, aside_at", condition="AK = :aside", notes={})
+
+    def _move(self, alarm: AlarmRef, update: str, *, condition: str, notes: Item) -> bool:
+        """Between the due ones and those aside, if the item still has this alarm and stands on the other side."""
         key = keys.alarm_item(alarm)
         columns = keys.alarm(key, alarm.due, self.alarm_shards)
+        places = {":aside": keys.ASIDE, ":due": columns["AK"], ":sort": columns["AS"]}
         return self._conditional(
             self._client.update_item,
             Key=key.wire,
-            UpdateExpression="SET AK = :due REMOVE aside_reason, aside_at",
-            ConditionExpression="AK = :aside AND #sort = :sort",
+            UpdateExpression=update,
+            ConditionExpression=f"{condition} AND #sort = :sort",
             ExpressionAttributeNames={"#sort": "AS"},
-            ExpressionAttributeValues={
-                ":aside": to_wire(keys.ASIDE),
-                ":due": to_wire(columns["AK"]),
-                ":sort": to_wire(columns["AS"]),
-            },
+            ExpressionAttributeValues={name: to_wire(value) for name, value in places.items()} | notes,
         )
 
     def alarms_aside(self, *, limit: int = 200, cursor: str | None = None) -> Page[AsideAlarm]:
