@@ -103,7 +103,8 @@ def test_one_of_eight_workers_sends_an_intent() -> None:
     world.arrives()
     identifier = world.ask(IntentAction.SHIP)
     results = all_at_once(lambda _: world.settle(identifier).called)
-    assert results.count(True) == 1
+    # The one that sent it may give up noting so when the others keep changing the posting; reading settles that then.
+    assert results.count(True) <= 1
     world.settle(identifier)
     assert world.state(identifier) is IntentState.CONFIRMED
     assert world.market.calls["ship"] == 1
