@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
+from shipby.application.listing import Page
+from shipby.application.marketplace_port import (
+    CancelReason,
+    ItemResult,
+    LabelTask,
+    LabelTaskResult,
+    Marketplace,
+    Marketplaces,
+    PushUrlHealth,
+)
 from shipby.application.writes import (
     AddDigestEntry,
     AppendEvents,
@@ -36,7 +46,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Posting, Stage
-from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.records import (
     AlarmRef,
     ApiKey,
@@ -51,7 +60,7 @@ from shipby.domain.records import (
     TrackingChange,
     Watch,
 )
-from shipby.domain.returns import MarketplaceReturn, ReturnCase
+from shipby.domain.returns import ReturnCase
 
 __all__ = [
     "AddDigestEntry",
@@ -93,16 +102,6 @@ __all__ = [
     "WorkQueue",
     "Write",
 ]
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a listing; `cursor` is opaque and None on the last page."""
-
-    items: tuple[T, ...]
-    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,136 +244,6 @@ class Store(Protocol):
     def save_push_token(self, token: PushToken) -> None: ...
     def api_key(self, identifier: str) -> ApiKey | None: ...
     def save_api_key(self, key: ApiKey) -> None: ...
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# The marketplace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelReason:
-    """A reason that the marketplace offers for cancelling a posting; `id` goes into the cancel call."""
-
-    id: int
-    title: str
-    by: str
-    """seller or buyer"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelTask:
-    """A file of labels that the marketplace has begun to make."""
-
-    id: str
-    type: str
-    """big_label or small_label"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelTaskResult:
-    """`state` is pending, in_progress, completed or error."""
-
-    state: str
-    file_url: str = ""
-    unprinted: Mapping[str, str] = field(default_factory=dict)
-    """Posting number -> why it was not printed."""
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemResult:
-    """The result of one item of a call that answers per item: 200 is not success."""
-
-    posting_number: str
-    ok: bool
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushUrlHealth:
-    """How the marketplace judges one of the seller's push addresses; `url` comes without its secret."""
-
-    url: str
-    state: str
-    """GREEN, YELLOW, RED or DISABLED."""
-    reason: str = ""
-
-
-class Marketplace(Protocol):
-    """The marketplace as one seller sees it.
-
-    Reads raise MarketplaceUnavailableError, RateLimitedError, CredentialsRejectedError, NotFoundError, and
-    MarketplaceRefusedError for an unexplained 400. Acting calls raise in addition ActionNotOfferedError,
-    NotReadyYetError, and OutcomeUnknownError when the request may have been carried out although no answer came (a
-    read timeout, a broken connection after sending, a 5xx).
-    """
-
-    def posting(self, number: str) -> MarketplacePosting: ...
-    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
-        """/v4/posting/fbs/list: postings that began processing in a period."""
-
-    def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
-        """/v4/posting/fbs/unfulfilled/list: what still has to be assembled."""
-
-    def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
-        """Assemble: each package is SKU -> quantity. Returns the posting numbers that came out (several = split)."""
-
-    def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]: ...
-    def cancel(self, number: str, reason_id: int, message: str) -> None: ...
-    def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
-        """Posting number -> tracking number, any count (sent in chunks of 20)."""
-
-    def set_cut_off(self, number: str, new_cut_off: datetime) -> None: ...
-    def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]: ...
-    def label_task(self, task_id: str) -> LabelTaskResult: ...
-    def download(self, url: str) -> bytes:
-        """A prepared file.
-
-        Raises NotReadyYetError if it is not a PDF (yet), MarketplaceUnavailableError if the link expired.
-        """
-
-    def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
-        """rFBS returns of the last 90 days, without their offered actions; the cursor is the next `last_id` as text."""
-
-    def return_details(self, return_id: str) -> MarketplaceReturn: ...
-    def act_on_return(
-        self,
-        return_id: str,
-        action_id: int,
-        *,
-        comment: str = "",
-        compensation: Money | None = None,
-        rejection_reason_id: int | None = None,
-    ) -> None:
-        """Decide a return. `action_id` is one of its offered actions; a compensation needs its amount."""
-
-    def push_health(self) -> tuple[PushUrlHealth, ...]: ...
-    def key_info(self) -> KeyInfo:
-        """/v1/roles: when the seller's key ends and what it may call."""
-
-    def error_index(self) -> ErrorIndex:
-        """/v1/rating/index/fbs/info."""
-
-    def index_errors(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[IndexedPosting]:
-        """/v1/rating/index/fbs/posting/list: postings that count in the error index, with their charges."""
-
-    def rating_thresholds(self, rating: str, *, since: datetime, to: datetime) -> RatingThresholds | None:
-        """/v1/rating/history; None where the marketplace has no such rating for the seller."""
-
-    def start_chat(self, number: str) -> str:
-        """Chat id. Raises ActionNotOfferedError when the account or the time does not allow a chat."""
-
-    def send_chat_message(self, chat_id: str, text: str) -> None: ...
-
-
-class Marketplaces(Protocol):
-    """Gives each seller's marketplace; raises CredentialsRejectedError where the seller has no usable key."""
-
-    def of(self, seller: str) -> Marketplace: ...
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# Everything else
 
 
 class Clock(Protocol):
