@@ -1,6 +1,6 @@
 # Needs only make and Python >= 3.11. Every target installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check build lock secrets
+.PHONY: help setup demo up down test check build fonts labels renderer lock secrets
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 
@@ -33,6 +33,15 @@ check: setup ## formatting, lint, types, import rules, template, locks, scanners
 
 build: setup ## build the deployable packages with SAM (needs python3.13) and check them
 	@tools/build.sh
+
+fonts: setup ## make the label fonts anew; ARGS="folder-of-noto-sans folder-of-noto-sans-sc" (unpacked npm packages)
+	@.venv/bin/python -m tools.fonts $(ARGS)
+
+labels: setup ## draw and read back every combination of label options (the long run behind the 300 of `make test`)
+	@.venv/bin/python -m tests.labels.full $(ARGS)
+
+renderer: ## install an independent ZPL renderer for the tests (needs Node; they skip without it)
+	@tools/zpl/install.sh
 
 lock: setup ## lock requirements/*.in again
 	@UV="$(CURDIR)/.venv/bin/uv" requirements/compile.sh

@@ -14,7 +14,7 @@ from bench import load
 from bench.claims import SELLERS, last_minute
 from bench.stand import BATCH, Stand, quiet
 from bench.wire import lost_answer
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 
 RACE, CRASH, LOST = 0.02, 0.002, 0.002
 """How often a posting's read, and a commit, meets each of them."""
@@ -145,7 +145,7 @@ class Burst:
             lost += fired[key.pk] == 0
             doubled += fired[key.pk] > 1
             stands = (row["AK"]["S"], row["AS"]["S"], int(row["alarm_at"]["N"]), int(row["version"]["N"]))
-            index = keys.alarm(key, following, load.SHARDS)
+            index = index_keys.alarm(key, following, load.SHARDS)
             wrong += stands != (index["AK"], index["AS"], keys.micros(following), load.VERSION + 1)
         return Proof(self._count, sent, dict(self._happened), lost, doubled, wrong)
 

@@ -15,7 +15,7 @@ from botocore import xform_name
 from bench import load
 from bench.engine import Engine
 from bench.stand import BATCH, QUEUE_URL, TABLE, Stand, quiet
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.domain.events import posting_ref
 from shipby.domain.records import AlarmRef
 
@@ -51,7 +51,7 @@ class Claims:
         def run() -> None:
             for number in numbers:
                 key = keys.posting(load.seller_of(number, SELLERS), load.name_of(number))
-                sort = keys.alarm(key, following, load.SHARDS)["AS"]
+                sort = index_keys.alarm(key, following, load.SHARDS)["AS"]
                 update: Any = {
                     "TableName": TABLE,
                     "Key": key.wire,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bench import load
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.application.ports import Page, QueueMessage
 from shipby.domain.events import posting_ref
 from shipby.domain.records import AlarmRef
@@ -83,9 +83,9 @@ class Simulation:
         self._all = {*alarms, *self._watched}
         for alarm in self._all:
             key = keys.posting(alarm.seller, alarm.ref.id)
-            columns = keys.alarm(key, alarm.due, load.SHARDS)
+            columns = index_keys.alarm(key, alarm.due, load.SHARDS)
             sort = columns["AS"] if variant.mixed else f"{keys.micros(alarm.due):018d}#{key.pk}"
-            self._open[keys.alarm_shard(key, load.SHARDS)].append((sort, alarm))
+            self._open[index_keys.alarm_shard(key, load.SHARDS)].append((sort, alarm))
         for shard in self._open:
             shard.sort(key=lambda entry: entry[0])
 

@@ -12,7 +12,7 @@ from typing import Any
 from bench import load
 from bench.capacity import PAGE_BYTES, read_units
 from bench.expressions import key_range
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.values import item_size
 
 SELLERS = 200
@@ -86,7 +86,7 @@ class _Shard:
 
 def alarm_keys(number: int, due_micros: int) -> dict[str, str]:
     """The index keys of a posting's alarm, by the product's own rule."""
-    return keys.alarm(posting_key(number), keys.moment(due_micros), load.SHARDS)
+    return index_keys.alarm(posting_key(number), keys.moment(due_micros), load.SHARDS)
 
 
 def posting_key(number: int) -> keys.Key:
@@ -125,14 +125,14 @@ class IndexClient:
         self._shards = [_Shard() for _ in range(load.SHARDS)]
         at_once, later, gap = spread(total, due, now, seed=seed)
         for alarm in at_once:
-            shard = self._shards[keys.alarm_shard(posting_key(alarm.number), load.SHARDS)]
+            shard = self._shards[index_keys.alarm_shard(posting_key(alarm.number), load.SHARDS)]
             shard.due.append((alarm_keys(alarm.number, alarm.due)["AS"], alarm.number))
         for shard in self._shards:
             shard.due.sort()
         taken = {alarm.number for alarm in at_once}
         for number in range(total):
             if number not in taken:
-                shard = self._shards[keys.alarm_shard(posting_key(number), load.SHARDS)]
+                shard = self._shards[index_keys.alarm_shard(posting_key(number), load.SHARDS)]
                 shard.later_due.append(later + number * gap)
                 shard.later_number.append(number)
 

@@ -22,13 +22,15 @@ from shipby.adapters.dynamodb.values import item_size
 from shipby.application.fetch_labels import Tools, collect_labels, start_labels
 from shipby.application.idempotency import Answer
 from shipby.application.ports import SaveSettings, Write
-from shipby.application.print_labels import PrintWish, print_labels, request_print
+from shipby.application.print_labels import PrintTools, PrintWish, print_labels, request_print
 from shipby.application.receive_push import TokenCache, receive_push
 from shipby.application.register_seller import create_push_token
 from shipby.domain.intents import IntentAction
 from shipby.domain.workflow import Command
 from tests.support import builders as a
-from tests.support.fakes import FakePapers, MemoryDocuments
+from tests.support.fake_marketplace import FakeMarketplaces
+from tests.support.fake_press import TextPapers, TextPress
+from tests.support.fakes import MemoryDocuments, RecordingQueue
 from tests.unit.application.world_support import World
 
 PRICE_PER_MILLION = 0.625
@@ -142,7 +144,7 @@ def one_order(meter: Meter, world: World) -> None:
         store=world.store,
         marketplace=world.market,
         documents=MemoryDocuments(),
-        papers=FakePapers(),
+        papers=TextPapers(),
         clock=world.clock,
     )
     run = start_labels(a.SELLER, [a.NUMBER], tools)
@@ -156,7 +158,16 @@ def one_order(meter: Meter, world: World) -> None:
     step("print")
     wish = PrintWish(seller=a.SELLER, numbers=(a.NUMBER,), actor="key:k1")
     job = str(request_print(wish, _forget, store=world.store, clock=world.clock).body["id"])
-    print_labels(a.SELLER, job, store=world.store, documents=tools.documents, papers=tools.papers, clock=world.clock)
+    printing = PrintTools(
+        store=world.store,
+        documents=tools.documents,
+        papers=TextPapers(),
+        press=TextPress(),
+        marketplaces=FakeMarketplaces({a.SELLER: world.market}),
+        queue=RecordingQueue(),
+        clock=world.clock,
+    )
+    print_labels(a.SELLER, job, printing)
     step("hand-over")
     world.do(Command.HAND_OVER)
     for status in ("delivering", "delivered"):

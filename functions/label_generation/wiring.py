@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
@@ -12,12 +14,18 @@ from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
+from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.fetch_labels import Tools
-from shipby.application.ports import Clock, DocumentStore, LabelPapers, Marketplaces, Store, WorkQueue
+from shipby.application.ports import Clock, DocumentStore, LabelPapers, LabelPress, Marketplaces, Store, WorkQueue
+from shipby.application.print_parts import PrintTools
 from shipby.settings import LABEL_GENERATION_RATE, LabelGenerationSettings
 
 LONGEST_WAIT_SECONDS = 20
+LABELS_AT_ONCE = 200
+"""Pages of one file: each takes 65 ms on a developer's core to be read back from its picture, and a run has 120 s."""
+FONTS = Path(__file__).parent / "fonts"
+"""Fonts of our own labels; they ship with this function only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +34,11 @@ class Parts:
     marketplaces: Marketplaces
     documents: DocumentStore
     papers: LabelPapers
+    press: LabelPress
     queue: WorkQueue
     clock: Clock
     wait_seconds: int
+    compare_after: timedelta
     batch: SqsBatch
 
     def tools(self, seller: str) -> Tools:
@@ -38,6 +48,21 @@ class Parts:
             marketplace=self.marketplaces.of(seller),
             documents=self.documents,
             papers=self.papers,
+            clock=self.clock,
+            wait_seconds=self.wait_seconds,
+            at_once=LABELS_AT_ONCE,
+        )
+
+    @property
+    def print_tools(self) -> PrintTools:
+        """What printing needs; a seller's marketplace is looked up only where a recipient is asked for."""
+        return PrintTools(
+            store=self.store,
+            documents=self.documents,
+            papers=self.papers,
+            press=self.press,
+            marketplaces=self.marketplaces,
+            queue=self.queue,
             clock=self.clock,
             wait_seconds=self.wait_seconds,
         )
@@ -52,10 +77,12 @@ def parts() -> Parts:
             settings.parameter_prefix, settings.ozon_base_url, requests_per_second=LABEL_GENERATION_RATE
         ),
         documents=S3DocumentStore(settings.document_bucket),
-        papers=PdfLabelPapers(),
+        papers=PdfLabelPapers(fonts=FONTS),
+        press=ReportlabPress(FONTS),
         queue=SqsWorkQueue(settings.label_queue_url),
         clock=SystemClock(),
         # Where labels come quickly (a simulator with shortened times), looking again comes quickly too.
         wait_seconds=max(1, min(LONGEST_WAIT_SECONDS, settings.label_delay_seconds // 3)),
+        compare_after=timedelta(seconds=settings.carriage_compare_seconds),
         batch=SqsBatch(QueueVisibility(settings.label_queue_url)),
     )

@@ -21,6 +21,11 @@ _REF = "#/components/schemas/{model}"
 _TAGS: Mapping[str, str] = {
     "postings": "Postings",
     "labels": "Labels",
+    "waves": "Postings",
+    "products": "Bench",
+    "picking": "Bench",
+    "pick-lists": "Bench",
+    "carriages": "Closing the day",
     "returns": "Returns",
     "refunds": "Money",
     "intents": "Money",
@@ -38,6 +43,8 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "number": "Posting number",
     "job": "Id of a print job",
     "id": "Id",
+    "sku": "The marketplace's SKU",
+    "code": "What the scanner read",
 }
 _PROBLEM_NAMES: Mapping[int, str] = {
     400: "BadRequest",

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from io import BytesIO
-
-import pikepdf
 
 from functions.label_generation.handler import handler
 from functions.posting_sync.handler import handler as sync
 from shipby.adapters.aws import clients
-from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.ozon import OzonClient
-from shipby.application.print_labels import PrintWish, request_print
+from shipby.application.ports import SavePosting
 from shipby.application.route_events import sync_message
+from shipby.domain.documents import DocumentState
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.records import DocumentState, PrintState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
+from tests.support import builders as a
 
 CONTEXT = LambdaContext(millis=60_000)
 
@@ -116,26 +113,12 @@ def test_a_label_that_is_not_ready_is_asked_for_again_and_the_others_are_stored(
     assert shop.bodies("label") == []
 
 
-def test_a_print_job_becomes_one_pdf(shop: Shop, market: Simulator) -> None:
-    numbers = labelled(shop, market)
-    wish = PrintWish(seller=SELLER, numbers=tuple(numbers), actor="key:k1")
-    answer = request_print(wish, lambda _: [], store=shop.store, clock=SystemClock())
-    identifier = str(answer.location).rpartition("/")[2]
-    shop.pump()
-    shop.deliver("label", handler, millis=60_000)
-    job = shop.store.print_job(SELLER, identifier)
-    assert job is not None
-    assert job.state is PrintState.READY
-    body = clients.s3().get_object(Bucket="shipby-documents", Key=job.key)["Body"].read()
-    with pikepdf.open(BytesIO(body)) as pdf:
-        documents = [shop.store.document(SELLER, number, "label") for number in numbers]
-        assert len(pdf.pages) == sum(document.pages for document in documents if document)
-
-
 def test_one_sellers_rejected_key_does_not_stop_anothers_labels(shop: Shop, market: Simulator) -> None:
     (number,) = assembled(shop, market, 1)
     shop.add_seller("700002", api_key="not-the-key-of-this-seller")
     shop.add_seller("700003")
+    theirs = a.posting(seller="700002", number="1-0001-1", assembled_at=a.NOW)
+    shop.store.commit([SavePosting(theirs)])
     foreign = fetch("1-0001-1", seller="700003")
     collect = {"seller": "700002", "task": "collect", "ids": ["1"], "postings": ["1-0001-1"]}
     assert failed_ids(handler(sqs_event(*foreign, collect, *fetch(number)), CONTEXT)) == ["m0", "m1"]

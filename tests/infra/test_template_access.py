@@ -86,6 +86,7 @@ def test_whoever_reads_documents_is_told_that_one_has_expired_instead_of_being_r
     assert granted("LabelGeneration", "s3:") == {
         ("s3:GetObject", "${DocumentBucket.Arn}/*"),
         ("s3:PutObject", "${DocumentBucket.Arn}/*"),
+        ("s3:DeleteObject", "${DocumentBucket.Arn}/*"),
         ("s3:ListBucket", "DocumentBucket.Arn"),
     }
     # It only signs links, and must not learn what else there is.

@@ -91,13 +91,15 @@ def test_the_table_is_encrypted_recoverable_and_outlives_the_stack() -> None:
 # ---- bucket
 
 
-def test_documents_are_private_encrypted_and_gone_after_30_days() -> None:
+def test_documents_are_private_encrypted_and_gone_after_30_days_and_those_that_show_a_person_after_one() -> None:
     bucket = properties("DocumentBucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    (lifecycle,) = bucket["LifecycleConfiguration"]["Rules"]
+    personal, lifecycle = bucket["LifecycleConfiguration"]["Rules"]
+    assert (personal["Prefix"], personal["ExpirationInDays"], personal["Status"]) == ("personal/", 1, "Enabled")
+    assert "Prefix" not in lifecycle
     assert (lifecycle["ExpirationInDays"], lifecycle["Status"]) == (30, "Enabled")
 
 
@@ -180,13 +182,13 @@ def test_every_function_runs_traced_on_the_runtime_that_is_tested(name: str) -> 
     function = functions()[name]
     assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
     assert function["Tracing"] == "Active"
-    # Memory buys processor: the sweep alone is bound by it.
-    assert function["MemorySize"] == (1769 if name == "DeadlineSweep" else 512)
+    # Memory buys processor: the sweep and the drawing of labels are bound by it.
+    assert function["MemorySize"] == (1769 if name in ("DeadlineSweep", "LabelGeneration") else 512)
     assert [target(layer) for layer in function["Layers"]] == ["CommonLayer"]
 
 
 def test_timeouts_are_short_where_somebody_waits_and_scheduled_runs_do_not_overlap() -> None:
-    special = {"OrderWebhook": 5, "Authorizer": 5, "SellerApi": 29, "LabelGeneration": 60, "MarketplacePoll": 240}
+    special = {"OrderWebhook": 5, "Authorizer": 5, "SellerApi": 29, "LabelGeneration": 120, "MarketplacePoll": 240}
     special |= {"Refunds": 120, "Tracking": 120}  # see below
     assert {name: function["Timeout"] for name, function in functions().items()} == {
         name: special.get(name, 30) for name in functions()

@@ -31,6 +31,8 @@ def quick(**changes: Any) -> SimulatorSettings:
         "registration_delay": 0.05,
         "label_delay": 0.1,
         "label_task_delay": 0.02,
+        "carriage_document_delay": 0.05,
+        "cargo_job_delay": 0.02,
         "delivery_seconds": 0.2,
         "push_time_scale": 0.01,
         "rate_limit_per_second": 10_000,
@@ -190,7 +192,7 @@ class Contract:
         content = self._paths[path]["post"]["responses"]["200"].get("content")
         if content is None:
             return set() if answer is None else {(path, "", "has a body")}
-        schema = {"components": self._components, **content["application/json"]["schema"]}
+        schema = {"components": self._components, **next(iter(content.values()))["schema"]}
         validator = jsonschema.Draft202012Validator(schema, format_checker=self._formats)
         found: set[tuple[str, str, str]] = set()
         for error in validator.iter_errors(answer):

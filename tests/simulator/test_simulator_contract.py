@@ -8,7 +8,7 @@ import pytest
 
 from shipby_local.simulator import LineSpec, Simulator
 from shipby_local.simulator.api.registry import METHODS, NOTIFICATION_CHECK
-from tests.simulator.sim_support import SHARED, Caller, Contract, PushReceiver
+from tests.simulator.sim_support import SHARED, Caller, Contract, PushReceiver, eventually
 
 DESCRIPTION = SHARED / "openapi.json"
 needs_description = pytest.mark.skipif(
@@ -70,6 +70,7 @@ def test_every_answer_of_every_method_fits_the_official_schema(
     simulator: Simulator, call: Caller, receiver: PushReceiver
 ) -> None:
     trading_day(simulator, call, receiver)
+    close_the_day_abroad(simulator, call)
     contract = Contract(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
     complaints = set[tuple[str, str, str]]().union(
         *(contract.complaints(path, answer) for path, answer in call.answers)
@@ -137,6 +138,7 @@ def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> N
     request = call("/v2/conditional-cancellation/list", {"limit": 5, "filters": filters})
     call("/v2/conditional-cancellation/reject", {"cancellation_id": request["result"][0]["cancellation_id"]})
     call("/v2/conditional-cancellation/list", {"limit": 500})
+    close_the_day(call, plain)
     for step in ("delivering", "last-mile", "delivered"):
         call(f"/v2/fbs/posting/{step}", {"posting_number": [own, plain]})
     call.control("hand-over", {"posting_numbers": [plain]})
@@ -173,6 +175,52 @@ def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> N
     call("/v4/posting/fbs/list", {"limit": 100, "filter": dates})
     call("/v4/posting/fbs/unfulfilled/list", {"limit": 100, "with": everything})
     call("/v4/posting/fbs/unfulfilled/list", {"limit": 1})
+
+
+def close_the_day(call: Caller, plain: str) -> None:
+    """Calls every method of hand-over; the two files come once as the JSON object that their schema draws."""
+    method = call.seller.warehouse_id
+    call("/v2/carriage/delivery/list", {"limit": 10})
+    carriage = call("/v1/carriage/create", {"delivery_method_id": method})["carriage_id"]
+    call("/v1/carriage/set-postings", {"carriage_id": carriage, "posting_numbers": [plain, "no-such"]})
+    call("/v1/carriage/cancel", {"carriage_id": carriage})
+    carriage = call("/v1/carriage/create", {"delivery_method_id": method})["carriage_id"]
+    call("/v1/carriage/approve", {"carriage_id": carriage})
+    call.control(f"carriages/{carriage}", {"act": "document"})
+    call("/v1/carriage/get", {"carriage_id": carriage})
+    call("/v2/carriage/delivery/list", {"limit": 10})
+    call.control("faults", {"kind": "carriage_document_as_json", "times": 2})
+    for name in ("check-status", "get-pdf", "get-barcode", "get-barcode/text", "get-postings"):
+        call(f"/v2/posting/fbs/act/{name}", {"id": carriage})
+    call.control(f"carriages/{carriage}", {"act": "scan", "posting_numbers": []})
+    wish = {"cargo_type": "box", "containers_count": 1, "sort_type": "sort", "warehouse_id": method}
+    places = call("/v1/carriage/container/create", wish)["container_ids"]
+    body = {"container_id": places[0], "posting_numbers": [plain, "no-such"]}
+    task = {"task_id": call("/v1/carriage/container/fill", body)["task_id"]}
+    eventually(lambda: call("/v1/carriage/container/task/info", task)["status"] == "completed")
+    call("/v1/carriage/container/get", {"container_id": places[0]})
+    call("/v1/carriage/container/approve", {"container_ids": [*places, "1"]})
+    asked = {"container_ids": places}
+    eventually(lambda: call("/v1/carriage/container/status/get", asked)["containers"][0]["status"] == "approved")
+    call("/v1/carriage/container/label/get", {"container_ids": [*places, "1"]})
+    call("/v1/carriage/container/document/get", asked)
+    period = {"created_from": "2020-01-01T00:00:00Z", "created_to": "2099-01-01T00:00:00Z", "sort_type": "sort"}
+    call("/v1/carriage/container/list", {"filter": period})
+
+
+def close_the_day_abroad(simulator: Simulator, call: Caller) -> None:
+    """The one method for sellers of other countries only."""
+    abroad = Caller(simulator.base_url, simulator.add_seller(client_id="7009", currency="KZT"))
+    number = simulator.add_posting("7009")
+    abroad.ship(number)
+    abroad.wait_for(number, "awaiting_deliver")
+    method = abroad.seller.warehouse_id
+    carriage = abroad("/v1/carriage/create", {"delivery_method_id": method})["carriage_id"]
+    abroad("/v1/carriage/approve", {"carriage_id": carriage})
+    abroad.control(f"carriages/{carriage}", {"act": "finish"})
+    abroad("/v1/carriage/act-discrepancy/pdf", {"carriage_id": carriage})
+    call.answers += abroad.answers
+    abroad.close()
 
 
 @needs_description

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from shipby.domain.documents import Document, DocumentKind, DocumentState, PrintJob, PrintState
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
@@ -26,18 +27,7 @@ from shipby.domain.posting import (
     Stage,
     TariffStep,
 )
-from shipby.domain.records import (
-    ApiKey,
-    Document,
-    DocumentKind,
-    DocumentState,
-    PrintJob,
-    PrintState,
-    RememberedResponse,
-    Role,
-    SellerSettings,
-    TrackingChange,
-)
+from shipby.domain.records import ApiKey, RememberedResponse, Role, SellerSettings, TrackingChange
 from shipby.domain.returns import MarketplaceReturn, OfferedAction, RejectionReason, ReturnCase, ReturnStage
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

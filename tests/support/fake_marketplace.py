@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import TypeVar
 
 from shipby.application.ports import (
@@ -29,10 +28,13 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     RateLimitedError,
 )
+from shipby.domain.labels import Party
 from shipby.domain.money import Money
 from shipby.domain.posting import Cancellation, MarketplacePosting
 from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns import COMPENSATE_ACTION, MarketplaceReturn, OfferedAction
+from tests.support.fake_carriages import FakeCarriages
+from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # tests take it from here: mypy wants that said
 
 T = TypeVar("T")
 
@@ -40,18 +42,6 @@ REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 10
 ON_APPROVAL = (REJECT, FULL_REFUND, COMPENSATE_ACTION, ASK_GOODS)
 ON_CHECKOUT = (REJECT_AFTER_CHECK, FULL_REFUND, COMPENSATE_ACTION)
 ASSEMBLED_ACTIONS = ("cancel", "label_download", "set_track_number")
-
-
-class Fault(StrEnum):
-    """What one call does instead of answering well."""
-
-    REFUSE = "refuse"
-    TIMEOUT_BEFORE = "timeout before: no answer, nothing done"
-    TIMEOUT_AFTER = "timeout after: no answer, but done"
-    RATE_LIMIT = "rate limit"
-    NOT_READY = "not ready"
-    UNAVAILABLE = "unavailable"
-    CREDENTIALS = "credentials rejected"
 
 
 def offer(*ids: int) -> tuple[OfferedAction, ...]:
@@ -96,6 +86,8 @@ class FakeMarketplace:
         self.label_state = "completed"
         self.foreign_pages: list[str] = []
         self.refused_tracking: dict[str, str] = {}
+        self.recipients: dict[str, Party] = {}
+        self.carriages = FakeCarriages(self._begin, self._act, self.book, clock)
         self.health: tuple[PushUrlHealth, ...] = ()
         self.key = KeyInfo(expires_at=None, methods=())
         self.index: ErrorIndex | None = None
@@ -180,6 +172,12 @@ class FakeMarketplace:
         self._begin("posting")
         with self._lock:
             return replace(self._known(number), read_at=began)
+
+    def recipient(self, number: str) -> Party | None:
+        self._begin("recipient")
+        with self._lock:
+            self._known(number)
+            return self.recipients.get(number)
 
     def _list(self, chosen: Callable[[MarketplacePosting], bool], cursor: str) -> Page[MarketplacePosting]:
         with self._lock:

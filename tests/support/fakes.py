@@ -51,6 +51,9 @@ class MemoryDocuments:
             raise NotFoundError(f"there is no file {key}")
         return self.files[key]
 
+    def delete(self, key: str) -> None:
+        self.files.pop(key, None)
+
     def link(self, key: str, *, seconds: int) -> str:
         return f"https://files.example/{key}?expires={seconds}"
 

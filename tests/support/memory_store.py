@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar, cast
 
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
 from shipby.application.ports import Clock, Page, WorkItem, Write
+from shipby.domain.carriages import Carriage
+from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.inbox import PushRow, PushState, PushToken
@@ -24,9 +26,7 @@ from shipby.domain.records import (
     AsideAlarm,
     Case,
     DigestEntry,
-    Document,
     Outcome,
-    PrintJob,
     RememberedResponse,
     SellerSettings,
     TrackingChange,
@@ -157,6 +157,18 @@ class MemoryStore:
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._get(keys.watch(seller, identifier), Watch)
 
+    def product_card(self, seller: str, sku: str) -> ProductCard | None:
+        return self._get(keys.product_card(seller, sku), ProductCard)
+
+    def bench_check(self, seller: str, number: str) -> BenchCheck | None:
+        return self._get(keys.bench_check(seller, number), BenchCheck)
+
+    def carriage(self, seller: str, identifier: str) -> Carriage | None:
+        return self._get(keys.carriage(seller, identifier), Carriage)
+
+    def refused_page(self, seller: str, day: date, identifier: str) -> RefusedPage | None:
+        return self._get(keys.refused_page(seller, day, identifier), RefusedPage)
+
     def case(self, seller: str, identifier: str) -> Case | None:
         return self._get(keys.case(seller, identifier), Case)
 
@@ -237,8 +249,8 @@ class MemoryStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[WorkItem]:
-        partition = keys.worklist_partition(seller, stage)
-        before = keys.due_before(due_before) if due_before else "\U0010ffff"
+        partition = index_keys.worklist_partition(seller, stage)
+        before = index_keys.due_before(due_before) if due_before else "\U0010ffff"
         name = f"worklist/{partition}"
         return self._page(name, self._worklist, partition, self._work_item, limit=limit, cursor=cursor, before=before)
 
@@ -260,33 +272,51 @@ class MemoryStore:
         )
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
-        partition = keys.received_partition(seller, day)
+        partition = index_keys.received_partition(seller, day)
         return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
 
     def returns_opened_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
-        partition = keys.returns_opened_partition(seller, day)
+        partition = index_keys.returns_opened_partition(seller, day)
         return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
 
     def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
-        partition = keys.intents_partition(seller, state)
+        partition = index_keys.intents_partition(seller, state)
         return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
 
     def returns_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
-        partition = keys.returns_partition(seller, is_open=open_only)
+        partition = index_keys.returns_partition(seller, is_open=open_only)
         return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
 
     def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
-        partition = keys.cases_partition(seller, is_open=open_only)
+        partition = index_keys.cases_partition(seller, is_open=open_only)
         return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
 
-    def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
-        partition = keys.outcomes_pk(seller, day)
-        return self._page(partition, self._primary(partition), partition, self._outcome, limit=limit, cursor=cursor)
+    def carriages_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        partition = index_keys.carriages_partition(seller, is_open=open_only)
+        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
 
-    def _outcome(self, _: str, key: Key) -> Outcome:
-        return cast("Outcome", self._rows[key])
+    def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
+        return self._rows_of(keys.products_pk(seller), ProductCard, limit, cursor)
+
+    def refused_pages_on(
+        self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RefusedPage]:
+        return self._rows_of(keys.pages_pk(seller, day), RefusedPage, limit, cursor)
+
+    def _rows_of(self, partition: str, kind: type[R], limit: int, cursor: str | None) -> Page[R]:
+        def row(_: str, key: Key) -> R:
+            found = self._rows[key]
+            assert isinstance(found, kind)
+            return found
+
+        return self._page(partition, self._primary(partition), partition, row, limit=limit, cursor=cursor)
+
+    def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
+        return self._rows_of(keys.outcomes_pk(seller, day), Outcome, limit, cursor)
 
     def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
         return self._range(keys.digest_pk(seller, recipient), keys.ENTRY_PREFIX, DigestEntry)
@@ -299,13 +329,12 @@ class MemoryStore:
         return AsideAlarm(alarm=_alarm_ref(sort, key), reason=reason, at=at)
 
     def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
-        partition = keys.alarm_partition(shard)
-        before = keys.alarms_until(until)
+        partition = index_keys.alarm_partition(shard)
+        before = index_keys.alarms_until(until)
         return self._page(partition, self._alarms, partition, _alarm_ref, limit=limit, cursor=cursor, before=before)
 
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
-        partition = keys.inbox_pk(seller, day)
-        return self._page(partition, self._primary(partition), partition, self._push, limit=limit, cursor=cursor)
+        return self._rows_of(keys.inbox_pk(seller, day), PushRow, limit, cursor)
 
     def _primary(self, partition: str) -> _Index:
         """One partition of the table itself, as an index to page through."""
@@ -315,9 +344,6 @@ class MemoryStore:
                 index.move(Key(partition, sk), {}, {"PK": partition, "SK": sk})
         return index
 
-    def _push(self, _: str, key: Key) -> PushRow:
-        return cast("PushRow", self._rows[key])
-
     # Single writes
 
     def mark_synced(self, seller: str, number: str, read_at: datetime) -> None:
@@ -326,6 +352,13 @@ class MemoryStore:
             posting = self._rows.get(key)
             if isinstance(posting, Posting) and posting.synced_at < read_at:
                 self._put(Planned(key, replace(posting, synced_at=read_at), self._columns[key]))
+
+    def note_progress(self, seller: str, job: str, done: int) -> None:
+        key = keys.print_job(seller, job)
+        with self._lock:
+            stands = self._rows.get(key)
+            if isinstance(stands, PrintJob) and stands.state is PrintState.WAITING and stands.done < done:
+                self._put(Planned(key, replace(stands, done=done), self._columns[key]))
 
     def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:
         with self._lock:
@@ -340,8 +373,8 @@ class MemoryStore:
         return self._move_alarm(alarm, aside=False, note=None)
 
     def _move_alarm(self, alarm: AlarmRef, *, aside: bool, note: tuple[str, datetime] | None) -> bool:
-        key = keys.alarm_item(alarm)
-        due = keys.alarm(key, alarm.due, self._shards)
+        key = index_keys.alarm_item(alarm)
+        due = index_keys.alarm(key, alarm.due, self._shards)
         hidden = {**due, "AK": keys.ASIDE}
         before, after = (due, hidden) if aside else (hidden, due)
         with self._lock:
@@ -387,8 +420,8 @@ class MemoryStore:
 
 
 def _worklist_id(sort: str, _: Key) -> str:
-    return keys.worklist_id(sort)
+    return index_keys.worklist_id(sort)
 
 
 def _alarm_ref(sort: str, key: Key) -> AlarmRef:
-    return keys.alarm_ref({"PK": key.pk, "SK": key.sk, "AS": sort})
+    return index_keys.alarm_ref({"PK": key.pk, "SK": key.sk, "AS": sort})

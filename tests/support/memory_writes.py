@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, assert_never
 
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports import (
     AddDigestEntry,
@@ -15,6 +15,8 @@ from shipby.application.ports import (
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveBenchCheck,
+    SaveCarriage,
     SaveCase,
     SaveDetail,
     SaveDocument,
@@ -23,6 +25,8 @@ from shipby.application.ports import (
     SaveOutcome,
     SavePosting,
     SavePrintJob,
+    SaveProductCard,
+    SaveRefusedPage,
     SaveReturn,
     SaveSettings,
     SaveWatch,
@@ -106,7 +110,7 @@ class _Planner:
         self.refusals.append((rank, error))
 
     def _alarm(self, key: Key, alarm: Alarm | None) -> dict[str, str]:
-        return {} if alarm is None else keys.alarm(key, alarm.due, self._shards)
+        return {} if alarm is None else index_keys.alarm(key, alarm.due, self._shards)
 
     def of(self, write: Write) -> Iterator[Planned]:  # noqa: PLR0912 - one short branch per kind of write
         match write:
@@ -116,14 +120,14 @@ class _Planner:
                 yield Planned(keys.detail(seller, detail.number), detail)
             case SaveReturn(case):
                 key = keys.return_case(case.seller, case.id)
-                columns = keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)
-                columns |= keys.returns_opened(case.seller, case.opened_at, case.id)
+                columns = index_keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)
+                columns |= index_keys.returns_opened(case.seller, case.opened_at, case.id)
                 yield self._saved(key, case, f"return {case.id}", columns | self._alarm(key, case.next_alarm))
             case SaveIntent(intent):
                 if intent_owner(intent.id) != intent.ref:
                     raise InvalidInputError(f"intent {intent.id} does not belong to {intent.ref.id}")
                 key = keys.intent(intent.seller, intent.ref, intent.id)
-                columns = keys.intents(intent.seller, intent.state, intent.created_at, intent.id)
+                columns = index_keys.intents(intent.seller, intent.state, intent.created_at, intent.id)
                 yield self._saved(key, intent, f"intent {intent.id}", columns | self._alarm(key, intent.next_alarm))
             case SaveMoney(ledger):
                 yield self._saved(keys.money(ledger.seller, ledger.number), ledger, f"ledger {ledger.number}")
@@ -135,13 +139,26 @@ class _Planner:
                 key = keys.document(document.seller, document.posting_number, document.id)
                 yield self._saved(key, document, f"document {document.id}")
             case SavePrintJob(job):
-                yield self._saved(keys.print_job(job.seller, job.id), job, f"print job {job.id}")
+                key = keys.print_job(job.seller, job.id)
+                yield self._saved(key, job, f"print job {job.id}", self._alarm(key, job.next_alarm))
+            case SaveCarriage(carriage):
+                key = keys.carriage(carriage.seller, carriage.id)
+                columns = index_keys.carriages(carriage.seller, carriage.asked_at, carriage.id, is_open=carriage.open)
+                alarm = self._alarm(key, carriage.next_alarm)
+                yield self._saved(key, carriage, f"carriage {carriage.id}", columns | alarm)
+            case SaveProductCard(card):
+                yield self._saved(keys.product_card(card.seller, card.sku), card, f"product card {card.sku}")
+            case SaveBenchCheck(check):
+                key = keys.bench_check(check.seller, check.posting_number)
+                yield self._saved(key, check, f"scans of {check.posting_number}")
+            case SaveRefusedPage(page):
+                yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
             case SaveWatch(watch):
                 key = keys.watch(watch.seller, watch.id)
                 yield self._saved(key, watch, f"watch {watch.id}", self._alarm(key, watch.next_alarm))
             case SaveCase(matter):
                 key = keys.case(matter.seller, matter.id)
-                columns = keys.cases(matter.seller, matter.opened_at, matter.id, is_open=matter.open)
+                columns = index_keys.cases(matter.seller, matter.opened_at, matter.id, is_open=matter.open)
                 yield self._saved(key, matter, f"case {matter.id}", columns | self._alarm(key, matter.next_alarm))
             case SaveOutcome(outcome):
                 yield Planned(keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number), outcome)
@@ -172,8 +189,8 @@ class _Planner:
         if stands is not None and (stands.received_at != posting.received_at or stands.synced_at > posting.synced_at):
             self._refuse("VERSION", VersionConflictError(f"posting {posting.number} was read anew: read it again"))
         columns = (
-            keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)
-            | keys.received(posting.seller, posting.received_at, posting.number)
+            index_keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)
+            | index_keys.received(posting.seller, posting.received_at, posting.number)
             | self._alarm(key, posting.next_alarm)
         )
         return self._saved(key, posting, f"posting {posting.number}", columns)

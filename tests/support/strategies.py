@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from shipby.domain.carriages import Carriage
+from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintStyle, ProductCard, RefusedPage
 from shipby.domain.events import AggregateKind, Event, EventType, Ref, StoredEvent, posting_ref, return_ref
-from shipby.domain.inbox import PushRow, PushState, PushToken
-from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
+from shipby.domain.inbox import PushRow, PushToken
+from shipby.domain.intents import Intent, IntentAction, intent_id
 from shipby.domain.ledger import CostBorneBy, Entry, EntryState, ExecutedBy, LineBalance, MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import (
@@ -24,30 +26,21 @@ from shipby.domain.posting import (
     Posting,
     Rung,
     RungKind,
-    Scheme,
-    Stage,
     TariffStep,
 )
 from shipby.domain.records import (
     ApiKey,
-    Automation,
     Case,
-    CaseKind,
     DigestEntry,
-    Document,
-    DocumentKind,
-    DocumentState,
     Outcome,
-    PrintJob,
-    PrintState,
+    OwnLabelPolicy,
     Recipient,
     RememberedResponse,
-    Role,
     SellerSettings,
     TrackingChange,
     Watch,
 )
-from shipby.domain.returns import OfferedAction, RejectionReason, ReturnCase, ReturnStage
+from shipby.domain.returns import OfferedAction, RejectionReason, ReturnCase
 
 T = TypeVar("T")
 
@@ -100,18 +93,18 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
     Money: moneys,
     Alarm: alarms,
 }
-_ENUMS: tuple[type[StrEnum], ...] = (
-    Automation, CaseKind, DocumentKind, DocumentState, IntentState, PrintState, PushState, ReturnStage, Role, Scheme,
-    Stage,
-)  # fmt: skip
+_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy)
+"""Records inside records, with any value in every field."""
 
 
 def _any(cls: type[T], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
     """A record whose remaining fields have any value of their type."""
 
     def of(hint: Any) -> st.SearchStrategy[Any]:
-        if hint in _ENUMS:
+        if isinstance(hint, type) and issubclass(hint, StrEnum):
             return st.sampled_from(list(hint))
+        if hint in _ONE_OF_THEIR_OWN:
+            return _any(hint)
         if isinstance(hint, types.UnionType):
             (inner,) = [part for part in typing.get_args(hint) if part is not types.NoneType]
             return st.none() | of(inner)
@@ -167,7 +160,11 @@ def intents(draw: st.DrawFn) -> Intent:
 events = _any(Event, type=st.sampled_from(EventType), data=jsons)
 tracking_changes = _any(TrackingChange, seller=ids, posting_number=ids, sequence=st.integers(0, 9999))
 documents = _any(Document, seller=ids, posting_number=ids, id=ids)
-print_jobs = _any(PrintJob, seller=ids, id=ids)
+print_jobs = _any(PrintJob, seller=ids, id=ids, copies=maps(counts))
+carriages = _any(Carriage, seller=ids, id=ids)
+product_cards = _any(ProductCard, seller=ids, sku=ids)
+bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
+refused_pages = _any(RefusedPage, seller=ids, id=ids)
 recipients = _any(Recipient)
 settings = _any(SellerSettings, seller=ids, caps=maps(counts), recipients=tuples(recipients))
 watches = _any(Watch, seller=ids, id=ids, data=jsons)

@@ -6,6 +6,7 @@ from functions.seller_api.operations import Operation
 from functions.seller_api.routes import (
     account,
     bench,
+    carriages,
     cases,
     clocks,
     deadlines,
@@ -13,16 +14,23 @@ from functions.seller_api.routes import (
     labels,
     marketplace,
     money,
+    picking,
     postings,
+    products,
+    refused_pages,
     returns,
     service,
+    waves,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
     *service.OPERATIONS,
     *postings.OPERATIONS,
     *bench.OPERATIONS,
+    *picking.OPERATIONS,
+    *products.OPERATIONS,
     *marketplace.OPERATIONS,
+    *refused_pages.OPERATIONS,
     *labels.OPERATIONS,
     *returns.OPERATIONS,
     *money.OPERATIONS,
@@ -30,5 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *clocks.OPERATIONS,
     *guard.OPERATIONS,
     *cases.OPERATIONS,
+    *carriages.OPERATIONS,
+    *waves.OPERATIONS,
     *account.OPERATIONS,
 )

@@ -10,7 +10,7 @@ from shipby.application import queries
 from shipby.application.change_settings import change_settings, get_settings
 from shipby.application.idempotency import Answer
 from shipby.contracts.requests import ProofQuery, RecipientBody, SettingsBody
-from shipby.domain.records import Recipient, SellerSettings
+from shipby.domain.records import OwnLabelPolicy, Recipient, SellerSettings
 
 
 def get_proof(call: Call) -> Mapping[str, object]:
@@ -59,6 +59,10 @@ def put_settings(call: Call) -> Answer:
         digest_window=body.digest_window,
         minutes_per_posting={str(stage): minutes for stage, minutes in body.minutes_per_posting.items()},
         owners={str(stage): name for stage, name in body.owners.items()},
+        label_form=body.label_form,
+        own_label=OwnLabelPolicy(**dict(body.own_label)),
+        unlock_at=body.unlock_at,
+        personal_kept=body.personal_kept,
         buyer_chat=body.buyer_chat,
     )
     return change_settings(wanted, call.if_match, call.remember, store=call.store)

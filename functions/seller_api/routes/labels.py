@@ -1,4 +1,4 @@
-"""Labels: one PDF for many postings."""
+"""Printing: one file for many postings, the log of prints, and what a scanned label says."""
 
 from __future__ import annotations
 
@@ -6,24 +6,48 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import queries
+from shipby.application import print_views
 from shipby.application.idempotency import Answer
-from shipby.application.print_labels import PrintWish, request_print
-from shipby.contracts.requests import LabelsBody
+from shipby.application.print_requests import PrintWish, request_print
+from shipby.application.scan_label import scan_label
+from shipby.contracts.printing import LabelsBody
+from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, LabelSource, MatrixCode, PrintContent, Sheet
 
 
 def print_labels(call: Call) -> Answer:
     body = call.body_as(LabelsBody)
-    wish = PrintWish(seller=call.seller, numbers=tuple(body.posting_numbers), actor=call.actor, order=body.order)
+    wish = PrintWish(
+        seller=call.seller,
+        numbers=tuple(body.posting_numbers),
+        actor=call.actor,
+        order=body.order,
+        content=PrintContent(body.content),
+        source=LabelSource(body.source),
+        form=LabelForm(body.form) if body.form else None,
+        size=LabelSize(body.size) if body.size else None,
+        sheet=Sheet(body.sheet) if body.sheet else None,
+        format=LabelFormat(body.format) if body.format else None,
+        dpi=body.dpi,
+        matrix=MatrixCode(body.matrix) if body.matrix else None,
+        slips=body.slips,
+        language=body.language,
+        reason=body.reason,
+    )
     return request_print(wish, call.remember, store=call.store, clock=call.clock)
 
 
 def get_print_job(call: Call) -> Mapping[str, object]:
-    return queries.get_print_job(call.seller, call.path["job"], store=call.store, documents=call.documents)
+    return print_views.get_print_job(
+        call.seller, call.path["job"], store=call.store, documents=call.documents, clock=call.clock
+    )
 
 
-def list_labels(call: Call) -> Mapping[str, object]:
-    return queries.posting_labels(call.seller, call.path["number"], store=call.store)
+def list_prints(call: Call) -> Mapping[str, object]:
+    return print_views.list_prints(call.seller, call.path["number"], store=call.store)
+
+
+def scan(call: Call) -> Mapping[str, object]:
+    return scan_label(call.seller, call.path["code"], store=call.store)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -31,27 +55,43 @@ OPERATIONS: tuple[Operation, ...] = (
         id="printLabels",
         method="POST",
         path="/v1/labels",
-        summary="Make one PDF with the labels of several postings",
+        summary="Make one file with the labels of several postings, or their stickers, slips or pick list",
         run=print_labels,
         answers="PrintJobView",
         roles=BENCH,
         body=LabelsBody,
         status=202,
+        description=(
+            "A posting that cannot be printed is named in `problems` and never stops the others. A label that is not "
+            "there yet is waited for a few minutes at most. Printing again needs a `reason` and voids former copies."
+        ),
     ),
     read(
         "/v1/labels/{job}",
         get_print_job,
         id="getPrintJob",
-        summary="A print job, and the link to its PDF once it is ready",
+        summary="A print job: how far it is, what was left out, and the link to its file once it is ready",
         answers="PrintJobView",
         roles=EVERYONE,
     ),
     read(
-        "/v1/postings/{number}/labels",
-        list_labels,
-        id="listPostingLabels",
-        summary="The labels kept for a posting",
-        answers="Listing[DocumentView]",
+        "/v1/labels/scan/{code}",
+        scan,
+        id="scanLabel",
+        summary="Which posting a scanned label belongs to, whether it is current, and what to do next",
+        answers="ScanView",
+        roles=EVERYONE,
+        description=(
+            "Takes the matrix code of your own labels, a barcode of the marketplace's label, a tracking number or a "
+            "posting number, also as a scanner types it under a Russian keyboard layout. Percent-encode it."
+        ),
+    ),
+    read(
+        "/v1/postings/{number}/prints",
+        list_prints,
+        id="listPrints",
+        summary="The log of prints of a posting: who, when, why, and which copy is current",
+        answers="Listing[PrintLogView]",
         roles=EVERYONE,
     ),
 )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from shipby_local.demo.api import SellerApi
+from shipby_local.demo.papers import Papers
 from shipby_local.demo.plan import DayPlan, PlannedPosting, arm_faults, lay_out, policy, simulator_settings
-from shipby_local.demo.tally import Ours, Row, compare, planned, read_ours
+from shipby_local.demo.tally import Ours, Row, compare, paper_rows, planned, read_ours
 from shipby_local.demo.tamper import proof_of, turns_red
 from shipby_local.demo.warehouse import Warehouse
 from shipby_local.deployment import Deployment
@@ -33,6 +34,8 @@ class Day:
     """Our history beside the marketplace's books."""
     planned: Sequence[Row]
     """What the day was meant to have beside what it had."""
+    papers: Sequence[Row]
+    """What was printed, read back, refused and scanned beside what the books say of it."""
     counter_proof: Sequence[Row]
     """What the proof said with a row deleted by hand beside what it has to say."""
     ours: Ours
@@ -50,7 +53,7 @@ class Day:
         """Every row equal, every proof green, nobody stuck."""
         return (
             not self.problems
-            and all(row.equal for row in (*self.rows, *self.planned, *self.counter_proof))
+            and all(row.equal for row in (*self.rows, *self.planned, *self.papers, *self.counter_proof))
             and bool(self.proofs)
             and all(proof["green"] for proof in self.proofs.values())
         )
@@ -79,6 +82,7 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
             "OzonBaseUrl": simulator.base_url,
             "LabelDelaySeconds": "2",
             "SweepLookAheadSeconds": "5",
+            "CarriageCompareSeconds": "5",
         },
         poll_interval=10.0,
         progress=watcher.step,
@@ -93,10 +97,12 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
             plan = lay_out(simulator, list(apis), count)
             arm_faults(simulator, plan)
             watcher.planned(len(plan.postings))
-            warehouse = Warehouse(simulator, apis, plan, watcher.advance, data_dir)
+            papers = Papers(simulator, apis, data_dir)
+            warehouse = Warehouse(simulator, apis, plan, watcher.advance, papers)
             try:
                 warehouse.work()
                 watcher.step("The last parcel is out; waiting until both books agree.")
+                printed = paper_rows(papers, plan, simulator.books())
                 ours, rows = _settle(simulator, deployment, list(apis), stack)
                 standing = [f"seller {seller}: {_standing(api.get('/v1/guard'))}" for seller, api in apis.items()]
                 watcher.step("Proving that nothing was lost.")
@@ -111,11 +117,12 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
                 plan=plan,
                 rows=rows,
                 planned=planned(plan, books),
+                papers=printed,
                 counter_proof=red,
                 ours=ours,
                 proofs=proofs,
                 problems=warehouse.problems,
-                labels=warehouse.printed,
+                labels=papers.printed,
                 notices=list(messenger.notices),
                 standing=standing,
                 pushes=pushes,

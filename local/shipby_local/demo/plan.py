@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from shipby.domain.records import Automation, SellerSettings
+from shipby.domain.records import Automation, OwnLabelPolicy, SellerSettings
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.simulator.generate import LineSpec, Plan
 
@@ -27,6 +27,7 @@ class Fate(StrEnum):
     SAVED = "shipped in time after a reminder"
     MOVED = "its cut-off was moved"
     NO_LABEL = "its label is never ready"
+    UNREAD = "its label cannot be read back, printed by a person's word"
     FULL_REFUND = "returned, refunded in full"
     PART_REFUND = "returned, compensated in part"
     NEW_NUMBER = "tracking number replaced"
@@ -60,6 +61,7 @@ def simulator_settings(seed: int, data_path: Path | None = None) -> SimulatorSet
         label_delay=3.0,
         delivery_seconds=6.0,
         tariff_step_seconds=60.0,
+        carriage_document_delay=2.0,
         push_duplicate_fraction=0.10,
         push_reorder_fraction=0.05,
         push_loss_fraction=0.03,
@@ -84,10 +86,17 @@ def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
         digest_window=timedelta(seconds=3),
         settle_after=timedelta(seconds=2),
         settle_limit=timedelta(seconds=60),
+        own_label=OwnLabelPolicy(sender_name="Shop", sender_address="Склад 1 / 一号仓库"),
+        unlock_at="assembled" if chat else "packed",
+        personal_kept=timedelta(seconds=20),
         buyer_chat=chat,
     )
 
 
+WRONG_PAGES = ("label_foreign_page", "label_double_page")
+"""A page that is none of the posting's, and one that comes twice: one of each in the day, to be set aside."""
+STRANGE_FILES = ("label_swapped_pages", "label_scripted_pdf", "label_not_a_pdf")
+"""Files that are not as they should be, and whose labels come all the same: one of each in the day."""
 REMIND_BEFORE = timedelta(seconds=45)
 HANDLED_BEFORE = 400
 """Orders the sellers are said to have had in the last two weeks: what the error index divides by."""
@@ -123,6 +132,7 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     add(second, Fate.SAVED, ship_in=78.0, without_delay_in=600.0)
     add(first, Fate.MOVED, ship_in=600.0, plan=Plan(cutoff_moves_in=60.0, cutoff_moves_by=_CALM))
     add(second, Fate.NO_LABEL)
+    add(first, Fate.UNREAD)
     add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
     add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")
     add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
@@ -136,7 +146,8 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
 
 
 def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
-    """Two errors of the marketplace, a label that never comes, and a refund whose answer is lost after success."""
+    """Errors of the marketplace, wrong pages in its label files, a label that never comes and one that nobody can read,
+    and a refund whose answer is lost after success."""
 
     def arm(**fault: object) -> None:
         simulator.control("POST", "/_sim/faults", dict(fault))
@@ -145,4 +156,8 @@ def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
     arm(kind="http_error", method="/v4/posting/fbs/ship", status=429, times=1)
     for posting in plan.of(Fate.NO_LABEL):
         arm(kind="label_never_ready", posting_number=posting.number, times=-1)
+    for posting in plan.of(Fate.UNREAD):
+        arm(kind="label_unreadable_page", posting_number=posting.number, times=-1)
+    for kind, posting in zip((*WRONG_PAGES, *STRANGE_FILES), plan.of(Fate.PLAIN), strict=False):
+        arm(kind=kind, posting_number=posting.number, times=1)
     arm(kind="timeout_after_success", method="/v1/returns/rfbs/action/set", times=1, seconds=0.2)

@@ -54,6 +54,7 @@ def print_report(console: Console, day: Day) -> None:
     """The day in numbers: ours beside the marketplace's books."""
     _print_rows(console, day.planned, ("what the day had in store", "planned", "happened"))
     _print_rows(console, day.rows, ("report of the trading day", "our history", "marketplace's books"))
+    _print_rows(console, day.papers, ("labels and papers", "ours", "has to be"))
     _print_rows(console, day.counter_proof, ("the proof, a row deleted by hand", "it said", "it has to say"))
     for line in money_lines(day.ours):
         console.print(line)
@@ -72,7 +73,7 @@ def print_report(console: Console, day: Day) -> None:
     for problem in day.problems:
         console.print(f"[red]stuck:[/red] {problem}")
     for path in day.labels:
-        console.print(f"labels: {path}")
+        console.print(f"printed: {path}")
     console.print(f"The day took {day.seconds:.0f} s.")
 
 

@@ -15,7 +15,8 @@ from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.ledger import ExecutedBy
 from shipby.domain.money import Money
 from shipby.domain.records import Outcome
-from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
+from shipby_local.demo.papers import Papers
+from shipby_local.demo.plan import WRONG_PAGES, DayPlan, Fate, PlannedPosting
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
     rows = [
         Row("postings received", str(len(ours.received)), str(len(postings))),
         Row("assembled", _n(ours.ids(EventType.POSTING_ASSEMBLED)), _n(_with(postings, "assembled_at"))),
-        Row("labels fetched and read back", _n(ours.ids(EventType.LABEL_READY)), _n(printed)),
+        Row("labels fetched", _n(ours.ids(EventType.LABEL_READY) | ours.ids(EventType.LABEL_UNPROVEN)), _n(printed)),
         Row("labels given up (never ready)", _n(ours.ids(EventType.LABEL_FAILED)), _unready(postings, printed)),
         Row("labels printed", _n(ours.ids(EventType.LABEL_PRINTED))),
         Row("handed over", _n(ours.ids(EventType.POSTING_HANDED_OVER)), _n(handed)),
@@ -159,6 +160,8 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
             case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
                 by = {Fate.MARKETPLACE_CANCELS: "ozon", Fate.BUYER_CANCELS: "client", Fate.GIVEN_UP: "seller"}
                 return bool(seen["cancellation"]["type"] == by[posting.fate])
+            case Fate.UNREAD:
+                return bool(seen["handed_over_at"])
             case Fate.NO_LABEL:
                 return bool(seen["assembled_at"]) and not seen["label_printed"]
             case Fate.FULL_REFUND:
@@ -175,6 +178,24 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
         count = sum(seller["pushes"][trouble] for seller in books["sellers"].values())
         rows.append(Row(f"pushes {trouble}", "some", "some" if count else "none"))
     return rows
+
+
+def paper_rows(papers: Papers, plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
+    """What was printed, read back and scanned, beside what the plan and the marketplace's books say it has to be."""
+    wave = {posting.number for posting in plan.of(Fate.PLAIN)}
+    wrong = [fault for fault in books["faults"] if fault["kind"] in WRONG_PAGES]
+    carriages = {str(key): carriage for key, carriage in books["carriages"].items()}
+    carried = sum(len(carriage["postings"]) for carriage in carriages.values())
+    return [
+        Row("labels read back in pick order", _n(papers.in_order), _n(wave)),
+        Row("pages proven wrong, set aside", str(papers.refused_pages()), str(sum(one["fired"] for one in wrong))),
+        Row("labels printed again, with a reason", _n(papers.reprinted), str(len(plan.sellers))),
+        Row("own labels whose copies a scan tells apart", _n(papers.told_apart), str(len(plan.of(Fate.NEW_NUMBER)))),
+        Row("files that show a person, deleted", str(papers.deleted()), str(len(papers.personal))),
+        Row("carriages closed", str(len(papers.acts)), str(len(carriages))),
+        Row("parcels scanned out, and in the acts", str(sum(papers.acts.values())), str(carried)),
+        Row("parcels left at the ramp, and named", _n(papers.missed), str(len(carriages))),
+    ]
 
 
 def _late(posting: Mapping[str, Any]) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import urllib3
-
 from shipby_local.demo.api import ApiProblemError, SellerApi
+from shipby_local.demo.papers import Papers
 from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
 from shipby_local.simulator import Simulator
 from shipby_local.stack.errors import StackError
@@ -27,59 +25,79 @@ class Warehouse:
     apis: Mapping[str, SellerApi]
     plan: DayPlan
     advance: Callable[[PlannedPosting], None]
-    folder: Path
-    """Where printed labels are put."""
-    printed: list[Path] = field(default_factory=list)
+    papers: Papers
     problems: list[str] = field(default_factory=list)
 
     def work(self) -> None:
         """Carry every posting; a failure of one stops none of the others and is kept in `problems`."""
         slow = [posting for posting in self.plan.postings if posting.fate is not Fate.PLAIN]
         wave = self.plan.of(Fate.PLAIN)
+        sellers = self.plan.sellers
         # Those that wait for their fate hold a thread, not a hand: they get threads of their own.
-        with ThreadPoolExecutor(len(slow), "fate") as waiting, ThreadPoolExecutor(HANDS, "bench") as benches:
-            futures = {waiting.submit(self._carry, posting): posting for posting in slow}
-            # The wave is assembled first, so that its labels are there when people come to pick and pack it.
-            assembled = {posting: benches.submit(self._assemble, posting) for posting in wave}
-            printed = {seller: benches.submit(self._print_wave, seller, assembled) for seller in self.plan.sellers}
-            futures |= {
-                benches.submit(self._finish, assembled[posting], printed[posting.client_id], posting): posting
-                for posting in wave
+        with (
+            ThreadPoolExecutor(len(slow) + 3 * len(sellers), "fate") as waiting,
+            ThreadPoolExecutor(HANDS, "bench") as benches,
+        ):
+            futures: dict[Future[Any], PlannedPosting | str] = {
+                waiting.submit(self._carry, posting): posting for posting in slow
             }
+            # The wave is assembled first, so that its labels are there when people come to pick and pack it.
+            confirmed = {posting: benches.submit(self._confirm, posting) for posting in wave}
+            shipped = {seller: waiting.submit(self._ship_wave, seller, confirmed) for seller in sellers}
+            packed = {posting: benches.submit(self._pack, shipped[posting.client_id], posting) for posting in wave}
+            printed = {seller: waiting.submit(self._print_wave, seller, shipped[seller], packed) for seller in sellers}
+            closed = {seller: waiting.submit(self._close_day, seller, packed, printed[seller]) for seller in sellers}
+            futures |= {future: posting for posting, future in packed.items()}
+            futures |= {future: f"the wave of {seller}" for seller, future in shipped.items()}
+            futures |= {future: f"the labels of {seller}" for seller, future in printed.items()}
+            futures |= {future: f"closing the day of {seller}" for seller, future in closed.items()}
             for future in as_completed(futures):
-                posting = futures[future]
+                work = futures[future]
                 error = future.exception()
                 if error is not None:
-                    self.problems.append(f"{posting.number} ({posting.fate}): {error}")
-                self.advance(posting)
+                    what = work if isinstance(work, str) else f"{work.number} ({work.fate})"
+                    self.problems.append(f"{what}: {error}")
+                if not isinstance(work, str):
+                    self.advance(work)
 
-    def _finish(self, assembled: Future[None], printed: Future[None], posting: PlannedPosting) -> None:
-        assembled.result()
-        printed.result()
-        self._bench_work(posting)
-        self._hand_over(posting)
+    def _ship_wave(self, seller: str, confirmed: Mapping[PlannedPosting, Future[None]]) -> list[str]:
+        """Ship a seller's wave in one call and wait for its labels; one that is stuck holds up none of the others."""
+        own = [
+            posting for posting, done in confirmed.items() if posting.client_id == seller and done.exception() is None
+        ]
+        numbers = [posting.number for posting in own]
+        self.papers.load_cards(seller, numbers)
+        self.papers.ship_wave(seller, numbers)
+        for posting in own:
+            self._label(posting)
+        return numbers
 
-    def _print_wave(self, seller: str, assembled: Mapping[PlannedPosting, Future[None]]) -> None:
-        """One PDF with a seller's wave, the most urgent first; a stuck posting holds up none of the others."""
-        ready = []
-        for posting, done in assembled.items():
-            if posting.client_id == seller and done.exception() is None:
-                self._label(posting)
-                ready.append(posting.number)
-        api = self.apis[seller]
-        job = api.post("/v1/labels", {"posting_numbers": ready, "order": "ladder"})
-        path = f"/v1/labels/{job['id']}"
-        finished = api.wait_for(
-            path, lambda view: view["state"] != "waiting", what=f"the labels of {seller} in one PDF"
-        )
-        if not finished["link"] or finished["problems"]:
-            raise StackError(f"the labels of {seller} were not all printed: {finished['problems']}")
-        answer = urllib3.request("GET", finished["link"], retries=False)
-        if answer.status != 200:
-            raise StackError(f"the signed link of the labels of {seller} answered {answer.status}")
-        target = self.folder / f"labels-{seller}.pdf"
-        target.write_bytes(answer.data)
-        self.printed.append(target)
+    def _pack(self, shipped: Future[list[str]], posting: PlannedPosting) -> None:
+        if posting.number not in shipped.result():
+            raise StackError("it was not in the wave")
+        self.papers.pack_by_scanning(posting.client_id, posting.number)
+
+    def _print_wave(
+        self, seller: str, shipped: Future[list[str]], packed: Mapping[PlannedPosting, Future[None]]
+    ) -> None:
+        """The first seller prints ahead; the second one's labels unlock only when the last piece was scanned."""
+        numbers = shipped.result()
+        if seller != self.plan.sellers[0]:
+            wait([future for posting, future in packed.items() if posting.client_id == seller])
+        self.papers.print_wave(seller, numbers)
+        self.papers.reprint(seller, numbers[0])
+
+    def _close_day(self, seller: str, packed: Mapping[PlannedPosting, Future[None]], printed: Future[None]) -> None:
+        wait([printed, *(future for posting, future in packed.items() if posting.client_id == seller)])
+        ready = [
+            posting for posting, done in packed.items() if posting.client_id == seller and done.exception() is None
+        ]
+        fbs = [posting for posting in ready if not self.simulator.posting(posting.number).is_rfbs]
+        self.papers.close_day(seller, [posting.number for posting in fbs])
+        # What the seller's own carrier takes is in no carriage of the marketplace.
+        for posting in ready:
+            if posting not in fbs:
+                self._hand_over(posting)
 
     def _carry(self, posting: PlannedPosting) -> None:
         match posting.fate:
@@ -104,6 +122,12 @@ class Warehouse:
             case Fate.NO_LABEL:
                 self._assemble(posting)
                 self._label(posting, "failed")
+            case Fate.UNREAD:
+                self._assemble(posting)
+                self._label(posting, "unproven")
+                self.papers.allow(posting.client_id, posting.number)
+                self._bench_work(posting)
+                self._hand_over(posting)
             case Fate.FULL_REFUND | Fate.PART_REFUND:
                 self._returned(posting)
             case Fate.NEW_NUMBER:
@@ -128,7 +152,7 @@ class Warehouse:
         path = self._path(posting, "/labels")
         what = f"the label of {posting.number} to be {state}"
         self._api(posting).wait_for(
-            path, lambda page: any(item["state"] == state for item in page["items"]), what=what, timeout=120
+            path, lambda page: any(item["state"] == state for item in page["items"]), what=what, timeout=180
         )
 
     def _bench_work(self, posting: PlannedPosting) -> None:
@@ -211,6 +235,7 @@ class Warehouse:
         self._assemble(posting)
         self._label(posting)
         self._bench_work(posting)
+        self.papers.own_label(posting.client_id, posting.number)
         self._number(posting, f"RB{posting.number[:8]}CN", "first number of the carrier")
         self._hand_over(posting)
         self._wait(posting, {"in_transit"}, timeout=60)

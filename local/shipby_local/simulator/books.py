@@ -45,6 +45,16 @@ def books(world: World) -> Json:
                 }
                 for item in world.cancellations.all()
             },
+            "carriages": {
+                item.key: {
+                    "client_id": item.client_id,
+                    "status": item.status,
+                    "postings": item.postings,
+                    "removed": item.removed,
+                    "extra": item.extra,
+                }
+                for item in world.carriages.all()
+            },
             "charges": charges(world),
             "money": [_money(movement) for movement in world.money.all()],
             "rating_errors": [

@@ -16,6 +16,7 @@ from shipby_local.simulator import words
 from shipby_local.simulator.books import books, posting_page
 from shipby_local.simulator.charges import charges
 from shipby_local.simulator.chat_desk import open_chat, say
+from shipby_local.simulator.control_carriages import CarriageControl
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.faults import KINDS
 from shipby_local.simulator.generate import PostingSpec
@@ -44,6 +45,7 @@ class Control:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._world = rooms.world
+        self._carriages = CarriageControl(rooms.market)
         self._acts: dict[str, Callable[[Posting, Json], Json]] = {
             "buyer_cancel": self._buyer_cancel,
             "marketplace_cancel": self._marketplace_cancel,
@@ -69,6 +71,7 @@ class Control:
             "POST sellers": self._add_seller,
             "GET postings": lambda _: {"postings": list(books(self._world)["postings"])},
             "POST postings": self._add_postings,
+            "GET carriages": lambda _: self._carriages.all(),
             "POST hand-over": self._hand_over,
             "POST returns": self._open_return,
             "POST chats": self._buyer_writes,
@@ -104,6 +107,8 @@ class Control:
             return self._calls[call](body)
         if len(parts) == 2 and parts[0] == "charges" and method == "GET":
             return dict(charges(self._world, self._seller(parts[1]).client_id)[parts[1]])
+        if len(parts) == 2 and parts[0] == "carriages":
+            return self._carriages.answer(method, parts[1], body)
         if len(parts) == 2 and parts[0] == "postings":
             posting = self._posting(parts[1])
             return posting_page(posting) if method == "GET" else self._act(posting, body)

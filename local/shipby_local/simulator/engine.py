@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from shipby_local.simulator import words
+from shipby_local.simulator.carriage_desk import CarriageDesk
 from shipby_local.simulator.labels import finish_task
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import Due, Posting
@@ -49,6 +50,7 @@ class Engine:
 
         self._other_work: dict[str, Callable[[str], object]] = {
             "label_task": lambda key: finish_task(market, key),
+            "cargo_job": CarriageDesk(market).finish_job,
             "approve_return": desk.approve_by_itself,
             "approve_cancellation": self._approve_cancellation,
             "push_night": self._night,

@@ -15,11 +15,29 @@ KINDS: Final = {
     "slow": "waits `seconds`, then answers",
     "label_never_ready": "the posting's label stays unready",
     "label_bad_posting": "the posting fails in every label batch, the others print",
-    "label_refused_as_error": "creating labels of unready postings answers 400 instead of listing them as unprinted",
+    "label_refused_as_error": "creating labels of unready postings answers 400 instead of listing them as unprinted;"
+    " 409 with `status` 409",
     "label_task_error": "the label job ends with status error",
+    "label_foreign_page": "a page of another posting of the seller follows the posting's pages",
+    "label_double_page": "the posting's pages come twice",
+    "label_swapped_pages": "the file's pages come in the opposite order",
+    "label_mismatch_page": "the page shows the posting's number and the barcodes of another posting",
+    "label_unreadable_page": "a page of a new layout: blurred codes, no text; it names nobody",
+    "label_missing_page": "the posting counts as printed, its pages are not in the file",
+    "label_not_a_pdf": "the file is a page of HTML, with 200",
+    "label_broken_pdf": "the file begins like a PDF and is none",
+    "label_scripted_pdf": "the PDF carries JavaScript, an action on opening and an attachment",
+    "label_file_not_ready": "`file_url` answers 200 with the JSON of a refusal",
+    "label_file_expired": "`file_url` answers 404, or `status` 403 or 410",
+    "carriage_approve_timeout_after_success": "`timeout_after_success` of /v1/carriage/approve",
+    "carriage_document_not_ready": "the carriage's documents and barcode are still being made",
+    "carriage_document_as_json": "a carriage's PDF or PNG comes as JSON with base64, as its schema draws it",
+    "posting_dropped_from_carriage": "the posting is left out of its carriage when that is approved",
     "ship_fails": "an accepted assembly ends as substatus ship_failed",
     "cancel_races_ship": "the buyer cancels between an accepted assembly and its effect",
 }
+_SHORT: Final = {"carriage_approve_timeout_after_success": ("timeout_after_success", "/v1/carriage/approve")}
+"""Names for a general fault of one method."""
 
 
 @dataclass(slots=True)
@@ -32,6 +50,7 @@ class FaultBook:
         """Arms a fault. Raises ValueError for an unknown kind."""
         if fault.kind not in KINDS:
             raise ValueError(f"unknown fault kind {fault.kind!r}; known: {', '.join(sorted(KINDS))}")
+        fault.kind, fault.method = _SHORT.get(fault.kind, (fault.kind, fault.method))
         return self.world.faults.put(fault)
 
     def take(self, kinds: set[str], *, method: str = "", client_id: str = "", text: str = "") -> Fault | None:
@@ -54,3 +73,10 @@ class FaultBook:
     def fires(self, kind: str, *, posting: str, client_id: str) -> bool:
         """Whether a fault of this kind hits this posting now."""
         return self.take({kind}, client_id=client_id, text=posting) is not None
+
+    def armed(self, kind: str, *, client_id: str) -> bool:
+        """Whether a fault of this kind waits for this seller; it is not used up."""
+        return any(
+            fault.kind == kind and fault.left and fault.client_id in {"", client_id}
+            for fault in self.world.faults.all()
+        )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shipby_local.simulator import words
-from shipby_local.simulator.api.call import Body, Call, syntax_error
+from shipby_local.simulator.api.call import Body, Call, Download, syntax_error
 from shipby_local.simulator.api.registry import METHODS, NOTIFICATION_CHECK
 from shipby_local.simulator.api.roles import ACTING
 from shipby_local.simulator.engine import Engine
@@ -132,6 +132,9 @@ class Gateway:
             self._world.tally("internal_errors")
             return self._refuse(request, ApiError(500, 13, "Internal error"), headers)
         self._tally(request, 200)
+        if isinstance(result, Download):
+            shown = {"Content-Disposition": f'attachment; filename="{result.name}"'}
+            return Answer(200, result.content, {**headers, **shown, "Content-Type": result.content_type})
         return Answer(200, b"" if result is None else encode(result), headers)
 
     def _check_address(self, request: Request, headers: dict[str, str]) -> Answer:

@@ -268,6 +268,10 @@ class LabelTask:
     unprinted: dict[str, str] = field(default_factory=dict)
     finished_at: datetime | None = None
     error: str = ""
+    bends: dict[str, list[str]] = field(default_factory=dict)
+    """Posting number -> faults of its pages, decided when the job ends: every download shows the same file."""
+    file_bend: str = ""
+    """Fault of the whole file; "" if there is none."""
 
     @property
     def key(self) -> str:

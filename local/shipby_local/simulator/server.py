@@ -100,11 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _label(self) -> None:
         name = self.path.removeprefix(LABELS).removesuffix(".pdf")
-        data = file_of(self.server.rooms.market, name)
-        if data is None:
-            self._send(Answer(404, b'{"code": 5, "message": "Not Found", "details": []}'))
-        else:
-            self._send(Answer(200, data), content_type="application/pdf")
+        found = file_of(self.server.rooms.market, name)
+        self._send(Answer(found.status, found.body), content_type=found.content_type)
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -116,9 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, content_type: str = "application/json") -> None:
         self.send_response(answer.status)
-        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(answer.body)))
-        for name, value in answer.headers.items():
+        for name, value in {"Content-Type": content_type, **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         try:

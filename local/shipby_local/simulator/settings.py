@@ -65,6 +65,8 @@ class SimulatorSettings:
     label_delay: float = 50.0
     label_task_delay: float = 0.3
     label_file_lifetime: float = 3600.0
+    carriage_document_delay: float = 5.0
+    cargo_job_delay: float = 0.3
     delivery_seconds: float = 259_200.0
     tariff_step_seconds: float = 43_200.0
     tariff_discounts: tuple[Decimal, ...] = ()

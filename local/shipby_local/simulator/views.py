@@ -40,9 +40,9 @@ def posting_v3(posting: Posting, wants: Json, now: datetime, terms: TariffTerms)
         "delivery_price": "",
         "fact_delivery_date": stamp_or_null(posting.delivered_at),
         "provider_status": "",
-        "customer": _customer(posting) if posting.is_rfbs else None,
+        "customer": _customer(posting, latin=bool(wanted("translit"))) if posting.is_rfbs else None,
         "addressee": (
-            {"name": posting.buyer.name, "phone": posting.buyer.phone, "pin": ""}
+            {"name": _spelt(posting.buyer.name, wanted("translit")), "phone": posting.buyer.phone, "pin": ""}
             if posting.is_rfbs or wanted("analytics_data")
             else None
         ),
@@ -181,24 +181,28 @@ def _common(posting: Posting, now: datetime) -> Json:
     }
 
 
-def _customer(posting: Posting) -> Json:
+def _spelt(text: str, latin: object) -> str:
+    return words.transliterated(text) if latin else text
+
+
+def _customer(posting: Posting, *, latin: bool = False) -> Json:
     buyer = posting.buyer
     return {
         "address": {
-            "address_tail": buyer.address,
-            "city": buyer.city,
-            "comment": buyer.comment,
-            "country": "Россия",
+            "address_tail": _spelt(buyer.address, latin),
+            "city": _spelt(buyer.city, latin),
+            "comment": _spelt(buyer.comment, latin),
+            "country": _spelt("Россия", latin),
             "district": "",
             "latitude": 55.75,
             "longitude": 37.61,
             "provider_pvz_code": "",
             "pvz_code": 0,
-            "region": buyer.region,
+            "region": _spelt(buyer.region, latin),
             "zip_code": buyer.zip_code,
         },
         "customer_id": posting.order_id % 1_000_000,
-        "name": buyer.name,
+        "name": _spelt(buyer.name, latin),
         "phone": buyer.phone,
     }
 

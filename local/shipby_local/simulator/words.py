@@ -211,3 +211,27 @@ def plain(amount: Decimal) -> str:
     """Writes money without needless zeros, as v4 answers do ("300", "49.5")."""
     text = format(cents(amount), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_LETTERS: Final = {
+    **dict(zip("абвгдезийклмнопрстуфхцыэ", "abvgdezijklmnoprstufhcye", strict=True)),
+    **dict(zip("әғқңөұүһі", "agqnouuhi", strict=True)),
+    "ё": "yo",
+    "ж": "zh",
+    "ч": "ch",
+    "ш": "sh",
+    "щ": "shch",
+    "ъ": "",
+    "ь": "",
+    "ю": "yu",
+    "я": "ya",
+}
+
+
+def transliterated(text: str) -> str:
+    """Russian and Kazakh letters in Latin ones; which table the marketplace uses is not published."""
+    return "".join(
+        letter if lower not in _LETTERS else _LETTERS[lower] if letter == lower else _LETTERS[lower].capitalize()
+        for letter in text
+        for lower in (letter.lower(),)
+    )

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
-from shipby_local.simulator import model, push_model
+from shipby_local.simulator import carriage_model, model, push_model
 from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.storage import DocumentStore
 
@@ -97,6 +97,9 @@ class World:
         self.cancellations = Shelf("cancellation", model.CancellationRequest)
         self.chats = Shelf("chat", model.Chat)
         self.label_tasks = Shelf("label_task", model.LabelTask)
+        self.carriages = Shelf("carriage", carriage_model.Carriage)
+        self.cargo_places = Shelf("cargo_place", carriage_model.CargoPlace)
+        self.cargo_jobs = Shelf("cargo_job", carriage_model.CargoJob)
         self.money = Shelf("money", model.Money)
         self.rating_errors = Shelf("rating_error", model.RatingError)
         self.endpoints = Shelf("endpoint", push_model.Endpoint)
@@ -113,6 +116,9 @@ class World:
             self.goods_returns,
             self.cancellations,
             self.label_tasks,
+            self.carriages,
+            self.cargo_places,
+            self.cargo_jobs,
             self.money,
             self.rating_errors,
             self.endpoints,
@@ -193,6 +199,9 @@ class World:
             self.cancellations,
             self.chats,
             self.label_tasks,
+            self.carriages,
+            self.cargo_places,
+            self.cargo_jobs,
             self.money,
             self.rating_errors,
             self.endpoints,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shipby.adapters.dynamodb import DynamoDBStore, rows
+from shipby.adapters.dynamodb import DynamoDBStore, paper_rows, rows
 from shipby.adapters.dynamodb.keys import Key, micros, moment
 from shipby.adapters.dynamodb.values import item_size, to_wire
 from shipby.application.ports import (
@@ -45,8 +45,20 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     "money": (lambda record: rows.ledgers().item(KEY, record), rows.ledgers().read, some.ledgers),
     "return": (lambda record: rows.return_item(record, 4), rows.returns().read, some.returns),
     "intent": (lambda record: rows.intent_item(record, 4), rows.intents().read, some.intents()),
-    "document": (lambda record: rows.documents().item(KEY, record), rows.documents().read, some.documents),
-    "print job": (lambda record: rows.print_jobs().item(KEY, record), rows.print_jobs().read, some.print_jobs),
+    "document": (lambda record: paper_rows.documents().item(KEY, record), paper_rows.documents().read, some.documents),
+    "print job": (lambda record: paper_rows.print_job_item(record, 4), paper_rows.print_jobs().read, some.print_jobs),
+    "carriage": (lambda record: paper_rows.carriage_item(record, 4), paper_rows.carriages().read, some.carriages),
+    "product card": (
+        lambda record: paper_rows.product_cards().item(KEY, record),
+        paper_rows.product_cards().read,
+        some.product_cards,
+    ),
+    "bench check": (
+        lambda record: paper_rows.bench_checks().item(KEY, record),
+        paper_rows.bench_checks().read,
+        some.bench_checks,
+    ),
+    "refused page": (paper_rows.refused_page_item, paper_rows.refused_pages().read, some.refused_pages),
     "tracking": (
         lambda record: rows.tracking_changes().item(KEY, record),
         rows.tracking_changes().read,
@@ -313,7 +325,8 @@ def test_the_webhooks_half_does_not_load_the_rest() -> None:
     code = "import sys, shipby.adapters.dynamodb.inbox; print(*sys.modules, sep='\\n')"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {name for name in loaded if name.startswith("shipby.adapters.dynamodb.")} == {
-        f"shipby.adapters.dynamodb.{name}" for name in ("client", "codec", "inbox", "keys", "rows", "upcast", "values")
+        f"shipby.adapters.dynamodb.{name}"
+        for name in ("client", "codec", "inbox", "index_keys", "keys", "rows", "upcast", "values")
     }
 
 

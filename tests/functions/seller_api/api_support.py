@@ -81,6 +81,9 @@ class Papers:
     def get(self, key: str) -> bytes:
         raise NotImplementedError("the API reads no files")
 
+    def delete(self, key: str) -> None:
+        raise NotImplementedError("the API deletes no files")
+
     def link(self, key: str, *, seconds: int) -> str:
         return f"https://files.example/{key}?expires={seconds}"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from shipby.application.ports import ClaimPointer, SavePrintJob
+from shipby.domain.documents import PrintState
 from shipby.domain.intents import Intent
 from shipby.domain.posting import Posting
-from shipby.domain.records import PrintState
 from tests.functions.seller_api.api_support import Caller, Reply
 from tests.support import builders as a
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from shipby.application.ports import AppendTracking, ClaimPointer, SaveDocument
+from shipby.domain.documents import DocumentState
 from shipby.domain.posting import Stage
-from shipby.domain.records import DocumentState
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

@@ -59,9 +59,21 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
-    labels = {"listPostingLabels", "getPrintJob"}
+    labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
+    labels |= {"listProducts", "getProduct", "getPicking", "getScans"}
+    labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     bench = {f"{step}Posting" for step in ("confirm", "pick", "inspect", "pack", "handOver", "override", "unblock")} | {
-        "printLabels"
+        "printLabels",
+        "overrideLabel",
+        "putProduct",
+        "printPickList",
+        "scanItem",
+        "resetScans",
+        "requestCarriage",
+        "closeDay",
+        "scanParcel",
+        "approveCarriage",
+        "setCarriageContainers",
     }
     returns = {"receiveReturn", "inspectReturn", "decideReturn"}
     clocks = {"startClock", "stopClock", "answerForBuyer"}

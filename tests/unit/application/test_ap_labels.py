@@ -1,4 +1,4 @@
-"""Labels: waiting without holding anybody, pages that name their posting, print jobs."""
+"""Labels: waiting without holding anybody, pages that name their posting."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,24 +15,22 @@ from shipby.application.fetch_labels import (
     start_labels,
 )
 from shipby.application.ports import QueueMessage
-from shipby.application.print_labels import PrintWish, print_labels, request_print
 from shipby.application.route_events import Destination, route_event
+from shipby.domain.documents import Document, DocumentState, LabelForm
 from shipby.domain.errors import (
-    InvalidInputError,
     MarketplaceRefusedError,
     MarketplaceUnavailableError,
-    NotFoundError,
     NotReadyYetError,
-    VersionConflictError,
 )
-from shipby.domain.events import EventType, posting_ref, print_job_ref
+from shipby.domain.events import EventType, posting_ref
 from shipby.domain.posting import RungKind, Stage
-from shipby.domain.records import Automation, Document, DocumentState, PrintState
+from shipby.domain.records import Automation
 from shipby.domain.workflow import Command
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, Fault
-from tests.support.fakes import FakePapers, MemoryDocuments
-from tests.unit.application.world_support import World, forget
+from tests.support.fake_press import TextPapers
+from tests.support.fakes import MemoryDocuments
+from tests.unit.application.world_support import World
 
 NUMBERS = ("n-1", "n-2", "n-3")
 
@@ -47,7 +45,7 @@ class Desk:
             store=self.world.store,
             marketplace=self.world.market,
             documents=self.documents,
-            papers=FakePapers(),
+            papers=TextPapers(),
             clock=self.world.clock,
         )
         for number in NUMBERS:
@@ -62,13 +60,16 @@ class Desk:
     def handle(self, messages: list[QueueMessage]) -> list[QueueMessage]:
         """As the function does: all `fetch` messages of a batch in one call."""
         again: list[QueueMessage] = []
-        fetch = [str(m.body["posting"]) for m in messages if m.body["task"] == "fetch"]
+        fetch = [str(m.body["posting"]) for m in messages if "posting" in m.body]
         runs = [start_labels(a.SELLER, fetch, self.tools)] if fetch else []
         for message in messages:
-            if message.body["task"] == "collect":
-                ids: Any = message.body["ids"]
-                numbers: Any = message.body["postings"]
-                runs.append(collect_labels(a.SELLER, ids, numbers, self.tools))
+            if "postings" in message.body:
+                body: Any = message.body
+                on = {"form": LabelForm(body["form"]), "asked": body["asked"]}
+                if body["task"] == "collect":
+                    runs.append(collect_labels(a.SELLER, body["ids"], body["postings"], self.tools, **on))
+                else:
+                    runs.append(start_labels(a.SELLER, body["postings"], self.tools, **on))
         for run in runs:
             again += run.again
             self.failed |= run.failed
@@ -203,7 +204,9 @@ def test_foreign_pages_are_never_printed_for_somebody(desk: Desk) -> None:
     desk.world.market.foreign_pages = ["somebody-else", "bar-n-1"]
     desk.work()
     assert desk.label("n-1").pages == 2
-    assert all(b"somebody-else" not in content for content in desk.documents.files.values())
+    strange = [key for key, content in desk.documents.files.items() if b"somebody-else" in content]
+    assert strange
+    assert all(key.startswith("aside/") for key in strange)
 
 
 @pytest.mark.parametrize("fault", [Fault.NOT_READY])
@@ -251,99 +254,6 @@ def test_a_posting_cancelled_while_its_label_was_made_gets_none_and_no_alarm(des
     assert EventType.LABEL_FAILED not in desk.world.types(posting_ref("n-2"))
 
 
-# Print jobs
-
-
-def ask(desk: Desk, *numbers: str, order: str = "given") -> str:
-    wish = PrintWish(seller=a.SELLER, numbers=numbers or NUMBERS, actor="key:k1", order=order)
-    return str(request_print(wish, forget, store=desk.world.store, clock=desk.world.clock).body["id"])
-
-
-def carry_out(desk: Desk, job: str) -> PrintState:
-    return print_labels(
-        a.SELLER,
-        job,
-        store=desk.world.store,
-        documents=desk.documents,
-        papers=desk.tools.papers,
-        clock=desk.world.clock,
-    ).state
-
-
-def test_a_print_job_is_one_pdf_in_the_order_asked_for(desk: Desk) -> None:
-    desk.work()
-    job = ask(desk, "n-3", "n-1", "n-3")
-    assert carry_out(desk, job) is PrintState.READY
-    stored = desk.world.store.print_job(a.SELLER, job)
-    assert stored is not None
-    assert desk.documents.files[stored.key] == b"%PDF\nn-3\nn-1"
-    assert desk.label("n-3").printed_count == 1
-    assert desk.world.posting("n-3").printed_at is not None
-    assert desk.world.types(print_job_ref(job)) == [EventType.PRINT_REQUESTED, EventType.PRINT_FINISHED]
-
-
-def test_the_ladder_order_is_the_earliest_cut_off_first(desk: Desk) -> None:
-    desk.work()
-    desk.world.market.change("n-3", shipment_date=a.NOW + timedelta(hours=5))
-    desk.world.read("n-3")
-    stored = desk.world.store.print_job(a.SELLER, ask(desk, order="ladder"))
-    assert stored is not None
-    assert stored.numbers[0] == "n-3"
-
-
-def test_a_repeated_print_message_prints_and_counts_once(desk: Desk) -> None:
-    desk.work()
-    job = ask(desk)
-    carry_out(desk, job)
-    assert carry_out(desk, job) is PrintState.READY
-    assert [desk.label(number).printed_count for number in NUMBERS] == [1, 1, 1]
-
-
-def test_prints_that_a_crash_left_uncounted_are_counted_by_the_repeated_message(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk.work()
-    job = ask(desk)
-    with monkeypatch.context() as patch:
-        patch.setattr("shipby.application.print_labels._count_prints", lambda *_: None)
-        carry_out(desk, job)
-    assert desk.label("n-1").printed_count == 0
-    carry_out(desk, job)
-    assert [desk.label(number).printed_count for number in NUMBERS] == [1, 1, 1]
-
-
-def test_what_cannot_be_printed_is_named_with_its_reason(desk: Desk) -> None:
-    desk.world.market.label_problems["n-2"] = "weight is missing"
-    desk.work()
-    desk.world.arrives("n-4")
-    desk.world.arrives("n-5", status="awaiting_deliver", actions=ASSEMBLED_ACTIONS)
-    del desk.documents.files[desk.label("n-3").key]
-    job = ask(desk, "n-1", "n-2", "n-3", "n-4", "n-5")
-    assert carry_out(desk, job) is PrintState.READY
-    stored = desk.world.store.print_job(a.SELLER, job)
-    assert stored is not None
-    assert set(stored.problems) == {"n-2", "n-3", "n-4", "n-5"}
-    assert stored.problems["n-2"] == "weight is missing"
-    assert "gone" in stored.problems["n-3"]
-    assert "not assembled" in stored.problems["n-4"]
-    assert "not there yet" in stored.problems["n-5"]
-
-
-def test_an_expired_posting_is_not_printed_until_it_is_overridden(desk: Desk) -> None:
-    desk.work()
-    desk.world.policy(auto_cancel=Automation.ON, kill_switch=True)
-    while desk.world.posting("n-1").stage is not Stage.EXPIRED:
-        desk.world.ring_next(posting_ref("n-1"))
-    job = ask(desk, "n-1")
-    assert carry_out(desk, job) is PrintState.FAILED
-    stored = desk.world.store.print_job(a.SELLER, job)
-    assert stored is not None
-    assert "override" in stored.problems["n-1"]
-    desk.world.do(Command.OVERRIDE, "n-1", reason="courier waits")
-    desk.world.clock.advance(timedelta(seconds=1))
-    assert carry_out(desk, ask(desk, "n-1")) is PrintState.READY
-
-
 def test_an_override_asks_for_the_label_that_was_left_out(desk: Desk) -> None:
     desk.world.policy(auto_cancel=Automation.ON, kill_switch=True)
     while desk.world.posting("n-1").stage is not Stage.EXPIRED:
@@ -352,18 +262,3 @@ def test_an_override_asks_for_the_label_that_was_left_out(desk: Desk) -> None:
     desk.world.do(Command.OVERRIDE, "n-1", reason="courier waits")
     (routed,) = route_event(desk.world.history(posting_ref("n-1"))[-1], label_delay_seconds=60)
     assert (routed.destination, routed.message.body["posting"]) == (Destination.LABELS, "n-1")
-
-
-def test_a_print_job_needs_postings_that_exist_and_not_too_many(desk: Desk) -> None:
-    for wrong in (("nobody", "n-1"), tuple(f"x-{index}" for index in range(301))):
-        with pytest.raises(InvalidInputError):
-            ask(desk, *wrong)
-    with pytest.raises(InvalidInputError):
-        request_print(
-            PrintWish(seller=a.SELLER, numbers=(), actor="k"), forget, store=desk.world.store, clock=desk.world.clock
-        )
-    with pytest.raises(NotFoundError):
-        carry_out(desk, "nothing")
-    ask(desk)
-    with pytest.raises(VersionConflictError):
-        ask(desk)

@@ -11,6 +11,7 @@ import pytest
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.ports import Marketplace
 from shipby.domain.money import Money
+from tests.unit.ozon.carriage_cases import CARRIAGE_CASES
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, Reply, StubMarketplace, client_of, sample
 from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
@@ -142,6 +143,17 @@ CASES: list[Case] = [
         sample("chat_start.response"),
         lambda c: c.start_chat(NUMBER),
         {"posting_number": NUMBER},
+    ),
+    *CARRIAGE_CASES,
+    (
+        methods.POSTING_GET,
+        sample("posting_fbs_get.response"),
+        lambda c: c.recipient(NUMBER),
+        {
+            "posting_number": NUMBER,
+            "with": dict.fromkeys(WITH_LISTED, False)
+            | {"product_exemplars": False, "related_postings": False, "translit": False},
+        },
     ),
     (
         methods.CHAT_SEND,

@@ -92,6 +92,7 @@ class LabelGenerationSettings(Settings):
     parameter_prefix: str
     ozon_base_url: str
     label_delay_seconds: int = 60
+    carriage_compare_seconds: int = 3600
 
 
 class RefundsSettings(Settings):

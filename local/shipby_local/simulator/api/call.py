@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,20 @@ _Default = TypeVar("_Default", str, int)
 def syntax_error(value: object) -> ApiError:
     """A value of the wrong JSON type, in the words of the marketplace's parser."""
     return invalid(f"proto: syntax error (line 1:1): unexpected token {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An answer that is a file and not JSON."""
+
+    content: bytes
+    content_type: str
+    name: str
+
+    @property
+    def base64(self) -> str:
+        """The content as the JSON mapping of `format: byte` writes it."""
+        return base64.b64encode(self.content).decode()
 
 
 class Body:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from shipby_local.simulator.api import (
     account,
     cancelling,
+    carriages,
     chats,
+    containers,
     delivery,
     notifications,
     postings,
@@ -25,6 +27,8 @@ METHODS: dict[str, Method] = {
     **shipping.METHODS,
     **cancelling.METHODS,
     **delivery.METHODS,
+    **carriages.METHODS,
+    **containers.METHODS,
     **returns.METHODS,
     **chats.METHODS,
     **account.METHODS,

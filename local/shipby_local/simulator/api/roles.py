@@ -10,6 +10,13 @@ from shipby_local.simulator.words import Json, stamp
 
 ACTING: Final = frozenset(
     {
+        "/v1/carriage/approve",
+        "/v1/carriage/cancel",
+        "/v1/carriage/container/approve",
+        "/v1/carriage/container/create",
+        "/v1/carriage/container/fill",
+        "/v1/carriage/create",
+        "/v1/carriage/set-postings",
         "/v1/chat/send/message",
         "/v1/chat/start",
         "/v1/notification/delete",

@@ -76,10 +76,13 @@ def create_labels(call: Call) -> Json:
         if posting.status == words.AWAITING_DELIVER
         and (posting.label_ready_at is None or world.now() < posting.label_ready_at)
     ]
-    if unready and call.market.faults.take(
-        {"label_refused_as_error"}, client_id=call.seller.client_id, text=" ".join(unready)
-    ):
-        raise invalid(f"{words.NOT_READY}: {', '.join(unready)}")
+    refused = {"label_refused_as_error"}
+    fault = (
+        call.market.faults.take(refused, client_id=call.seller.client_id, text=" ".join(unready)) if unready else None
+    )
+    if fault is not None:
+        text = f"{words.NOT_READY}: {', '.join(unready)}"
+        raise ApiError(409, 6, text) if fault.status == 409 else invalid(text)
     if len(own) == 1 and next(iter(own.values())).status == words.DELIVERED:
         raise invalid(why_not(call.market, next(iter(own.values()))))
     tasks = []

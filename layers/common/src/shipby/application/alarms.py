@@ -13,6 +13,7 @@ from shipby.application.ports import Clock, Store
 from shipby.application.rang import ACTOR, Rang
 from shipby.application.retry import decide_anew
 from shipby.application.ring_intent import ring_intent
+from shipby.application.ring_papers import ring_carriage, ring_print_job
 from shipby.application.ring_posting import ring_posting
 from shipby.application.ring_return import ring_return
 from shipby.application.ring_watch import ring_case, ring_watch
@@ -47,4 +48,8 @@ def _ring(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
             return ring_watch(alarm, store=store, now=now)
         case AggregateKind.CASE:
             return ring_case(alarm, store=store, now=now)
+        case AggregateKind.PRINT_JOB:
+            return ring_print_job(alarm, store=store, now=now)
+        case AggregateKind.CARRIAGE:
+            return ring_carriage(alarm, store=store, now=now)
     raise InvalidInputError(f"a {alarm.ref.kind} has no alarms")

@@ -12,7 +12,7 @@ from shipby.application.views import settings_view
 from shipby.domain.error_index import table_for
 from shipby.domain.errors import PreconditionFailedError
 from shipby.domain.json_types import Json
-from shipby.domain.records import Recipient, SellerSettings
+from shipby.domain.records import OwnLabelPolicy, Recipient, SellerSettings
 
 
 def duration_text(length: timedelta) -> str:
@@ -39,6 +39,18 @@ def _recipient_view(recipient: Recipient) -> dict[str, Json]:
         "shift_from": recipient.shift_from,
         "shift_to": recipient.shift_to,
         "urgent_any_time": recipient.urgent_any_time,
+    }
+
+
+def _own_label_view(policy: OwnLabelPolicy) -> dict[str, Json]:
+    return {
+        "size": policy.size,
+        "format": policy.format,
+        "dpi": policy.dpi,
+        "matrix": policy.matrix,
+        "sender_name": policy.sender_name,
+        "sender_address": policy.sender_address,
+        "sender_phone": policy.sender_phone,
     }
 
 
@@ -69,6 +81,10 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "settle_limit": duration_text(settings.settle_limit),
         "close_after": duration_text(settings.close_after),
         "cancel_reason_id": settings.cancel_reason_id,
+        "label_form": settings.label_form,
+        "own_label": _own_label_view(settings.own_label),
+        "unlock_at": settings.unlock_at,
+        "personal_kept": duration_text(settings.personal_kept),
         "buyer_chat": settings.buyer_chat,
     }
 

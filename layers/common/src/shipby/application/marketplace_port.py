@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shipby.application.carriage_port import Carriages
 from shipby.application.listing import Page
+from shipby.domain.labels import Party
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting
 from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
@@ -72,7 +74,15 @@ class Marketplace(Protocol):
     read timeout, a broken connection after sending, a 5xx).
     """
 
+    @property
+    def carriages(self) -> Carriages: ...
     def posting(self, number: str) -> MarketplacePosting: ...
+    def recipient(self, number: str) -> Party | None:
+        """Who gets the parcel, or None where the marketplace names nobody.
+
+        Personal data: it is asked for at the moment of printing, and never logged, stored or put into a message.
+        """
+
     def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
         """/v4/posting/fbs/list: postings that began processing in a period."""
 
@@ -93,7 +103,7 @@ class Marketplace(Protocol):
     def download(self, url: str) -> bytes:
         """A prepared file.
 
-        Raises NotReadyYetError if it is not a PDF (yet), MarketplaceUnavailableError if the link expired.
+        Raises NotReadyYetError if it is not a PDF (yet) or its link has expired: a new label task helps.
         """
 
     def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:

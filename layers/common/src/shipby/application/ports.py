@@ -17,6 +17,7 @@ from shipby.application.marketplace_port import (
     Marketplaces,
     PushUrlHealth,
 )
+from shipby.application.press_port import Drawn, LabelPage, LabelPapers, LabelPress, PagePick
 from shipby.application.writes import (
     AddDigestEntry,
     AppendEvents,
@@ -25,6 +26,8 @@ from shipby.application.writes import (
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveBenchCheck,
+    SaveCarriage,
     SaveCase,
     SaveDetail,
     SaveDocument,
@@ -33,12 +36,16 @@ from shipby.application.writes import (
     SaveOutcome,
     SavePosting,
     SavePrintJob,
+    SaveProductCard,
+    SaveRefusedPage,
     SaveReturn,
     SaveSettings,
     SaveWatch,
     SpendCap,
     Write,
 )
+from shipby.domain.carriages import Carriage
+from shipby.domain.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, IntentState
@@ -52,9 +59,7 @@ from shipby.domain.records import (
     AsideAlarm,
     Case,
     DigestEntry,
-    Document,
     Outcome,
-    PrintJob,
     RememberedResponse,
     SellerSettings,
     TrackingChange,
@@ -70,20 +75,25 @@ __all__ = [
     "ClaimPointer",
     "Clock",
     "DocumentStore",
+    "Drawn",
     "EventBus",
     "ItemResult",
     "LabelPage",
     "LabelPapers",
+    "LabelPress",
     "LabelTask",
     "LabelTaskResult",
     "Marketplace",
     "Marketplaces",
     "Page",
+    "PagePick",
     "PushUrlHealth",
     "QueueMessage",
     "ReleasePointer",
     "RememberResponse",
     "RequireAutomation",
+    "SaveBenchCheck",
+    "SaveCarriage",
     "SaveCase",
     "SaveDetail",
     "SaveDocument",
@@ -92,6 +102,8 @@ __all__ = [
     "SaveOutcome",
     "SavePosting",
     "SavePrintJob",
+    "SaveProductCard",
+    "SaveRefusedPage",
     "SaveReturn",
     "SaveSettings",
     "SaveWatch",
@@ -208,6 +220,26 @@ class Store(Protocol):
 
     def watch(self, seller: str, identifier: str) -> Watch | None: ...
     def case(self, seller: str, identifier: str) -> Case | None: ...
+    def product_card(self, seller: str, sku: str) -> ProductCard | None: ...
+    def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
+        """All product cards, by SKU."""
+
+    def refused_page(self, seller: str, day: date, identifier: str) -> RefusedPage | None: ...
+    def refused_pages_on(
+        self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RefusedPage]:
+        """Pages of label files that were set aside on a day (UTC), by id."""
+
+    def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
+    def carriage(self, seller: str, identifier: str) -> Carriage | None: ...
+    def carriages_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of carriages that still have to be looked at, oldest first, else the others."""
+
+    def note_progress(self, seller: str, job: str, done: int) -> None:
+        """Raise a waiting print job's `done`; no new version, and nothing where it has ended or is further."""
+
     def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
         """Ids of cases, oldest first (open), else those closed."""
 
@@ -283,27 +315,11 @@ class DocumentStore(Protocol):
     def get(self, key: str) -> bytes:
         """Raises NotFoundError."""
 
+    def delete(self, key: str) -> None:
+        """Delete a file; one that is gone already does no harm."""
+
     def link(self, key: str, *, seconds: int) -> str:
         """A signed link that stops working after `seconds`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelPage:
-    """One page split off a label file: its own PDF and every barcode read from its picture."""
-
-    pdf: bytes
-    barcodes: tuple[str, ...]
-    texts: tuple[str, ...] = ()
-
-
-class LabelPapers(Protocol):
-    """Takes label files apart and puts pages together."""
-
-    def pages(self, pdf: bytes) -> tuple[LabelPage, ...]:
-        """Split a label file into pages and read each. Raises InvalidInputError if it is not a usable PDF."""
-
-    def merge(self, files: Sequence[bytes]) -> bytes:
-        """One PDF with all pages of `files` in order."""
 
 
 class SellerChannels(Protocol):

@@ -1,171 +1,246 @@
-"""One PDF with the labels of several postings in print order; what cannot be printed is named with its reason."""
+"""Carry a print job out: wait a while for what is not there yet, make one file of the rest, name what is left out.
+
+The order that makes it exact: everything is drawn, then each copy is counted on its posting, then the file is stored
+and the job ends. Nobody gets a link before all its copies are counted; a worker that dies in between leaves copies that
+name the job, and the repeated message finds and keeps them.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from shipby.application.fetch_labels import LABEL_ID
-from shipby.application.idempotency import Answer, Remember
-from shipby.application.ports import (
-    AppendEvents,
-    Clock,
-    DocumentStore,
-    LabelPapers,
-    SaveDocument,
-    SavePosting,
-    SavePrintJob,
-    Store,
-)
-from shipby.application.retry import decide_anew
-from shipby.application.views import print_job_view
-from shipby.domain.errors import InvalidInputError, NotFoundError
-from shipby.domain.events import Event, EventType, posting_ref, print_job_ref
-from shipby.domain.ladder import rewind
-from shipby.domain.posting import Posting
-from shipby.domain.records import DocumentState, PrintJob, PrintState
-from shipby.domain.workflow import may_be_labelled
+from shipby.application.label_asks import fetch_message
+from shipby.application.ports import AppendEvents, QueueMessage, SavePrintJob
+from shipby.application.print_batch import Batch, Made, Part
+from shipby.application.print_copies import Judge, count_copy, next_copy
+from shipby.application.print_lists import in_order, make_list
+from shipby.application.print_parts import Desk, Found, PrintTools, Standing, refusal
+from shipby.application.print_requests import MAX_POSTINGS, PrintWish, counts, request_print
+from shipby.application.print_views import CONTENT_TYPES
+from shipby.domain.documents import LabelFormat, PrintContent, PrintJob, PrintState
+from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
+from shipby.domain.events import Event, EventType, print_job_ref
+from shipby.domain.json_types import Json
+from shipby.domain.posting import Alarm, RungKind
+from shipby.domain.records import SellerSettings
 
-MAX_POSTINGS = 300
-"""Labels in one print job."""
+__all__ = ["MAX_POSTINGS", "PATIENCE", "PrintTools", "PrintWish", "print_labels", "request_print"]
+
 ACTOR = "system:label_generation"
+PATIENCE = timedelta(minutes=3)
+"""How long a job waits for labels that are not there yet; then it prints the others and names these."""
+REPRINT = "copy {copy} was printed at {time}, after this job was asked for: ask again and say why"
+_STEPS = 20
+"""How often at most a job's progress is noted."""
+_LEAST_STEP = 25
+_EXTENSIONS = {LabelFormat.PDF: "pdf", LabelFormat.ZPL: "zpl", LabelFormat.PNG: "png"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintWish:
-    """Labels to print; `order` is given (as listed) or ladder (earliest cut-off first)."""
+def print_labels(seller: str, identifier: str, tools: PrintTools, *, since: str = "") -> PrintJob:
+    """Carry a job out, or put it off while something is missing. `since` is when its first message was worked on.
 
-    seller: str
-    numbers: tuple[str, ...]
-    actor: str
-    order: str = "given"
-
-
-def request_print(wish: PrintWish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
-    """Accept a print job: 202 with its place.
-
-    Raises InvalidInputError (none, too many, unknown postings named in `errors`).
+    What may not or cannot be printed is left out with its reason and never stops the rest. Raises NotFoundError,
+    StoreUnavailableError and VersionConflictError: the message comes again, and what was counted stays counted.
     """
-    numbers = tuple(dict.fromkeys(wish.numbers))
-    if not 1 <= len(numbers) <= MAX_POSTINGS:
-        raise InvalidInputError(
-            f"a print job takes 1 to {MAX_POSTINGS} postings", errors=[("posting_numbers", f"{len(numbers)} given")]
-        )
-    postings = {number: store.posting(wish.seller, number) for number in numbers}
-    unknown = [(f"posting_numbers/{number}", "no such posting") for number, found in postings.items() if found is None]
-    if unknown:
-        raise InvalidInputError("some postings do not exist; nothing was started", errors=unknown)
-    if wish.order == "ladder":
-        numbers = tuple(sorted(numbers, key=lambda number: _urgency(postings[number])))
-    now = clock.now()
-    seed = "\n".join([wish.seller, wish.actor, now.isoformat(), *numbers])
-    identifier = hashlib.sha256(seed.encode()).hexdigest()[:20]
-    job = PrintJob(
-        seller=wish.seller,
-        id=identifier,
-        version=1,
-        state=PrintState.WAITING,
-        numbers=numbers,
-        asked_at=now,
-        asked_by=wish.actor,
-    )
-    event = Event(type=EventType.PRINT_REQUESTED, at=now, actor=wish.actor, data={"postings": list(numbers)})
-    answer = Answer(202, print_job_view(job), f"/v1/labels/{identifier}")
-    appended = AppendEvents(wish.seller, print_job_ref(identifier), 1, (event,))
-    store.commit([SavePrintJob(job), appended, *remember(answer)])
-    return answer
-
-
-def _urgency(posting: Posting | None) -> tuple[str, str]:
-    if posting is None:
-        return ("~", "")
-    return (posting.cut_off.isoformat() if posting.cut_off else "~", posting.number)
-
-
-def print_labels(
-    seller: str, identifier: str, *, store: Store, documents: DocumentStore, papers: LabelPapers, clock: Clock
-) -> PrintJob:
-    """Merge the stored labels of a job into one PDF. A label that may not be printed is left out with its reason."""
-    job = store.print_job(seller, identifier)
+    job = tools.store.print_job(seller, identifier)
     if job is None:
         raise NotFoundError(f"there is no print job {identifier}")
     if job.state is not PrintState.WAITING:
-        # The worker before may have died between finishing the job and counting its prints.
-        left = [number for number in job.numbers if job.state is PrintState.READY and number not in job.problems]
-        _count_prints(seller, left, job, store, clock)
         return job
-    files: list[bytes] = []
-    printed: list[str] = []
-    problems: dict[str, str] = {}
-    for number in job.numbers:
-        posting = store.posting(seller, number)
-        document = store.document(seller, number, LABEL_ID)
-        problem = _refusal(posting)
-        if not problem and (document is None or document.state is not DocumentState.READY):
-            problem = (document.problem if document else "") or "its label is not there yet"
-        if problem or document is None:
-            problems[number] = problem
-            continue
+    settings = tools.store.settings(seller) or SellerSettings(seller=seller)
+    return _Run(Desk(job, settings, tools), since).go()
+
+
+class _Run:
+    """One look at a job."""
+
+    def __init__(self, desk: Desk, since: str) -> None:
+        self._desk, self._tools = desk, desk.tools
+        self._job = desk.job
+        self._first = not since
+        now = self._tools.clock.now()
+        self._since = datetime.fromisoformat(since) if since else now
+        self._patient = now < self._since + PATIENCE
+        self._problems: dict[str, str] = {}
+
+    def go(self) -> PrintJob:
+        founds = self._look()
+        missing = {number: found.problem for number, found in founds.items() if found.standing is Standing.MISSING}
+        if missing and self._patient:
+            return self._put_off(missing)
+        self._problems |= missing
+        founds = {number: found for number, found in founds.items() if number not in missing}
+        if self._job.style.content is PrintContent.PICK_LIST:
+            return self._finish_list(founds)
+        recipients, later, never = self._desk.recipients(founds)
+        if later and self._patient:
+            return self._put_off({}, len(founds) - len(later))
+        self._problems |= later | never
+        ready = {number: found for number, found in founds.items() if number not in later and number not in never}
+        parts: list[Part] = []
+        gone: dict[str, str] = {}
+        for number in in_order(self._desk, ready):
+            try:
+                parts.append(self._desk.part(ready[number], recipients.get(number)))
+            except NotFoundError as error:
+                gone[number] = f"its label file is gone: {error}"
+            self._note(len(parts))
+        self._problems |= gone
+        made, copies = self._make(parts, ready)
+        return self._finish(made, copies)
+
+    def _look(self) -> dict[str, Found]:
+        founds: dict[str, Found] = {}
+        for number in self._job.numbers:
+            found = self._desk.look(number)
+            if found.standing is Standing.REFUSED:
+                self._problems[number] = found.problem
+            else:
+                founds[number] = found
+        return founds
+
+    def _note(self, done: int) -> None:
+        """Now and then, so that whoever waits sees it go on."""
+        step = max(_LEAST_STEP, len(self._job.numbers) // _STEPS)
+        if done and done % step == 0:
+            self._tools.store.note_progress(self._job.seller, self._job.id, done)
+
+    def _put_off(self, missing: Mapping[str, str], done: int | None = None) -> PrintJob:
+        """Ask once for what is missing, and look again in a moment."""
+        job, wait = self._job, self._tools.wait_seconds
+        messages: list[QueueMessage] = []
+        if self._first:
+            messages += [fetch_message(job.seller, number, job.style.form) for number in missing]
+        body: dict[str, Json] = {
+            "seller": job.seller,
+            "task": "print",
+            "job": job.id,
+            "since": self._since.isoformat(),
+        }
+        messages.append(QueueMessage(body=body, group=job.seller, delay_seconds=wait))
+        there = len(job.numbers) - len(missing) - len(self._problems) if done is None else done
+        self._tools.queue.send(messages)
+        self._tools.store.note_progress(job.seller, job.id, max(there, 0))
+        return job
+
+    def _make(self, parts: Sequence[Part], founds: Mapping[str, Found]) -> tuple[Made, dict[str, int]]:
+        """Draw with the copies that come next, count them, and draw anew where somebody else came in between."""
+        job, store = self._job, self._tools.store
+        batch = Batch(
+            papers=self._tools.papers,
+            press=self._tools.press,
+            style=job.style,
+            printed_at=self._desk.now,
+        )
+        copies = {
+            part.number: next_copy(job, part.identifier, founds[part.number].documents, store, part.number)
+            for part in parts
+            if part.identifier
+        }
+        left = list(parts)
+        while True:
+            made = batch.make(left, copies)
+            self._problems |= made.problems
+            left = [part for part in left if part.number in made.printed]
+            if not self._counts_copies():
+                return made, {}
+            counted: dict[str, int] = {}
+            for part in left:
+                result = count_copy(
+                    job,
+                    part.number,
+                    part.identifier,
+                    judge=self._judge(),
+                    store=store,
+                    clock=self._tools.clock,
+                    sha256=part.document.sha256 if part.document else "",
+                )
+                if result.problem:
+                    self._problems[part.number] = result.problem
+                else:
+                    counted[part.number] = result.copy
+            if all(counted.get(part.number) == copies[part.number] for part in left):
+                return made, counted
+            left = [part for part in left if part.number in counted]
+            copies = counted
+
+    def _counts_copies(self) -> bool:
+        """Stickers are counted too, so that a scan tells an old one; a picture is a preview."""
+        return counts(self._job.style) or (
+            self._job.style.content is PrintContent.STICKERS and self._job.style.format is not LabelFormat.PNG
+        )
+
+    def _judge(self) -> Judge | None:
+        if self._job.style.content is not PrintContent.LABELS:
+            return None
+        return Judge(refusal=lambda posting: refusal(posting, self._desk.settings), reprint=REPRINT)
+
+    def _finish_list(self, founds: Mapping[str, Found]) -> PrintJob:
+        made = Made()
         try:
-            files.append(documents.get(document.key))
-        except NotFoundError as error:
-            problems[number] = f"its label file is gone: {error}"
-            continue
-        printed.append(number)
-    key = ""
-    if files:
-        content = papers.merge(files)
-        key = f"prints/{seller}/{identifier}/{hashlib.sha256(content).hexdigest()}.pdf"
-        documents.put(key, content, content_type="application/pdf")
-    state = PrintState.READY if files else PrintState.FAILED
-    finished = replace(job, version=job.version + 1, state=state, key=key, problems=problems, attempts=job.attempts + 1)
-    event = Event(
-        type=EventType.PRINT_FINISHED,
-        at=clock.now(),
-        actor=ACTOR,
-        data={"printed": list(printed), "problems": problems},
-    )
-    store.commit([SavePrintJob(finished), AppendEvents(seller, print_job_ref(identifier), finished.version, (event,))])
-    _count_prints(seller, printed, job, store, clock)
-    return finished
+            made = make_list(self._desk, founds) if founds else made
+        except InvalidInputError as error:
+            self._problems |= dict.fromkeys(founds, f"the pick list cannot be drawn: {error}")
+        return self._finish(made, {})
+
+    def _finish(self, made: Made, copies: Mapping[str, int]) -> PrintJob:
+        job, tools = self._job, self._tools
+        now = tools.clock.now()
+        content = made.content if made.printed else b""
+        key = ""
+        if content:
+            # One key whatever the file says: a second worker on the same job leaves no file behind.
+            folder = "personal/prints" if made.personal else "prints"
+            key = f"{folder}/{job.seller}/{job.id}.{_EXTENSIONS[job.style.format]}"
+            if _has_ended(tools, job):
+                return _stored(tools, job)
+            tools.documents.put(key, content, content_type=CONTENT_TYPES[job.style.format])
+        stored = _stored(tools, job)
+        printed = set(made.printed)
+        finished = replace(
+            stored,
+            version=stored.version + 1,
+            state=PrintState.READY if content else PrintState.FAILED,
+            numbers=(*made.printed, *(number for number in job.numbers if number not in printed)),
+            key=key,
+            problems={number: self._problems[number][:300] for number in job.numbers if number in self._problems},
+            attempts=stored.attempts + 1,
+            done=len(job.numbers),
+            pages=made.pages if content else 0,
+            copies=dict(copies) if content else {},
+            personal=made.personal and bool(content),
+            finished_at=now,
+            next_alarm=(
+                Alarm(due=now + self._desk.settings.personal_kept, kind=RungKind.EXPIRE_AT)
+                if made.personal and content
+                else None
+            ),
+        )
+        data: dict[str, Json] = {
+            "printed": list(made.printed),
+            "problems": dict(finished.problems),
+            "pages": finished.pages,
+        }
+        event = Event(type=EventType.PRINT_FINISHED, at=now, actor=ACTOR, data=data)
+        appended = AppendEvents(job.seller, print_job_ref(job.id), finished.version, (event,))
+        try:
+            tools.store.commit([SavePrintJob(finished), appended])
+        except VersionConflictError:
+            other = _stored(tools, job)
+            if other.state is PrintState.WAITING:
+                raise
+            return other  # the same message came twice, and the other worker was quicker
+        return finished
 
 
-def _refusal(posting: Posting | None) -> str:
-    if posting is None:
-        return "no such posting"
-    if may_be_labelled(posting):
-        return ""
-    if posting.expired_reason:
-        return f"expired: {posting.expired_reason}; override it with a reason to print"
-    return f"not assembled yet ({posting.status})" if posting.assembled_at is None else f"it is {posting.stage}"
+def _stored(tools: PrintTools, job: PrintJob) -> PrintJob:
+    found = tools.store.print_job(job.seller, job.id)
+    if found is None:
+        raise NotFoundError(f"there is no print job {job.id}")
+    return found
 
 
-def _counted(store: Store, seller: str, number: str, job_id: str) -> bool:
-    history = store.events(seller, posting_ref(number))
-    return any(
-        stored.event.type is EventType.LABEL_PRINTED and stored.event.data["job"] == job_id for stored in history
-    )
-
-
-def _count_prints(seller: str, numbers: Sequence[str], job: PrintJob, store: Store, clock: Clock) -> None:
-    for number in numbers:
-
-        def once(number: str = number) -> None:
-            posting = store.posting(seller, number)
-            document = store.document(seller, number, LABEL_ID)
-            if posting is None or document is None or _counted(store, seller, number, job.id):
-                return
-            now = clock.now()
-            changed = rewind(replace(posting, version=posting.version + 1, printed_at=posting.printed_at or now))
-            counted = replace(document, version=document.version + 1, printed_count=document.printed_count + 1)
-            event = Event(
-                type=EventType.LABEL_PRINTED,
-                at=now,
-                actor=job.asked_by,
-                data={"job": job.id, "copy": counted.printed_count},
-            )
-            appended = AppendEvents(seller, posting_ref(number), changed.version, (event,))
-            store.commit([SavePosting(changed), SaveDocument(counted), appended])
-
-        decide_anew(once)
+def _has_ended(tools: PrintTools, job: PrintJob) -> bool:
+    return _stored(tools, job).state is not PrintState.WAITING

@@ -12,17 +12,15 @@ from functools import partial
 from typing import TypeVar
 
 from shipby.application.fetch_labels import BARCODE
-from shipby.application.ports import DocumentStore, Page, Store, WorkItem
+from shipby.application.ports import Page, Store, WorkItem
 from shipby.application.prove import REPORT
 from shipby.application.request_intent import load_return
 from shipby.application.sync_posting import TRACKING
 from shipby.application.views import (
-    document_view,
     event_view,
     intent_view,
     ledger_view,
     posting_view,
-    print_job_view,
     return_view,
     time_text,
     tracking_view,
@@ -33,14 +31,11 @@ from shipby.domain.events import posting_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.posting import FINAL, Stage
-from shipby.domain.records import PrintState
 
 View = dict[str, Json]
 T = TypeVar("T")
 
 OPEN_STAGES: tuple[Stage, ...] = tuple(stage for stage in Stage if stage not in FINAL)
-LINK_SECONDS = 300
-"""How long a link to a file works."""
 _ROUNDS = 10
 """How many index pages one call reads at most to fill a filtered page; the cursor then goes on from there."""
 
@@ -194,24 +189,6 @@ def tracking_numbers(seller: str, number: str, *, store: Store) -> View:
     """Every change of the tracking number, oldest first. Raises NotFoundError."""
     load_posting(store, seller, number)
     return _listing(tracking_view(change) for change in store.tracking_history(seller, number))
-
-
-# Labels ----------------------------------------------------------------------------------------------------------
-
-
-def posting_labels(seller: str, number: str, *, store: Store) -> View:
-    """The labels kept for a posting. Raises NotFoundError."""
-    load_posting(store, seller, number)
-    return _listing(document_view(document) for document in store.documents(seller, number))
-
-
-def get_print_job(seller: str, identifier: str, *, store: Store, documents: DocumentStore) -> View:
-    """A print job, with a link to its PDF once it is there. Raises NotFoundError."""
-    job = store.print_job(seller, identifier)
-    if job is None:
-        raise NotFoundError(f"there is no print job {identifier}; ask for labels with POST /v1/labels")
-    ready = job.state is PrintState.READY
-    return print_job_view(job, documents.link(job.key, seconds=LINK_SECONDS) if ready else "")
 
 
 # Returns, intents and money --------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, 
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.money import Money
-from shipby.domain.posting import FINAL, Alarm, Posting, RungKind, Stage
+from shipby.domain.posting import FINAL, Alarm, MarketplacePosting, Posting, RungKind, Stage
 from shipby.domain.records import SellerSettings
 from shipby.domain.returns import COMPENSATE_ACTION, REJECT_ACTIONS, ReturnCase
 
@@ -38,6 +38,8 @@ PICK_UP_WITHIN = timedelta(seconds=60)
 """A PENDING intent nobody has picked up by then is queued again: a lost message costs a minute, not an order."""
 DEFAULT_CAP = 10
 """Automatic actions of one kind a day where the seller named no cap."""
+SHIP_CAP = 5000
+"""The same for assembling: it is what every order wants, so the cap is there for a runaway only."""
 
 OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
     IntentAction.SHIP: ("ship", "ship_async", "ship_async_retry", "ship_with_additional_info"),
@@ -65,7 +67,7 @@ class Wish:
 
 
 def _guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
-    limit = settings.caps.get(wish_action, DEFAULT_CAP)
+    limit = settings.caps.get(wish_action, SHIP_CAP if wish_action is IntentAction.SHIP else DEFAULT_CAP)
     return [RequireAutomation(seller), SpendCap(seller, wish_action, now.date(), limit)]
 
 
@@ -138,6 +140,14 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
         )
 
 
+def check_ship(posting: Posting, detail: MarketplacePosting | None) -> None:
+    """Raises ActionNotOfferedError if the marketplace does not offer to ship it, or wants something first."""
+    check_offered(posting, IntentAction.SHIP, detail.actions if detail else ())
+    if detail and detail.requirements:
+        missing = "; ".join(f"{name} for SKU {', '.join(skus)}" for name, skus in detail.requirements.items())
+        raise ActionNotOfferedError(f"posting {posting.number} cannot be shipped yet, the marketplace wants: {missing}")
+
+
 def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
     """Accept a wish: 202 with the intent's place, or an error that says what is offered instead.
 
@@ -149,12 +159,10 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
         posting = load_posting(store, wish.seller, wish.number)
         check_version(posting, wish.if_match)
         detail = store.detail(wish.seller, wish.number)
-        check_offered(posting, wish.action, detail.actions if detail else ())
-        if wish.action is IntentAction.SHIP and detail and detail.requirements:
-            missing = "; ".join(f"{name} for SKU {', '.join(skus)}" for name, skus in detail.requirements.items())
-            raise ActionNotOfferedError(
-                f"posting {wish.number} cannot be shipped yet, the marketplace wants: {missing}"
-            )
+        if wish.action is IntentAction.SHIP:
+            check_ship(posting, detail)
+        else:
+            check_offered(posting, wish.action, detail.actions if detail else ())
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)
         noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=clock.now())
         noted = rewind(replace(noted, version=posting.version + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,6 +48,8 @@ _FOR_PEOPLE = frozenset(
         EventType.POSTING_CUT_OFF_MOVED,
         EventType.POSTING_GIVE_UP_SHADOWED,
         EventType.LABEL_FAILED,
+        EventType.LABEL_UNPROVEN,
+        EventType.CARRIAGE_FAILED,
         EventType.TRACKING_CHANGED,
         EventType.INTENT_REJECTED,
         EventType.INTENT_NEEDS_PERSON,
@@ -75,6 +77,15 @@ _READ_AGAIN = frozenset(
 )
 """Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible. After
 a step of the tariff it brings the one beyond those that a posting keeps."""
+_MAY_ASSEMBLE = frozenset({EventType.POSTING_CONFIRMED, EventType.POSTING_PACKED})
+"""Steps after which a posting may be shipped by itself, where the seller's policy wants that."""
+_FOR_LABEL_WORKER: Mapping[EventType, tuple[str, str]] = {
+    EventType.PRINT_REQUESTED: ("print", "job"),
+    EventType.PRINT_EXPIRED: ("expire", "job"),
+    EventType.CARRIAGE_REQUESTED: ("carriage", "carriage"),
+    EventType.CARRIAGE_CHECK_DUE: ("carriage", "carriage"),
+}
+"""Event -> the label worker's task, and the name under which its message holds the aggregate's id."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
 
 
@@ -124,8 +135,12 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
     if event.type is EventType.BUYER_ASK_DUE:
         body = {"seller": seller, "task": "ask", "posting": stored.ref.id, "version": stored.version}
         routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))
-    if event.type is EventType.PRINT_REQUESTED:
-        body = {"seller": seller, "task": "print", "job": stored.ref.id}
+    if event.type in _MAY_ASSEMBLE:
+        body = {"seller": seller, "task": "assemble", "posting": stored.ref.id}
+        routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))
+    if event.type in _FOR_LABEL_WORKER:
+        task, name = _FOR_LABEL_WORKER[event.type]
+        body = {"seller": seller, "task": task, name: stored.ref.id}
         routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))
     if event.type in _FOR_PEOPLE:
         body = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.book_outcome import book_outcome
+from shipby.application.label_voiding import void_labels
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
@@ -84,7 +85,9 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
             if facts.read_at > known.synced_at:
                 store.mark_synced(seller, facts.number, facts.read_at)
             return Synced("unchanged", known)
-        writes = _writes(seller, folded, facts, first=known is None, store=store)
+        posting, voided, void = void_labels(folded.posting, facts, store=store, now=now, actor=MARKETPLACE)
+        folded = replace(folded, posting=posting, events=(*folded.events, *voided))
+        writes = [*_writes(seller, folded, facts, first=known is None, store=store), *void]
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
             writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps)

@@ -10,7 +10,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import Document, PrintJob, SellerSettings, TrackingChange
+from shipby.domain.records import SellerSettings, TrackingChange
 from shipby.domain.returns import ReturnCase
 
 
@@ -170,29 +170,6 @@ def tracking_view(change: TrackingChange) -> dict[str, Json]:
         "approved_by": change.approved_by or None,
         "at": time_text(change.at),
         "intent": change.intent_id or None,
-    }
-
-
-def document_view(document: Document) -> dict[str, Json]:
-    return {
-        "id": document.id,
-        "posting_number": document.posting_number,
-        "state": document.state,
-        "pages": document.pages,
-        "sha256": document.sha256 or None,
-        "barcodes": list(document.barcodes),
-        "printed_count": document.printed_count,
-        "problem": document.problem or None,
-    }
-
-
-def print_job_view(job: PrintJob, link: str = "") -> dict[str, Json]:
-    return {
-        "id": job.id,
-        "state": job.state,
-        "posting_numbers": list(job.numbers),
-        "problems": dict(job.problems),
-        "link": link or None,
     }
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from shipby.application.book_outcome import book_outcome, outcome_data, outcome_of
 from shipby.application.idempotency import Answer, Remember
-from shipby.application.ports import AppendEvents, Clock, SavePosting, Store
+from shipby.application.ports import AppendEvents, Clock, SavePosting, Store, Write
 from shipby.application.retry import decide_anew
 from shipby.application.views import posting_view
 from shipby.domain.errors import NotFoundError, PreconditionFailedError
-from shipby.domain.events import Event, posting_ref
+from shipby.domain.events import posting_ref
 from shipby.domain.posting import Posting
 from shipby.domain.workflow import Command, Step, carry_out
 
@@ -44,11 +44,13 @@ def check_version(posting: Posting, if_match: int | None) -> None:
         )
 
 
-def _with_outcome(before: Posting, step: Step) -> tuple[Event, ...]:
-    """The step's events; the one of leaving the house says what that cost or saved."""
+def step_writes(before: Posting, step: Step) -> list[Write]:
+    """What a step changes: the posting, its events, and how it left; leaving the house says what that cost or saved."""
     first, *others = step.events
     money = outcome_data(outcome_of(before, step.posting, first.at))
-    return (replace(first, data={**first.data, **money}), *others)
+    happened = (replace(first, data={**first.data, **money}), *others)
+    events = AppendEvents(before.seller, posting_ref(before.number), step.posting.version, happened)
+    return [SavePosting(step.posting), events, *book_outcome(before, step.posting, first.at)]
 
 
 def work_posting(command: WorkCommand, remember: Remember, *, store: Store, clock: Clock) -> Answer:
@@ -66,10 +68,7 @@ def work_posting(command: WorkCommand, remember: Remember, *, store: Store, cloc
             passed=command.passed,
         )
         answer = Answer(200, posting_view(step.posting))
-        happened = _with_outcome(posting, step)
-        events = AppendEvents(command.seller, posting_ref(command.number), step.posting.version, happened)
-        outcome = book_outcome(posting, step.posting, step.events[0].at)
-        store.commit([SavePosting(step.posting), events, *outcome, *remember(answer)])
+        store.commit([*step_writes(posting, step), *remember(answer)])
         return answer
 
     return decide_anew(once)

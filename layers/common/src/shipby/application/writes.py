@@ -6,21 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from shipby.domain.carriages import Carriage
+from shipby.domain.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
 from shipby.domain.events import Event, Ref
 from shipby.domain.intents import Intent
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import (
-    Case,
-    DigestEntry,
-    Document,
-    Outcome,
-    PrintJob,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-    Watch,
-)
+from shipby.domain.records import Case, DigestEntry, Outcome, RememberedResponse, SellerSettings, TrackingChange, Watch
 from shipby.domain.returns import ReturnCase
 
 
@@ -93,6 +85,34 @@ class SaveCase:
     """Write the case if its stored version is `case.version - 1`."""
 
     case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCarriage:
+    """Write the carriage if its stored version is `carriage.version - 1`; its events go with AppendEvents."""
+
+    carriage: Carriage
+
+
+@dataclass(frozen=True, slots=True)
+class SaveProductCard:
+    """Write the product card if its stored version is `card.version - 1`; its events go with AppendEvents."""
+
+    card: ProductCard
+
+
+@dataclass(frozen=True, slots=True)
+class SaveBenchCheck:
+    """Write what was scanned into a parcel if its stored version is `check.version - 1`."""
+
+    check: BenchCheck
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRefusedPage:
+    """Keep a page that was set aside; the same page again replaces it."""
+
+    page: RefusedPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +202,10 @@ Write: TypeAlias = (
     | SavePrintJob
     | SaveWatch
     | SaveCase
+    | SaveCarriage
+    | SaveProductCard
+    | SaveBenchCheck
+    | SaveRefusedPage
     | SaveOutcome
     | AddDigestEntry
     | AppendEvents

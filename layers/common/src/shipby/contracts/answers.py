@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from shipby.contracts import cases, clocks, deadlines, guard, responses
+from shipby.contracts import (
+    carriages,
+    cases,
+    clocks,
+    deadlines,
+    guard,
+    picking,
+    printing,
+    products,
+    refused_pages,
+    responses,
+    waves,
+)
 from shipby.contracts.base import View
 
-_ROOMS = (responses, deadlines, clocks, guard, cases)
+_ROOMS = (responses, carriages, deadlines, clocks, guard, cases, refused_pages, printing, picking, products, waves)
 
 
 def model(name: str) -> type[View]:

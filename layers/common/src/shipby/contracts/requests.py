@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shipby.contracts.base import MoneyBody, Number, Paged, Query, Reason, Request, Text, Time
+from shipby.contracts.base import MoneyBody, Paged, Query, Reason, Request, Text, Time
+from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.policy import Move
@@ -112,13 +113,6 @@ class CutOffBody(Request):
     cut_off: Annotated[Time, Field(description="The new date to hand the posting over by.")]
 
 
-class LabelsBody(Request):
-    posting_numbers: Annotated[list[Number], Field(min_length=1, max_length=300)]
-    order: Annotated[Literal["given", "ladder"], Field(description="As listed, or the earliest cut-off first.")] = (
-        "given"
-    )
-
-
 class ReturnInspectBody(Request):
     condition: Annotated[str, Field(min_length=1, max_length=500, description="What you found.")]
 
@@ -161,6 +155,12 @@ def _sane(length: timedelta) -> timedelta:
     return length
 
 
+def _a_day(length: timedelta) -> timedelta:
+    if length > timedelta(days=1):
+        raise ValueError("must be at most a day")
+    return length
+
+
 def _short(length: timedelta) -> timedelta:
     if not timedelta(0) <= length <= timedelta(minutes=15):
         raise ValueError("must be at most 15 minutes")
@@ -200,6 +200,18 @@ class RecipientBody(Request):
         if bool(self.shift_from) != bool(self.shift_to) or (self.shift_from and self.shift_from == self.shift_to):
             raise ValueError("a shift has a beginning and another end: set both shift_from and shift_to, or neither")
         return self
+
+
+class OwnLabelBody(Request):
+    """How your own labels look where a print wish does not say otherwise."""
+
+    size: LabelSize = LabelSize.MM75X120
+    format: Annotated[LabelFormat, Field(description="pdf, zpl (label printers) or png.")] = LabelFormat.PDF
+    dpi: Annotated[Literal[203, 300], Field(description="Of your label printer.")] = 203
+    matrix: MatrixCode = MatrixCode.QR
+    sender_name: Annotated[str, Field(max_length=200, description="Your own, printed on the label.")] = ""
+    sender_address: Annotated[str, Field(max_length=500)] = ""
+    sender_phone: Annotated[str, Field(max_length=40)] = ""
 
 
 Duration = Annotated[timedelta, AfterValidator(_sane), Field(description="ISO 8601", examples=["PT2H"])]
@@ -246,11 +258,11 @@ class SettingsBody(Request):
     close_after: Annotated[Duration, Field(description="After delivery.")]
     assemble_at: Annotated[
         Literal["wave", "packed"],
-        Field(description="Ship ahead of picking, or after packing. Kept, but not acted on in this version."),
+        Field(description="When auto_assemble ships: wave (on confirming, labels are fetched ahead) or packed."),
     ]
     auto_assemble: Annotated[
         Automation,
-        Field(description="Kept, but not acted on in this version: a posting is shipped only when somebody asks."),
+        Field(description="Whether postings are shipped by themselves: off, shadow (only say so) or on."),
     ]
     policy: Annotated[
         Literal["fbs_warehouse", "cross_border_rfbs", "partner_delivery"],
@@ -284,5 +296,14 @@ class SettingsBody(Request):
     ]
     owners: Annotated[
         dict[Stage | Literal["*"], Name], Field(description="Stage -> who owns postings in it; * for the others.")
+    ]
+    label_form: Annotated[LabelForm, Field(description="Which of the marketplace's label sizes is fetched ahead.")]
+    own_label: OwnLabelBody
+    unlock_at: Annotated[
+        Literal["assembled", "packed"],
+        Field(description="When a label may be printed: once assembled, or only after the last good scan."),
+    ]
+    personal_kept: Annotated[
+        Duration, AfterValidator(_a_day), Field(description="How long a printed file that shows a person is kept.")
     ]
     buyer_chat: Annotated[bool, Field(description="Whether the account may write to buyers.")]

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import Field
 
 from shipby.contracts.base import MoneyView, Time, View
+from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.ledger import CostBorneBy, EntryState, ExecutedBy
 from shipby.domain.posting import RungKind, Scheme, Stage
-from shipby.domain.records import Automation, DocumentState, PrintState
+from shipby.domain.records import Automation
 from shipby.domain.returns import ReturnStage
 
 T = TypeVar("T", bound=View)
@@ -143,28 +144,6 @@ class TrackingChangeView(View):
     intent: str | None
 
 
-# Labels ----------------------------------------------------------------------------------------------------------
-
-
-class DocumentView(View):
-    id: str
-    posting_number: str
-    state: DocumentState
-    pages: int
-    sha256: str | None
-    barcodes: Annotated[list[str], Field(description="Read back from the page itself.")]
-    printed_count: int
-    problem: str | None
-
-
-class PrintJobView(View):
-    id: str
-    state: PrintState
-    posting_numbers: list[str]
-    problems: Annotated[dict[str, str], Field(description="Posting number -> why its label is not in the PDF.")]
-    link: Annotated[str | None, Field(description="The PDF, once it is ready; works for 300 seconds.")]
-
-
 # Returns, intents and money --------------------------------------------------------------------------------------
 
 
@@ -270,6 +249,16 @@ class RecipientView(View):
     urgent_any_time: bool
 
 
+class OwnLabelView(View):
+    size: LabelSize
+    format: LabelFormat
+    dpi: int
+    matrix: MatrixCode
+    sender_name: str
+    sender_address: str
+    sender_phone: str
+
+
 class SettingsView(View):
     """A seller's policy; durations are ISO 8601."""
 
@@ -305,4 +294,8 @@ class SettingsView(View):
     digest_window: str
     minutes_per_posting: dict[str, int]
     owners: dict[str, str]
+    label_form: LabelForm
+    own_label: OwnLabelView
+    unlock_at: str
+    personal_kept: str
     buyer_chat: bool

@@ -20,6 +20,10 @@ class AggregateKind(StrEnum):
     """Something of the whole seller that is watched: push health, the key, the error index, a digest of notices."""
     CASE = "CASE"
     """A matter for a person."""
+    CARRIAGE = "CARRIAGE"
+    """Postings that leave together."""
+    PRODUCT = "PRODUCT"
+    """A product card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,16 @@ def watch_ref(identifier: str) -> Ref:
 def case_ref(identifier: str) -> Ref:
     """The aggregate of a case."""
     return Ref(AggregateKind.CASE, identifier)
+
+
+def carriage_ref(identifier: str) -> Ref:
+    """The aggregate of a carriage."""
+    return Ref(AggregateKind.CARRIAGE, identifier)
+
+
+def product_ref(sku: str) -> Ref:
+    """The aggregate of a product card."""
+    return Ref(AggregateKind.PRODUCT, sku)
 
 
 class EventType(StrEnum):
@@ -92,8 +106,37 @@ class EventType(StrEnum):
     LABEL_READY = "label.ready"
     LABEL_FAILED = "label.failed"
     LABEL_PRINTED = "label.printed"
+    LABEL_UNPROVEN = "label.unproven"
+    """The label is there, but its page could not be read back: a person decides whether it prints."""
+    LABEL_OVERRIDDEN = "label.overridden"
+    """A person lets an unproven label print, and says why."""
+    LABEL_PAGE_REFUSED = "label.page_refused"
+    """A page of the label file was set aside; `data` says why."""
+    LABEL_VOIDED = "label.voided"
+    """The copies printed so far are no longer current."""
+    LABEL_GONE = "label.gone"
+    """A label that shows a person was deleted after its time."""
     PRINT_REQUESTED = "print.requested"
     PRINT_FINISHED = "print.finished"
+    PRINT_EXPIRED = "print.expired"
+    """The file of a job that shows a person is to be deleted."""
+    BENCH_SCANNED = "bench.scanned"
+    """An item was scanned into a parcel, or refused; `data` says which."""
+    BENCH_COMPLETED = "bench.completed"
+    """The last item of a parcel was scanned."""
+    PRODUCT_CHANGED = "product.changed"
+    CARRIAGE_REQUESTED = "carriage.requested"
+    CARRIAGE_CHANGED = "carriage.changed"
+    CARRIAGE_APPROVED = "carriage.approved"
+    CARRIAGE_DOCUMENTED = "carriage.documented"
+    CARRIAGE_SCANNED = "carriage.scanned"
+    """A parcel was scanned into the hand-over."""
+    CARRIAGE_CHECK_DUE = "carriage.check_due"
+    """Time to look at the marketplace again: documents, or the carrier's first scans."""
+    CARRIAGE_COMPARED = "carriage.compared"
+    """Our scans, the act and the carrier's first scans were compared; `data` has the differences."""
+    CARRIAGE_FAILED = "carriage.failed"
+    CARRIAGE_CANCELLED = "carriage.cancelled"
     TRACKING_CHANGED = "tracking.changed"
     INTENT_CREATED = "intent.created"
     INTENT_SENT = "intent.sent"

@@ -63,6 +63,14 @@ TITLES: Mapping[EventType, Words] = {
         "Decide: would have cancelled it (shadow mode)",
     ),
     EventType.LABEL_FAILED: Words("Нет этикетки: исправить", "标签获取失败：请处理", "No label: mend it"),
+    EventType.LABEL_UNPROVEN: Words(
+        "Этикетка не прочитана: проверить и разрешить печать",
+        "标签无法识读：请核对后允许打印",
+        "Label cannot be read back: check it and allow printing",
+    ),
+    EventType.CARRIAGE_FAILED: Words(
+        "Отгрузка не оформлена: исправить", "交运单未能办理：请处理", "The carriage failed: mend it"
+    ),
     EventType.TRACKING_CHANGED: Words("Трек-номер изменён", "运单号已更改", "Tracking number changed"),
     EventType.INTENT_REJECTED: Words(
         "Площадка отклонила действие: решить", "平台拒绝了操作：请处理", "The marketplace refused: decide"

@@ -104,6 +104,8 @@ class MarketplacePosting:
     read_at: datetime
     """When the read STARTED: an older read never overwrites a newer one."""
     warehouse_id: str = ""
+    delivery_method_id: str = ""
+    """Postings of one method leave together; empty in rows of older releases until the next read."""
     in_process_at: datetime | None = None
     shipment_date: datetime | None = None
     without_delay: datetime | None = None
@@ -166,6 +168,10 @@ class RungKind(StrEnum):
     KEY_EXPIRES = "key_expires"
     PUSH_UNHEALTHY = "push_unhealthy"
     CASE_DUE = "case_due"
+    EXPIRE_AT = "expire_at"
+    """A printed file that shows a person is to be deleted."""
+    CARRIAGE_CHECK = "carriage_check"
+    """Time to look at a carriage again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.json_types import Json
+from shipby.domain.label_options import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.money import Money
 from shipby.domain.posting import Alarm
 
@@ -29,71 +30,6 @@ class TrackingChange:
     approved_by: str = ""
     intent_id: str = ""
     """Empty where the marketplace or the carrier set the number."""
-
-
-class DocumentKind(StrEnum):
-    """What kind of paper it is."""
-
-    LABEL = "label"
-
-
-class DocumentState(StrEnum):
-    """Whether a paper is there."""
-
-    WAITING = "waiting"
-    """Asked for, not yet prepared by the marketplace."""
-    READY = "ready"
-    FAILED = "failed"
-    """Refused for good or set aside: `problem` says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A label or other paper of a posting."""
-
-    seller: str
-    posting_number: str
-    id: str
-    kind: DocumentKind
-    state: DocumentState
-    version: int
-    asked_at: datetime
-    """When it was last asked for."""
-    key: str = ""
-    """Object key in the document store."""
-    sha256: str = ""
-    pages: int = 0
-    barcodes: tuple[str, ...] = ()
-    """What was read back from the page itself."""
-    printed_count: int = 0
-    attempts: int = 0
-    problem: str = ""
-
-
-class PrintState(StrEnum):
-    """Whether a print job's PDF is there; `failed`: it has none of the labels."""
-
-    WAITING = "waiting"
-    READY = "ready"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintJob:
-    """A wish for one PDF with the labels of several postings, in print order."""
-
-    seller: str
-    id: str
-    version: int
-    state: PrintState
-    numbers: tuple[str, ...]
-    asked_at: datetime
-    asked_by: str
-    key: str = ""
-    """Object key of the finished PDF."""
-    problems: Mapping[str, str] = field(default_factory=dict)
-    """Posting number -> why its label is not in the PDF."""
-    attempts: int = 0
 
 
 class Role(StrEnum):
@@ -151,6 +87,19 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLabelPolicy:
+    """How our own labels look where a print wish does not say otherwise."""
+
+    size: LabelSize = LabelSize.MM75X120
+    format: LabelFormat = LabelFormat.PDF
+    dpi: int = 203
+    matrix: MatrixCode = MatrixCode.QR
+    sender_name: str = ""
+    sender_address: str = ""
+    sender_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SellerSettings:
     """A seller's policy. No secret is in it."""
 
@@ -178,7 +127,7 @@ class SellerSettings:
     close_after: timedelta = timedelta(days=14)
     assemble_at: str = "wave"
     auto_assemble: Automation = Automation.OFF
-    """With `assemble_at`: kept, but not acted on in this version. A posting is shipped only when somebody asks."""
+    """Whether postings are shipped by themselves, at the time `assemble_at` says."""
     policy: str = "fbs_warehouse"
     """The order of moves for a posting that will be or is late: a preset of `shipby.domain.policy`."""
     market: str = "ru"
@@ -208,6 +157,13 @@ class SellerSettings:
     """Minutes of work left until hand-over, by stage: what the order of work divides money by."""
     owners: Mapping[str, str] = field(default_factory=dict)
     """Stage -> name of the recipient who owns postings in it; `*` for every other stage."""
+    label_form: LabelForm = LabelForm.BIG
+    """Which of the marketplace's label sizes is fetched ahead."""
+    own_label: OwnLabelPolicy = field(default_factory=OwnLabelPolicy)
+    unlock_at: str = "assembled"
+    """When a label may be printed: assembled (at once), or packed (only after the last good scan)."""
+    personal_kept: timedelta = timedelta(hours=4)
+    """How long after printing a file that shows a person's name or address is kept."""
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""
 
@@ -234,6 +190,10 @@ class CaseKind(StrEnum):
     OPEN_ORDER = "open_order"
     """The daily audit found an open posting without a stage, an owner or a next time."""
     ALARM_SET_ASIDE = "alarm_set_aside"
+    LABEL_PAGE = "label_page"
+    """A page of a label file was refused, or a label could not be read back."""
+    CARRIAGE = "carriage"
+    """The day was closed with a difference: our scans, the act and the carrier's first scans do not agree."""
     MARKETPLACE_KEY = "marketplace_key"
 
 

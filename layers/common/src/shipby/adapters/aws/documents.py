@@ -51,6 +51,13 @@ class S3DocumentStore:
         except BotoCoreError as error:
             raise StoreUnavailableError(f"document {key} could not be read: {error}") from error
 
+    def delete(self, key: str) -> None:
+        """Delete a file; one that is gone already does no harm. Raises StoreUnavailableError."""
+        try:
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailableError(f"document {key} could not be deleted: {error}") from error
+
     def link(self, key: str, *, seconds: int) -> str:
         """A signed link; it is not checked whether the file is there. Raises InvalidInputError."""
         if not 1 <= seconds <= _LONGEST_LINK:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb import index_keys, keys, rows
 from shipby.adapters.dynamodb.aside import NOTES
 from shipby.adapters.dynamodb.client import call
 from shipby.adapters.dynamodb.keys import Key
@@ -54,7 +54,7 @@ class AlarmStore(DynamoDBStore):
         """
         self._ahead.clear()
         self._read_postings.clear()
-        wanted = list(dict.fromkeys(keys.alarm_item(alarm) for alarm in alarms))[:_MOST]
+        wanted = list(dict.fromkeys(index_keys.alarm_item(alarm) for alarm in alarms))[:_MOST]
         if len(wanted) < 2:
             return
         request: dict[str, Any] = {self._table: {"Keys": [key.wire for key in wanted], "ConsistentRead": True}}
@@ -134,9 +134,9 @@ def posting_update(key: Key, before: Posting, after: Posting, *, shards: int) ->
         removed += ["AK", "AS"]
     else:
         # Both always: the item may have been set aside since it was read, and every change brings its alarm back.
-        changed |= keys.alarm(key, after.next_alarm.due, shards)
+        changed |= index_keys.alarm(key, after.next_alarm.due, shards)
     if (before.stage, before.cut_off) != (after.stage, after.cut_off):
-        changed |= keys.worklist(after.seller, after.stage, after.cut_off, after.number)
+        changed |= index_keys.worklist(after.seller, after.stage, after.cut_off, after.number)
     removed += NOTES
     names: dict[str, str] = {}
     values: Item = {":before": {"N": str(before.version)}, ":synced": {"N": str(keys.micros(after.synced_at))}}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.paging import Listing, page
 from shipby.adapters.dynamodb.values import Item, to_wire
 from shipby.application.ports import Page
@@ -46,8 +46,8 @@ class AsideAlarms:
 
     def _move(self, alarm: AlarmRef, update: str, *, condition: str, notes: Item) -> bool:
         """Between the due ones and those aside, if the item still has this alarm and stands on the other side."""
-        key = keys.alarm_item(alarm)
-        columns = keys.alarm(key, alarm.due, self.alarm_shards)
+        key = index_keys.alarm_item(alarm)
+        columns = index_keys.alarm(key, alarm.due, self.alarm_shards)
         places = {":aside": keys.ASIDE, ":due": columns["AK"], ":sort": columns["AS"]}
         return self._conditional(
             self._client.update_item,
@@ -64,8 +64,8 @@ class AsideAlarms:
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
         found = []
         for item in items:
-            alarm = keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")})
-            stands = self._get(keys.alarm_item(alarm))
+            alarm = index_keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")})
+            stands = self._get(index_keys.alarm_item(alarm))
             if stands is not None and "aside_reason" in stands:
                 at = keys.moment(int(stands["aside_at"]["N"]))
                 found.append(AsideAlarm(alarm=alarm, reason=stands["aside_reason"]["S"], at=at))

@@ -1,12 +1,16 @@
-"""Every key of the table and its indexes is built and read here, and nowhere else.
+"""Every key of the table is built and read here, and nowhere else; those of its indexes in index_keys.py.
 
     PK                               SK
     SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
-                                     INTENT#<id>
+                                     INTENT#<id>, BENCH
     SELLER#<s>#RETURN#<r>            RETURN, EVENT#<version>#<n>, INTENT#<id>
     SELLER#<s>#JOB#<id>              JOB, EVENT#<version>#<n>
     SELLER#<s>#WATCH#<id>            WATCH, EVENT#<version>#<n>
     SELLER#<s>#CASE#<id>             CASE, EVENT#<version>#<n>
+    SELLER#<s>#CARRIAGE#<id>         CARRIAGE, EVENT#<version>#<n>
+    SELLER#<s>#PRODUCT#<sku>         EVENT#<version>#<n>
+    SELLER#<s>#PRODUCTS              PRODUCT#<sku>
+    SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
     SELLER#<s>#DIGEST#<recipient>    ENTRY#<at>#<event>
@@ -16,28 +20,15 @@
     PUSHTOKEN#<sha256>               PUSHTOKEN
     APIKEY#<id>                      APIKEY
 
-    index     partition                          sort
-    alarms    AK ALARM#<crc32(item) % shards>    AS <due>#<hash16(item)>
-              AK ALARM#ASIDE                     AS as before
-    worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
-              WK SELLER#<s>#INTENT#<state>       WS <created>#<intent>
-              WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
-              WK SELLER#<s>#CASES#open|closed    WS <opened>#<case>
-    days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
-              DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
-
 Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
 """
 
-import hashlib
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
-from shipby.domain.records import AlarmRef
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,6 +43,8 @@ RETURN = "RETURN"
 JOB = "JOB"
 WATCH = "WATCH"
 CASE = "CASE"
+CARRIAGE = "CARRIAGE"
+BENCH = "BENCH"
 SETTINGS = "SETTINGS"
 FIND = "FIND"
 PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
@@ -63,16 +56,19 @@ LABEL_PREFIX = "LABEL#"
 INTENT_PREFIX = "INTENT#"
 PUSH_PREFIX = "PUSH#"
 OUTCOME_PREFIX = "OUTCOME#"
+PRODUCT_PREFIX = "PRODUCT#"
+PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 ASIDE = "ALARM#ASIDE"
 """The partition of alarms that were set aside."""
-_WITH_ALARM = frozenset({POSTING, RETURN, WATCH, CASE})
 _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.POSTING: "posting number",
     AggregateKind.RETURN: "return id",
     AggregateKind.PRINT_JOB: "print job id",
     AggregateKind.WATCH: "watch id",
     AggregateKind.CASE: "case id",
+    AggregateKind.CARRIAGE: "carriage id",
+    AggregateKind.PRODUCT: "SKU",
 }
 
 
@@ -116,7 +112,7 @@ def moment(value: int) -> datetime:
     return EPOCH + timedelta(microseconds=value)
 
 
-def _sortable(when: datetime | None) -> str:
+def sortable(when: datetime | None) -> str:
     if when is None:
         return _NEVER
     value = micros(when)
@@ -125,21 +121,21 @@ def _sortable(when: datetime | None) -> str:
     return f"{value:018d}"
 
 
-def _day(day: date) -> str:
+def day_text(day: date) -> str:
     return f"{day:%Y%m%d}"
 
 
-def _utc_day(when: datetime) -> str:
-    return _day(when.astimezone(UTC).date())
+def utc_day(when: datetime) -> str:
+    return day_text(when.astimezone(UTC).date())
 
 
-def _seller_pk(seller: str) -> str:
+def seller_pk(seller: str) -> str:
     return f"SELLER#{_part(seller, 'seller')}"
 
 
 def seller_prefix(seller: str) -> str:
     """What every PK of a seller's postings, returns and pushes begins with."""
-    return f"{_seller_pk(seller)}#"
+    return f"{seller_pk(seller)}#"
 
 
 # Primary keys ----------------------------------------------------------------------------------------------------
@@ -147,7 +143,7 @@ def seller_prefix(seller: str) -> str:
 
 def aggregate_pk(seller: str, ref: Ref) -> str:
     """The partition of a posting or a return."""
-    return f"{_seller_pk(seller)}#{ref.kind}#{_part(ref.id, _ID_NAMES[ref.kind])}"
+    return f"{seller_pk(seller)}#{ref.kind}#{_part(ref.id, _ID_NAMES[ref.kind])}"
 
 
 def posting_pk(seller: str, number: str) -> str:
@@ -182,9 +178,35 @@ def case(seller: str, identifier: str) -> Key:
     return Key(aggregate_pk(seller, Ref(AggregateKind.CASE, identifier)), CASE)
 
 
+def carriage(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.CARRIAGE, identifier)), CARRIAGE)
+
+
+def products_pk(seller: str) -> str:
+    """The partition of a seller's product cards."""
+    return f"{seller_pk(seller)}#PRODUCTS"
+
+
+def product_card(seller: str, sku: str) -> Key:
+    return Key(products_pk(seller), f"{PRODUCT_PREFIX}{_part(sku, 'SKU')}")
+
+
+def bench_check(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), BENCH)
+
+
+def pages_pk(seller: str, day: date) -> str:
+    """The partition of the label pages set aside on one UTC day."""
+    return f"{seller_pk(seller)}#PAGES#{day_text(day)}"
+
+
+def refused_page(seller: str, day: date, identifier: str) -> Key:
+    return Key(pages_pk(seller, day), f"{PAGE_PREFIX}{_part(identifier, 'page id')}")
+
+
 def outcomes_pk(seller: str, day: date) -> str:
     """The partition of what left on one UTC day."""
-    return f"{_seller_pk(seller)}#OUTCOMES#{_day(day)}"
+    return f"{seller_pk(seller)}#OUTCOMES#{day_text(day)}"
 
 
 def outcome(seller: str, shipped_at: datetime, number: str) -> Key:
@@ -194,11 +216,11 @@ def outcome(seller: str, shipped_at: datetime, number: str) -> Key:
 
 def digest_pk(seller: str, recipient: str) -> str:
     """The partition of what waits to be told to a recipient."""
-    return f"{_seller_pk(seller)}#DIGEST#{_part(recipient, 'recipient')}"
+    return f"{seller_pk(seller)}#DIGEST#{_part(recipient, 'recipient')}"
 
 
 def digest_entry(seller: str, recipient: str, at: datetime, event_id: str) -> Key:
-    return Key(digest_pk(seller, recipient), f"{ENTRY_PREFIX}{_sortable(at)}#{_part(event_id, 'event id')}")
+    return Key(digest_pk(seller, recipient), f"{ENTRY_PREFIX}{sortable(at)}#{_part(event_id, 'event id')}")
 
 
 def event(seller: str, ref: Ref, version: int, index: int) -> Key:
@@ -229,19 +251,19 @@ def intent(seller: str, owner: Ref, identifier: str) -> Key:
 
 
 def settings(seller: str) -> Key:
-    return Key(_seller_pk(seller), SETTINGS)
+    return Key(seller_pk(seller), SETTINGS)
 
 
 def cap(seller: str, action: str, day: date) -> Key:
-    return Key(_seller_pk(seller), f"CAP#{_part(action, 'action')}#{_day(day)}")
+    return Key(seller_pk(seller), f"CAP#{_part(action, 'action')}#{day_text(day)}")
 
 
 def remembered(seller: str, key: str) -> Key:
-    return Key(_seller_pk(seller), f"IDEM#{_last_part(key, 'Idempotency-Key')}")
+    return Key(seller_pk(seller), f"IDEM#{_last_part(key, 'Idempotency-Key')}")
 
 
 def report(seller: str, kind: str, day: date) -> Key:
-    return Key(_seller_pk(seller), f"REPORT#{_part(kind, 'report kind')}#{_day(day)}")
+    return Key(seller_pk(seller), f"REPORT#{_part(kind, 'report kind')}#{day_text(day)}")
 
 
 def registered_seller(seller: str) -> Key:
@@ -262,112 +284,10 @@ def api_key(identifier: str) -> Key:
 
 def inbox_pk(seller: str, day: date) -> str:
     """The partition of the pushes of one UTC day."""
-    return f"{_seller_pk(seller)}#INBOX#{_day(day)}"
+    return f"{seller_pk(seller)}#INBOX#{day_text(day)}"
 
 
 def push(seller: str, received_at: datetime, kind: str, digest: str, window: int) -> Key:
     """A push is one row per body, window and UTC day; windows that divide a day never straddle midnight."""
     sort = f"{PUSH_PREFIX}{_part(kind, 'push type')}#{_part(digest, 'digest')[:16]}#{window}"
     return Key(inbox_pk(seller, received_at.astimezone(UTC).date()), sort)
-
-
-# Index keys ------------------------------------------------------------------------------------------------------
-
-
-def alarm_partition(shard: int) -> str:
-    return f"ALARM#{shard}"
-
-
-def alarm_shard(key: Key, shards: int) -> int:
-    """Which shard watches an item: a fixed property of the item, so that moving its alarm stays one index write."""
-    return zlib.crc32(f"{key.pk}#{key.sk}".encode()) % shards
-
-
-def alarm(key: Key, due: datetime, shards: int) -> dict[str, str]:
-    """The item's hash behind the time mixes sellers: one's burst does not stand in front of another's three."""
-    mixed = hashlib.sha256(f"{key.pk}#{key.sk}".encode()).hexdigest()[:16]
-    return {"AK": alarm_partition(alarm_shard(key, shards)), "AS": f"{_sortable(due)}#{mixed}"}
-
-
-def alarms_until(until: datetime) -> str:
-    """Upper bound of AS for everything due at or before `until`."""
-    return f"{_sortable(until)}#g"
-
-
-def alarm_ref(row: Mapping[str, str]) -> AlarmRef:
-    """Reads PK, SK and AS back. Raises InvalidInputError for a row that no alarm can belong to."""
-    pk, sk = row["PK"].split("#"), row["SK"]
-    if len(pk) != 4 or pk[2] not in set(AggregateKind) or not (sk in _WITH_ALARM or sk.startswith(INTENT_PREFIX)):
-        raise InvalidInputError(f"the item {row['PK']} / {sk} cannot have an alarm")
-    return AlarmRef(
-        seller=pk[1],
-        ref=Ref(AggregateKind(pk[2]), pk[3]),
-        intent_id=sk.removeprefix(INTENT_PREFIX) if sk.startswith(INTENT_PREFIX) else "",
-        due=moment(int(row["AS"].partition("#")[0])),
-    )
-
-
-def alarm_item(alarm: AlarmRef) -> Key:
-    """The item an alarm belongs to."""
-    pk = aggregate_pk(alarm.seller, alarm.ref)
-    if alarm.intent_id:
-        return Key(pk, f"{INTENT_PREFIX}{alarm.intent_id}")
-    return Key(pk, str(alarm.ref.kind))
-
-
-def worklist_partition(seller: str, stage: str) -> str:
-    return f"{_seller_pk(seller)}#{stage}"
-
-
-def worklist(seller: str, stage: str, cut_off: datetime | None, number: str) -> dict[str, str]:
-    return {"WK": worklist_partition(seller, stage), "WS": f"{_sortable(cut_off)}#{number}"}
-
-
-def due_before(when: datetime) -> str:
-    """Upper bound (not included) of WS for cut-offs before a time."""
-    return _sortable(when)
-
-
-def intents_partition(seller: str, state: str) -> str:
-    return f"{_seller_pk(seller)}#INTENT#{state}"
-
-
-def intents(seller: str, state: str, created_at: datetime, identifier: str) -> dict[str, str]:
-    return {"WK": intents_partition(seller, state), "WS": f"{_sortable(created_at)}#{identifier}"}
-
-
-def returns_partition(seller: str, *, is_open: bool) -> str:
-    return f"{_seller_pk(seller)}#RETURNS#{'open' if is_open else 'closed'}"
-
-
-def returns(seller: str, decide_by: datetime | None, return_id: str, *, is_open: bool) -> dict[str, str]:
-    return {"WK": returns_partition(seller, is_open=is_open), "WS": f"{_sortable(decide_by)}#{return_id}"}
-
-
-def cases_partition(seller: str, *, is_open: bool) -> str:
-    return f"{_seller_pk(seller)}#CASES#{'open' if is_open else 'closed'}"
-
-
-def cases(seller: str, opened_at: datetime, identifier: str, *, is_open: bool) -> dict[str, str]:
-    return {"WK": cases_partition(seller, is_open=is_open), "WS": f"{_sortable(opened_at)}#{identifier}"}
-
-
-def worklist_id(sort: str) -> str:
-    """The id at the end of a WS."""
-    return sort.partition("#")[2]
-
-
-def received_partition(seller: str, day: date) -> str:
-    return f"{_seller_pk(seller)}#{_day(day)}"
-
-
-def received(seller: str, received_at: datetime, number: str) -> dict[str, str]:
-    return {"DK": f"{_seller_pk(seller)}#{_utc_day(received_at)}", "DS": number}
-
-
-def returns_opened_partition(seller: str, day: date) -> str:
-    return f"{_seller_pk(seller)}#RETURNS#{_day(day)}"
-
-
-def returns_opened(seller: str, opened_at: datetime, return_id: str) -> dict[str, str]:
-    return {"DK": f"{_seller_pk(seller)}#RETURNS#{_utc_day(opened_at)}", "DS": return_id}

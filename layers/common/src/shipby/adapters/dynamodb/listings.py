@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb import index_keys, keys, paper_rows, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports import Page, WorkItem
+from shipby.domain.documents import Document, ProductCard, RefusedPage
 from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.posting import Stage
-from shipby.domain.records import AlarmRef, DigestEntry, Document, Outcome, TrackingChange
+from shipby.domain.records import AlarmRef, DigestEntry, Outcome, TrackingChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -50,7 +51,7 @@ class Listings:
     def documents(self, seller: str, number: str) -> list[Document]:
         """Papers of a posting, by id."""
         found = self._begin_with(seller, posting_ref(number), keys.LABEL_PREFIX)
-        return [rows.documents().read(item) for item in found]
+        return [paper_rows.documents().read(item) for item in found]
 
     def intents(self, seller: str, ref: Ref) -> list[Intent]:
         """All intents kept with an aggregate, oldest first."""
@@ -87,10 +88,10 @@ class Listings:
         listing = Listing(
             name=f"worklist/{seller}/{stage}",
             index="worklist",
-            partition=("WK", keys.worklist_partition(seller, stage)),
+            partition=("WK", index_keys.worklist_partition(seller, stage)),
             sort="WS",
             condition="#sort < :due" if due_before else "",
-            values={":due": keys.due_before(due_before)} if due_before else None,
+            values={":due": index_keys.due_before(due_before)} if due_before else None,
             owner=keys.seller_prefix(seller),
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
@@ -98,11 +99,11 @@ class Listings:
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         """Numbers of the postings first seen on a UTC day, by number."""
-        return self._days(seller, f"received/{day}", keys.received_partition(seller, day), limit, cursor)
+        return self._days(seller, f"received/{day}", index_keys.received_partition(seller, day), limit, cursor)
 
     def returns_opened_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         """Ids of the returns opened on a UTC day, by id."""
-        return self._days(seller, f"returns/{day}", keys.returns_opened_partition(seller, day), limit, cursor)
+        return self._days(seller, f"returns/{day}", index_keys.returns_opened_partition(seller, day), limit, cursor)
 
     def _days(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:
         listing = Listing(
@@ -117,14 +118,14 @@ class Listings:
 
     def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
         """Ids of intents in a state, oldest first."""
-        partition = keys.intents_partition(seller, state)
+        partition = index_keys.intents_partition(seller, state)
         return self._ids(seller, f"intents/{state}", partition, limit, cursor)
 
     def returns_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
         """Ids of open returns, earliest decision date first; with `open_only` False those no longer open."""
-        partition = keys.returns_partition(seller, is_open=open_only)
+        partition = index_keys.returns_partition(seller, is_open=open_only)
         return self._ids(seller, f"returns/{'open' if open_only else 'closed'}", partition, limit, cursor)
 
     def _ids(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:
@@ -136,37 +137,59 @@ class Listings:
             owner=keys.seller_prefix(seller),
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        return Page(tuple(keys.worklist_id(item["WS"]["S"]) for item in items), following)
+        return Page(tuple(index_keys.worklist_id(item["WS"]["S"]) for item in items), following)
 
     def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
         """Alarms of one shard due at or before `until`, of all sellers, earliest first."""
         listing = Listing(
             name=f"alarms/{shard}",
             index="alarms",
-            partition=("AK", keys.alarm_partition(shard)),
+            partition=("AK", index_keys.alarm_partition(shard)),
             sort="AS",
             condition="#sort < :until",
-            values={":until": keys.alarms_until(until)},
+            values={":until": index_keys.alarms_until(until)},
             owner="SELLER#",
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        refs = tuple(keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")}) for item in items)
+        refs = tuple(index_keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")}) for item in items)
         return Page(refs, following)
 
     def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
         """Ids of open (or closed) cases, oldest first."""
-        partition = keys.cases_partition(seller, is_open=open_only)
+        partition = index_keys.cases_partition(seller, is_open=open_only)
         return self._ids(seller, f"cases/{open_only}", partition, limit, cursor)
+
+    def carriages_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of carriages that still have to be looked at (or of the others), oldest first."""
+        partition = index_keys.carriages_partition(seller, is_open=open_only)
+        return self._ids(seller, f"carriages/{open_only}", partition, limit, cursor)
+
+    def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
+        """All product cards, by SKU."""
+        items, following = self._rows_of(seller, "products", keys.products_pk(seller), limit, cursor)
+        return Page(tuple(paper_rows.product_cards().read(item) for item in items), following)
+
+    def refused_pages_on(
+        self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RefusedPage]:
+        """Label pages set aside on a UTC day, by id; kept for 30 days."""
+        items, following = self._rows_of(seller, f"pages/{day}", keys.pages_pk(seller, day), limit, cursor)
+        return Page(tuple(paper_rows.refused_pages().read(item) for item in items), following)
+
+    def _rows_of(
+        self, seller: str, name: str, partition: str, limit: int, cursor: str | None
+    ) -> tuple[list[Item], str | None]:
+        """A page of a partition of its own, strongly consistent."""
+        listing = Listing(
+            name=f"{name}/{seller}", partition=("PK", partition), sort="SK", owner=keys.seller_prefix(seller)
+        )
+        return page(self._client, self._table, listing, limit=limit, cursor=cursor)
 
     def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
         """How the postings that left on a UTC day left, by number."""
-        listing = Listing(
-            name=f"outcomes/{day}/{seller}",
-            partition=("PK", keys.outcomes_pk(seller, day)),
-            sort="SK",
-            owner=keys.seller_prefix(seller),
-        )
-        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        items, following = self._rows_of(seller, f"outcomes/{day}", keys.outcomes_pk(seller, day), limit, cursor)
         return Page(tuple(rows.outcomes().read(item) for item in items), following)
 
     def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
@@ -176,13 +199,7 @@ class Listings:
 
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         """Pushes received on a UTC day, by type and body; kept for 30 days."""
-        listing = Listing(
-            name=f"pushes/{day}/{seller}",
-            partition=("PK", keys.inbox_pk(seller, day)),
-            sort="SK",
-            owner=keys.seller_prefix(seller),
-        )
-        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        items, following = self._rows_of(seller, f"pushes/{day}", keys.inbox_pk(seller, day), limit, cursor)
         return Page(tuple(rows.read_push(item) for item in items), following)
 
 

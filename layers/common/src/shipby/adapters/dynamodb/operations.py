@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias, assert_never
 
-from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb import keys, paper_rows, rows
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.values import Item, item_to_wire, to_wire
 from shipby.application.ports import (
@@ -17,6 +17,8 @@ from shipby.application.ports import (
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveBenchCheck,
+    SaveCarriage,
     SaveCase,
     SaveDetail,
     SaveDocument,
@@ -25,6 +27,8 @@ from shipby.application.ports import (
     SaveOutcome,
     SavePosting,
     SavePrintJob,
+    SaveProductCard,
+    SaveRefusedPage,
     SaveReturn,
     SaveSettings,
     SaveWatch,
@@ -239,11 +243,22 @@ class _Builder:
                     yield _registration(settings.seller)
             case SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
-                item = rows.documents().item(key, document)
+                item = paper_rows.documents().item(key, document)
                 yield _versioned(item, document.version, f"document {document.id}")
             case SavePrintJob(job):
-                item = rows.print_jobs().item(keys.print_job(job.seller, job.id), job)
-                yield _versioned(item, job.version, f"print job {job.id}")
+                yield _versioned(paper_rows.print_job_item(job, self._shards), job.version, f"print job {job.id}")
+            case SaveCarriage(carriage):
+                item = paper_rows.carriage_item(carriage, self._shards)
+                yield _versioned(item, carriage.version, f"carriage {carriage.id}")
+            case SaveProductCard(card):
+                item = paper_rows.product_cards().item(keys.product_card(card.seller, card.sku), card)
+                yield _versioned(item, card.version, f"the product card of SKU {card.sku}")
+            case SaveBenchCheck(check):
+                item = paper_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
+                yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
+            case SaveRefusedPage(page):
+                item = paper_rows.refused_page_item(page)
+                yield Operation(action="Put", key=Key(item["PK"]["S"], item["SK"]["S"]), body={"Item": item})
             case SaveWatch(watch):
                 yield _versioned(rows.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
             case SaveCase(matter):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Generic, TypeVar
 
-from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.upcast import current_schema, upcast
@@ -22,9 +22,7 @@ from shipby.domain.records import (
     ApiKey,
     Case,
     DigestEntry,
-    Document,
     Outcome,
-    PrintJob,
     RememberedResponse,
     SellerSettings,
     TrackingChange,
@@ -77,16 +75,6 @@ def returns() -> Kind[ReturnCase]:
 @functools.cache
 def intents() -> Kind[Intent]:
     return Kind("INTENT", Record(Intent, flat_alarm=True))
-
-
-@functools.cache
-def documents() -> Kind[Document]:
-    return Kind("LABEL", Record(Document))
-
-
-@functools.cache
-def print_jobs() -> Kind[PrintJob]:
-    return Kind("JOB", Record(PrintJob))
 
 
 @functools.cache
@@ -144,8 +132,8 @@ def _events() -> Record[Event]:
     return Record(Event)
 
 
-def _alarm(key: Key, alarm: Alarm | None, shards: int) -> dict[str, str]:
-    return {} if alarm is None else keys.alarm(key, alarm.due, shards)
+def alarm_columns(key: Key, alarm: Alarm | None, shards: int) -> dict[str, str]:
+    return {} if alarm is None else index_keys.alarm(key, alarm.due, shards)
 
 
 def ttl(when: datetime) -> int:
@@ -156,9 +144,9 @@ def ttl(when: datetime) -> int:
 def posting_item(posting: Posting, shards: int) -> Item:
     key = keys.posting(posting.seller, posting.number)
     columns = (
-        keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)
-        | keys.received(posting.seller, posting.received_at, posting.number)
-        | _alarm(key, posting.next_alarm, shards)
+        index_keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)
+        | index_keys.received(posting.seller, posting.received_at, posting.number)
+        | alarm_columns(key, posting.next_alarm, shards)
     )
     return postings().item(key, posting, columns)
 
@@ -166,9 +154,9 @@ def posting_item(posting: Posting, shards: int) -> Item:
 def return_item(case: ReturnCase, shards: int) -> Item:
     key = keys.return_case(case.seller, case.id)
     columns = (
-        keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)
-        | keys.returns_opened(case.seller, case.opened_at, case.id)
-        | _alarm(key, case.next_alarm, shards)
+        index_keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)
+        | index_keys.returns_opened(case.seller, case.opened_at, case.id)
+        | alarm_columns(key, case.next_alarm, shards)
     )
     return returns().item(key, case, columns)
 
@@ -177,7 +165,7 @@ def intent_item(intent: Intent, shards: int) -> Item:
     if intent_owner(intent.id) != intent.ref:
         raise InvalidInputError(f"intent {intent.id} does not belong to {intent.ref.kind} {intent.ref.id}")
     key = keys.intent(intent.seller, intent.ref, intent.id)
-    columns = keys.intents(intent.seller, intent.state, intent.created_at, intent.id) | _alarm(
+    columns = index_keys.intents(intent.seller, intent.state, intent.created_at, intent.id) | alarm_columns(
         key, intent.next_alarm, shards
     )
     return intents().item(key, intent, columns)
@@ -185,13 +173,13 @@ def intent_item(intent: Intent, shards: int) -> Item:
 
 def watch_item(watch: Watch, shards: int) -> Item:
     key = keys.watch(watch.seller, watch.id)
-    return watches().item(key, watch, _alarm(key, watch.next_alarm, shards))
+    return watches().item(key, watch, alarm_columns(key, watch.next_alarm, shards))
 
 
 def case_item(case: Case, shards: int) -> Item:
     key = keys.case(case.seller, case.id)
-    columns = keys.cases(case.seller, case.opened_at, case.id, is_open=case.open)
-    return cases().item(key, case, columns | _alarm(key, case.next_alarm, shards))
+    columns = index_keys.cases(case.seller, case.opened_at, case.id, is_open=case.open)
+    return cases().item(key, case, columns | alarm_columns(key, case.next_alarm, shards))
 
 
 def digest_key(entry: DigestEntry) -> Key:

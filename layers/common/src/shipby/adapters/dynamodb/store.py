@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb import keys, paper_rows, rows
 from shipby.adapters.dynamodb.aside import AsideAlarms
 from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.commit import Committer
@@ -17,22 +17,15 @@ from shipby.adapters.dynamodb.listings import Listings
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.application.ports import Clock, Write
+from shipby.domain.carriages import Carriage
+from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import (
-    ApiKey,
-    Case,
-    DigestEntry,
-    Document,
-    PrintJob,
-    RememberedResponse,
-    SellerSettings,
-    Watch,
-)
+from shipby.domain.records import ApiKey, Case, DigestEntry, RememberedResponse, SellerSettings, Watch
 from shipby.domain.returns import ReturnCase
 
 if TYPE_CHECKING:
@@ -112,15 +105,31 @@ class DynamoDBStore(Listings, AsideAlarms, PushInbox):
         return found
 
     def document(self, seller: str, number: str, identifier: str) -> Document | None:
-        found: Document | None = self._read(rows.documents(), keys.document(seller, number, identifier))
+        found: Document | None = self._read(paper_rows.documents(), keys.document(seller, number, identifier))
         return found
 
     def print_job(self, seller: str, identifier: str) -> PrintJob | None:
-        found: PrintJob | None = self._read(rows.print_jobs(), keys.print_job(seller, identifier))
+        found: PrintJob | None = self._read(paper_rows.print_jobs(), keys.print_job(seller, identifier))
         return found
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         found: Watch | None = self._read(rows.watches(), keys.watch(seller, identifier))
+        return found
+
+    def product_card(self, seller: str, sku: str) -> ProductCard | None:
+        found: ProductCard | None = self._read(paper_rows.product_cards(), keys.product_card(seller, sku))
+        return found
+
+    def bench_check(self, seller: str, number: str) -> BenchCheck | None:
+        found: BenchCheck | None = self._read(paper_rows.bench_checks(), keys.bench_check(seller, number))
+        return found
+
+    def carriage(self, seller: str, identifier: str) -> Carriage | None:
+        found: Carriage | None = self._read(paper_rows.carriages(), keys.carriage(seller, identifier))
+        return found
+
+    def refused_page(self, seller: str, day: date, identifier: str) -> RefusedPage | None:
+        found: RefusedPage | None = self._read(paper_rows.refused_pages(), keys.refused_page(seller, day, identifier))
         return found
 
     def case(self, seller: str, identifier: str) -> Case | None:
@@ -166,6 +175,17 @@ class DynamoDBStore(Listings, AsideAlarms, PushInbox):
             UpdateExpression="SET synced_at = :read",
             ConditionExpression="synced_at < :read",
             ExpressionAttributeValues={":read": to_wire(keys.micros(read_at))},
+        )
+
+    def note_progress(self, seller: str, job: str, done: int) -> None:
+        """Raise a waiting print job's `done`; nothing happens where it has ended or is further already."""
+        self._conditional(
+            self._client.update_item,
+            Key=keys.print_job(seller, job).wire,
+            UpdateExpression="SET done = :done",
+            ConditionExpression="#state = :waiting AND (attribute_not_exists(done) OR done < :done)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":done": to_wire(done), ":waiting": to_wire(str(PrintState.WAITING))},
         )
 
     def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:

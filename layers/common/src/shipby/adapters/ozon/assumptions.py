@@ -75,3 +75,26 @@ NO_THRESHOLD = 0
 DISCOUNT = "discount"
 """`tariff_type` of a step that gives money back. Its rate and charge come as positive numbers (example of v4
 unfulfilled/list), so the adapter turns their sign: a charge below zero is a discount."""
+
+CARRIAGE_LIST_LIMIT = 100
+"""/v2/carriage/delivery/list names no maximum for `limit`. Ours; asked for one delivery method it holds one entry."""
+CONTAINER_LIST_LIMIT = 100
+"""/v1/carriage/container/list, its default. official."""
+
+DEPARTURE_TIME = "T00:00:00Z"
+"""/v1/carriage/create wants `departure_date` as a date-time and names no hour: midnight UTC is the same calendar day in
+every zone where sellers are. inferred."""
+RECIPIENT_EXTENSION = "доб."
+"""`addressee.pin` is the extension of a substitute phone number (official, v3/get); written as Russian phones are."""
+
+CARRIAGE_NEW = "new"
+"""The only status in which a carriage may be changed (official, set-postings). `cancelled` and `error` are over, every
+other one counts as approved: /v1/carriage/get names received, closed, sended and cancelled only, the filter of
+/v2/posting/fbs/act/list has more. inferred. What the product does with them stands in application/carriage_work.py.
+
+Nothing says which field is the carrier's first scan: a posting's status behind awaiting_deliver counts as one, and the
+`status` of act/get-postings is taken for the same values as in v3/get. inferred.
+
+Sellers outside Russia without "recommended time" are sent to /v2/posting/fbs/act/create by official text; it is no
+longer published and was announced off for 7 September 2026, so it is not called: creating is refused, and a person is
+told."""

@@ -6,16 +6,18 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import urllib3
 
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.carriages import OzonCarriages
+from shipby.adapters.ozon.containers import OzonContainers
 from shipby.adapters.ozon.downloads import download
 from shipby.adapters.ozon.health import push_url_health
 from shipby.adapters.ozon.postings import posting_of
 from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
+from shipby.adapters.ozon.recipients import recipient_of
 from shipby.adapters.ozon.refusals import ALREADY_CANCELLED, ALREADY_SHIPPED, item_error
 from shipby.adapters.ozon.requests import (
     compensation_number,
@@ -25,7 +27,7 @@ from shipby.adapters.ozon.requests import (
     ship_packages,
 )
 from shipby.adapters.ozon.returns import return_of
-from shipby.adapters.ozon.transport import Transport, unknown
+from shipby.adapters.ozon.transport import Transport, done, unknown
 from shipby.application.ports import (
     CancelReason,
     ItemResult,
@@ -38,15 +40,13 @@ from shipby.domain.errors import (
     ActionNotOfferedError,
     InvalidInputError,
     MarketplaceRefusedError,
-    MarketplaceUnavailableError,
     ShipbyError,
 )
+from shipby.domain.labels import Party
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting
 from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns import MarketplaceReturn
-
-T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -85,6 +85,8 @@ class OzonClient:
             sleep=sleep,
             chance=chance,
         )
+        self.carriages = OzonCarriages(self._api)
+        self.containers = OzonContainers(self._api)
 
     # -- postings
 
@@ -93,6 +95,11 @@ class OzonClient:
         read_at = self._now()
         answer = self._api.read(methods.POSTING_GET, {"posting_number": number, "with": _WITH_ONE}, what=number)
         return posting_of(answer.node("result"), read_at)
+
+    def recipient(self, number: str) -> Party | None:
+        """/v3/posting/fbs/get again, for its personal fields alone; no `with` flag is needed for them."""
+        answer = self._api.read(methods.POSTING_GET, {"posting_number": number, "with": _WITH_NOTHING}, what=number)
+        return recipient_of(answer.node("result"))
 
     def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
         """/v4/posting/fbs/list, at most 100 a page; the period is at most one year."""
@@ -130,7 +137,7 @@ class OzonClient:
             if ALREADY_SHIPPED in error.text:
                 return (number,)
             raise
-        numbers = _done(lambda: answer.texts("result"), answer, number)
+        numbers = done(lambda: answer.texts("result"), answer, number)
         if not numbers or "" in numbers:
             raise unknown(f"{methods.POSTING_SHIP.path} {number}", "the answer names no posting")
         return numbers
@@ -161,7 +168,7 @@ class OzonClient:
 
     def _act_true(self, method: methods.Method, payload: Mapping[str, object], number: str) -> None:
         answer = self._api.act(method, payload, what=number)
-        if not _done(lambda: answer.flag("result"), answer, number):
+        if not done(lambda: answer.flag("result"), answer, number):
             raise MarketplaceRefusedError(f"{method.path} {number}: the marketplace answered result = false")
 
     def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
@@ -190,7 +197,7 @@ class OzonClient:
             {"tracking_numbers": [{"posting_number": p, "tracking_number": t} for p, t in chunk.items()]},
             what=what,
         )
-        entries = _done(
+        entries = done(
             lambda: {e.text("posting_number"): (e.flag("result"), item_error(e)) for e in answer.nodes("result")},
             answer,
             what,
@@ -327,14 +334,14 @@ class OzonClient:
             answer = self._api.act(methods.CHAT_START, {"posting_number": number}, what=number)
         except MarketplaceRefusedError as error:
             raise ActionNotOfferedError(str(error)) from error
-        return _done(lambda: answer.node("result").required("chat_id"), answer, number)
+        return done(lambda: answer.node("result").required("chat_id"), answer, number)
 
     def send_chat_message(self, chat_id: str, text: str) -> None:
         """/v1/chat/send/message: 1 to 1,000 plain characters."""
         if not 1 <= len(text) <= assumptions.CHAT_TEXT_LIMIT:
             raise InvalidInputError("a chat message has 1 to 1000 characters", errors=[("text", "wrong length")])
         answer = self._api.act(methods.CHAT_SEND, {"chat_id": chat_id, "text": text}, what=chat_id)
-        if _done(lambda: answer.text("result"), answer, chat_id) != "success":
+        if done(lambda: answer.text("result"), answer, chat_id) != "success":
             raise MarketplaceRefusedError(
                 f"{methods.CHAT_SEND.path} {chat_id}: the marketplace did not take the message"
             )
@@ -342,6 +349,15 @@ class OzonClient:
 
 _WITH_LISTED = {"analytics_data": True, "barcodes": True, "financial_data": False, "legal_info": False}
 """`analytics_data` is asked for its delivery date only; the parser never touches the rest."""
+_WITH_NOTHING = {
+    "analytics_data": False,
+    "barcodes": False,
+    "financial_data": False,
+    "legal_info": False,
+    "product_exemplars": False,
+    "related_postings": False,
+    "translit": False,
+}
 _WITH_ONE = _WITH_LISTED | {"product_exemplars": False, "related_postings": True, "translit": False}
 
 
@@ -350,11 +366,3 @@ def _following(answer: Node, cursor: str) -> str | None:
     following = answer.text("cursor") if answer.flag("has_next") else ""
     # `has_next` may be true before an empty page; a cursor that stands still would never end.
     return following if following and following != cursor else None
-
-
-def _done(read: Callable[[], T], answer: Node, what: str) -> T:
-    """Read the answer of an acting call: if it cannot be understood, the call may still have been carried out."""
-    try:
-        return read()
-    except MarketplaceUnavailableError as error:
-        raise unknown(f"{answer.path} {what}", str(error)) from error

@@ -11,6 +11,8 @@ from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError,
 
 _NAME = "label file"
 _PORTS = {"http": 80, "https": 443}
+_EXPIRED = frozenset({403, 404, 410})
+"""What file stores answer to a signed link whose time is over."""
 _PLAIN_ADDRESS = re.compile(r"[a-z0-9.-]+(:[0-9]+)?", re.IGNORECASE)
 """Host and port as every reader of addresses understands them. urllib3 ends a host at a backslash and urlsplit does
 not, so they would name different hosts of `evil.example\\.ozon.ru`."""
@@ -19,9 +21,9 @@ not, so they would name different hosts of `evil.example\\.ozon.ru`."""
 def download(transport: Transport, url: str, *, largest: int = LARGEST_FILE) -> bytes:
     """The PDF behind `file_url`.
 
-    Raises InvalidInputError for a host that is not the marketplace's, NotReadyYetError while it is not a PDF,
-    MarketplaceUnavailableError if the link expired or nothing came, RateLimitedError. The link itself is a secret while
-    it lives, so it is in no message.
+    Raises InvalidInputError for a host that is not the marketplace's, NotReadyYetError while it is not a PDF or once
+    the link has expired (only a new label task helps then), MarketplaceUnavailableError if nothing came,
+    RateLimitedError. The link itself is a secret while it lives, so it is in no message.
     """
     own = check_address(url, transport.base_url)
     answer = transport.retrying(lambda: transport.get(url, paced=own, largest=largest), _NAME)
@@ -29,10 +31,10 @@ def download(transport: Transport, url: str, *, largest: int = LARGEST_FILE) -> 
         raise rate_limited(answer, _NAME)
     if answer.status in (400, 409, 425):
         raise NotReadyYetError(f"{_NAME}: not ready (HTTP {answer.status}); ask again in a minute")
+    if answer.status in _EXPIRED:
+        raise NotReadyYetError(f"{_NAME}: HTTP {answer.status}, the link has expired; a new label task is asked for")
     if answer.status != 200:
-        raise MarketplaceUnavailableError(
-            f"{_NAME}: HTTP {answer.status}, the link has expired; ask for a new label task"
-        )
+        raise MarketplaceUnavailableError(f"{_NAME}: HTTP {answer.status}; it is fetched again")
     return _pdf(answer)
 
 

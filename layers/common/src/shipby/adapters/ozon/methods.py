@@ -42,6 +42,28 @@ INDEX_POSTINGS = Method(path="/v1/rating/index/fbs/posting/list")
 RATING_HISTORY = Method(path="/v1/rating/history")
 CHAT_START = Method(path="/v1/chat/start", acts=True)
 CHAT_SEND = Method(path="/v1/chat/send/message", acts=True)
+CARRIAGE_LIST = Method(path="/v2/carriage/delivery/list")
+CARRIAGE_CREATE = Method(path="/v1/carriage/create", acts=True)
+CARRIAGE_SET = Method(path="/v1/carriage/set-postings", acts=True)
+CARRIAGE_APPROVE = Method(path="/v1/carriage/approve", acts=True)
+CARRIAGE_CANCEL = Method(path="/v1/carriage/cancel", acts=True)
+CARRIAGE_GET = Method(path="/v1/carriage/get")
+CARRIAGE_DISCREPANCY = Method(path="/v1/carriage/act-discrepancy/pdf")
+ACT_POSTINGS = Method(path="/v2/posting/fbs/act/get-postings")
+ACT_STATUS = Method(path="/v2/posting/fbs/act/check-status")
+ACT_PDF = Method(path="/v2/posting/fbs/act/get-pdf")
+ACT_BARCODE = Method(path="/v2/posting/fbs/act/get-barcode")
+ACT_BARCODE_TEXT = Method(path="/v2/posting/fbs/act/get-barcode/text")
+ACT_CONTAINER_LABELS = Method(path="/v2/posting/fbs/act/get-container-labels")
+CONTAINER_CREATE = Method(path="/v1/carriage/container/create", acts=True)
+CONTAINER_FILL = Method(path="/v1/carriage/container/fill", acts=True)
+CONTAINER_APPROVE = Method(path="/v1/carriage/container/approve", acts=True)
+CONTAINER_LIST = Method(path="/v1/carriage/container/list")
+CONTAINER_GET = Method(path="/v1/carriage/container/get")
+CONTAINER_STATUS = Method(path="/v1/carriage/container/status/get")
+CONTAINER_LABELS = Method(path="/v1/carriage/container/label/get")
+CONTAINER_DOCUMENTS = Method(path="/v1/carriage/container/document/get")
+CONTAINER_TASK = Method(path="/v1/carriage/container/task/info")
 
 METHODS: tuple[Method, ...] = (
     POSTING_LIST,
@@ -64,10 +86,33 @@ METHODS: tuple[Method, ...] = (
     RATING_HISTORY,
     CHAT_START,
     CHAT_SEND,
+    CARRIAGE_LIST,
+    CARRIAGE_CREATE,
+    CARRIAGE_SET,
+    CARRIAGE_APPROVE,
+    CARRIAGE_CANCEL,
+    CARRIAGE_GET,
+    CARRIAGE_DISCREPANCY,
+    ACT_POSTINGS,
+    ACT_STATUS,
+    ACT_PDF,
+    ACT_BARCODE,
+    ACT_BARCODE_TEXT,
+    ACT_CONTAINER_LABELS,
+    CONTAINER_CREATE,
+    CONTAINER_FILL,
+    CONTAINER_APPROVE,
+    CONTAINER_LIST,
+    CONTAINER_GET,
+    CONTAINER_STATUS,
+    CONTAINER_LABELS,
+    CONTAINER_DOCUMENTS,
+    CONTAINER_TASK,
 )
 
 SWITCHED_OFF: Mapping[str, date] = {
     "/v3/posting/fbs/ship": date(2024, 2, 9),
+    "/v1/posting/carriage-available/list": date(2026, 3, 20),
     "/v2/chat/list": date(2026, 6, 9),
     "/v2/returns/rfbs/verify": date(2026, 8, 11),
     "/v2/returns/rfbs/reject": date(2026, 8, 11),

@@ -36,6 +36,7 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         integration=integration,
         read_at=read_at,
         warehouse_id=delivery.text("warehouse_id"),
+        delivery_method_id=delivery.text("id"),
         in_process_at=node.moment("in_process_at"),
         shipment_date=node.moment("shipment_date"),
         without_delay=node.moment("shipment_date_without_delay"),

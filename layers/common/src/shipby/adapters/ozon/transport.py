@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
@@ -32,6 +33,8 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     RateLimitedError,
 )
+
+T = TypeVar("T")
 
 _PIECE = 65_536
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,200}")
@@ -106,6 +109,14 @@ class Transport:
         name = f"{method.path} {what}".strip()
         answer = self.retrying(lambda: self._post(method, payload), name)
         return self._settled(answer, name, acts=False)
+
+    def fetch(self, method: Method, payload: Mapping[str, object], *, what: str) -> Answer:
+        """Call a harmless method that answers with a file, or with a JSON object that holds one. Raises as `read`."""
+        name = f"{method.path} {what}".strip()
+        answer = self.retrying(lambda: self._post(method, payload), name)
+        if not 200 <= answer.status < 300 or answer.body.lstrip().startswith(b"{"):
+            self._settled(answer, name, acts=False)
+        return answer
 
     def act(self, method: Method, payload: Mapping[str, object], *, what: str, body_expected: bool = True) -> Node:
         """Call an acting method, once.
@@ -236,6 +247,14 @@ class Transport:
                 raise unknown(name, "an answer that is not a JSON object")
             raise MarketplaceUnavailableError(f"{name}: the marketplace's answer is not a JSON object; try again later")
         return Node(value, name.partition(" ")[0])
+
+
+def done(read: Callable[[], T], answer: Node, what: str) -> T:
+    """Read the answer of an acting call: if it cannot be understood, the call may still have been carried out."""
+    try:
+        return read()
+    except MarketplaceUnavailableError as error:
+        raise unknown(f"{answer.path} {what}", str(error)) from error
 
 
 def unknown(name: str, why: str) -> OutcomeUnknownError:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from shipby.adapters.pdf import bounds, drawing_cost
 from shipby.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:  # heavy: loaded on first use
@@ -34,6 +35,7 @@ def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
         raise InvalidInputError(f"a label file of {len(pdf)} bytes is more than {max_bytes}")
     if not pdf.startswith(b"%PDF-"):
         raise InvalidInputError("the label file is not a PDF")
+    bounds.check_raw(pdf)
     try:
         with pikepdf.Pdf.open(BytesIO(pdf)) as source:
             if source.is_encrypted:
@@ -43,8 +45,11 @@ def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
                 raise InvalidInputError("the label file has no pages")
             if count > max_pages:
                 raise InvalidInputError(f"the label file has {count} pages, more than {max_pages}")
+            bounds.check_objects(source)
             written = 0
             for page in source.pages:
+                bounds.check_page(page)
+                drawing_cost.check_cost(page)
                 single = _single(page)
                 written += len(single)
                 if written > 4 * max_bytes:
@@ -53,7 +58,7 @@ def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
                 yield single
     except pikepdf.PasswordError as error:
         raise InvalidInputError("the label file is encrypted") from error
-    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, RuntimeError) as error:
+    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         # Broken structures surface as any of these; InvalidInputError is none of them.
         raise InvalidInputError(f"the label file is a broken PDF ({type(error).__name__})") from error
 
@@ -74,7 +79,7 @@ def merge(files: Sequence[bytes]) -> bytes:
                 # Sources stay open until the result is written: their streams are copied only then.
                 source = stack.enter_context(pikepdf.Pdf.open(BytesIO(content)))
                 target.pages.extend(source.pages)
-        except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, RuntimeError) as error:
+        except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, RuntimeError, AttributeError) as error:
             raise InvalidInputError(f"a label to merge is a broken PDF ({type(error).__name__})") from error
         return _saved(target)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from shipby.adapters.pdf import pages, pictures
-from shipby.application.ports import LabelPage
+from shipby.adapters.pdf import pages, pictures, raster, sheets
+from shipby.application.ports import LabelPage, PagePick
+from shipby.domain.documents import Sheet
 
 
 class PdfLabelPapers:
-    """Implements `LabelPapers`. Limits guard against files that are no labels."""
+    """Implements `LabelPapers`. Limits guard against files that are no labels.
 
-    def __init__(self, *, max_pages: int = 1000, max_bytes: int = 50 * 1024 * 1024) -> None:
+    `fonts` is the folder of the label fonts, which draw the captions on sheets; without it there are none.
+    """
+
+    def __init__(self, *, fonts: Path | None = None, max_pages: int = 1000, max_bytes: int = 50 * 1024 * 1024) -> None:
+        self._fonts = fonts
         self._max_pages = max_pages
         self._max_bytes = max_bytes
 
@@ -32,3 +38,18 @@ class PdfLabelPapers:
         Raises InvalidInputError if there are none or one is no usable PDF.
         """
         return pages.merge(files)
+
+    def compose(self, files: Sequence[bytes], order: Sequence[PagePick], *, sheet: Sheet = Sheet.NONE) -> bytes:
+        """One PDF with the picked pages in this order; the same input gives the same bytes.
+
+        Raises InvalidInputError if there is no page to take, a file is no usable PDF, or it lacks the page.
+        """
+        return sheets.compose(files, order, sheet=sheet, fonts=self._fonts)
+
+    def picture(self, pdf: bytes, *, dpi: int) -> bytes:
+        """PNG in grey of the first page. Raises InvalidInputError for a broken PDF or an absurd resolution."""
+        return raster.png(pdf, dpi=dpi)
+
+    def as_zpl(self, pdf: bytes, *, dpi: int) -> bytes:
+        """Every page as a ZPL II graphic. Raises InvalidInputError as `picture` does."""
+        return raster.zpl(pdf, dpi=dpi)

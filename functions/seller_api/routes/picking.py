@@ -1,0 +1,120 @@
+"""Picking, and the check at the bench that unlocks a label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from functions.seller_api.access import BENCH, EVERYONE
+from functions.seller_api.operations import Call, Operation, read
+from shipby.application import bench_checks, pick_lists
+from shipby.application.idempotency import Answer
+from shipby.application.pick_lists import PickFilter
+from shipby.contracts.picking import PickingQuery, PickListBody, ResetScansBody, ScanBody
+from shipby.domain.posting import Stage
+
+
+def print_pick_list(call: Call) -> Answer:
+    body = call.body_as(PickListBody)
+    wanted = PickFilter(
+        stage=body.stage or Stage.CONFIRMED,
+        due_before=body.due_before,
+        warehouse_id=body.warehouse_id,
+        limit=body.limit,
+    )
+    wish = pick_lists.PickListWish(
+        seller=call.seller,
+        actor=call.actor,
+        numbers=tuple(body.posting_numbers or ()),
+        wanted=None if body.posting_numbers else wanted,
+        size=body.size,
+        language=body.language,
+    )
+    return pick_lists.request_pick_list(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def get_picking(call: Call) -> Mapping[str, object]:
+    query = call.query_as(PickingQuery)
+    wanted = PickFilter(
+        stage=query.stage, due_before=query.due_before, warehouse_id=query.warehouse_id, limit=query.limit
+    )
+    return pick_lists.get_picking(call.seller, wanted, store=call.store, clock=call.clock)
+
+
+def scan_item(call: Call) -> Answer:
+    body = call.body_as(ScanBody)
+    scan = bench_checks.Scan(
+        seller=call.seller, number=call.path["number"], code=body.code, actor=call.actor, quantity=body.quantity
+    )
+    return bench_checks.scan_item(scan, call.remember, store=call.store, documents=call.documents, clock=call.clock)
+
+
+def get_scans(call: Call) -> Mapping[str, object]:
+    return bench_checks.get_check(call.seller, call.path["number"], store=call.store, documents=call.documents)
+
+
+def reset_scans(call: Call) -> Answer:
+    return bench_checks.reset_check(
+        call.seller,
+        call.path["number"],
+        call.body_as(ResetScansBody).reason,
+        call.actor,
+        call.remember,
+        store=call.store,
+        documents=call.documents,
+        clock=call.clock,
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        id="printPickList",
+        method="POST",
+        path="/v1/pick-lists",
+        summary="Make a pick list of these postings, or of those that wait",
+        run=print_pick_list,
+        answers="PrintJobView",
+        roles=BENCH,
+        body=PickListBody,
+        status=202,
+        description="Sorted by bin, then cut-off. The job and the link to its file are at /v1/labels/{job}.",
+    ),
+    read(
+        "/v1/picking",
+        get_picking,
+        id="getPicking",
+        summary="The rows of a pick list, for a phone",
+        answers="PickingView",
+        roles=EVERYONE,
+        query=PickingQuery,
+    ),
+    Operation(
+        id="scanItem",
+        method="POST",
+        path="/v1/postings/{number}/scans",
+        summary="Scan an item into a parcel; the last good scan packs it and unlocks its label",
+        run=scan_item,
+        answers="CheckView",
+        roles=BENCH,
+        body=ScanBody,
+        description="A wrong item, one too many, or a posting that is not to be sent is refused with 409; the refusal "
+        "is kept in the posting's history, and nothing else changes.",
+    ),
+    read(
+        "/v1/postings/{number}/scans",
+        get_scans,
+        id="getScans",
+        summary="What was scanned into a parcel so far, and its label once everything is in",
+        answers="CheckView",
+        roles=EVERYONE,
+    ),
+    Operation(
+        id="resetScans",
+        method="POST",
+        path="/v1/postings/{number}/scans/reset",
+        summary="Begin the check of a parcel anew",
+        run=reset_scans,
+        answers="CheckView",
+        roles=BENCH,
+        body=ResetScansBody,
+    ),
+)

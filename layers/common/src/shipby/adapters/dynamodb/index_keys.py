@@ -1,0 +1,134 @@
+"""Every key of the table's indexes is built and read here, and nowhere else.
+
+index     partition                          sort
+alarms    AK ALARM#<crc32(item) % shards>    AS <due>#<hash16(item)>
+          AK ALARM#ASIDE                     AS as before
+worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
+          WK SELLER#<s>#INTENT#<state>       WS <created>#<intent>
+          WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
+          WK SELLER#<s>#CASES#open|closed    WS <opened>#<case>
+          WK SELLER#<s>#CARRIAGES#open|closed WS <asked>#<carriage>
+days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
+          DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
+
+"""
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.keys import Key
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.events import AggregateKind, Ref
+from shipby.domain.records import AlarmRef
+
+_WITH_ALARM = frozenset({keys.POSTING, keys.RETURN, keys.WATCH, keys.CASE, keys.JOB, keys.CARRIAGE})
+
+
+def alarm_partition(shard: int) -> str:
+    return f"ALARM#{shard}"
+
+
+def alarm_shard(key: Key, shards: int) -> int:
+    """Which shard watches an item: a fixed property of the item, so that moving its alarm stays one index write."""
+    return zlib.crc32(f"{key.pk}#{key.sk}".encode()) % shards
+
+
+def alarm(key: Key, due: datetime, shards: int) -> dict[str, str]:
+    """The item's hash behind the time mixes sellers: one's burst does not stand in front of another's three."""
+    mixed = hashlib.sha256(f"{key.pk}#{key.sk}".encode()).hexdigest()[:16]
+    return {"AK": alarm_partition(alarm_shard(key, shards)), "AS": f"{keys.sortable(due)}#{mixed}"}
+
+
+def alarms_until(until: datetime) -> str:
+    """Upper bound of AS for everything due at or before `until`."""
+    return f"{keys.sortable(until)}#g"
+
+
+def alarm_ref(row: Mapping[str, str]) -> AlarmRef:
+    """Reads PK, SK and AS back. Raises InvalidInputError for a row that no alarm can belong to."""
+    pk, sk = row["PK"].split("#"), row["SK"]
+    if len(pk) != 4 or pk[2] not in set(AggregateKind) or not (sk in _WITH_ALARM or sk.startswith(keys.INTENT_PREFIX)):
+        raise InvalidInputError(f"the item {row['PK']} / {sk} cannot have an alarm")
+    return AlarmRef(
+        seller=pk[1],
+        ref=Ref(AggregateKind(pk[2]), pk[3]),
+        intent_id=sk.removeprefix(keys.INTENT_PREFIX) if sk.startswith(keys.INTENT_PREFIX) else "",
+        due=keys.moment(int(row["AS"].partition("#")[0])),
+    )
+
+
+def alarm_item(alarm: AlarmRef) -> Key:
+    """The item an alarm belongs to."""
+    pk = keys.aggregate_pk(alarm.seller, alarm.ref)
+    if alarm.intent_id:
+        return Key(pk, f"{keys.INTENT_PREFIX}{alarm.intent_id}")
+    return Key(pk, str(alarm.ref.kind))
+
+
+def worklist_partition(seller: str, stage: str) -> str:
+    return f"{keys.seller_pk(seller)}#{stage}"
+
+
+def worklist(seller: str, stage: str, cut_off: datetime | None, number: str) -> dict[str, str]:
+    return {"WK": worklist_partition(seller, stage), "WS": f"{keys.sortable(cut_off)}#{number}"}
+
+
+def due_before(when: datetime) -> str:
+    """Upper bound (not included) of WS for cut-offs before a time."""
+    return keys.sortable(when)
+
+
+def intents_partition(seller: str, state: str) -> str:
+    return f"{keys.seller_pk(seller)}#INTENT#{state}"
+
+
+def intents(seller: str, state: str, created_at: datetime, identifier: str) -> dict[str, str]:
+    return {"WK": intents_partition(seller, state), "WS": f"{keys.sortable(created_at)}#{identifier}"}
+
+
+def returns_partition(seller: str, *, is_open: bool) -> str:
+    return f"{keys.seller_pk(seller)}#RETURNS#{'open' if is_open else 'closed'}"
+
+
+def returns(seller: str, decide_by: datetime | None, return_id: str, *, is_open: bool) -> dict[str, str]:
+    return {"WK": returns_partition(seller, is_open=is_open), "WS": f"{keys.sortable(decide_by)}#{return_id}"}
+
+
+def cases_partition(seller: str, *, is_open: bool) -> str:
+    return f"{keys.seller_pk(seller)}#CASES#{'open' if is_open else 'closed'}"
+
+
+def cases(seller: str, opened_at: datetime, identifier: str, *, is_open: bool) -> dict[str, str]:
+    return {"WK": cases_partition(seller, is_open=is_open), "WS": f"{keys.sortable(opened_at)}#{identifier}"}
+
+
+def carriages_partition(seller: str, *, is_open: bool) -> str:
+    return f"{keys.seller_pk(seller)}#CARRIAGES#{'open' if is_open else 'closed'}"
+
+
+def carriages(seller: str, asked_at: datetime, identifier: str, *, is_open: bool) -> dict[str, str]:
+    return {"WK": carriages_partition(seller, is_open=is_open), "WS": f"{keys.sortable(asked_at)}#{identifier}"}
+
+
+def worklist_id(sort: str) -> str:
+    """The id at the end of a WS."""
+    return sort.partition("#")[2]
+
+
+def received_partition(seller: str, day: date) -> str:
+    return f"{keys.seller_pk(seller)}#{keys.day_text(day)}"
+
+
+def received(seller: str, received_at: datetime, number: str) -> dict[str, str]:
+    return {"DK": f"{keys.seller_pk(seller)}#{keys.utc_day(received_at)}", "DS": number}
+
+
+def returns_opened_partition(seller: str, day: date) -> str:
+    return f"{keys.seller_pk(seller)}#RETURNS#{keys.day_text(day)}"
+
+
+def returns_opened(seller: str, opened_at: datetime, return_id: str) -> dict[str, str]:
+    return {"DK": f"{keys.seller_pk(seller)}#RETURNS#{keys.utc_day(opened_at)}", "DS": return_id}

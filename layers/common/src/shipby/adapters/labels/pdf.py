@@ -1,0 +1,218 @@
+"""Drawn pages as PDF: reportlab keeps the file's structure and cuts the fonts, the content is written here.
+
+Units on a page are printer dots from the top left corner. Rectangles are inset by 0.02 dot on each side: a rasteriser
+that inks every dot a shape touches then inks exactly the dots that were meant.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from shipby.adapters.labels import pictograms
+from shipby.adapters.labels.draft import DOTS_PER_MM
+from shipby.adapters.labels.drawing import Bars, Matrix, Page, Rect, TextRun
+from shipby.adapters.labels.embedding import Glyphs, embedded, tag, to_unicode
+from shipby.adapters.labels.fonts import Face, Fonts
+from shipby.domain.documents import HandlingMark
+
+INSET = 0.02
+"""Dots."""
+_BLANK = 2 * INSET
+_RUN = re.compile("1+")
+
+
+def to_pdf(pages: Iterable[Page], fonts: Fonts) -> bytes:
+    """One PDF; the same pages give the same bytes."""
+    document = _Document(fonts)
+    for page in pages:
+        document.add(page)
+    return document.finish()
+
+
+class _Document:
+    def __init__(self, fonts: Fonts) -> None:
+        from reportlab.pdfbase import pdfdoc
+
+        self._doc = pdfdoc.PDFDocument(invariant=1, compression=1)
+        self._doc.Outlines = self._doc.Catalog.Outlines = None
+        self._doc.setTitle("Shipby")
+        self._typefaces = {False: fonts.regular, True: fonts.bold}
+        self._glyphs: dict[Face, Glyphs] = {}
+        self._marks: dict[HandlingMark, str] = {}
+        self._resources = self._put(self._resource_dictionary)
+        self._pages = self._number(self._doc.Reference(self._doc.Pages))
+
+    def _put(self, content: bytes | Callable[[], bytes]) -> int:
+        """Register an object, written when the file is; returns its number."""
+        return self._number(self._doc.Reference(_raw()(content)))
+
+    def _put_stream(self, content: bytes, entries: str = "") -> int:
+        packed = zlib.compress(content, 6)
+        head = f"<<{entries}/Filter/FlateDecode/Length {len(packed)}>>stream\n".encode()
+        return self._put(head + packed + b"\nendstream\n")
+
+    def _number(self, reference: Any) -> int:
+        number: int = self._doc.idToObjectNumberAndVersion[reference.name][0]
+        return number
+
+    def add(self, page: Page) -> None:
+        """One more page."""
+        per_point = DOTS_PER_MM[page.dpi] * 25.4 / 72
+        width, height = (_points(side, DOTS_PER_MM[page.dpi]) for side in page.millimetres)
+        scale, shift = 1 / per_point, INSET / per_point
+        content = [f"{scale:.8f} 0 0 {-scale:.8f} {shift:.5f} {height - shift:.5f} cm"]
+        runs: list[TextRun] = []
+        squares: list[str] = []
+        for item in page.items:
+            if isinstance(item, TextRun):
+                runs.append(item)
+            elif isinstance(item, Bars):
+                _bars(item, content)
+            elif isinstance(item, Rect):
+                content.append(f"{item.x} {item.y} {item.width - _BLANK:g} {item.height - _BLANK:g} re")
+            elif isinstance(item, Matrix):
+                _matrix(item, squares)
+            else:
+                share = item.size / pictograms.SIDE
+                squares.append(f"q {share:.4f} 0 0 {share:.4f} {item.x} {item.y} cm /{self._mark(item.mark)} Do Q")
+        if len(content) > 1:
+            content.append("f")
+        content += squares
+        if runs:
+            self._text(runs, content)
+        stream = self._put_stream("\n".join(content).encode("latin-1"))
+        self._doc.addPage(
+            _raw()(
+                f"<</Type/Page/Parent {self._pages} 0 R/MediaBox[0 0 {width:.8g} {height:.8g}]"
+                f"/Resources {self._resources} 0 R/Contents {stream} 0 R>>\n".encode()
+            )
+        )
+
+    def _text(self, runs: Sequence[TextRun], content: list[str]) -> None:
+        content.append("BT 1 0 0 -1 0 0 Tm")
+        left, below, set_to = 0, 0, ""
+        for run in runs:
+            content.append(f"{run.x - left} {below - run.baseline} Td")
+            left, below = run.x, run.baseline
+            for face, text in self._typefaces[run.bold].runs(run.text):
+                glyphs = self._glyphs.get(face)
+                if glyphs is None:
+                    glyphs = self._glyphs[face] = Glyphs(face, f"F{len(self._glyphs)}")
+                font = f"/{glyphs.name} {run.size:.5g} Tf"
+                if font != set_to:
+                    content.append(font)
+                    set_to = font
+                content.append(f"({''.join(map(glyphs.__getitem__, text))})Tj")
+        content.append("ET")
+
+    def _mark(self, mark: HandlingMark) -> str:
+        return self._marks.setdefault(mark, f"M{len(self._marks)}")
+
+    def _resource_dictionary(self) -> bytes:
+        fonts = "".join(f"/{glyphs.name} {number} 0 R" for glyphs, number in self._fonts)
+        marks = "".join(f"/{name} {number} 0 R" for name, number in self._forms)
+        return f"<</ProcSet[/PDF/Text]/Font<<{fonts}>>/XObject<<{marks}>>>>\n".encode()
+
+    def finish(self) -> bytes:
+        """The file."""
+        self._fonts = [(glyphs, self._put_font(glyphs)) for glyphs in self._glyphs.values()]
+        self._forms = [(name, self._put_form(mark)) for mark, name in self._marks.items()]
+        self._doc.info.invariant = 1
+        self._doc.info.digest(self._doc.signature)
+        found: bytes = self._doc.format()
+        return found
+
+    def _put_form(self, mark: HandlingMark) -> int:
+        content = []
+        for first, *others in pictograms.outlines(mark):
+            content.append(f"{first[0]:g} {first[1]:g} m")
+            content.extend(f"{x:g} {y:g} l" for x, y in others)
+            content.append("h")
+        content.append("f*")
+        side = f"{pictograms.SIDE:g}"
+        return self._put_stream(
+            "\n".join(content).encode(), f"/Type/XObject/Subtype/Form/BBox[0 0 {side} {side}]/Resources<<>>"
+        )
+
+    def _put_font(self, glyphs: Glyphs) -> int:
+        """An embedded subset, addressed by glyph, with the map back to characters for search and copying."""
+        program, face = embedded(glyphs)
+        name = f"{tag(glyphs)}+{face.name.decode()}"
+        file = self._put_stream(program, f"/Length1 {len(program)}")
+        descriptor = self._put(
+            f"<</Type/FontDescriptor/FontName/{name}/Flags 4/FontBBox[{' '.join(f'{side:g}' for side in face.bbox)}]"
+            f"/ItalicAngle 0/Ascent {face.ascent:g}/Descent {face.descent:g}/CapHeight {face.capHeight:g}"
+            f"/StemV {face.stemV}/FontFile2 {file} 0 R>>\n".encode()
+        )
+        widths = " ".join(str(glyphs.face.metrics[glyphs.face.glyphs[code]][0]) for code in glyphs.used)
+        descendant = self._put(
+            f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{name}/CIDToGIDMap/Identity"
+            "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+            f"/FontDescriptor {descriptor} 0 R/W[1[{widths}]]>>\n".encode()
+        )
+        characters = self._put_stream(to_unicode(glyphs.used))
+        return self._put(
+            f"<</Type/Font/Subtype/Type0/BaseFont/{name}/Encoding/Identity-H/DescendantFonts[{descendant} 0 R]"
+            f"/ToUnicode {characters} 0 R>>\n".encode()
+        )
+
+
+def _points(millimetres: int, per_mm: float) -> float:
+    """A side of the page: the paper's at 8 dots per millimetre, at 300 dpi up to one dot less.
+
+    Rasterisers count their dots from either end of a page, or stretch it to whole dots: only on a page that is whole
+    dots wide and high do all of them meet ours. Rounded down, so that none finds a sliver of one more.
+    """
+    dots = math.floor(millimetres * per_mm + 1e-6)
+    return math.floor(dots / per_mm * 720_000 / 25.4) / 10_000
+
+
+def _bars(item: Bars, content: list[str]) -> None:
+    x, rest = item.x, f"{item.height - _BLANK:g} re"
+    for index, modules in enumerate(item.widths):
+        width = modules * item.module
+        if not index % 2:
+            content.append(f"{x} {item.y} {width - _BLANK:g} {rest}")
+        x += width
+
+
+def _matrix(item: Matrix, content: list[str]) -> None:
+    """Runs of dark modules as rectangles, equal runs in rows below each other as one, in units of modules."""
+    content.append(f"q {item.module} 0 0 {item.module} {item.x} {item.y} cm")
+    blank = _BLANK / item.module
+    sides = [f"{count - blank:.3f}".lstrip("0") for count in range(len(item.rows) + 1)]
+    low = f"{sides[1]} re"
+    above: dict[tuple[int, int], int] = {}
+    for y, row in enumerate(item.rows):
+        here = dict.fromkeys([found.span() for found in _RUN.finditer(row)], y)
+        for run in here.keys() & above.keys():
+            here[run] = above.pop(run)
+        content += [
+            f"{left} {top} {sides[right - left]} {low if top == y - 1 else sides[y - top] + ' re'}"
+            for (left, right), top in above.items()
+        ]
+        above = here
+    end = len(item.rows)
+    content += [f"{left} {top} {sides[right - left]} {sides[end - top]} re" for (left, right), top in above.items()]
+    content.append("f Q")
+
+
+@cache
+def _raw() -> Any:
+    """An object of the file whose text is already written; reportlab gives no types, so it is made at run time."""
+    from reportlab.pdfbase import pdfdoc
+
+    def begin(self: Any, content: bytes | Callable[[], bytes]) -> None:
+        self.content = content
+
+    def write(self: Any, document: Any) -> bytes:
+        del document
+        found: bytes = self.content() if callable(self.content) else self.content
+        return found
+
+    return type("Raw", (pdfdoc.PDFObject,), {"__RefOnly__": 1, "__init__": begin, "format": write})

@@ -1,0 +1,103 @@
+"""Pages as pictures: for reading, for a preview, and as the dots of a label printer."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from shipby.adapters.labels.zpl_graphics import Bitmap, graphic_field
+from shipby.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:  # heavy: loaded on first use
+    from PIL.Image import Image
+    from pypdfium2 import PdfBitmap, PdfDocument, PdfPage
+
+_MOST_PIXELS = 9_000_000
+"""A4 at 300 dpi."""
+_EXACT_DPI = {203: 203.2}
+"""Printers sold as 203 dpi print 8 dots per millimetre."""
+_DPI = range(50, 1201)
+_INK_BELOW = 128
+
+_PDFIUM = threading.Lock()
+"""pdfium is not made for threads."""
+
+
+@contextmanager
+def opened(pdf: bytes) -> Iterator[PdfDocument]:
+    """A PDF that has pages, for as long as it is looked at; one thread at a time.
+
+    Raises InvalidInputError if it, or what is done with it, fails in pdfium.
+    """
+    import pypdfium2
+
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(pdf)
+            try:
+                if not len(document):
+                    raise InvalidInputError("there is no page to draw")
+                yield document
+            finally:
+                document.close()  # closes its pages too
+        except (pypdfium2.PdfiumError, IndexError) as error:
+            raise InvalidInputError("a page cannot be drawn") from error
+
+
+def scale_for(page: PdfPage, dpi: float) -> float:
+    """Pixels per point. A page may claim to be metres wide: its picture stays within bounds."""
+    width, height = page.get_size()
+    return min(dpi / 72, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
+
+
+def drawn(page: PdfPage, scale: float) -> PdfBitmap:
+    """The page in grey; the caller closes it.
+
+    Raises InvalidInputError for a page that is thousands of times longer than wide.
+    """
+    if max(page.get_size()) * scale > _MOST_PIXELS / 100:
+        raise InvalidInputError("a page of the label file is absurdly long")
+    return page.render(scale=scale, grayscale=True)
+
+
+def png(pdf: bytes, *, dpi: int) -> bytes:
+    """PNG in grey of the first page. Raises InvalidInputError for a broken PDF or an absurd resolution."""
+    with opened(pdf) as document:
+        out = BytesIO()
+        picture = _picture(document[0], dpi)
+        picture.save(out, "PNG", compress_level=3, dpi=(dpi, dpi))
+        return out.getvalue()
+
+
+def zpl(pdf: bytes, *, dpi: int) -> bytes:
+    """Every page as one ZPL II label, a picture in black and white dots.
+
+    Raises InvalidInputError for a broken PDF or an absurd resolution.
+    """
+    said: list[str] = []
+    with opened(pdf) as document:
+        for page in document:
+            picture = _picture(page, dpi)
+            # Mode 1 packs rows into bytes as ^GF wants them; a set bit is ink.
+            ink = picture.point([255] * _INK_BELOW + [0] * (256 - _INK_BELOW), "1")
+            bitmap = Bitmap(picture.width, picture.height, ink.tobytes())
+            said.append(f"^XA^LH0,0^PW{bitmap.width}^LL{bitmap.height}\n^FO0,0{graphic_field(bitmap)}^FS\n^PQ1^XZ\n")
+            page.close()
+    return "".join(said).encode("ascii")
+
+
+def _picture(page: PdfPage, dpi: int) -> Image:
+    from PIL import Image
+
+    if dpi not in _DPI:
+        raise InvalidInputError(f"{dpi} dots per inch is not between {_DPI.start} and {_DPI.stop - 1}")
+    bitmap = drawn(page, scale_for(page, _EXACT_DPI.get(dpi, dpi)))
+    try:
+        size = (bitmap.width, bitmap.height)
+        return Image.frombytes("L", size, bytes(bitmap.buffer), "raw", "L", bitmap.stride, 1)
+    finally:
+        bitmap.close()

@@ -1,0 +1,128 @@
+"""Picking and the check at the bench."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shipby.contracts.base import Number, Query, Reason, Request, Time, View
+from shipby.domain.documents import DocumentState, HandlingMark, LabelSize
+from shipby.domain.posting import Stage
+
+PickStage = Literal[Stage.RECEIVED, Stage.CONFIRMED, Stage.PICKED, Stage.INSPECTED, Stage.PACKED]
+
+
+class PickListBody(Request):
+    """Name the postings, or say which ones: never both."""
+
+    posting_numbers: Annotated[list[Number] | None, Field(min_length=1, max_length=300)] = None
+    stage: Annotated[PickStage | None, Field(description="Without it and posting_numbers: confirmed.")] = None
+    due_before: Annotated[Time | None, Field(description="Only postings whose cut-off is earlier.")] = None
+    warehouse_id: Annotated[str, Field(max_length=40)] = ""
+    limit: Annotated[int, Field(ge=1, le=300, description="Postings with the earliest cut-off.")] = 300
+    size: Annotated[LabelSize | None, Field(description="For a label printer; without it A4.")] = None
+    language: Annotated[
+        Literal["ru", "zh", "en", "kk"] | None, Field(description="Without it that of the settings.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_way_of_saying_which(self) -> Self:
+        if self.posting_numbers and (self.stage or self.due_before or self.warehouse_id):
+            raise ValueError("posting_numbers goes without stage, due_before and warehouse_id")
+        return self
+
+
+class PickingQuery(Query):
+    stage: Annotated[PickStage, Field(description="Whose goods are fetched.")] = Stage.CONFIRMED
+    due_before: Annotated[Time | None, Field(description="Only postings whose cut-off is earlier.")] = None
+    warehouse_id: Annotated[str, Field(max_length=40)] = ""
+    limit: Annotated[int, Field(ge=1, le=100, description="Postings with the earliest cut-off.")] = 50
+
+
+class PickPartView(View):
+    posting_number: str
+    quantity: int
+
+
+class PickRowView(View):
+    """One product to fetch, and for which parcels."""
+
+    bin: Annotated[str | None, Field(description="Null where no card says it; those come last.")]
+    sku: str
+    offer_id: str
+    name: str
+    quantity: int
+    postings: list[PickPartView]
+    barcodes: list[str]
+    marks: list[HandlingMark]
+    cut_off: Annotated[Time | None, Field(description="The earliest of its postings.")]
+
+
+class PickingView(View):
+    """A walk through the warehouse, by bin, then ladder."""
+
+    made_at: Time
+    time_zone: str
+    posting_numbers: Annotated[list[str], Field(description="In pick order: pack and print in this order.")]
+    pieces: int
+    rows: list[PickRowView]
+
+
+class ScanBody(Request):
+    code: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="What the scanner read: a barcode of the product's card, its SKU or its offer id.",
+            examples=["4601234567893"],
+        ),
+    ]
+    quantity: Annotated[int, Field(ge=1, le=10_000, description="Pieces this scan stands for.")] = 1
+
+
+class ResetScansBody(Request):
+    reason: Reason
+
+
+class CheckLineView(View):
+    sku: str
+    offer_id: str
+    name: str
+    bin: str | None
+    expected: int
+    scanned: int
+
+
+class AcceptedView(View):
+    sku: str
+    offer_id: str
+    quantity: int
+
+
+class UnlockedLabelView(View):
+    """The label that the last good scan unlocks."""
+
+    id: str
+    state: DocumentState | None
+    link: Annotated[str | None, Field(description="Works for five minutes.")]
+    why_not: Annotated[str | None, Field(description="Why there is no link.")]
+
+
+class CheckView(View):
+    """What was scanned into a parcel, against what belongs into it."""
+
+    posting_number: str
+    stage: Stage
+    version: int
+    complete: bool
+    expected: Annotated[int, Field(description="Pieces.")]
+    scanned: Annotated[int, Field(description="Pieces.")]
+    lines: list[CheckLineView]
+    started_at: Time | None
+    completed_at: Time | None
+    by: Annotated[str | None, Field(description="Whose scan was the last.")]
+    stop: Annotated[str | None, Field(description="Why nothing more may go in.")]
+    accepted: Annotated[AcceptedView | None, Field(description="What this scan put in.")]
+    label: Annotated[UnlockedLabelView | None, Field(description="Once everything is in.")]

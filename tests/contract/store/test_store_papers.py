@@ -1,0 +1,175 @@
+"""Papers in the store: print jobs with an alarm, product cards, scans at the bench, refused pages, carriages."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from shipby.application.ports import (
+    SaveBenchCheck,
+    SaveCarriage,
+    SavePrintJob,
+    SaveProductCard,
+    SaveRefusedPage,
+    Store,
+)
+from shipby.domain.carriages import Carriage, CarriageState
+from shipby.domain.documents import (
+    BenchCheck,
+    HandlingMark,
+    LabelSize,
+    PageVerdict,
+    PrintJob,
+    PrintState,
+    PrintStyle,
+    ProductCard,
+    RefusedPage,
+    Sheet,
+)
+from shipby.domain.errors import VersionConflictError
+from shipby.domain.events import carriage_ref, print_job_ref
+from shipby.domain.posting import Alarm, RungKind
+from tests.contract.store.paging_support import hours, walk
+from tests.contract.store.test_store_watches_and_cases import due_now
+from tests.support import builders as a
+
+
+def job(seller: str, **changes: Any) -> PrintJob:
+    base = PrintJob(
+        seller=seller,
+        id="j1",
+        version=1,
+        state=PrintState.WAITING,
+        numbers=(a.NUMBER, "2-2-2"),
+        asked_at=a.NOW,
+        asked_by="key:k",
+        style=PrintStyle(sheet=Sheet.A4_4UP, size=LabelSize.MM100X150, dpi=300, slips=True, order="pick"),
+        reason="the first one tore",
+        copies={a.NUMBER: 2},
+        personal=True,
+    )
+    return replace(base, **changes)
+
+
+def card(seller: str, sku: str, **changes: Any) -> ProductCard:
+    base = ProductCard(
+        seller=seller,
+        sku=sku,
+        version=1,
+        bin="A-01-3",
+        barcodes=("4601234567893",),
+        marks=(HandlingMark.FRAGILE, HandlingMark.BATTERY),
+        inserts=("manual",),
+        note="two layers of film",
+    )
+    return replace(base, **changes)
+
+
+def refused(seller: str, identifier: str, **changes: Any) -> RefusedPage:
+    base = RefusedPage(
+        seller=seller,
+        id=identifier,
+        at=a.NOW,
+        verdict=PageVerdict.FOREIGN,
+        reason="it names a posting that was not asked for",
+        page=3,
+        asked_for=(a.NUMBER,),
+        names=("2-2-2",),
+        barcodes=("%101%1",),
+        form="big",
+        sha256="ab" * 32,
+        key="aside/1",
+    )
+    return replace(base, **changes)
+
+
+def carriage(seller: str, **changes: Any) -> Carriage:
+    base = Carriage(
+        seller=seller,
+        id="c1",
+        version=1,
+        state=CarriageState.REQUESTED,
+        delivery_method_id="77",
+        departure="2026-08-24",
+        asked_at=a.NOW,
+        asked_by="key:k",
+        numbers=(a.NUMBER,),
+        documents={"act": "carriages/1.pdf"},
+        next_alarm=Alarm(due=hours(1), kind=RungKind.CARRIAGE_CHECK),
+    )
+    return replace(base, **changes)
+
+
+def test_a_print_job_comes_back_with_its_style_and_its_alarm_is_found(store: Store, seller: str) -> None:
+    first = job(seller, next_alarm=Alarm(due=hours(4), kind=RungKind.EXPIRE_AT))
+    store.commit([SavePrintJob(first)])
+    assert store.print_job(seller, "j1") == first
+    [alarm] = due_now(store, seller, hours(5))
+    assert (alarm.ref, alarm.due) == (print_job_ref("j1"), hours(4))
+    store.commit([SavePrintJob(replace(first, version=2, state=PrintState.EXPIRED, next_alarm=None))])
+    assert due_now(store, seller, hours(5)) == []
+
+
+def test_progress_of_a_waiting_job_only_grows_and_makes_no_version(store: Store, seller: str) -> None:
+    store.commit([SavePrintJob(job(seller))])
+    for done, kept in ((1, 1), (50, 50), (20, 50)):
+        store.note_progress(seller, "j1", done)
+        assert store.print_job(seller, "j1") == job(seller, done=kept)
+    ended = job(seller, version=2, state=PrintState.READY, done=2)
+    store.commit([SavePrintJob(ended)])
+    store.note_progress(seller, "j1", 99)
+    assert store.print_job(seller, "j1") == ended
+    store.note_progress(seller, "no-such-job", 1)
+    assert store.print_job(seller, "no-such-job") is None
+
+
+def test_product_cards_are_read_one_by_one_and_listed_by_sku(store: Store, seller: str) -> None:
+    assert store.product_card(seller, "1") is None
+    cards = [card(seller, sku) for sku in ("10", "11", "9")]
+    store.commit([SaveProductCard(one) for one in cards])
+    assert store.product_card(seller, "11") == cards[1]
+    assert walk(lambda **page: store.product_cards(seller, **page), 2) == cards
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveProductCard(card(seller, "9", bin="B-02-1"))])
+    moved = card(seller, "9", version=2, bin="B-02-1")
+    store.commit([SaveProductCard(moved)])
+    assert store.product_card(seller, "9") == moved
+
+
+def test_scans_of_a_parcel_go_up_one_version_at_a_time(store: Store, seller: str) -> None:
+    first = BenchCheck(
+        seller=seller, posting_number=a.NUMBER, version=1, scanned={"10": 1}, started_at=a.NOW, by="key:packer"
+    )
+    store.commit([SaveBenchCheck(first)])
+    assert store.bench_check(seller, a.NUMBER) == first
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveBenchCheck(first)])
+    store.commit([SaveBenchCheck(replace(first, version=2, scanned={"10": 2}, completed_at=hours(1)))])
+    found = store.bench_check(seller, a.NUMBER)
+    assert found is not None
+    assert (found.scanned, found.completed_at) == ({"10": 2}, hours(1))
+
+
+def test_refused_pages_are_listed_by_day(store: Store, seller: str) -> None:
+    today, tomorrow = refused(seller, "p1"), refused(seller, "p2", at=a.NOW + timedelta(days=1))
+    store.commit([SaveRefusedPage(today), SaveRefusedPage(tomorrow)])
+    store.commit([SaveRefusedPage(today)])
+    day = a.NOW.date()
+    assert store.refused_page(seller, day, "p1") == today
+    assert store.refused_page(seller, day, "p2") is None
+    assert store.refused_pages_on(seller, day).items == (today,)
+    assert store.refused_pages_on(seller, date(2020, 1, 1)).items == ()
+
+
+def test_carriages_are_listed_open_and_closed_and_ring(store: Store, seller: str) -> None:
+    first = carriage(seller)
+    store.commit([SaveCarriage(first)])
+    assert store.carriage(seller, "c1") == first
+    assert store.carriages_in(seller).items == ("c1",)
+    [alarm] = due_now(store, seller, hours(2))
+    assert alarm.ref == carriage_ref("c1")
+    store.commit([SaveCarriage(replace(first, version=2, state=CarriageState.CANCELLED, next_alarm=None))])
+    assert store.carriages_in(seller).items == ()
+    assert store.carriages_in(seller, open_only=False).items == ("c1",)
+    assert due_now(store, seller, hours(2)) == []

@@ -1,0 +1,141 @@
+"""Page proof: every verdict, and that neither the order of pages nor of barcodes changes any of them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipby.domain.documents import PageVerdict
+from shipby.domain.page_proof import Expected, PageSaid, is_posting_number, print_order, prove_pages
+
+A, B, C, X = "11111111-0001-1", "11111111-0002-1", "22222222-0001-1", "99999999-0001-1"
+ASKED = {
+    A: Expected(barcodes=("up-a", "low-a"), parent="11111111-0009-1", relatives=(B,)),
+    B: Expected(barcodes=("up-b", "low-b")),
+    C: Expected(),
+}
+OURS = {"up-k": "33333333-0001-1", "33333333-0001-1": "33333333-0001-1"}
+"""A posting that was not asked for."""
+
+
+def said(codes: Sequence[str] = (), texts: Sequence[str] = (), mark: str = "") -> PageSaid:
+    seed = f"{sorted(codes)} {sorted(texts)} {mark}"
+    return PageSaid(sha256=hashlib.sha256(seed.encode()).hexdigest(), barcodes=tuple(codes), texts=tuple(texts))
+
+
+def verdicts(*pages: PageSaid, asked: Mapping[str, Expected] = ASKED) -> list[PageVerdict]:
+    return [finding.verdict for finding in prove_pages(pages, asked, OURS.get).findings]
+
+
+@pytest.mark.parametrize(
+    ("page", "verdict"),
+    [
+        (said(["up-a"]), PageVerdict.PROVEN),
+        (said(["up-a", "low-a"], [A]), PageVerdict.PROVEN),
+        (said(["up-a", "route-77"], [A, "55555555-0001-9"]), PageVerdict.PROVEN),
+        (said(["up-a"], ["11111111-0009-1"]), PageVerdict.PROVEN),
+        (said(["up-a"], [A, B, "11111111-0009-1"]), PageVerdict.PROVEN),
+        (said([A]), PageVerdict.PROVEN),
+        (said([], [C]), PageVerdict.PROVEN),
+        (said(["route-77"], [C]), PageVerdict.PROVEN),
+        (said(["up-b"], [A]), PageVerdict.MISMATCH),
+        (said(["up-a", "up-b"]), PageVerdict.MISMATCH),
+        (said(["up-a"], [A, C]), PageVerdict.MISMATCH),
+        (said(["up-a"], [B]), PageVerdict.MISMATCH),
+        (said(["up-a"], ["55555555-0001-9"]), PageVerdict.MISMATCH),
+        (said(["up-k"], [A]), PageVerdict.MISMATCH),
+        (said([X], [A]), PageVerdict.MISMATCH),
+        (said([], [B, C]), PageVerdict.MISMATCH),
+        (said(["up-k"]), PageVerdict.FOREIGN),
+        (said(["whatever"], [X]), PageVerdict.FOREIGN),
+        (said([X], [X]), PageVerdict.FOREIGN),
+        (said([], ["33333333-0001-1"]), PageVerdict.FOREIGN),
+        (said(), PageVerdict.UNREADABLE),
+        (said(["route-77"]), PageVerdict.UNREADABLE),
+        (said(["route-77"], [A]), PageVerdict.UNREADABLE),
+        (said([], [A]), PageVerdict.UNREADABLE),
+    ],
+)
+def test_a_page_is_judged_by_what_it_says(page: PageSaid, verdict: PageVerdict) -> None:
+    proof = prove_pages([page], ASKED, OURS.get)
+    (finding,) = proof.findings
+    assert finding.verdict is verdict
+    assert bool(finding.reason) is (verdict is not PageVerdict.PROVEN)
+    assert bool(proof.pages) is (verdict is PageVerdict.PROVEN)
+
+
+def test_the_reason_names_what_disagrees() -> None:
+    (mixed, number_only) = prove_pages([said(["up-b"], [A]), said(["other"], [A])], ASKED, OURS.get).findings
+    assert A in mixed.reason
+    assert B in mixed.reason
+    assert mixed.names == (A, B)
+    assert number_only.names == (A,)
+    assert "none of its barcodes" in number_only.reason
+
+
+def test_a_code_that_the_marketplace_names_for_two_postings_proves_neither() -> None:
+    shared = {A: Expected(barcodes=("same", "up-a")), B: Expected(barcodes=("same", "up-b"))}
+    assert verdicts(said(["same"]), asked=shared) == [PageVerdict.UNREADABLE]
+    assert verdicts(said(["same", "up-b"]), asked=shared) == [PageVerdict.PROVEN]
+
+
+def test_the_same_page_or_the_same_codes_come_once_and_other_boxes_stay() -> None:
+    pages = [said(["up-a", "low-a"], [A], "x"), said(["low-a", "up-a"], [A], "y"), said(["up-a-2", "low-a"], [A])]
+    proof = prove_pages(pages, ASKED, OURS.get)
+    assert sorted(finding.verdict for finding in proof.findings) == ["double", "proven", "proven"]
+    assert len(proof.pages[A]) == 2
+
+
+def test_boxes_come_in_their_own_order() -> None:
+    pages = [said([f"up-a-{box}", "low-a"]) for box in (10, 9, 2, 1)]
+    assert prove_pages(pages, ASKED, OURS.get).pages[A] == (3, 2, 1, 0)
+    assert print_order(pages, range(4)) == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"), [(A, True), ("24219509-0020-2", True), ("24219509-0020", False), ("٢٤٢١٩٥٠٩-0020-2", False)]
+)
+def test_a_posting_number_is_known_by_its_form(text: str, is_one: bool) -> None:
+    assert is_posting_number(text) is is_one
+
+
+_CODES = ["up-a", "low-a", "up-b", "up-k", "route", A, X]
+_PAGES = st.lists(
+    st.builds(
+        said,
+        st.lists(st.sampled_from(_CODES), max_size=3, unique=True),
+        st.lists(st.sampled_from([A, B, C, X]), max_size=2, unique=True),
+        st.sampled_from(["", "again"]),
+    ),
+    max_size=8,
+)
+
+
+@given(_PAGES, st.randoms(use_true_random=False))
+def test_the_order_of_pages_and_codes_changes_nothing(pages: list[PageSaid], chance: random.Random) -> None:
+    order = list(range(len(pages)))
+    chance.shuffle(order)
+    shuffled = [
+        PageSaid(sha256=pages[i].sha256, barcodes=pages[i].barcodes[::-1], texts=pages[i].texts[::-1]) for i in order
+    ]
+    before, after = (prove_pages(each, ASKED, OURS.get) for each in (pages, shuffled))
+    for number in {*before.pages, *after.pages}:
+        assert [pages[i].sha256 for i in before.pages[number]] == [shuffled[i].sha256 for i in after.pages[number]]
+    told = [sorted((p.sha256, f.verdict, f.names) for p, f in zip(each, proof.findings, strict=True))
+            for each, proof in ((pages, before), (shuffled, after))]  # fmt: skip
+    assert told[0] == told[1]
+
+
+@given(_PAGES)
+def test_no_page_is_printed_that_names_anybody_else(pages: list[PageSaid]) -> None:
+    proof = prove_pages(pages, ASKED, OURS.get)
+    for number, indexes in proof.pages.items():
+        for index in indexes:
+            named = {OURS.get(code, code) for code in pages[index].barcodes if code in OURS or is_posting_number(code)}
+            assert named <= {number}
+            assert not {"up-a", "low-a"} & set(pages[index].barcodes) or number == A
