@@ -69,7 +69,7 @@ def png(pdf: bytes, *, dpi: int) -> bytes:
     with opened(pdf) as document:
         out = BytesIO()
         picture = _picture(document[0], dpi)
-        picture.save(out, "PNG", compress_level=3, dpi=(dpi, dpi))
+        picture.save(out, "PNG", compress_level=1, dpi=(dpi, dpi))
         return out.getvalue()
 
 
