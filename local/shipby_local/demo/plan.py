@@ -158,6 +158,11 @@ def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
         arm(kind="label_never_ready", posting_number=posting.number, times=-1)
     for posting in plan.of(Fate.UNREAD):
         arm(kind="label_unreadable_page", posting_number=posting.number, times=-1)
-    for kind, posting in zip((*WRONG_PAGES, *STRANGE_FILES), plan.of(Fate.PLAIN), strict=False):
+    for kind, posting in zip(WRONG_PAGES, plan.of(Fate.PLAIN), strict=False):
         arm(kind=kind, posting_number=posting.number, times=1)
+    # One file has one fault at most: these postings are never in one file.
+    plain = [next((one for one in plan.of(Fate.PLAIN) if one.client_id == seller), None) for seller in plan.sellers]
+    for kind, strange in zip(STRANGE_FILES, (*plain, plan.of(Fate.SAVED)[0]), strict=True):
+        if strange is not None:
+            arm(kind=kind, posting_number=strange.number, times=1)
     arm(kind="timeout_after_success", method="/v1/returns/rfbs/action/set", times=1, seconds=0.2)
