@@ -59,7 +59,9 @@ class Shop:
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    shop = Shop(MemoryStore(), datetime.now(UTC))
+    # Noon in UTC: the days of the history are cut at another hour of the shop's day whenever the tests run.
+    shop = Shop(MemoryStore(), datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+    monkeypatch.setattr(work, "SystemClock", lambda: a.FixedClock(shop.now))
     shop.kept.commit([SaveSettings(SellerSettings(seller=a.SELLER, version=1, time_zone=ZONE))])
     monkeypatch.setattr(work, "deployment_of", lambda *_: shop)
     monkeypatch.setattr(shared.out, "_width", 120)
