@@ -128,16 +128,25 @@ def floor(rounds: int) -> float:
     return statistics.median(_cpu(encode) for _ in range(rounds)) / len(made)
 
 
-def merging(rounds: int) -> tuple[float, int]:
-    """Pages a second when one-page label files and our own pages are put together in pick order; and how many."""
+def merging(rounds: int) -> tuple[float, float]:
+    """Pages a second when 300 pages of the marketplace and 300 of ours are put together in pick order.
+
+    First with the marketplace's pages in one file, then with each in a file of its own, as they are kept: every file is
+    a document to be parsed.
+    """
     rival, _ = RIVALS["reportlab"]
-    # As they are kept: each page split off the marketplace's file and written anew.
-    official = [page for label in labels(_OFFICIAL) for page in split(rival([label]), max_pages=1, max_bytes=10**6)]
+    whole = rival(labels(_OFFICIAL))
+    official = list(split(whole, max_pages=_OFFICIAL, max_bytes=10**8))
     own = ours(labels(_OFFICIAL, first=_OFFICIAL))
-    pairs = ((PagePick(file=n, page=0), PagePick(file=_OFFICIAL, page=_OFFICIAL - 1 - n)) for n in range(_OFFICIAL))
-    order = list(chain.from_iterable(pairs))
-    papers, files = PdfLabelPapers(), [*official, own]
-    return len(order) / min(_cpu(papers.compose, files, order) for _ in range(rounds)), len(order)
+    turns = range(_OFFICIAL)
+    together = chain.from_iterable((PagePick(0, n), PagePick(1, _OFFICIAL - 1 - n)) for n in turns)
+    apart = chain.from_iterable((PagePick(n, 0), PagePick(_OFFICIAL, _OFFICIAL - 1 - n)) for n in turns)
+    papers = PdfLabelPapers()
+
+    def rate(files: list[bytes], order: list[PagePick]) -> float:
+        return len(order) / min(_cpu(lambda: papers.compose(files, order)) for _ in range(rounds))
+
+    return rate([whole, own], list(together)), rate([*official, own], list(apart))
 
 
 def on_sheets(made: Sequence[OwnLabel], rounds: int) -> float:
@@ -174,7 +183,7 @@ def targets(seconds: dict[str, list[float]], count: int, rounds: int) -> list[Ta
     first = statistics.median(run["first"] for run in firsts)
     loading = statistics.median(run["import"] for run in firsts)
     memory = fresh("memory")
-    merged, pages = merging(rounds)
+    merged, apart = merging(rounds)
     sheets, shown = on_sheets(labels(count), rounds), preview()
     size = installed()
     return [
@@ -183,7 +192,10 @@ def targets(seconds: dict[str, list[float]], count: int, rounds: int) -> list[Ta
         Target("bytes a label in a batch of 1,000", "≤ 2,200", f"{memory['bytes']:,.0f}", memory["bytes"] <= 2200),
         Target(f"first label after import ({loading:.0f} ms)", "≤ 50 ms", f"{first:.0f} ms", first <= 50),
         Target("peak memory, 1,000 labels", "≤ 200 MB", f"{memory['peak']:.0f} MB", memory["peak"] <= 200),
-        Target(f"merged in pick order, {pages} pages", "≥ 5,000/s", f"{merged:,.0f}/s", merged >= 5000),
+        Target(
+            "300 official pages of one file merged with 300 of ours", "≥ 5,000/s", f"{merged:,.0f}/s", merged >= 5000
+        ),
+        Target("the same, each official page in its own file", "≥ 5,000/s", f"{apart:,.0f}/s", apart >= 5000),
         Target("labels laid out 4 to an A4 sheet", "≥ 1,200/s", f"{sheets:,.0f}/s", sheets >= 1200),
         Target("preview of one label, 203 dpi", "≤ 15 ms", f"{shown * 1e3:.1f} ms", shown <= 0.015),
         Target(

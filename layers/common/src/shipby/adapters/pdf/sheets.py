@@ -71,6 +71,8 @@ def compose(
         target.save(
             out,
             deterministic_id=True,
+            # What is put together is packed already; looking for what is not takes longer than all the rest.
+            compress_streams=sheet is not Sheet.NONE,
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
         )
