@@ -106,7 +106,12 @@ def test_a_return_whose_answer_was_lost_after_success_is_refunded_exactly_once(w
     whole.simulator.control("POST", f"/_sim/postings/{number}", {"act": "deliver"})
     whole.until(shop, number, lambda view: view["stage"] == "delivered", "to be delivered")
     opened = str(whole.simulator.control("POST", "/_sim/returns", {"posting_number": number})["return_id"])
-    whole.poll(shop)
+
+    def found() -> bool:
+        whole.poll(shop)
+        return whole.store.return_case(shop.client_id, opened) is not None
+
+    wait_until(found, "the return to be found by polling")
     case = api.get(f"/v1/returns/{opened}")
     [refund] = [action for action in case["available_actions"] if "вернуть деньги" in action["name"].lower()]
     fault = whole.simulator.control(

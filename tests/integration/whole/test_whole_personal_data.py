@@ -277,7 +277,12 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
     whole.until(shop, number, lambda view: view["stage"] == "delivered", "to be delivered")
     wanted = {"posting_number": number, "comment": f"{WISH} {NAME} {PHONE}"}
     opened = str(whole.simulator.control("POST", "/_sim/returns", wanted)["return_id"])
-    whole.poll(shop)
+
+    def found() -> bool:
+        whole.poll(shop)
+        return whole.store.return_case(shop.client_id, opened) is not None
+
+    wait_until(found, "the return to be found by polling")
     case = api.get(f"/v1/returns/{opened}")
     [refund] = [action for action in case["available_actions"] if "вернуть деньги" in action["name"].lower()]
     intent = api.post(f"/v1/returns/{opened}/decide", {"action_id": refund["id"], "refund": True, "reason": "right"})
