@@ -1,7 +1,7 @@
 """The store in memory, for tests of everything above the port. The same contract suite proves it and the real one."""
 
 import threading
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -35,33 +35,11 @@ from shipby.domain.records import (
 from shipby.domain.returns import ReturnCase
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
+from tests.support.memory_index import Index, alarm_ref, worklist_id
 from tests.support.memory_writes import Planned, Rows, plan
 
 R = TypeVar("R")
 _REPLAY = timedelta(minutes=10)
-
-
-class _Index:
-    """One index: partition -> sorted (sort key, item)."""
-
-    def __init__(self, partition: str, sort: str) -> None:
-        self.names = (partition, sort)
-        self._rows: dict[str, list[tuple[str, str, str]]] = {}
-
-    def move(self, key: Key, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        partition, sort = self.names
-        if (old.get(partition), old.get(sort)) == (new.get(partition), new.get(sort)):
-            return
-        if partition in old:
-            rows = self._rows[old[partition]]
-            rows.pop(bisect_left(rows, (old[sort], key.pk, key.sk)))
-        if partition in new:
-            insort(self._rows.setdefault(new[partition], []), (new[sort], key.pk, key.sk))
-
-    def between(self, partition: str, after: tuple[str, str, str], before: str) -> list[tuple[str, str, str]]:
-        rows = self._rows.get(partition, [])
-        first = bisect_left(rows, (*after[:2], after[2] + "\0")) if any(after) else 0
-        return rows[first : bisect_left(rows, (before, "", ""))]
 
 
 class MemoryStore:
@@ -77,7 +55,7 @@ class MemoryStore:
         self._rows: Rows = {}
         self._columns: dict[Key, Mapping[str, str]] = {}
         self._partitions: dict[str, list[str]] = {}
-        self._alarms, self._worklist, self._days = _Index("AK", "AS"), _Index("WK", "WS"), _Index("DK", "DS")
+        self._alarms, self._worklist, self._days = Index("AK", "AS"), Index("WK", "WS"), Index("DK", "DS")
         self._aside: dict[Key, tuple[str, datetime]] = {}
         self._tokens: dict[str, tuple[datetime, list[Write]]] = {}
 
@@ -219,7 +197,7 @@ class MemoryStore:
     def _page(
         self,
         name: str,
-        index: _Index,
+        index: Index,
         partition: str,
         read: Callable[[str, Key], R],
         *,
@@ -281,23 +259,23 @@ class MemoryStore:
 
     def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
         partition = index_keys.intents_partition(seller, state)
-        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
 
     def returns_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
         partition = index_keys.returns_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
 
     def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
         partition = index_keys.cases_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
 
     def carriages_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
         partition = index_keys.carriages_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, _worklist_id, limit=limit, cursor=cursor)
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
 
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         return self._rows_of(keys.products_pk(seller), ProductCard, limit, cursor)
@@ -326,19 +304,19 @@ class MemoryStore:
 
     def _aside_alarm(self, sort: str, key: Key) -> AsideAlarm:
         reason, at = self._aside[key]
-        return AsideAlarm(alarm=_alarm_ref(sort, key), reason=reason, at=at)
+        return AsideAlarm(alarm=alarm_ref(sort, key), reason=reason, at=at)
 
     def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
         partition = index_keys.alarm_partition(shard)
         before = index_keys.alarms_until(until)
-        return self._page(partition, self._alarms, partition, _alarm_ref, limit=limit, cursor=cursor, before=before)
+        return self._page(partition, self._alarms, partition, alarm_ref, limit=limit, cursor=cursor, before=before)
 
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         return self._rows_of(keys.inbox_pk(seller, day), PushRow, limit, cursor)
 
-    def _primary(self, partition: str) -> _Index:
+    def _primary(self, partition: str) -> Index:
         """One partition of the table itself, as an index to page through."""
-        index = _Index("PK", "SK")
+        index = Index("PK", "SK")
         with self._lock:
             for sk in self._partitions.get(partition, []):
                 index.move(Key(partition, sk), {}, {"PK": partition, "SK": sk})
@@ -417,11 +395,3 @@ class MemoryStore:
             if isinstance(stands, PushToken | ApiKey) and stands.seller != record.seller:
                 raise AlreadyExistsError(f"another seller has this {what}", what=what)
             self._put(Planned(key, record))
-
-
-def _worklist_id(sort: str, _: Key) -> str:
-    return index_keys.worklist_id(sort)
-
-
-def _alarm_ref(sort: str, key: Key) -> AlarmRef:
-    return index_keys.alarm_ref({"PK": key.pk, "SK": key.sk, "AS": sort})
