@@ -19,7 +19,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
         with Simulator(simulator_settings()) as simulator:
             folder = tmp_path_factory.mktemp("whole") / "stack"
             with Stack(stack_settings(simulator, folder)) as stack:
-                yield Whole(stack, simulator, Deployment(endpoint=stack.aws_endpoint), messenger)
+                deployment = Deployment(endpoint=stack.aws_endpoint)
+                # The poller visits when a test says so, and never by its schedule: tests tell what a push alone brings.
+                deployment.client("scheduler").delete_schedule(Name=stack.resources["MarketplacePollEveryMinute"])
+                yield Whole(stack, simulator, deployment, messenger)
     finally:
         messenger.stop()
 
