@@ -20,6 +20,7 @@ from shipby_local.stack.pump import Mapping as StreamMapping
 from shipby_local.stack.pump import StreamPump, wait_until_idle
 from shipby_local.stack.settings import StackSettings
 from shipby_local.stack.timers import Timer
+from shipby_local.stack.workers import kill_workers
 
 logger = logging.getLogger(__name__)
 
@@ -201,6 +202,10 @@ class Stack:
         self._require_emulator().kill()
         self._emulator = None
         self.stop()
+
+    def kill_workers(self, function: str) -> int:
+        """`kill -9` the running workers of the function with this logical id; how many there were."""
+        return kill_workers(self._physical(function))
 
     def log_path(self) -> Path:
         """The emulator's log; functions' own log lines are in CloudWatch Logs as on AWS."""

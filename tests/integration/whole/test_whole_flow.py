@@ -94,24 +94,8 @@ def test_64_pushes_for_one_posting_at_once_are_all_answered_200_and_make_one_pos
 
 
 def test_a_return_whose_answer_was_lost_after_success_is_refunded_exactly_once(whole: Whole, shop: Shop) -> None:
-    api, number = shop.api, whole.arrived(shop, scheme="rFBS", integration="non_integrated")
-    path = f"/v1/postings/{number}"
-    api.post(f"{path}/confirm")
-    assert whole.settled(shop, api.post(f"{path}/ship")["id"])["state"] == "CONFIRMED"
-    whole.until(shop, number, lambda view: view["status"] == "awaiting_deliver", "to await its courier")
-    api.post(f"{path}/pick")
-    api.post(f"{path}/pack")
-    api.post(f"{path}/hand-over")
-    assert whole.simulator.control("POST", "/_sim/hand-over", {"posting_numbers": [number]})["scanned"] == [number]
-    whole.simulator.control("POST", f"/_sim/postings/{number}", {"act": "deliver"})
-    whole.until(shop, number, lambda view: view["stage"] == "delivered", "to be delivered")
-    opened = str(whole.simulator.control("POST", "/_sim/returns", {"posting_number": number})["return_id"])
-
-    def found() -> bool:
-        whole.poll(shop)
-        return whole.store.return_case(shop.client_id, opened) is not None
-
-    wait_until(found, "the return to be found by polling")
+    api = shop.api
+    number, opened = whole.returned(shop)
     case = api.get(f"/v1/returns/{opened}")
     [refund] = [action for action in case["available_actions"] if "вернуть деньги" in action["name"].lower()]
     fault = whole.simulator.control(
