@@ -1,6 +1,6 @@
 # Needs only make and Python >= 3.11. Every target installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check build fonts labels renderer lock secrets
+.PHONY: help setup demo up down test simulate check build fonts labels renderer lock secrets
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 
@@ -27,6 +27,10 @@ else
 	@.venv/bin/pytest -n 2 --dist loadfile -m "not stack"
 	@.venv/bin/pytest -m stack
 endif
+
+SEEDS ?= 300
+simulate: setup ## play seeded faults against the real use cases; SEEDS=10000 for the long run
+	@.venv/bin/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
 check: setup ## formatting, lint, types, import rules, template, locks, scanners; ARGS="ruff mypy" runs some
 	@.venv/bin/python -m tools.check $(ARGS)

@@ -1,5 +1,7 @@
-"""The label queue: ask for labels, collect them, print, delete, assemble, work on carriages. Nobody waits here: what is
-not ready comes again as a message with a delay."""
+"""The label queue: ask for labels, collect them, print, delete, assemble, work on carriages, make evidence packs.
+
+Nobody waits here: what is not ready comes again as a message with a delay.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from shipby.application.assemble import assemble_posting
 from shipby.application.carriage_work import work_carriage
 from shipby.application.expire_prints import expire_print
 from shipby.application.fetch_labels import LabelRun, collect_labels, start_labels
+from shipby.application.make_pack import drop_pack, make_pack
 from shipby.application.print_labels import print_labels
 from shipby.domain.documents import LabelForm
 from shipby.domain.errors import InvalidInputError
@@ -62,6 +65,14 @@ def _work(key: _Key, messages: Sequence[Message]) -> Mapping[str, Outcome]:
             job_id = message.text("job")
             gone = expire_print(seller, job_id, store=own.store, documents=own.documents, clock=own.clock)
             return {message.id: "print_deleted" if gone else "print_file_deleted"}
+        case "pack":
+            (message,) = messages
+            pack = make_pack(seller, message.text("pack"), own.pack_tools)
+            return {message.id: f"pack_{pack.state}"}
+        case "drop_pack":
+            (message,) = messages
+            dropped = drop_pack(seller, message.text("pack"), own.pack_tools)
+            return {message.id: "pack_deleted" if dropped else "pack_kept"}
         case "assemble":
             (message,) = messages
             became = assemble_posting(seller, message.text("posting"), store=own.store, clock=own.clock)

@@ -14,9 +14,13 @@ from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
+from shipby.adapters.evidence.archive import ZipArchives
+from shipby.adapters.evidence.press import EvidencePress
 from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.pdf import PdfLabelPapers
+from shipby.application.evidence_port import Archives, PackPress
 from shipby.application.fetch_labels import Tools
+from shipby.application.make_pack import PackTools
 from shipby.application.ports import Clock, DocumentStore, LabelPapers, LabelPress, Marketplaces, Store, WorkQueue
 from shipby.application.print_parts import PrintTools
 from shipby.settings import LABEL_GENERATION_RATE, LabelGenerationSettings
@@ -35,6 +39,8 @@ class Parts:
     documents: DocumentStore
     papers: LabelPapers
     press: LabelPress
+    pack_press: PackPress
+    archives: Archives
     queue: WorkQueue
     clock: Clock
     wait_seconds: int
@@ -67,6 +73,11 @@ class Parts:
             wait_seconds=self.wait_seconds,
         )
 
+    @property
+    def pack_tools(self) -> PackTools:
+        """What making evidence packs needs."""
+        return PackTools(self.store, self.documents, self.pack_press, self.archives, self.clock)
+
 
 @cache
 def parts() -> Parts:
@@ -79,6 +90,8 @@ def parts() -> Parts:
         documents=S3DocumentStore(settings.document_bucket),
         papers=PdfLabelPapers(fonts=FONTS),
         press=ReportlabPress(FONTS),
+        pack_press=EvidencePress(FONTS),
+        archives=ZipArchives(),
         queue=SqsWorkQueue(settings.label_queue_url),
         clock=SystemClock(),
         # Where labels come quickly (a simulator with shortened times), looking again comes quickly too.

@@ -1,8 +1,8 @@
 """By schedule: hold the marketplace's lists against the store, watch the account, prove hourly and audit daily.
 
 The schedule may tick every minute: a seller is visited every five, or every one while its pushes are unhealthy.
-By hand, at once: {"task": "poll"}, {"task": "audit"}, {"task": "proof", "seller": "…", "window_hours": 24,
-"grace_seconds": 0}.
+By hand, at once: {"task": "poll"}, {"task": "audit"}, {"task": "reasons"}, {"task": "proof", "seller": "…",
+"window_hours": 24, "grace_seconds": 0}.
 """
 
 from __future__ import annotations

@@ -9,10 +9,21 @@ from typing import Any
 
 from functions.marketplace_poll.wiring import Parts
 from shipby.application import audit_open_orders as audits
+from shipby.application.claim_hints import watch_chats
+from shipby.application.compare_accruals import compare_accruals
+from shipby.application.index_figures import NOT_PERMITTED
+from shipby.application.ports import Marketplace
 from shipby.application.prove import GRACE, REPORT, WINDOW, prove
+from shipby.application.reason_report import refresh_reasons
 from shipby.application.reconcile import reconcile
+from shipby.application.sync_cancel_request import sync_cancel_requests
 from shipby.application.watch_account import note_rejected_key, unhealthy, watch_account
-from shipby.domain.errors import CredentialsRejectedError, InvalidInputError
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    CredentialsRejectedError,
+    InvalidInputError,
+    MarketplaceRefusedError,
+)
 from shipby.domain.json_types import Json
 from shipby.observability import error_fields, logger
 
@@ -25,7 +36,7 @@ SLACK = timedelta(seconds=20)
 POLL_REPORT = "poll"
 """The seller's newest round: one small row a day, overwritten by each round, so that the pace costs one write."""
 HEALTHY = "GREEN"
-TASKS = ("poll", "proof", "audit")
+TASKS = ("poll", "proof", "audit", "reasons")
 
 
 class RoundFailedError(Exception):
@@ -34,7 +45,8 @@ class RoundFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`poll` does all that is due, `proof` only proves, `audit` only audits. `seller` empty = all.
+    """`poll` does all that is due, `proof` only proves, `audit` only audits, `reasons` makes today's reason analysis
+    and what is due of it. `seller` empty = all.
 
     `paced` (the schedule's own events): only sellers whose turn it is.
     """
@@ -53,6 +65,8 @@ class _Round:
     sellers: dict[str, Json] = field(default_factory=dict)
     proofs: dict[str, Json] = field(default_factory=dict)
     audits: dict[str, Json] = field(default_factory=dict)
+    reasons: dict[str, Json] = field(default_factory=dict)
+    """Seller -> days whose reason analysis was made anew."""
     rejected: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -101,6 +115,7 @@ def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[st
         "sellers": done.sellers,
         "proofs": done.proofs,
         "audits": done.audits,
+        "reasons": done.reasons,
         "rejected": done.rejected,
     }
 
@@ -110,6 +125,8 @@ def _visit(seller: str, task: Task, own: Parts, done: _Round) -> None:
         done.proofs[seller] = _prove(seller, task, own)
     elif task.name == "audit":
         done.audits[seller] = _audit(seller, own)
+    elif task.name == "reasons":
+        done.reasons[seller] = _reasons(seller, own, at_once=True)
     elif not task.paced or _is_due(seller, own):
         try:
             done.sellers[seller] = _poll(seller, own, at_once=not task.paced)
@@ -123,6 +140,11 @@ def _visit(seller: str, task: Task, own: Parts, done: _Round) -> None:
                 done.proofs[seller] = _prove(seller, task, own)
         if audits.audit_is_due(seller, store=own.store, clock=own.clock):
             done.audits[seller] = _audit(seller, own)
+        done.reasons[seller] = _reasons(seller, own)
+
+
+def _reasons(seller: str, own: Parts, *, at_once: bool = False) -> Json:
+    return [day.isoformat() for day in refresh_reasons(seller, store=own.store, clock=own.clock, at_once=at_once)]
 
 
 def _last_round(seller: str, own: Parts, now: datetime) -> Mapping[str, Json] | None:
@@ -156,17 +178,42 @@ def _poll(seller: str, own: Parts, *, at_once: bool) -> Json:
         look_back=own.look_back,
     )
     account = watch_account(seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once)
+    chats = watch_chats(seller, store=own.store, chats=marketplace.chats, clock=own.clock, at_once=at_once)
     if account.push != known:  # the next round's pace hangs on it
         own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": account.push})
     view: dict[str, Json] = {
         "listed": done.listed,
         "queued": done.queued,
         "returns": done.returns,
+        "goods_returns": NOT_PERMITTED if done.goods is None else done.goods,
+        "cancel_requests": _cancel_requests(seller, marketplace, own),
         **account.view(),
+        "chats": chats.view(),
+        "accruals": _accruals(seller, marketplace, own, at_once=at_once),
     }
     note = logger().warning if unhealthy(account.push) else logger().info
     note("seller polled", extra={"seller": seller, **view})
     return view
+
+
+def _cancel_requests(seller: str, marketplace: Marketplace, own: Parts) -> Json:
+    """How many wait for an answer. Everything else was read with the same key: one that may not call this is no
+    failure."""
+    try:
+        return sync_cancel_requests(seller, store=own.store, marketplace=marketplace, clock=own.clock).waiting
+    except (CredentialsRejectedError, ActionNotOfferedError):
+        return NOT_PERMITTED
+
+
+def _accruals(seller: str, marketplace: Marketplace, own: Parts, *, at_once: bool) -> Json:
+    """What a day's comparison with the marketplace's charges found; as above, a key may lack these methods."""
+    try:
+        done = compare_accruals(seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once)
+    except (CredentialsRejectedError, ActionNotOfferedError, MarketplaceRefusedError):
+        return NOT_PERMITTED
+    if done.ran and done.differing:
+        logger().warning("ledgers and accruals differ", extra={"seller": seller, **done.view()})
+    return done.view() if done.ran else None
 
 
 def _proof_is_old(seller: str, own: Parts) -> bool:

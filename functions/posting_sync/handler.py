@@ -1,4 +1,4 @@
-"""The sync queue: read a posting from the marketplace and fold what it says."""
+"""The sync queue: read a posting from the marketplace and fold what it says, or look into its chats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from functions.posting_sync.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
+from shipby.application.claim_hints import watch_chats
+from shipby.application.sync_cancel_request import sync_cancel_request
 from shipby.application.sync_posting import Synced, sync_posting
 from shipby.domain.errors import InvalidInputError
 
@@ -18,11 +20,31 @@ def handler(event: Event, context: Context) -> PartialResponse:
 
 def _sync(message: Message) -> str:
     seller = message.seller
+    if message.body.get("task") == "chats":
+        return _look_into_chats(seller, _hinted_at(message))
     synced = _sync_one(seller, message.text("posting"), _hinted_at(message))
     for number in synced.related:
         # A split makes new postings, one step away; what they are related to in turn is this one.
         _sync_one(seller, number, None)
+    if message.body.get("cancel_request") is not None:
+        _sync_request(seller, message.text("cancel_request"))
     return synced.outcome
+
+
+def _sync_request(seller: str, identifier: str) -> None:
+    """A buyer's wish to cancel, after its posting: what to answer hangs on where the parcel is."""
+    own = parts()
+    request = own.store.cancel_request(seller, identifier)
+    if request is not None and request.open:
+        marketplace = own.marketplaces.of(seller)
+        sync_cancel_request(seller, identifier, store=own.store, marketplace=marketplace, clock=own.clock)
+
+
+def _look_into_chats(seller: str, hinted_at: datetime | None) -> str:
+    """A push told of words of the marketplace: where nothing answers, the next poll looks again."""
+    own = parts()
+    chats = own.marketplaces.of(seller).chats
+    return watch_chats(seller, store=own.store, chats=chats, clock=own.clock, hinted_at=hinted_at).state
 
 
 def _sync_one(seller: str, number: str, hinted_at: datetime | None) -> Synced:

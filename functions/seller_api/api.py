@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import ValidationError
 
 from functions.seller_api.access import caller_of, check_role
-from functions.seller_api.operations import Call, Operation
+from functions.seller_api.operations import Call, Download, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
 from functions.seller_api.wiring import Parts
 from shipby.application.idempotency import Answer, idempotently
@@ -91,6 +91,9 @@ class SellerApi:
             )
         else:
             answer = operation.run(call)
+        if isinstance(answer, Download):
+            disposition = {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+            return _text_response(answer.status, answer.text, "text/csv; charset=utf-8", disposition)
         headers = {"Location": answer.location} if answer.location else {}
         if operation.etag:
             headers["ETag"] = f'"{answer.body["version"]}"'
@@ -154,4 +157,8 @@ def _if_match(operation: Operation, event: Mapping[str, Any]) -> int | None:
 
 def _response(status: int, body: Mapping[str, Any], content_type: str, headers: Mapping[str, str]) -> Response[str]:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=dict)
+    return _text_response(status, text, content_type, headers)
+
+
+def _text_response(status: int, text: str, content_type: str, headers: Mapping[str, str]) -> Response[str]:
     return Response(status, content_type, text, headers={"Cache-Control": "no-store", **headers})

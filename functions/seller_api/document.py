@@ -27,11 +27,15 @@ _TAGS: Mapping[str, str] = {
     "pick-lists": "Bench",
     "carriages": "Closing the day",
     "returns": "Returns",
+    "return-policies": "Returns",
+    "cancel-requests": "Returns",
     "refunds": "Money",
     "intents": "Money",
     "proof": "Account",
     "guard": "Money",
     "cases": "Account",
+    "claims": "Returns",
+    "evidence-packs": "Returns",
     "deadlines": "Deadlines",
     "risk": "Deadlines",
     "reports": "Deadlines",
@@ -135,6 +139,8 @@ def _operation(operation: Operation, references: Mapping[Any, Json], queries: Ma
         "description": "Accepted; follow Location" if operation.status == 202 else "Done",
         "content": {"application/json": {"schema": schema}},
     }
+    if operation.csv:
+        success["content"]["text/csv"] = {"schema": {"type": "string"}}
     headers = ["Location"] if operation.status == 202 else []
     headers += ["ETag"] if operation.etag else []
     if headers:
@@ -165,13 +171,14 @@ def _parameters(operation: Operation, query: Json) -> list[Json]:
         }
         for name in names
     ]
+    needed = query.get("required", [])
     for name, described in query.get("properties", {}).items():
         schema = {key: value for key, value in described.items() if key != "title"}
         description = schema.pop("description", "")
         if "anyOf" in schema:
             # A parameter is left out, never null.
             schema = next(each for each in schema["anyOf"] if each != {"type": "null"})
-        parameter: Json = {"name": name, "in": "query", "required": False, "schema": schema}
+        parameter: Json = {"name": name, "in": "query", "required": name in needed, "schema": schema}
         parameters.append(parameter | ({"description": description} if description else {}))
     if operation.if_match:
         name = "IfMatchRequired" if operation.if_match == "required" else "IfMatch"

@@ -22,6 +22,15 @@ B = TypeVar("B", bound=Request)
 Q = TypeVar("Q", bound=Query)
 
 
+@dataclass(frozen=True, slots=True)
+class Download(Answer):
+    """An answer that is a CSV file instead of JSON."""
+
+    text: str = ""
+    name: str = "report.csv"
+    """What a browser calls the file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One checked call, as an operation's function gets it."""
@@ -96,6 +105,8 @@ class Operation:
     """202 has a Location: /v1/intents/{id} or /v1/labels/{job}."""
     etag: bool = False
     """The answer has a `version`, which is its ETag."""
+    csv: bool = False
+    """With `format=csv` the answer is a Download."""
     if_match: str = ""
     """optional, required, or empty where it makes no sense."""
     description: str = ""

@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.domain.errors import ShipbyError
-from shipby_local.commands import losses, machine, matters, operate, sellers, work
+from shipby_local.commands import losses, machine, matters, operate, replays, sellers, work
 from shipby_local.commands.shared import fail
 from shipby_local.stack.errors import StackError
 
@@ -35,6 +35,8 @@ PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "alarms": matters.alarms,
         "quarantine": operate.quarantine,
         "proof": operate.proof,
+        "replay": replays.replay,
+        "shadow-report": replays.shadow_report,
         "repair": operate.repair,
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.sam_template import environment, functions, granted, grants, properties, target
+from tests.infra.sam_template import environment, functions, granted, grants, listed, properties, target
 
 # Each resource that holds a `*`, with the reason why it cannot be narrower.
 OPEN_ENDED = {
@@ -12,6 +12,7 @@ OPEN_ENDED = {
     ("StreamRouterRole", "*"): "dynamodb:ListStreams knows no resources",
     ("LabelGenerationRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
     ("SellerApiRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
+    ("SellerApiRole", "${DocumentBucket.Arn}/evidence/*"): "objects are named when they are announced",
     **{
         (f"{function}Role", f"{prefix}/sellers/*/{name}"): "sellers are added while the system runs"
         for prefix in ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/shipby/${Stage}",)
@@ -39,7 +40,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "Refunds": (READ_WRITE, set()),
     "Tracking": (READ_WRITE, set()),
     "Notifications": (READ_WRITE, set()),
-    "SellerApi": (READ_WRITE - {"DeleteItem"}, {"worklist", "days"}),
+    "SellerApi": (READ_WRITE, {"worklist", "days"}),
     "Authorizer": ({"GetItem"}, set()),
 }
 QUEUE_OF_VARIABLE = {
@@ -90,7 +91,12 @@ def test_whoever_reads_documents_is_told_that_one_has_expired_instead_of_being_r
         ("s3:ListBucket", "DocumentBucket.Arn"),
     }
     # It only signs links, and must not learn what else there is.
-    assert granted("SellerApi", "s3:") == {("s3:GetObject", "${DocumentBucket.Arn}/*")}
+    assert granted("SellerApi", "s3:") == {
+        ("s3:GetObject", "${DocumentBucket.Arn}/*"),
+        ("s3:PutObject", "${DocumentBucket.Arn}/evidence/*"),
+        ("s3:DeleteObject", "${DocumentBucket.Arn}/evidence/*"),
+        ("s3:ListBucket", "DocumentBucket.Arn"),
+    }
 
 
 def test_only_the_sweep_reads_the_alarms_of_all_sellers() -> None:
@@ -144,3 +150,10 @@ def test_a_role_is_taken_on_by_its_own_service_only(name: str) -> None:
     (statement,) = properties(f"{name}Role")["AssumeRolePolicyDocument"]["Statement"]
     service = "scheduler.amazonaws.com" if name == "Scheduler" else "lambda.amazonaws.com"
     assert statement["Principal"] == {"Service": service}
+
+
+def test_the_api_deletes_nothing_of_the_table_but_pointers() -> None:
+    policies = properties("SellerApiRole")["Policies"]
+    statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+    [deleting] = [one for one in statements if "dynamodb:DeleteItem" in listed(one["Action"])]
+    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["FIND#*"]}}

@@ -9,6 +9,7 @@ import pytest
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 from shipby.adapters.ozon import assumptions
+from shipby.domain.evidence_files import INCOMING, KEPT_DAYS
 from tests.infra.sam_template import environment, events, functions, properties, resources, target, template
 
 # What this template may use. The emulator rejects a whole template for one unknown type, so each must be among those
@@ -91,16 +92,21 @@ def test_the_table_is_encrypted_recoverable_and_outlives_the_stack() -> None:
 # ---- bucket
 
 
-def test_documents_are_private_encrypted_and_gone_after_30_days_and_those_that_show_a_person_after_one() -> None:
+def test_documents_are_private_encrypted_and_gone_after_their_time_by_the_folder_they_lie_in() -> None:
     bucket = properties("DocumentBucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    personal, lifecycle = bucket["LifecycleConfiguration"]["Rules"]
-    assert (personal["Prefix"], personal["ExpirationInDays"], personal["Status"]) == ("personal/", 1, "Enabled")
-    assert "Prefix" not in lifecycle
-    assert (lifecycle["ExpirationInDays"], lifecycle["Status"]) == (30, "Enabled")
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    lives = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    papers = dict.fromkeys(("labels/", "prints/", "aside/", "carriages/"), 30)
+    evidence = {f"evidence/{days}/": days for days in KEPT_DAYS}
+    # A rule without a folder would take evidence away with everything else: the shortest that fits wins.
+    assert lives == {"personal/": 1, f"{INCOMING}/": 1, **papers, **evidence}
+    (others,) = [rule for rule in rules if "ExpirationInDays" not in rule]
+    assert others["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
 def test_documents_are_served_over_tls_only() -> None:

@@ -163,3 +163,23 @@ def test_the_books_are_consistent_after_a_busy_minute() -> None:
 
 def counts() -> dict[str, int]:
     return {"awaiting_deliver": 15, "cancelled": 5}
+
+
+def test_a_request_of_fbs_is_approved_by_itself_and_its_goods_can_be_moved(simulator: Simulator, call: Caller) -> None:
+    number = simulator.add_posting(SELLER, lines=(LineSpec(sku=5, price=Decimal(1990), quantity=3),))
+    body = {"posting_number": number, "type": "ClientReturn", "status": "OnSellerApproval", "quantity": 2}
+    (made,) = call.control("returns", body)["ids"]
+
+    def entry() -> Any:
+        (found,) = call("/v1/returns/list", {"limit": 10, "filter": {"posting_numbers": [number]}})["returns"]
+        return found
+
+    assert entry()["product"]["quantity"] == 2
+    call.control("clock", {"advance_seconds": simulator.settings.return_auto_approve_seconds + 1})
+    eventually(lambda: entry()["visual"]["status"]["sys_name"] == "ApprovedByOzon")
+    call.control("goods-returns", {"id": made, "status": "ArrivedAtReturnPlace", "storage": "75.5", "scrap_in_days": 3})
+    assert entry()["storage"]["sum"]["price"] == 75.5
+    assert entry()["storage"]["utilization_forecast_date"]
+    call.control("goods-returns", {"id": made, "status": "Nowhere"}, expect=400)
+    call.control("goods-returns", {"id": 1, "status": "Utilized"}, expect=404)
+    call.control("returns", body | {"quantity": 4}, expect=400)

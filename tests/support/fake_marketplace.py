@@ -3,7 +3,7 @@
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -32,9 +32,13 @@ from shipby.domain.labels import Party
 from shipby.domain.money import Money
 from shipby.domain.posting import Cancellation, MarketplacePosting
 from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
-from shipby.domain.returns import COMPENSATE_ACTION, MarketplaceReturn, OfferedAction
+from shipby.domain.returns import COMPENSATE_ACTION, FBS_PREFIX, MarketplaceReturn, OfferedAction
+from tests.support.fake_accruals import COMPENSATION, POSTAGE, REFUND, FakeAccruals
+from tests.support.fake_books import Books
+from tests.support.fake_cancellations import FakeCancellations
 from tests.support.fake_carriages import FakeCarriages
 from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # tests take it from here: mypy wants that said
+from tests.support.fake_chats import FakeChats
 
 T = TypeVar("T")
 
@@ -49,20 +53,6 @@ def offer(*ids: int) -> tuple[OfferedAction, ...]:
     return tuple(OfferedAction(id=identifier, name=f"action {identifier}") for identifier in ids)
 
 
-@dataclass(slots=True)
-class Books:
-    """What really happened at the marketplace: the truth that a test holds our records against."""
-
-    shipped: Counter[str] = field(default_factory=Counter)
-    cancelled: Counter[str] = field(default_factory=Counter)
-    tracking: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    paid_back: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Return id -> minor units of each refund that a call of ours made."""
-    decided: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Return id -> accepted action ids."""
-    chats: list[tuple[str, str]] = field(default_factory=list)
-
-
 class FakeMarketplace:
     """One seller's marketplace. `fail(call, fault, ...)` makes the next calls of that name misbehave, in order."""
 
@@ -73,6 +63,7 @@ class FakeMarketplace:
         self._tasks: dict[str, tuple[str, ...]] = {}
         self.book = {facts.number: facts for facts in postings}
         self.return_book: dict[str, MarketplaceReturn] = {}
+        self.goods_book: dict[str, MarketplaceReturn] = {}
         self.books = Books()
         self.calls: Counter[str] = Counter()
         self.reasons: tuple[CancelReason, ...] = (
@@ -87,7 +78,10 @@ class FakeMarketplace:
         self.foreign_pages: list[str] = []
         self.refused_tracking: dict[str, str] = {}
         self.recipients: dict[str, Party] = {}
+        self.cancellations = FakeCancellations(self._begin, self._act, self.book, self.cancel_by, clock)
+        self.accruals = FakeAccruals(self._begin)
         self.carriages = FakeCarriages(self._begin, self._act, self.book, clock)
+        self.chats = FakeChats(self._begin, clock)
         self.health: tuple[PushUrlHealth, ...] = ()
         self.key = KeyInfo(expires_at=None, methods=())
         self.index: ErrorIndex | None = None
@@ -117,6 +111,11 @@ class FakeMarketplace:
     def change_return(self, return_id: str, **changes: object) -> None:
         with self._lock:
             self.return_book[return_id] = replace(self.return_book[return_id], **changes)  # type: ignore[arg-type]  # as above
+
+    def put_goods(self, found: MarketplaceReturn) -> None:
+        """Goods on their way back, as /v1/returns/list shows them."""
+        with self._lock:
+            self.goods_book[found.id] = found
 
     def cancel_by(self, number: str, by: str) -> None:
         """Somebody other than us cancels: client, ozon, system …"""
@@ -212,6 +211,15 @@ class FakeMarketplace:
             items = tuple(replace(self.return_book[str(key)], actions=()) for key in left[:2])
         return Page(items, str(left[1]) if len(left) > 2 else None)
 
+    def goods_returns(self, *, since: datetime, last_id: int = 0) -> Page[MarketplaceReturn]:
+        self._begin("goods_returns")
+        now = self._clock.now()
+        with self._lock:
+            entries = {int(key.removeprefix(FBS_PREFIX)): found for key, found in self.goods_book.items()}
+        left = sorted(key for key, found in entries.items() if key > last_id and since <= (found.changed_at or now))
+        items = tuple(replace(entries[key], read_at=now) for key in left[:2])
+        return Page(items, str(left[1]) if len(left) > 2 else None)
+
     def return_details(self, return_id: str) -> MarketplaceReturn:
         began = self._clock.now()
         self._begin("return_details")
@@ -273,6 +281,21 @@ class FakeMarketplace:
 
         self._act("cancel", effect)
 
+    def cancel_items(self, number: str, items: Mapping[str, int], reason_id: int, message: str) -> None:
+        def effect() -> None:
+            facts = self._need(number, "product_cancel")
+            have = {line.sku: line.quantity for line in facts.lines}
+            if not message or any(not 0 < count <= have.get(sku, 0) for sku, count in items.items()):
+                raise MarketplaceRefusedError(f"items of {number}", text="HAS_INCORRECT_PRODUCT_QUANTITY")
+            self.books.items_cancelled[number].append(dict(items))
+            if dict(items) == have:
+                self.cancel_by(number, "seller")
+                return
+            left = (replace(line, quantity=line.quantity - items.get(line.sku, 0)) for line in facts.lines)
+            self.change(number, lines=tuple(line for line in left if line.quantity))
+
+        self._act("cancel_items", effect)
+
     def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
         def effect() -> tuple[ItemResult, ...]:
             results = []
@@ -303,6 +326,7 @@ class FakeMarketplace:
         comment: str = "",
         compensation: Money | None = None,
         rejection_reason_id: int | None = None,
+        back_way: Money | None = None,
     ) -> None:
         def effect() -> None:
             found = self.return_book[return_id]
@@ -310,13 +334,20 @@ class FakeMarketplace:
                 raise MarketplaceRefusedError(f"ACTION_IS_NOT_AVAILABLE {action_id}", text="ACTION_IS_NOT_AVAILABLE")
             self.books.decided[return_id].append(action_id)
             if action_id == FULL_REFUND and found.price is not None:
-                self.books.paid_back[return_id].append(found.price.minor * found.quantity)
+                self._pay(found, REFUND, found.price.minor * found.quantity)
             if action_id == COMPENSATE_ACTION and compensation is not None:
-                self.books.paid_back[return_id].append(compensation.minor)
+                self._pay(found, COMPENSATION, compensation.minor)
+            if back_way is not None:
+                self._pay(found, POSTAGE, back_way.minor)
             offered = {ASK_GOODS: (GOODS_RECEIVED,), GOODS_RECEIVED: ON_CHECKOUT}.get(action_id, ())
             self.change_return(return_id, state=f"AFTER_{action_id}", actions=offer(*offered))
 
         self._act("act_on_return", effect)
+
+    def _pay(self, found: MarketplaceReturn, type_id: int, minor: int) -> None:
+        book = self.books.postage if type_id == POSTAGE else self.books.paid_back
+        book[found.id].append(minor)
+        self.accruals.charge(found.posting_number, type_id, minor, on=self._clock.now().date())
 
     # Labels and chat
 

@@ -1,9 +1,10 @@
 """Small fakes of the ports: a moving clock, queues that remember, files in memory, papers, a seller's messenger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import BinaryIO
 
-from shipby.application.ports import LabelPage, QueueMessage
+from shipby.application.ports import LabelPage, QueueMessage, UploadLink
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, StoreUnavailableError
 from tests.support.builders import NOW
 
@@ -56,6 +57,24 @@ class MemoryDocuments:
 
     def link(self, key: str, *, seconds: int) -> str:
         return f"https://files.example/{key}?expires={seconds}"
+
+    def upload_link(self, key: str, *, content_type: str, size: int, sha256: str, seconds: int) -> UploadLink:
+        headers = {"Content-Type": content_type, "Content-Length": str(size), "x-amz-checksum-sha256": sha256}
+        return UploadLink("PUT", f"https://files.example/{key}?expires={seconds}", headers)
+
+    def size(self, key: str) -> int:
+        return len(self.get(key))
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        content = self.get(key)
+        return (content[at : at + 1000] for at in range(0, len(content), 1000))
+
+    def copy(self, source: str, target: str) -> None:
+        self.files[target] = self.get(source)
+
+    def put_file(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+        file.seek(0)
+        self.put(key, file.read(), content_type=content_type)
 
 
 class FakePapers:

@@ -36,13 +36,15 @@ from shipby.domain.returns import ReturnCase
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory_index import Index, alarm_ref, worklist_id
+from tests.support.memory_matters import MemoryMatters
+from tests.support.memory_replay import Kept, MemoryReplay
 from tests.support.memory_writes import Planned, Rows, plan
 
 R = TypeVar("R")
 _REPLAY = timedelta(minutes=10)
 
 
-class MemoryStore:
+class MemoryStore(MemoryMatters, MemoryReplay):
     """Thread-safe; everything handed in is copied deep and everything handed out refuses changes.
 
     `clock` (standing still at the builders' NOW unless given) decides when a remembered response or a token expired.
@@ -57,6 +59,7 @@ class MemoryStore:
         self._partitions: dict[str, list[str]] = {}
         self._alarms, self._worklist, self._days = Index("AK", "AS"), Index("WK", "WS"), Index("DK", "DS")
         self._aside: dict[Key, tuple[str, datetime]] = {}
+        self._changes: dict[Key, Kept] = {}
         self._tokens: dict[str, tuple[datetime, list[Write]]] = {}
 
     @property
@@ -68,7 +71,9 @@ class MemoryStore:
         with self._lock:
             if token and self._replayed(token, writes, now):
                 return
-            for planned in plan(writes, self._rows, shards=self._shards, now=now, token=token):
+            planned_rows = plan(writes, self._rows, shards=self._shards, now=now, token=token)
+            self._note_changes(writes)
+            for planned in planned_rows:
                 self._put(planned)
             if token:
                 self._tokens[token] = (now, list(writes))
@@ -204,9 +209,10 @@ class MemoryStore:
         limit: int,
         cursor: str | None,
         before: str = "\U0010ffff",
+        start: str = "",
     ) -> Page[R]:
         check_limit(limit)
-        after = ("", "", "")
+        after = (start, "", "")
         if cursor is not None:
             found = decode_cursor(name, cursor, frozenset({"sort", "PK", "SK"}))
             after = (found["sort"], found["PK"], found["SK"])
@@ -257,9 +263,18 @@ class MemoryStore:
         partition = index_keys.returns_opened_partition(seller, day)
         return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
 
-    def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+    def intents_in(
+        self,
+        seller: str,
+        state: IntentState,
+        *,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
         partition = index_keys.intents_partition(seller, state)
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
+        start = keys.sortable(since) if since else ""
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
 
     def returns_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None

@@ -10,16 +10,22 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports import (
     AddDigestEntry,
     AppendEvents,
+    AppendEvidence,
     AppendTracking,
     ClaimPointer,
+    NoteShadow,
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
     SaveBenchCheck,
+    SaveCancelRequest,
     SaveCarriage,
     SaveCase,
+    SaveClaim,
     SaveDetail,
     SaveDocument,
+    SaveEvidencePack,
+    SaveEvidenceUpload,
     SaveIntent,
     SaveMoney,
     SaveOutcome,
@@ -160,6 +166,11 @@ class _Planner:
                 key = keys.case(matter.seller, matter.id)
                 columns = index_keys.cases(matter.seller, matter.opened_at, matter.id, is_open=matter.open)
                 yield self._saved(key, matter, f"case {matter.id}", columns | self._alarm(key, matter.next_alarm))
+            case SaveCancelRequest() | SaveClaim() | AppendEvidence() | SaveEvidenceUpload() | SaveEvidencePack():
+                yield from self._matter(write)
+            case NoteShadow(decision):
+                day = decision.at.astimezone(UTC).date()
+                yield Planned(keys.shadow(decision.seller, day, decision.at, decision.id), decision)
             case SaveOutcome(outcome):
                 yield Planned(keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number), outcome)
             case AddDigestEntry(entry):
@@ -182,6 +193,32 @@ class _Planner:
                 yield from self._release(write)
             case _:
                 assert_never(write)
+
+    def _matter(
+        self, write: SaveCancelRequest | SaveClaim | AppendEvidence | SaveEvidenceUpload | SaveEvidencePack
+    ) -> Iterator[Planned]:
+        match write:
+            case SaveCancelRequest(request):
+                key = keys.cancel_request(request.seller, request.id)
+                columns = index_keys.cancel_requests(
+                    request.seller, request.auto_approve_at, request.id, is_open=request.open
+                )
+                alarm = self._alarm(key, request.next_alarm)
+                yield self._saved(key, request, f"cancel request {request.id}", columns | alarm)
+            case SaveClaim(claim):
+                key = keys.claim(claim.seller, claim.id)
+                columns = index_keys.claims(claim.seller, claim.answer_by, claim.id, is_open=claim.open)
+                yield self._saved(key, claim, f"claim {claim.id}", columns | self._alarm(key, claim.next_alarm))
+            case AppendEvidence(piece):
+                chain = keys.evidence_chain(piece.seller, piece.posting_number)
+                yield self._saved(chain, write.chain, f"evidence of {piece.posting_number}")
+                key = keys.evidence(piece.seller, piece.posting_number, piece.sequence)
+                yield self._once(key, piece, f"evidence {piece.sequence}", "EVENT")
+            case SaveEvidenceUpload(upload):
+                yield Planned(keys.evidence_upload(upload.seller, upload.posting_number, upload.id), upload)
+            case SaveEvidencePack(pack):
+                key = keys.evidence_pack(pack.seller, pack.id)
+                yield self._saved(key, pack, f"evidence pack {pack.id}", self._alarm(key, pack.next_alarm))
 
     def _posting(self, posting: Posting) -> Planned:
         key = keys.posting(posting.seller, posting.number)
@@ -212,7 +249,7 @@ class _Planner:
     def _spend(self, write: SpendCap) -> Planned:
         key = keys.cap(write.seller, write.action, write.day)
         self.shared.add(key)
-        self._spent[key] = self._spent.get(key, 0) + 1
+        self._spent[key] = self._spent.get(key, 0) + write.by
         used = self._rows.get(key, 0) + self._spent[key]
         if used > write.limit:
             self._refuse("CAP", CapReachedError(f"seller {write.seller} allows {write.limit} {write.action} a day"))

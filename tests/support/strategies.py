@@ -11,12 +11,33 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from shipby.domain.cancel_requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.claims import Claim
 from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintStyle, ProductCard, RefusedPage
-from shipby.domain.events import AggregateKind, Event, EventType, Ref, StoredEvent, posting_ref, return_ref
+from shipby.domain.events import (
+    AggregateKind,
+    Event,
+    EventType,
+    Ref,
+    StoredEvent,
+    cancel_request_ref,
+    posting_ref,
+    return_ref,
+)
+from shipby.domain.evidence import EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, IntentAction, intent_id
-from shipby.domain.ledger import CostBorneBy, Entry, EntryState, ExecutedBy, LineBalance, MoneyLedger
+from shipby.domain.ledger import (
+    AccrualState,
+    CostBorneBy,
+    Entry,
+    EntryKind,
+    EntryState,
+    ExecutedBy,
+    LineBalance,
+    MoneyLedger,
+)
 from shipby.domain.money import Money
 from shipby.domain.posting import (
     Alarm,
@@ -40,7 +61,9 @@ from shipby.domain.records import (
     TrackingChange,
     Watch,
 )
+from shipby.domain.return_policy import ReturnPolicy
 from shipby.domain.returns import OfferedAction, RejectionReason, ReturnCase
+from shipby.domain.shadow import ShadowDecision
 
 T = TypeVar("T")
 
@@ -81,6 +104,11 @@ entries = st.builds(
     executed_by=st.sampled_from(ExecutedBy),
     cost_borne_by=st.sampled_from(CostBorneBy),
     lines=maps(amounts),
+    kind=st.sampled_from(EntryKind),
+    at=st.none() | times,
+    rule=texts,
+    accrual=st.sampled_from(AccrualState),
+    accrued=amounts,
 )
 balances = st.builds(LineBalance, paid=amounts, reserved=amounts, refunded=amounts)
 
@@ -93,7 +121,7 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
     Money: moneys,
     Alarm: alarms,
 }
-_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy)
+_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy)
 """Records inside records, with any value in every field."""
 
 
@@ -141,7 +169,7 @@ returns = _any(
 
 @st.composite
 def intents(draw: st.DrawFn) -> Intent:
-    ref = draw(st.sampled_from([posting_ref, return_ref]))(draw(ids))
+    ref = draw(st.sampled_from([posting_ref, return_ref, cancel_request_ref]))(draw(ids))
     action = draw(st.sampled_from(IntentAction))
     built = _any(
         Intent,
@@ -168,6 +196,12 @@ refused_pages = _any(RefusedPage, seller=ids, id=ids)
 recipients = _any(Recipient)
 settings = _any(SellerSettings, seller=ids, caps=maps(counts), recipients=tuples(recipients))
 watches = _any(Watch, seller=ids, id=ids, data=jsons)
+cancel_requests = _any(CancelRequest, seller=ids, id=ids, facts=jsons)
+claims = _any(Claim, seller=ids, id=ids)
+evidence_items = _any(EvidenceItem, seller=ids, posting_number=ids, sequence=st.integers(1, 99_999), data=jsons)
+evidence_uploads = _any(EvidenceUpload, seller=ids, posting_number=ids, id=ids, data=jsons)
+evidence_packs = _any(EvidencePack, seller=ids, id=ids)
+shadows = _any(ShadowDecision, seller=ids, id=ids, ref=st.builds(posting_ref, ids), data=jsons)
 cases = _any(Case, seller=ids, id=ids)
 outcomes = _any(Outcome, seller=ids, posting_number=ids)
 stored_events = _any(

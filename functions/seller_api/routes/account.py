@@ -9,8 +9,10 @@ from functions.seller_api.operations import Call, Operation, read
 from shipby.application import queries
 from shipby.application.change_settings import change_settings, get_settings
 from shipby.application.idempotency import Answer
-from shipby.contracts.requests import ProofQuery, RecipientBody, SettingsBody
+from shipby.contracts.requests import ProofQuery
+from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.domain.records import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.return_policy import ReturnPolicy
 
 
 def get_proof(call: Call) -> Mapping[str, object]:
@@ -64,6 +66,16 @@ def put_settings(call: Call) -> Answer:
         unlock_at=body.unlock_at,
         personal_kept=body.personal_kept,
         buyer_chat=body.buyer_chat,
+        auto_return=body.auto_return,
+        auto_cancel_request=body.auto_cancel_request,
+        remind_cancel_request_before=body.remind_cancel_request_before,
+        remind_claim_before=body.remind_claim_before,
+        answer_claim_within=body.answer_claim_within,
+        return_policies=tuple(ReturnPolicy(**dict(policy)) for policy in body.return_policies),
+        approve_above=body.approve_above,
+        refund_cap=body.refund_cap,
+        postage_limit=body.postage_limit,
+        evidence_kept=body.evidence_kept,
     )
     return change_settings(wanted, call.if_match, call.remember, store=call.store)
 

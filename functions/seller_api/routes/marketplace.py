@@ -9,6 +9,7 @@ from shipby.application.replace_tracking import NewTracking, replace_tracking
 from shipby.application.request_intent import Wish, request_intent
 from shipby.application.ship_posting import ShipWish, ship_posting
 from shipby.contracts.guard import GuardedCancelBody
+from shipby.contracts.money import CancelItemsBody
 from shipby.contracts.requests import CutOffBody, ShipBody, TrackingBody
 from shipby.domain.intents import IntentAction
 
@@ -33,6 +34,23 @@ def cancel(call: Call) -> Answer:
         number=call.path["number"],
         action=IntentAction.CANCEL,
         request={"reason_id": body.reason_id, "message": body.message},
+        actor=call.actor,
+        reason=body.message,
+        if_match=call.if_match,
+        accept_forecast=body.accept_forecast,
+    )
+    return request_intent(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def cancel_items(call: Call) -> Answer:
+    body = call.body_as(CancelItemsBody)
+    if body.accept_forecast:
+        check_role(call.key, MANAGERS)
+    wish = Wish(
+        seller=call.seller,
+        number=call.path["number"],
+        action=IntentAction.CANCEL_ITEMS,
+        request={"reason_id": body.reason_id, "message": body.message, "items": dict(body.items)},
         actor=call.actor,
         reason=body.message,
         if_match=call.if_match,
@@ -92,6 +110,19 @@ OPERATIONS: tuple[Operation, ...] = (
         status=202,
         if_match="optional",
         description="Refused (cancel_guard) where it would bring a worse band of the error index and the guard is on.",
+    ),
+    Operation(
+        id="cancelItems",
+        method="POST",
+        path="/v1/postings/{number}/cancel-items",
+        summary="Cancel some products or pieces at the marketplace, which pays the buyer back for them by itself",
+        run=cancel_items,
+        answers="IntentView",
+        roles=OFFICE,
+        body=CancelItemsBody,
+        status=202,
+        if_match="optional",
+        description="All items together are a cancel of the posting. The guard of the error index applies as there.",
     ),
     Operation(
         id="setCutOff",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS
-from functions.seller_api.operations import Call, Operation, read
-from shipby.application import queries
+from functions.seller_api.operations import Call, Download, Operation, read
+from shipby.application import approvals, queries
+from shipby.application.approvals import SecondWord
 from shipby.application.idempotency import Answer
+from shipby.application.refund_export import refund_rows, refunds_csv
 from shipby.application.settle_by_hand import Verdict, settle_by_hand
-from shipby.contracts.requests import IntentsQuery, VerdictBody
+from shipby.contracts.money import ApproveBody, RefundsExportQuery
+from shipby.contracts.requests import IntentsQuery, ReasonBody, VerdictBody
+from shipby.domain.json_types import Json
 
 
 def list_intents(call: Call) -> Mapping[str, object]:
@@ -46,6 +50,30 @@ def settle_intent(call: Call) -> Answer:
     return settle_by_hand(verdict, call.remember, store=call.store, clock=call.clock)
 
 
+def export_refunds(call: Call) -> Answer:
+    query = call.query_as(RefundsExportQuery)
+    rows = refund_rows(call.seller, since=query.since, until=query.until, store=call.store)
+    if query.format == "csv":
+        name = f"refunds-{query.since:%Y%m%d}-{query.until:%Y%m%d}.csv"
+        return Download(200, {}, text=refunds_csv(rows), name=name)
+    items: list[Json] = [*rows]
+    return Answer(200, {"items": items, "next_cursor": None})
+
+
+def approve_refund(call: Call) -> Answer:
+    word = SecondWord(
+        seller=call.seller, intent_id=call.path["id"], actor=call.actor, reason=call.body_as(ApproveBody).reason
+    )
+    return approvals.approve_refund(word, call.remember, store=call.store, clock=call.clock)
+
+
+def reject_refund(call: Call) -> Answer:
+    word = SecondWord(
+        seller=call.seller, intent_id=call.path["id"], actor=call.actor, reason=call.body_as(ReasonBody).reason
+    )
+    return approvals.reject_refund(word, call.remember, store=call.store, clock=call.clock)
+
+
 OPERATIONS: tuple[Operation, ...] = (
     read(
         "/v1/refunds",
@@ -65,6 +93,40 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The ledger of a posting: paid, reserved, refunded, every movement, and whose money it was",
         answers="LedgerView",
         roles=DESK,
+    ),
+    Operation(
+        id="exportRefunds",
+        method="GET",
+        path="/v1/refunds/export",
+        summary="Decisions on returns with money of a period, each with its proof, as a table",
+        run=export_refunds,
+        answers="Listing[RefundRowView]",
+        roles=DESK,
+        query=RefundsExportQuery,
+        csv=True,
+        description="A table (CSV) unless `format=json` is asked for. At most 92 days and 2000 refunds a call.",
+    ),
+    Operation(
+        id="approveRefund",
+        method="POST",
+        path="/v1/refunds/{id}/approve",
+        summary="A second person lets a refund above the limit go",
+        run=approve_refund,
+        answers="IntentView",
+        roles=MANAGERS,
+        body=ApproveBody,
+        status=202,
+        description="Only with another key than the one that asked for it. From then on it is carried out.",
+    ),
+    Operation(
+        id="rejectRefund",
+        method="POST",
+        path="/v1/refunds/{id}/reject",
+        summary="A second person ends a refund above the limit; its money is free again",
+        run=reject_refund,
+        answers="IntentView",
+        roles=MANAGERS,
+        body=ReasonBody,
     ),
     read(
         "/v1/intents",

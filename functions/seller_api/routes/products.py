@@ -29,6 +29,8 @@ def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:
         marks=tuple(dict.fromkeys(body.marks)),
         inserts=tuple(dict.fromkeys(body.inserts)),
         note=body.note,
+        product_type=body.product_type,
+        supplier=body.supplier,
     )
 
 

@@ -1,45 +1,94 @@
-"""Returns: receive, inspect, decide."""
+"""Returns: receive (by id or by scan), inspect, decide, say what becomes of the goods, exchange."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from functions.seller_api.access import DESK
+from functions.seller_api.access import BENCH, DESK
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import queries
+from shipby.application import return_policies, return_views
 from shipby.application.idempotency import Answer
-from shipby.application.request_intent import ReturnDecision, decide_return
-from shipby.application.work_return import ReturnStep, work_return
+from shipby.application.return_decisions import ReturnDecision, decide_return
+from shipby.application.return_exchange import Exchange, exchange_return
+from shipby.application.return_followups import Disposal, dispose_return
+from shipby.application.work_return import ReturnStep, scan_return, work_return
 from shipby.contracts.base import MoneyBody
-from shipby.contracts.requests import DecideBody, NoBody, ReturnInspectBody, ReturnsQuery
+from shipby.contracts.requests import DecideBody, NoBody
+from shipby.contracts.returns import DispositionBody, ExchangeBody, ReturnInspectBody, ReturnScanBody, ReturnsQuery
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
+
+WAREHOUSE = DESK | BENCH
+"""Who has the goods in hand."""
 
 
 def list_returns(call: Call) -> Mapping[str, object]:
     query = call.query_as(ReturnsQuery)
-    return queries.list_returns(
+    return return_views.list_returns(
         call.seller, open_only=query.open, limit=query.limit, cursor=query.cursor, store=call.store
     )
 
 
 def get_return(call: Call) -> Mapping[str, object]:
-    return queries.get_return(call.seller, call.path["id"], store=call.store)
+    return return_views.get_return(call.seller, call.path["id"], store=call.store)
+
+
+def get_options(call: Call) -> Mapping[str, object]:
+    return return_views.get_options(call.seller, call.path["id"], store=call.store)
+
+
+def get_policies(call: Call) -> Mapping[str, object]:
+    return return_policies.get_policies(call.seller, store=call.store)
 
 
 def _step(command: str) -> Callable[[Call], Answer]:
     def run(call: Call) -> Answer:
+        body = call.body if isinstance(call.body, ReturnInspectBody) else None
         step = ReturnStep(
             seller=call.seller,
             return_id=call.path["id"],
             command=command,
             actor=call.actor,
-            condition=call.body.condition if isinstance(call.body, ReturnInspectBody) else "",
+            condition=body.condition if body else "",
+            note=body.note if body else "",
+            evidence=body.evidence if body else (),
             if_match=call.if_match,
         )
         return work_return(step, call.remember, store=call.store, clock=call.clock)
 
     return run
+
+
+def scan(call: Call) -> Answer:
+    code = call.body_as(ReturnScanBody).code
+    return scan_return(call.seller, code, call.actor, call.remember, store=call.store, clock=call.clock)
+
+
+def dispose(call: Call) -> Answer:
+    body = call.body_as(DispositionBody)
+    wish = Disposal(
+        seller=call.seller,
+        return_id=call.path["id"],
+        disposition=body.disposition,
+        actor=call.actor,
+        note=body.note,
+        supplier=body.supplier,
+        if_match=call.if_match,
+    )
+    return dispose_return(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def exchange(call: Call) -> Answer:
+    body = call.body_as(ExchangeBody)
+    wish = Exchange(
+        seller=call.seller,
+        return_id=call.path["id"],
+        actor=call.actor,
+        number=body.posting_number or "",
+        note=body.note or "",
+        if_match=call.if_match,
+    )
+    return exchange_return(wish, call.remember, store=call.store, clock=call.clock)
 
 
 def decide(call: Call) -> Answer:
@@ -51,6 +100,8 @@ def decide(call: Call) -> Answer:
         actor=call.actor,
         refund=body.refund,
         amount=_money(body.amount) if body.amount else None,
+        pieces=body.pieces,
+        postage=_money(body.postage, "postage") if body.postage else None,
         rejection_reason_id=body.rejection_reason_id,
         comment=body.comment,
         reason=body.reason,
@@ -59,11 +110,11 @@ def decide(call: Call) -> Answer:
     return decide_return(decision, call.remember, store=call.store, clock=call.clock)
 
 
-def _money(body: MoneyBody) -> Money:
+def _money(body: MoneyBody, field: str = "amount") -> Money:
     try:
         return Money.parse(body.amount, body.currency)
     except InvalidInputError as error:
-        raise InvalidInputError(str(error), errors=[("amount/amount", str(error))]) from error
+        raise InvalidInputError(str(error), errors=[(f"{field}/amount", str(error))]) from error
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -85,6 +136,34 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         etag=True,
     ),
+    read(
+        "/v1/returns/{id}/options",
+        get_options,
+        id="getReturnOptions",
+        summary="The ways out of a return side by side: what each costs and needs, and what your policy suggests",
+        answers="ReturnOptionsView",
+        roles=DESK,
+    ),
+    read(
+        "/v1/return-policies",
+        get_policies,
+        id="getReturnPolicies",
+        summary="Your return policies per kind of product, for people and machines",
+        answers="ReturnPoliciesView",
+        roles=DESK,
+    ),
+    Operation(
+        id="scanReturn",
+        method="POST",
+        path="/v1/returns/scan",
+        summary="Receive a return by what is scanned off the parcel",
+        run=scan,
+        answers="ReturnScanView",
+        roles=WAREHOUSE,
+        body=ReturnScanBody,
+        description="The return's barcode, number or tracking number, or the posting's number or label. Where several "
+        "returns fit, none is touched and they are listed.",
+    ),
     Operation(
         id="receiveReturn",
         method="POST",
@@ -92,7 +171,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="opened -> received",
         run=_step("receive"),
         answers="ReturnView",
-        roles=DESK,
+        roles=WAREHOUSE,
         body=NoBody,
         etag=True,
         if_match="optional",
@@ -104,8 +183,34 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="received -> inspected",
         run=_step("inspect"),
         answers="ReturnView",
-        roles=DESK,
+        roles=WAREHOUSE,
         body=ReturnInspectBody,
+        etag=True,
+        if_match="optional",
+    ),
+    Operation(
+        id="disposeReturn",
+        method="POST",
+        path="/v1/returns/{id}/disposition",
+        summary="Say what becomes of inspected goods; everything that follows is done by itself",
+        run=dispose,
+        answers="ReturnView",
+        roles=WAREHOUSE,
+        body=DispositionBody,
+        etag=True,
+        if_match="optional",
+        description="Each follow-up is an event return.followed_up: the stock for your own systems, a task for the "
+        "supplier's claim, the marketplace's action as auto_return allows, and the closing of the return.",
+    ),
+    Operation(
+        id="exchangeReturn",
+        method="POST",
+        path="/v1/returns/{id}/exchange",
+        summary="Link the posting that goes to the buyer instead",
+        run=exchange,
+        answers="ReturnView",
+        roles=DESK,
+        body=ExchangeBody,
         etag=True,
         if_match="optional",
     ),

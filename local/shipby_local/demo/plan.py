@@ -28,8 +28,12 @@ class Fate(StrEnum):
     MOVED = "its cut-off was moved"
     NO_LABEL = "its label is never ready"
     UNREAD = "its label cannot be read back, printed by a person's word"
-    FULL_REFUND = "returned, refunded in full"
-    PART_REFUND = "returned, compensated in part"
+    FULL_REFUND = "returned, refunded in full though the worker was killed"
+    PART_REFUND = "returned, compensated in part, approved by a second person"
+    GOODS_BACK = "returned, taken back, inspected, put on the shelf, refunded"
+    WISH_GRANTED = "the buyer asked to cancel on the way: agreed"
+    WISH_REFUSED = "the buyer asked to cancel on the way: refused, delivered"
+    CLAIMED = "packing evidence asked for, and sent"
     NEW_NUMBER = "tracking number replaced"
 
 
@@ -89,6 +93,7 @@ def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
         own_label=OwnLabelPolicy(sender_name="Shop", sender_address="Склад 1 / 一号仓库"),
         unlock_at="assembled" if chat else "packed",
         personal_kept=timedelta(seconds=20),
+        approve_above={} if chat else {"RUB": 10_000, "CNY": 1_000},
         buyer_chat=chat,
     )
 
@@ -135,6 +140,10 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     add(first, Fate.UNREAD)
     add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
     add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")
+    add(first, Fate.GOODS_BACK, scheme="rFBS", integration="non_integrated")
+    add(first, Fate.WISH_GRANTED, scheme="rFBS", integration="non_integrated")
+    add(second, Fate.WISH_REFUSED, scheme="rFBS", integration="non_integrated")
+    add(second, Fate.CLAIMED)
     add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     add(second, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     for turn in range(count):
@@ -165,4 +174,6 @@ def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
     for kind, strange in zip(STRANGE_FILES, (*plain, plan.of(Fate.SAVED)[0]), strict=True):
         if strange is not None:
             arm(kind=kind, posting_number=strange.number, times=1)
-    arm(kind="timeout_after_success", method="/v1/returns/rfbs/action/set", times=1, seconds=0.2)
+    # The first seller's money calls have a worse fault of their own: see `Desk.refund_through_a_crash`.
+    lost = {"method": "/v1/returns/rfbs/action/set", "client_id": plan.sellers[1]}
+    arm(kind="timeout_after_success", times=1, seconds=0.2, **lost)

@@ -55,6 +55,7 @@ def print_report(console: Console, day: Day) -> None:
     _print_rows(console, day.planned, ("what the day had in store", "planned", "happened"))
     _print_rows(console, day.rows, ("report of the trading day", "our history", "marketplace's books"))
     _print_rows(console, day.papers, ("labels and papers", "ours", "has to be"))
+    _print_rows(console, day.desk, ("cancels, returns, refunds, claims", "ours", "has to be"))
     _print_rows(console, day.counter_proof, ("the proof, a row deleted by hand", "it said", "it has to say"))
     for line in money_lines(day.ours):
         console.print(line)

@@ -85,7 +85,7 @@ def _count(ours: Ours, stored: StoredEvent) -> None:
     ours.by_type.setdefault(event.type, set()).add(subject)
     if event.type in (EventType.POSTING_CANCELLED, EventType.POSTING_SPLIT):
         ours.cancelled_by[str(event.data.get("by", "split"))] += 1
-    if event.type is EventType.RETURN_DECIDED:
+    if event.type is EventType.RETURN_DECIDED and "amount" in event.data:
         ours.decided[subject] += 1
     if event.type is EventType.TRACKING_CHANGED and event.data.get("old"):
         ours.replaced.add(subject)
@@ -127,7 +127,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("refunds by our call", str(len(ours.refunds)), str(len(refunds))),
         Row("refunded", _sum_ours(ours.refunds.values()), _sum_books(refunds)),
         Row("refund calls for cancelled postings", _n(cancelled & set(ours.refunds)), str(len(refunded_cancelled))),
-        Row("returns decided twice", str(ours.decided.total() - len(ours.decided)), str(doubled)),
+        Row("returns paid twice", str(ours.decided.total() - len(ours.decided)), str(doubled)),
         Row("tracking numbers replaced", _n(ours.replaced), _n(replaced)),
         Row("given up by policy (expired)", _n(ours.ids(EventType.POSTING_EXPIRED)), str(by["seller"])),
         Row("would have been given up (shadow mode)", _n(ours.ids(EventType.POSTING_GIVE_UP_SHADOWED))),
@@ -141,11 +141,9 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
 def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
     """Whether the day really had what it was meant to have: every fate, every armed fault, doubled and lost pushes."""
     postings: Mapping[str, Any] = books["postings"]
-    returns = {item["posting_number"]: item for item in books["returns"].values()}
 
     def happened(posting: PlannedPosting) -> bool:
         seen = postings[posting.number]
-        given_back = returns.get(posting.number, {"refunded": "0", "price": "0"})
         match posting.fate:
             case Fate.PLAIN:
                 return bool(seen["handed_over_at"])
@@ -160,16 +158,14 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
             case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
                 by = {Fate.MARKETPLACE_CANCELS: "ozon", Fate.BUYER_CANCELS: "client", Fate.GIVEN_UP: "seller"}
                 return bool(seen["cancellation"]["type"] == by[posting.fate])
-            case Fate.UNREAD:
+            case Fate.UNREAD | Fate.CLAIMED:
                 return bool(seen["handed_over_at"])
             case Fate.NO_LABEL:
                 return bool(seen["assembled_at"]) and not seen["label_printed"]
-            case Fate.FULL_REFUND:
-                return 0 < Decimal(given_back["refunded"]) == Decimal(given_back["price"])
-            case Fate.PART_REFUND:
-                return 0 < Decimal(given_back["refunded"]) < Decimal(given_back["price"])
             case Fate.NEW_NUMBER:
                 return len(_tracking_numbers(seen)) > 1
+            case _:
+                return _came_back(posting, books)
 
     rows = [Row(str(fate), str(len(plan.of(fate))), str(sum(happened(one) for one in plan.of(fate)))) for fate in Fate]
     faults = books["faults"]
@@ -178,6 +174,22 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
         count = sum(seller["pushes"][trouble] for seller in books["sellers"].values())
         rows.append(Row(f"pushes {trouble}", "some", "some" if count else "none"))
     return rows
+
+
+def _came_back(posting: PlannedPosting, books: Mapping[str, Any]) -> bool:
+    """Whether a fate that begins once the parcel has left was fulfilled."""
+    seen = books["postings"][posting.number]
+    wishes = {item["posting_number"]: item["state"] for item in books["cancellation_requests"].values()}
+    if posting.fate is Fate.WISH_GRANTED:
+        return bool(seen["cancellation"]["type"] == "client") and wishes[posting.number] == "APPROVED"
+    if posting.fate is Fate.WISH_REFUSED:
+        return bool(seen["status"] == "delivered") and wishes[posting.number] == "REJECTED"
+    returns = {item["posting_number"]: item for item in books["returns"].values()}
+    case = returns.get(posting.number, {"refunded": "0", "price": "0", "actions": []})
+    refunded, price, actions = Decimal(case["refunded"]), Decimal(case["price"]), len(case["actions"])
+    if posting.fate is Fate.PART_REFUND:
+        return 0 < refunded < price and actions == 1
+    return 0 < refunded == price and actions == (3 if posting.fate is Fate.GOODS_BACK else 1)
 
 
 def paper_rows(papers: Papers, plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:

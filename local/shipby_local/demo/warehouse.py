@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shipby_local.demo.api import ApiProblemError, SellerApi
+from shipby_local.demo.desk import Desk
 from shipby_local.demo.papers import Papers
 from shipby_local.demo.plan import DayPlan, Fate, PlannedPosting
 from shipby_local.simulator import Simulator
@@ -26,6 +27,7 @@ class Warehouse:
     plan: DayPlan
     advance: Callable[[PlannedPosting], None]
     papers: Papers
+    desk: Desk
     problems: list[str] = field(default_factory=list)
 
     def work(self) -> None:
@@ -128,10 +130,26 @@ class Warehouse:
                 self.papers.allow(posting.client_id, posting.number)
                 self._bench_work(posting)
                 self._hand_over(posting)
-            case Fate.FULL_REFUND | Fate.PART_REFUND:
-                self._returned(posting)
             case Fate.NEW_NUMBER:
                 self._renumbered(posting)
+            case _:
+                self._comes_back(posting)
+
+    def _comes_back(self, posting: PlannedPosting) -> None:
+        """Fates that begin once the parcel has left."""
+        self._assemble(posting)
+        self._pack_and_hand_over(posting)
+        if posting.fate is Fate.CLAIMED:
+            self.desk.prove_packing(posting)
+            return
+        if posting.fate in (Fate.WISH_GRANTED, Fate.WISH_REFUSED):
+            self._wished(posting)
+            return
+        self._deliver(posting)
+        if posting.fate is Fate.PART_REFUND:
+            self.desk.compensate(posting)
+        elif posting.fate is Fate.GOODS_BACK:
+            self.desk.take_back(posting)
 
     def _api(self, posting: PlannedPosting) -> SellerApi:
         return self.apis[posting.client_id]
@@ -212,24 +230,23 @@ class Warehouse:
         self._control("POST", f"/_sim/postings/{posting.number}", act="deliver")
         self._wait(posting, {"delivered"}, timeout=90)
 
-    def _returned(self, posting: PlannedPosting) -> None:
-        self._assemble(posting)
-        self._pack_and_hand_over(posting)
-        self._deliver(posting)
-        opened = str(self._control("POST", "/_sim/returns", posting_number=posting.number)["return_id"])
-        api = self._api(posting)
-        case = api.wait_for(
-            f"/v1/returns/{opened}", lambda _: True, what=f"return {opened} to be found by polling", timeout=90
-        )
-        path = f"/v1/returns/{opened}"
-        if posting.fate is Fate.PART_REFUND:
-            body: dict[str, object] = {"action_id": 1020, "refund": True}
-            body |= {"amount": {"amount": "300.00", "currency": case["price"]["currency"]}}
+    def _wished(self, posting: PlannedPosting) -> None:
+        """The buyer changes their mind while the parcel is on its way."""
+        self._wait(posting, {"in_transit"}, timeout=60)
+        granted = posting.fate is Fate.WISH_GRANTED
+        self.desk.answer_wish(posting, approve=granted)
+        if granted:
+            self._wait(posting, {"cancelled"}, timeout=90)
         else:
-            [action] = [action for action in case["available_actions"] if "вернуть деньги" in action["name"].lower()]
-            body = {"action_id": action["id"], "refund": True}
-        intent = api.post(f"{path}/decide", {**body, "reason": "buyer is right"})
-        self._settled(posting, intent["id"])
+            self._deliver(posting)
+
+    def interrupted_refunds(self) -> None:
+        """When all else is done: refunds whose worker is killed, with nothing else under way."""
+        for posting in self.plan.of(Fate.FULL_REFUND):
+            try:
+                self.desk.refund_through_a_crash(posting)
+            except StackError as error:
+                self.problems.append(f"{posting.number} ({posting.fate}): {error}")
 
     def _renumbered(self, posting: PlannedPosting) -> None:
         self._assemble(posting)
@@ -244,18 +261,7 @@ class Warehouse:
     def _number(self, posting: PlannedPosting, number: str, reason: str) -> None:
         body = {"tracking_number": number, "carrier": "China Post", "reason": reason}
         intent = self._api(posting).put(self._path(posting, "/tracking-number"), body)
-        self._settled(posting, intent["id"])
-
-    def _settled(self, posting: PlannedPosting, intent: str) -> None:
-        api = self._api(posting)
-        done = api.wait_for(
-            f"/v1/intents/{intent}",
-            lambda view: view["state"] in ("CONFIRMED", "REJECTED"),
-            what=f"intent {intent} to be settled",
-            timeout=120,
-        )
-        if done["state"] != "CONFIRMED":
-            raise StackError(f"intent {intent} was rejected: {done['outcome']}")
+        self.desk.settled(posting, intent["id"])
 
     def _wait(self, posting: PlannedPosting, stages: set[str], *, timeout: float) -> None:
         what = f"{posting.number} to be {' or '.join(sorted(stages))}"

@@ -1,4 +1,4 @@
-"""Chats: opening one for a posting and writing into it, from either side."""
+"""Chats: opening one for a posting or for the marketplace itself, and writing into it from either side."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ def open_chat(market: Market, posting: Posting) -> Chat:
     key = str(uuid.UUID(int=seed << 64 | seed, version=4))
     found = market.world.chats.get(key)
     return found or market.world.chats.put(Chat(key, posting.client_id, posting.number, market.world.now()))
+
+
+SUPPORT = "SELLER_SUPPORT"
+OF_MARKETPLACE = (SUPPORT, "SELLER_NOTIFICATION_LOGISTICS", "SELLER_API_NOTIFICATIONS")
+"""Types of chats in which the marketplace writes to the seller."""
+
+
+def open_own_chat(market: Market, client_id: str, kind: str) -> Chat:
+    """The marketplace's own chat of a kind with a seller; made if there is none."""
+    seed = hash_number(f"{market.world.settings.seed}:chat:{client_id}:{kind}")
+    key = str(uuid.UUID(int=seed << 64 | seed, version=4))
+    found = market.world.chats.get(key)
+    return found or market.world.chats.put(Chat(key, client_id, "", market.world.now(), type=kind))
 
 
 def say(market: Market, chat: Chat, sender: str, text: str, *, push: bool = True) -> Message:

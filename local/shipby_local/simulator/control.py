@@ -15,11 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from shipby_local.simulator import words
 from shipby_local.simulator.books import books, posting_page
 from shipby_local.simulator.charges import charges
-from shipby_local.simulator.chat_desk import open_chat, say
+from shipby_local.simulator.chat_desk import OF_MARKETPLACE, SUPPORT, open_chat, open_own_chat, say
 from shipby_local.simulator.control_carriages import CarriageControl
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.faults import KINDS
 from shipby_local.simulator.generate import PostingSpec
+from shipby_local.simulator.goods_desk import GoodsDesk
 from shipby_local.simulator.model import Fault, Posting, SellerAccount
 from shipby_local.simulator.push_health import judge_addresses, set_colour, switch
 from shipby_local.simulator.push_model import Endpoint
@@ -48,6 +49,7 @@ class Control:
         self._carriages = CarriageControl(rooms.market)
         self._acts: dict[str, Callable[[Posting, Json], Json]] = {
             "buyer_cancel": self._buyer_cancel,
+            "buyer_withdraws": lambda posting, _: {"done": rooms.market.buyer_withdraws(posting)},
             "marketplace_cancel": self._marketplace_cancel,
             "hand_over": lambda posting, _: {"done": rooms.market.hand_over(posting)},
             "deliver": self._deliver,
@@ -74,7 +76,9 @@ class Control:
             "GET carriages": lambda _: self._carriages.all(),
             "POST hand-over": self._hand_over,
             "POST returns": self._open_return,
+            "POST goods-returns": self._move_goods,
             "POST chats": self._buyer_writes,
+            "POST support-chats": self._marketplace_writes,
             "GET faults": lambda _: self._faults(),
             "POST faults": self._arm,
             "POST faults/clear": lambda _: self._clear_faults(),
@@ -279,8 +283,7 @@ class Control:
     def _open_return(self, body: Json) -> Json:
         posting = self._posting(str(_need(body, "posting_number")))
         if body.get("type"):
-            entries = self._rooms.market.send_back(posting, str(body["type"]), str(body.get("reason", "Не подошёл")))
-            return {"ids": [entry.id for entry in entries]}
+            return {"ids": [entry.id for entry in GoodsDesk(self._rooms.market).open(posting, body)]}
         if not posting.is_rfbs:
             raise ValueError("rFBS postings only; for FBS goods on their way back give a `type` such as ClientReturn")
         if posting.status in {words.CANCELLED, words.SPLIT}:
@@ -294,9 +297,25 @@ class Control:
         )
         return {"return_id": opened.id}
 
+    def _move_goods(self, body: Json) -> Json:
+        item = self._world.goods_returns.get(str(_need(body, "id")))
+        if item is None:
+            raise LookupError(f"no goods return {body['id']}")
+        return {"status": GoodsDesk(self._rooms.market).move(item, body).status_name}
+
     def _buyer_writes(self, body: Json) -> Json:
         chat = open_chat(self._rooms.market, self._posting(str(_need(body, "posting_number"))))
         message = say(self._rooms.market, chat, str(body.get("sender", "Customer")), str(_need(body, "text")))
+        return {"chat_id": chat.id, "message_id": str(message.id)}
+
+    def _marketplace_writes(self, body: Json) -> Json:
+        kind = str(body.get("type", SUPPORT))
+        if kind not in OF_MARKETPLACE:
+            raise ValueError(f"type is one of {', '.join(OF_MARKETPLACE)}")
+        seller = self._seller(str(_need(body, "client_id")))
+        chat = open_own_chat(self._rooms.market, seller.client_id, kind)
+        sender = str(body.get("sender", "Support" if kind == SUPPORT else "NotificationUser"))
+        message = say(self._rooms.market, chat, sender, str(_need(body, "text")))
         return {"chat_id": chat.id, "message_id": str(message.id)}
 
     def _faults(self) -> Json:

@@ -10,6 +10,7 @@ from typing import Final
 
 from shipby_local.simulator import words
 from shipby_local.simulator.carriage_desk import CarriageDesk
+from shipby_local.simulator.goods_desk import GoodsDesk
 from shipby_local.simulator.labels import finish_task
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import Due, Posting
@@ -52,6 +53,7 @@ class Engine:
             "label_task": lambda key: finish_task(market, key),
             "cargo_job": CarriageDesk(market).finish_job,
             "approve_return": desk.approve_by_itself,
+            "approve_goods_return": GoodsDesk(market).approve_by_itself,
             "approve_cancellation": self._approve_cancellation,
             "push_night": self._night,
             "ping": self._ping,

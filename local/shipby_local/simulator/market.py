@@ -130,13 +130,25 @@ class Market:
         self.cancel(posting, by="client", reason=words.REASON_BUYER)
         return "cancelled"
 
+    def buyer_withdraws(self, posting: Posting) -> bool:
+        """The buyer wants it after all: what nobody answered yet is gone from the list."""
+        waiting = [
+            request
+            for request in self.world.cancellations.all()
+            if request.posting_number == posting.number and request.state == "ON_APPROVAL"
+        ]
+        for request in waiting:
+            self.world.cancellations.remove(request.key)
+        return bool(waiting)
+
     def decide(self, request: CancellationRequest, state: str, comment: str) -> None:
         """Ends a buyer's cancellation request; approving cancels the posting."""
         request.state, request.comment, request.decided_at = state, comment, self.world.now()
         self.world.cancellations.put(request)
         posting = self.world.postings.get(request.posting_number)
         if state == "APPROVED" and posting is not None and posting.status not in words.TERMINAL:
-            self.cancel(posting, by="client", reason=words.REASON_BUYER, note=request.message)
+            # The reason is the one of the list: nothing says that the buyer's own words become part of the posting.
+            self.cancel(posting, by="client", reason=words.REASON_BUYER)
 
     def marketplace_cancels(
         self, posting: Posting, *, force: bool = False, overdue: bool = False, by: str = "ozon"

@@ -203,6 +203,8 @@ class GoodsReturn:
     status_name: str = "MovingToSeller"
     status_title: str = "Едет к продавцу"
     changed_at: datetime | None = None
+    storage: Decimal = Decimal(0)
+    scrapped_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -241,13 +243,16 @@ class Message:
 
 @dataclass(slots=True)
 class Chat:
-    """A chat between a buyer and the seller about one posting."""
+    """A chat between a buyer and the seller about one posting, or between the marketplace and the seller."""
 
     id: str
     client_id: str
     posting_number: str
+    """Empty where the marketplace speaks."""
     created_at: datetime
     messages: list[Message] = field(default_factory=list)
+    type: str = "BUYER_SELLER"
+    """As in `/v3/chat/list`."""
 
     @property
     def key(self) -> str:

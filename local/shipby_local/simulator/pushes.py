@@ -138,7 +138,7 @@ class Outbox:
             {
                 "message_type": "TYPE_NEW_MESSAGE",
                 "chat_id": chat.id,
-                "chat_type": "Buyer_Seller",
+                "chat_type": "_".join(part.capitalize() for part in chat.type.split("_")),
                 "message_id": str(message.id),
                 "created_at": stamp(message.at),
                 "user": {"id": str(abs(hash_number(chat.id)) % 1_000_000), "type": sender},

@@ -19,7 +19,8 @@ class DocumentStore:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(":memory:" if path is None else path, timeout=0.2, check_same_thread=False)
-        self._keep = path is not None
+        self.keeps = path is not None
+        """Whether there is a file: without one `save` does nothing."""
         try:
             # One owner: two marketplaces on one file would each overwrite the other's books.
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -42,7 +43,7 @@ class DocumentStore:
 
     def save(self, changed: Iterable[tuple[str, str, bytes | None]]) -> None:
         """Writes one batch; a body of None deletes the document."""
-        if not self._keep:
+        if not self.keeps:
             return
         with self._database:
             for kind, key, body in changed:

@@ -210,6 +210,8 @@ class World:
             self.faults,
             self.counters,
         )
-        self._store.save([entry for shelf in shelves for entry in shelf.take_changed()])
+        # Without a file nothing is written, so nothing is put into words either.
+        if self._store.keeps:
+            self._store.save([entry for shelf in shelves for entry in shelf.take_changed()])
         for act in self.on_commit:
             act()

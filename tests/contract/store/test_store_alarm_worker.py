@@ -27,6 +27,7 @@ from shipby.domain.errors import AlreadyExistsError, InvalidInputError, KillSwit
 from shipby.domain.events import posting_ref
 from shipby.domain.posting import Alarm, Posting, RungKind, Stage
 from shipby.domain.records import AlarmRef
+from shipby.domain.replay import rebuild
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 from tests.support import strategies as some
@@ -398,3 +399,19 @@ def test_an_event_row_that_exists_is_told_as_ever(store: AlarmStore, seller: str
     assert read is not None
     with pytest.raises(AlreadyExistsError):
         store.commit([SavePosting(fired(read)), event_row(posting)])
+
+
+def test_what_a_worker_changes_is_kept_for_replay(store: AlarmStore, table: Table, seller: str) -> None:
+    first = a.posting(seller=seller)
+    ref = posting_ref(a.NUMBER)
+    store.commit([SavePosting(first), AppendEvents(seller, ref, 1, (a.event(),))])
+    read = store.posting(seller, a.NUMBER)
+    assert read is not None
+    late = replace(read, version=2, late=True)
+    store.commit([SavePosting(late), AppendEvents(seller, ref, 2, (a.event(),))])
+
+    plain = DynamoDBStore(table.client, table.name)
+    changes = plain.item_changes(seller, ref)
+    assert [change.whole for change in changes] == [True, False]
+    assert set(changes[1].values) == {"version", "synced_at", "late"}
+    assert rebuild(changes, [1, 2]).item == plain.stored_item(seller, ref)

@@ -136,6 +136,12 @@ def test_intents_are_listed_by_state_oldest_first(store: Store, seller: str) -> 
         return store.intents_in(seller, IntentState.PENDING, **page)
 
     assert walk(pending, 2) == [intents[n].id for n in (4, 3, 1, 0)]
+
+    def recent(**page: Any) -> Page[Any]:
+        return store.intents_in(seller, IntentState.PENDING, since=intents[3].created_at, **page)
+
+    assert walk(recent, 2) == [intents[n].id for n in (3, 1, 0)]
+    assert store.intents_in(seller, IntentState.PENDING, since=hours(0)).items == ()
     assert store.intents_in(seller, IntentState.SENT).items == (intents[2].id,)
     assert store.intents_in(f"{seller}x", IntentState.PENDING).items == ()
 

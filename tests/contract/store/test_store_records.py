@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shipby.adapters.dynamodb import DynamoDBStore, paper_rows, rows
+from shipby.adapters.dynamodb import DynamoDBStore, matter_rows, paper_rows, rows
 from shipby.adapters.dynamodb.keys import Key, micros, moment
 from shipby.adapters.dynamodb.values import item_size, to_wire
 from shipby.application.ports import (
@@ -69,6 +69,16 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     "push token": (lambda record: rows.push_tokens().item(KEY, record), rows.push_tokens().read, some.push_tokens),
     "api key": (lambda record: rows.api_keys().item(KEY, record), rows.api_keys().read, some.api_keys),
     "push": (rows.push_item, rows.read_push, some.pushes.map(lambda p: replace(p, received_at=a.NOW))),
+    "cancel request": (
+        lambda record: matter_rows.cancel_request_item(record, 4),
+        matter_rows.cancel_requests().read,
+        some.cancel_requests,
+    ),
+    "claim": (lambda record: matter_rows.claim_item(record, 4), matter_rows.claims().read, some.claims),
+    "evidence": (matter_rows.evidence_item, matter_rows.evidence().read, some.evidence_items),
+    "evidence upload": (matter_rows.upload_item, matter_rows.uploads().read, some.evidence_uploads),
+    "evidence pack": (lambda record: matter_rows.pack_item(record, 4), matter_rows.packs().read, some.evidence_packs),
+    "shadow": (matter_rows.shadow_item, matter_rows.shadows().read, some.shadows),
     "watch": (lambda record: rows.watch_item(record, 4), rows.watches().read, some.watches),
     "case": (lambda record: rows.case_item(record, 4), rows.cases().read, some.cases),
     "outcome": (lambda record: rows.outcomes().item(KEY, record), rows.outcomes().read, some.outcomes),

@@ -21,6 +21,7 @@ from shipby.contracts.problem import Problem
 from shipby.domain.events import posting_ref
 from shipby.domain.posting import MarketplacePosting, Posting
 from tests.support import builders as a
+from tests.support.fakes import MemoryDocuments
 from tests.support.memory_store import MemoryStore
 
 _EVENT = json.loads((Path(__file__).parent / "http_api_call.json").read_text("utf-8"))
@@ -72,20 +73,28 @@ class Reply:
         return [error["field"] for error in self.body["errors"]]
 
 
-class Papers:
-    """Files that exist by their links only."""
+class Papers(MemoryDocuments):
+    """Files in memory, of which the API may touch those of evidence only; all others exist by their links."""
 
     def put(self, key: str, content: bytes, *, content_type: str) -> None:
-        raise NotImplementedError("the API writes no files")
+        self._check(key)
+        super().put(key, content, content_type=content_type)
 
     def get(self, key: str) -> bytes:
-        raise NotImplementedError("the API reads no files")
+        self._check(key)
+        return super().get(key)
 
     def delete(self, key: str) -> None:
-        raise NotImplementedError("the API deletes no files")
+        self._check(key)
+        super().delete(key)
 
-    def link(self, key: str, *, seconds: int) -> str:
-        return f"https://files.example/{key}?expires={seconds}"
+    def copy(self, source: str, target: str) -> None:
+        self._check(target)
+        super().copy(source, target)
+
+    def _check(self, key: str) -> None:
+        if not key.startswith("evidence/"):
+            raise NotImplementedError(f"the API touches no file such as {key}")
 
 
 def operation_of(method: str, path: str) -> Operation | None:
@@ -97,8 +106,14 @@ def operation_of(method: str, path: str) -> Operation | None:
 def read_reply(answer: Mapping[str, Any], method: str, path: str) -> Reply:
     """The reply, after checking it against the contract: no field too many, none missing, all of their types."""
     headers = {name: str(value) for name, value in answer["headers"].items()}
-    body = json.loads(answer["body"])
     assert headers["Cache-Control"] == "no-store"
+    if headers["Content-Type"].startswith("text/csv"):
+        operation = operation_of(method, path)
+        assert operation is not None
+        assert operation.csv
+        assert headers["Content-Disposition"].startswith("attachment;")
+        return Reply(answer["statusCode"], headers, answer["body"])
+    body = json.loads(answer["body"])
     if answer["statusCode"] >= 400:
         assert headers["Content-Type"] == CONTENT_TYPE
         problem = Problem.model_validate(body, extra="forbid")
@@ -126,10 +141,11 @@ class Caller:
     role: str = "owner"
     seller: str = a.SELLER
     key_id: str = "k1"
+    papers: Papers = field(default_factory=Papers)
     _api: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._api = SellerApi(OPERATIONS, lambda: Parts(self.store, self.clock, Papers()))
+        self._api = SellerApi(OPERATIONS, lambda: Parts(self.store, self.clock, self.papers))
 
     def call(
         self,
@@ -168,10 +184,10 @@ class Caller:
         return self.call("PUT", path, body, key=key, if_match=if_match)
 
     def as_role(self, role: str) -> Caller:
-        return Caller(self.store, self.clock, role=role, seller=self.seller)
+        return Caller(self.store, self.clock, role=role, seller=self.seller, papers=self.papers)
 
     def as_seller(self, seller: str) -> Caller:
-        return Caller(self.store, self.clock, role=self.role, seller=seller)
+        return Caller(self.store, self.clock, role=self.role, seller=seller, papers=self.papers)
 
     def has(self, *writes: Write) -> None:
         """Put something into the store."""

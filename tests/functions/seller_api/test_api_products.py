@@ -15,6 +15,8 @@ CARD: dict[str, Any] = {
     "marks": ["fragile"],
     "inserts": ["Инструкция"],
     "note": "two layers of film",
+    "product_type": "kitchen",
+    "supplier": "Fabrika 7",
 }
 
 

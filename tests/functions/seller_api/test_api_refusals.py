@@ -62,6 +62,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
     labels |= {"listProducts", "getProduct", "getPicking", "getScans"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
+    evidence = {"addEvidence", "completeEvidence"}
     bench = {f"{step}Posting" for step in ("confirm", "pick", "inspect", "pack", "handOver", "override", "unblock")} | {
         "printLabels",
         "overrideLabel",
@@ -75,15 +76,27 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "approveCarriage",
         "setCarriageContainers",
     }
-    returns = {"receiveReturn", "inspectReturn", "decideReturn"}
+    goods = {"scanReturn", "receiveReturn", "inspectReturn", "disposeReturn"}
+    returns = goods | {"decideReturn", "exchangeReturn"}
+    claims = {"openClaim", "answerClaim", "withdrawClaim"}
     clocks = {"startClock", "stopClock", "answerForBuyer"}
+    replays = {"replayPosting", "replayReturn"}
     deadlines = {"listDeadlines", "getRisk", "askWhatIf"}
 
     assert may[Role.OWNER] == may[Role.MANAGER] == everything
-    assert may[Role.INTEGRATION] == everything - {"getSettings", "putSettings", "settleIntent"}
-    assert may[Role.PACKER] == read_postings | labels | bench | deadlines
-    reads = {operation.id for operation in WITH_KEY if not operation.unsafe}
-    assert may[Role.SUPPORT] == reads | returns | clocks | {"askWhatIf", "setTrackingNumber"}
+    assert may[Role.INTEGRATION] == everything - {
+        "getSettings",
+        "putSettings",
+        "settleIntent",
+        "approveRefund",
+        "rejectRefund",
+        *replays,
+    }
+    assert may[Role.PACKER] == read_postings | labels | evidence | {"listEvidence"} | bench | deadlines | goods
+    reads = {operation.id for operation in WITH_KEY if not operation.unsafe} - replays
+    returns |= {"approveCancelRequest", "rejectCancelRequest"}
+    evidence |= {"requestEvidencePack"}
+    assert may[Role.SUPPORT] == reads | returns | claims | evidence | clocks | {"askWhatIf", "setTrackingNumber"}
 
 
 def test_a_refused_role_is_told_which_roles_may(api: Caller) -> None:

@@ -46,11 +46,11 @@ def test_a_return_is_received_inspected_and_decided(api: Caller) -> None:
     has_return(api)
 
     received = api.post(f"{PATH}/receive")
-    inspected = api.post(f"{PATH}/inspect", {"condition": "unopened"}, if_match='"2"')
+    inspected = api.post(f"{PATH}/inspect", {"condition": "new"}, if_match='"2"')
     decided = api.post(f"{PATH}/decide", COMPENSATE)
 
     assert (received.body["stage"], inspected.body["stage"]) == ("received", "inspected")
-    assert inspected.body["condition"] == "unopened"
+    assert inspected.body["condition"] == "new"
     assert decided.headers["Location"] == f"/v1/intents/r.{a.RETURN_ID}.return_action.1"
     assert decided.body["amount"] == {"amount": "50.00", "currency": "RUB"}
     assert api.get(PATH).body["open_intent"] == decided.body["id"]
@@ -59,7 +59,7 @@ def test_a_return_is_received_inspected_and_decided(api: Caller) -> None:
 def test_a_step_from_the_wrong_stage_is_refused(api: Caller) -> None:
     has_return(api)
 
-    reply = api.post(f"{PATH}/inspect", {"condition": "unopened"})
+    reply = api.post(f"{PATH}/inspect", {"condition": "new"})
 
     assert (reply.status, reply.code) == (409, "stage_mismatch")
 

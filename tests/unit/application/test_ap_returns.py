@@ -191,7 +191,7 @@ def test_asking_for_the_goods_decides_nothing_yet_and_the_last_decision_has_its_
     assert world.case().next_alarm is None
     step(world, "receive")
     world.settle(world.decide(GOODS_RECEIVED, refund=False))
-    step(world, "inspect", "as new")
+    step(world, "inspect", "new")
     world.market.change_return(a.RETURN_ID, actions=())
     world.read_return()
     assert world.case().next_alarm is None
@@ -207,14 +207,14 @@ def test_asking_for_the_goods_decides_nothing_yet_and_the_last_decision_has_its_
 
 def test_a_parcel_is_received_then_inspected_with_a_condition(world: World) -> None:
     with pytest.raises(StageMismatchError):
-        step(world, "inspect", "fine")
+        step(world, "inspect", "new")
     step(world, "receive")
     with pytest.raises(StageMismatchError):
         step(world, "receive")
     with pytest.raises(InvalidInputError):
-        step(world, "inspect")
-    step(world, "inspect", "scratched")
-    assert (world.case().stage, world.case().condition) == (ReturnStage.INSPECTED, "scratched")
+        step(world, "inspect", "quite fine")
+    step(world, "inspect", "damaged")
+    assert (world.case().stage, world.case().condition) == (ReturnStage.INSPECTED, "damaged")
 
 
 def test_the_seller_is_reminded_and_then_told_that_the_deadline_passed(world: World) -> None:

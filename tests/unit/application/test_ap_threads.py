@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from shipby.application.alarms import ring
 from shipby.application.idempotency import Answer, Remember, idempotently
-from shipby.application.request_intent import ReturnDecision, decide_return
+from shipby.application.return_decisions import ReturnDecision, decide_return
 from shipby.application.work_posting import WorkCommand, work_posting
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import EventType, posting_ref

@@ -10,7 +10,8 @@ from shipby.application.idempotency import Answer
 from shipby.application.ports import AppendEvents, SaveSettings, Write
 from shipby.application.prove import Proof, prove
 from shipby.application.replace_tracking import NewTracking, replace_tracking
-from shipby.application.request_intent import ReturnDecision, Wish, decide_return, request_intent
+from shipby.application.request_intent import Wish, request_intent
+from shipby.application.return_decisions import ReturnDecision, decide_return
 from shipby.application.settle_intent import Settled, settle_intent
 from shipby.application.sync_posting import Synced, sync_posting
 from shipby.application.sync_return import apply_return_facts

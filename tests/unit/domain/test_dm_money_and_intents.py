@@ -113,6 +113,7 @@ def _moved(ledger: MoneyLedger, move: str, key: str, minor: int) -> MoneyLedger:
 
 
 STEPS = {
+    IntentState.PROPOSED: {IntentState.PENDING, IntentState.REJECTED},
     IntentState.PENDING: {IntentState.SENT, IntentState.CONFIRMED, IntentState.REJECTED},
     IntentState.SENT: {IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN, IntentState.PENDING},
     IntentState.UNKNOWN: {IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN, IntentState.PENDING},

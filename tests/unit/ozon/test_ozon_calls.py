@@ -11,7 +11,9 @@ import pytest
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.ports import Marketplace
 from shipby.domain.money import Money
+from tests.unit.ozon.cancellation_cases import CANCELLATION_CASES
 from tests.unit.ozon.carriage_cases import CARRIAGE_CASES
+from tests.unit.ozon.money_cases import MONEY_CASES
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, Reply, StubMarketplace, client_of, sample
 from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
@@ -106,6 +108,19 @@ CASES: list[Case] = [
         },
     ),
     (
+        methods.GOODS_RETURNS_LIST,
+        {"returns": [], "has_next": False},
+        lambda c: c.goods_returns(since=SINCE, last_id=7),
+        {
+            "filter": {
+                "visual_status_change_moment": {"time_from": PERIOD["since"], "time_to": "2026-10-03T00:00:00.000Z"},
+                "return_schema": "FBS",
+            },
+            "last_id": 7,
+            "limit": 500,
+        },
+    ),
+    (
         methods.RETURNS_GET,
         sample("returns_rfbs_get.response"),
         lambda c: c.return_details("8000123456"),
@@ -144,6 +159,7 @@ CASES: list[Case] = [
         lambda c: c.start_chat(NUMBER),
         {"posting_number": NUMBER},
     ),
+    *CANCELLATION_CASES,
     *CARRIAGE_CASES,
     (
         methods.POSTING_GET,
@@ -161,6 +177,19 @@ CASES: list[Case] = [
         lambda c: c.send_chat_message("99feb3fc-a474-469f-95d5-268b470cc607", "test"),
         {"chat_id": "99feb3fc-a474-469f-95d5-268b470cc607", "text": "test"},
     ),
+    (
+        methods.CHAT_LIST,
+        sample("chat_list.response"),
+        lambda c: c.chats.listed(unread_only=True),
+        {"filter": {"chat_status": "ALL", "unread_only": True}, "limit": 100},
+    ),
+    (
+        methods.CHAT_HISTORY,
+        {"messages": [], "has_next": False},
+        lambda c: c.chats.messages("99feb3fc-a474-469f-95d5-268b470cc607", after="7", since=SINCE),
+        {"chat_id": "99feb3fc-a474-469f-95d5-268b470cc607", "direction": "Backward", "limit": 100},
+    ),
+    *MONEY_CASES,
 ]
 IDS = [f"{i}-{case[0].path}" for i, case in enumerate(CASES)]
 each_case = pytest.mark.parametrize(("method", "answer", "call", "request_body"), CASES, ids=IDS)

@@ -19,6 +19,7 @@ from shipby.adapters.ozon.methods import (
     LABEL_CREATE,
     LABEL_GET,
     POSTING_CANCEL,
+    POSTING_CANCEL_ITEMS,
     POSTING_GET,
     POSTING_SHIP,
     PUSH_URLS,
@@ -49,6 +50,7 @@ WHEN = datetime(2026, 10, 1, 12, tzinfo=UTC)
 ACTING: list[tuple[Method, Call]] = [
     (POSTING_SHIP, lambda c: c.ship(NUMBER, [{"827098843": 1}])),
     (POSTING_CANCEL, lambda c: c.cancel(NUMBER, 352, "нет в наличии")),
+    (POSTING_CANCEL_ITEMS, lambda c: c.cancel_items(NUMBER, {"827098843": 1}, 352, "нет в наличии")),
     (TRACKING_SET, lambda c: c.set_tracking_numbers({NUMBER: "RA1"})),
     (CUT_OFF_SET, lambda c: c.set_cut_off(NUMBER, WHEN)),
     (RETURNS_ACT, lambda c: c.act_on_return("8", 1020, compensation=Money(1250, "RUB"))),

@@ -90,10 +90,11 @@ def list_requests(call: Call) -> Json:
         and (not initiators or "CLIENT" in initiators)
     ]
     page = [request for request in found if request.id > last][:limit]
+    waiting = sum(request.state == "ON_APPROVAL" for request in found)
     return {
         "result": [_request(call, request) for request in page],
         "last_id": page[-1].id if page else 0,
-        "counter": len(found) if call.body.part("with").flag("counter") else 0,
+        "counter": waiting if call.body.part("with").flag("counter") else 0,
     }
 
 

@@ -1,4 +1,4 @@
-"""Chats with buyers. Reading lists needs no subscription; starting, sending and marking as read do."""
+"""Chats with buyers and the marketplace. Reading needs no subscription; starting, sending and marking as read do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def list_chats(call: Call) -> Json:
                     "created_at": stamp(chat.created_at),
                     "chat_id": chat.id,
                     "chat_status": "OPENED",
-                    "chat_type": "BUYER_SELLER",
+                    "chat_type": chat.type,
                 },
                 "first_unread_message_id": _unread(chat)[0].id if _unread(chat) else 0,
                 "last_message_id": chat.messages[-1].id if chat.messages else 0,
@@ -114,6 +114,8 @@ def _need_subscription(call: Call) -> None:
 
 
 def _may_write(call: Call, chat: Chat) -> bool:
+    if not chat.posting_number:
+        return True
     settings, now = call.world.settings, call.world.now()
     posting = call.posting(chat.posting_number)
     if posting.delivered_at is None or now <= posting.delivered_at + timedelta(seconds=settings.chat_window_seconds):

@@ -159,13 +159,13 @@ def _goods(call: Call, item: GoodsReturn) -> Json:
         "place": place,
         "target_place": place,
         "storage": {
-            "sum": nothing,
+            "sum": nothing | {"price": float(item.storage)},
             "tariffication_first_date": None,
             "tariffication_start_date": None,
             "arrived_moment": None,
             "days": 0,
             "utilization_sum": nothing,
-            "utilization_forecast_date": None,
+            "utilization_forecast_date": stamp(item.scrapped_at) if item.scrapped_at else None,
         },
         "product": _goods_product(item.line, item.currency),
         "logistic": {

@@ -12,7 +12,10 @@ from shipby.application.alarm_messages import MAX_DELAY, alarm_message, read_ala
 from shipby.application.ports import Clock, Store
 from shipby.application.rang import ACTOR, Rang
 from shipby.application.retry import decide_anew
+from shipby.application.ring_cancel_request import ring_cancel_request
+from shipby.application.ring_claim import ring_claim
 from shipby.application.ring_intent import ring_intent
+from shipby.application.ring_pack import ring_pack
 from shipby.application.ring_papers import ring_carriage, ring_print_job
 from shipby.application.ring_posting import ring_posting
 from shipby.application.ring_return import ring_return
@@ -50,6 +53,12 @@ def _ring(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
             return ring_case(alarm, store=store, now=now)
         case AggregateKind.PRINT_JOB:
             return ring_print_job(alarm, store=store, now=now)
+        case AggregateKind.EVIDENCE_PACK:
+            return ring_pack(alarm, store=store, now=now)
         case AggregateKind.CARRIAGE:
             return ring_carriage(alarm, store=store, now=now)
+        case AggregateKind.CLAIM:
+            return ring_claim(alarm, store=store, now=now)
+        case AggregateKind.CANCEL_REQUEST:
+            return ring_cancel_request(alarm, store=store, now=now)
     raise InvalidInputError(f"a {alarm.ref.kind} has no alarms")

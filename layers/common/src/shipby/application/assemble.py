@@ -13,6 +13,7 @@ from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import AppendEvents, Clock, SavePosting, Store
 from shipby.application.request_intent import Wish, check_ship, prepare_intent
 from shipby.application.retry import decide_anew
+from shipby.application.shadowing import shadow_writes, under_policy
 from shipby.application.ship_posting import ShipWish, ship_posting
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -64,7 +65,7 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock) ->
         )
         if settings.auto_assemble is Automation.SHADOW:
             event = Event(type=EventType.AUTOMATION_SHADOWED, at=now, actor=ACTOR, data={"action": "ship"})
-            return _tell(posting, event, store, "shadowed")
+            return _tell(posting, event, settings, store, "shadowed")
         noted, _, event, writes = prepare_intent(posting, wish, settings, store=store, now=now)
         noted = rewind(replace(noted, version=posting.version + 1))
         appended = AppendEvents(seller, posting_ref(number), noted.version, (event,))
@@ -73,7 +74,7 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock) ->
         except (CapReachedError, KillSwitchOnError) as error:
             data: dict[str, Json] = {"action": "ship"}
             held = Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data=data)
-            return _tell(posting, held, store, "held")
+            return _tell(posting, held, settings, store, "held")
         return "assembled"
 
     return decide_anew(once)
@@ -97,13 +98,16 @@ def _everything(detail: MarketplacePosting) -> dict[str, Json]:
     return dict(packed)
 
 
-def _tell(posting: Posting, event: Event, store: Store, outcome: str) -> str:
+def _tell(posting: Posting, event: Event, settings: SellerSettings, store: Store, outcome: str) -> str:
     """Say once per posting what was not done; a repeated message says it no second time."""
     history = store.events(posting.seller, posting_ref(posting.number))
     if any(stored.event.type in _TOLD and stored.event.data.get("action") == "ship" for stored in history):
         return outcome
     told = rewind(replace(posting, version=posting.version + 1))
-    store.commit([SavePosting(told), AppendEvents(posting.seller, posting_ref(posting.number), told.version, (event,))])
+    decided = under_policy(event, settings.version)
+    appended = AppendEvents(posting.seller, posting_ref(posting.number), told.version, (decided,))
+    noted = shadow_writes(appended, posting_number=posting.number, policy_version=settings.version)
+    store.commit([SavePosting(told), appended, *noted])
     return outcome
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
+from shipby.application.cancel_items import items_now, items_of, quantities
 from shipby.application.ports import Marketplace
-from shipby.application.request_intent import OFFERED_AS
+from shipby.application.request_intent import CANCELS, OFFERED_AS
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
@@ -66,6 +67,30 @@ def _cancel_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Js
     return None
 
 
+def _items_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
+    """None while the items are still there; what was taken away meanwhile by others is not taken away once more."""
+    if facts.status in _GONE:
+        return None
+    now = quantities(facts)
+    asked, before = items_of(intent.request["items"]), items_of(intent.request["before"])
+    seen["items"] = {sku: now.get(sku, 0) for sku in asked}
+    match items_now(asked, before, now):
+        case "done" if intent.state is not IntentState.PENDING:
+            return Effect(done=True, text="the marketplace shows the posting without them", read_back=seen)
+        case "done" | "other":
+            text = "the posting holds other quantities than when this was asked"
+            # Once sent, other quantities prove nothing: a person has to look.
+            return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
+    return None
+
+
+_EFFECTS: Mapping[IntentAction, Callable[[Intent, MarketplacePosting, dict[str, Json]], Effect | None]] = {
+    IntentAction.CANCEL: _cancel_effect,
+    IntentAction.CANCEL_ITEMS: _items_effect,
+    IntentAction.SET_CUT_OFF: _cut_off_effect,
+}
+
+
 class PostingActions:
     """Ship, cancel, tracking number and cut-off of a posting."""
 
@@ -82,18 +107,15 @@ class PostingActions:
                 failed_before = intent.read_back.get("substatus") == "ship_failed"
                 if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
                     return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
-            case IntentAction.CANCEL:
-                if (known := _cancel_effect(intent, facts, seen)) is not None:
+            case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.SET_CUT_OFF:
+                if (known := _EFFECTS[intent.action](intent, facts, seen)) is not None:
                     return known
             case IntentAction.SET_TRACKING:
                 seen["tracking_number"] = facts.tracking_number
                 if facts.tracking_number == intent.request["tracking_number"]:
                     return Effect(done=True, text="the marketplace shows this number", read_back=seen)
-            case IntentAction.SET_CUT_OFF:
-                if (known := _cut_off_effect(intent, facts, seen)) is not None:
-                    return known
-            case IntentAction.RETURN_ACTION:
-                raise InvalidInputError(f"intent {intent.id} belongs to a return, not to a posting")
+            case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
+                raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not settled by reading its posting")
         if facts.status in _OVER:
             return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
         if not set(OFFERED_AS[intent.action]) & set(facts.actions):
@@ -109,7 +131,7 @@ class PostingActions:
 
         Reads come before the claim: one that fails costs nothing, while a claimed intent is never sent again.
         """
-        if intent.action is IntentAction.CANCEL:
+        if intent.action in CANCELS:
             return PostingActions._prepare_cancel(intent, marketplace)
         return lambda: PostingActions._act(intent, marketplace)
 
@@ -134,7 +156,12 @@ class PostingActions:
                 if not result.ok:
                     raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
                 return "accepted"
-            case IntentAction.CANCEL | IntentAction.RETURN_ACTION:
+            case (
+                IntentAction.CANCEL
+                | IntentAction.CANCEL_ITEMS
+                | IntentAction.RETURN_ACTION
+                | IntentAction.CANCEL_REQUEST
+            ):
                 raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
 
     @staticmethod
@@ -148,6 +175,10 @@ class PostingActions:
         title = reason.title
 
         def cancel() -> str:
+            if intent.action is IntentAction.CANCEL_ITEMS:
+                message = str(intent.request.get("message") or title)
+                marketplace.cancel_items(intent.posting_number, items_of(intent.request["items"]), wanted, message)
+                return f"items cancelled with reason {wanted} ({title})"
             marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or title))
             return f"cancelled with reason {wanted} ({title})"
 
@@ -192,6 +223,7 @@ class ReturnActions:
             action,
             comment=str(request.get("comment") or ""),
             compensation=intent.amount if action == COMPENSATE_ACTION else None,
+            back_way=intent.postage,
             rejection_reason_id=int(cast("int", reason)) if reason is not None else None,
         )
         return f"return action {action} accepted"

@@ -81,6 +81,31 @@ def close_open_case(
     return decide_anew(once)
 
 
+def opening(
+    store: Store, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+) -> tuple[str, list[Write]]:
+    """The id of a matter's case and what opens it in a transaction of the caller's; nothing if one is open."""
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+    if (known := find_open_case(store, matter)) is not None:
+        return known.id, []
+    case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor)
+    told = AppendEvents(seller, case_ref(case.id), case.version, (event,))
+    return case.id, [SaveCase(case), told, *writes]
+
+
+def closing(
+    store: Store, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
+) -> list[Write]:
+    """What closes the open case of a matter in a transaction of the caller's; nothing if none is open."""
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+    case = find_open_case(store, matter)
+    if case is None:
+        return []
+    changed, event = closed(case, resolution=resolution, at=now, actor=actor)
+    told = AppendEvents(seller, case_ref(case.id), changed.version, (event,))
+    return [SaveCase(changed), told, _release(matter, case)]
+
+
 def close_by_hand(
     seller: str, identifier: str, resolution: str, actor: str, remember: Remember, *, store: Store, clock: Clock
 ) -> Answer:
@@ -142,7 +167,10 @@ def get_case(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
     return case_view(load_case(store, seller, identifier))
 
 
-def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str) -> str:
+def _new(
+    store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str
+) -> tuple[Case, Event, list[Write]]:
+    """The case, its event, and the writes that point the matter to it."""
     identifier, taken = case_id(matter, now), 0
     while store.case(matter.seller, identifier) is not None:
         taken += 1
@@ -151,8 +179,17 @@ def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetim
     writes: list[Write] = []
     # A pointer whose case is closed or gone (somebody deleted its row) must not keep the matter shut for ever.
     if stale := store.find(matter.seller, POINTER, matter.name):
+        standing = store.case(matter.seller, stale)
+        if standing is not None and standing.open:
+            # Opened since the caller looked: taking its pointer away would leave it open for ever.
+            raise VersionConflictError(f"a case about {matter.name} was opened meanwhile: read it again")
         writes.append(ReleasePointer(matter.seller, POINTER, matter.name, stale))
     writes.append(ClaimPointer(matter.seller, POINTER, matter.name, case.id))
+    return case, event, writes
+
+
+def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str) -> str:
+    case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor)
     try:
         _commit(store, (case, event), writes)
     except AlreadyExistsError as error:

@@ -13,6 +13,7 @@ from shipby.domain.error_index import table_for
 from shipby.domain.errors import PreconditionFailedError
 from shipby.domain.json_types import Json
 from shipby.domain.records import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.return_policy import ReturnPolicy
 
 
 def duration_text(length: timedelta) -> str:
@@ -54,6 +55,21 @@ def _own_label_view(policy: OwnLabelPolicy) -> dict[str, Json]:
     }
 
 
+def return_policy_view(policy: ReturnPolicy) -> dict[str, Json]:
+    """The seller's rules for one kind of product."""
+    return {
+        "product_type": policy.product_type,
+        "window_days": policy.window_days,
+        "defect_window_days": policy.defect_window_days,
+        "unopened_only": policy.unopened_only,
+        "keep_goods_below": policy.keep_goods_below,
+        "compensate_percent": policy.compensate_percent,
+        "inspect": policy.inspect,
+        "exchange": policy.exchange,
+        "conditions": policy.conditions,
+    }
+
+
 def policy_view(settings: SellerSettings) -> dict[str, Json]:
     """Everything a seller may decide, as it is read and written."""
     return settings_view(settings) | {
@@ -86,6 +102,16 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "unlock_at": settings.unlock_at,
         "personal_kept": duration_text(settings.personal_kept),
         "buyer_chat": settings.buyer_chat,
+        "auto_return": settings.auto_return,
+        "auto_cancel_request": settings.auto_cancel_request,
+        "remind_cancel_request_before": duration_text(settings.remind_cancel_request_before),
+        "remind_claim_before": duration_text(settings.remind_claim_before),
+        "answer_claim_within": _maybe(settings.answer_claim_within),
+        "return_policies": [return_policy_view(policy) for policy in settings.return_policies],
+        "approve_above": dict(settings.approve_above),
+        "refund_cap": dict(settings.refund_cap),
+        "postage_limit": dict(settings.postage_limit),
+        "evidence_kept": duration_text(settings.evidence_kept),
     }
 
 

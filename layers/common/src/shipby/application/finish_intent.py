@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shipby.application.cancel_request_actions import CancelRequestActions
 from shipby.application.carry_out import is_final
+from shipby.application.cases import closing
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
@@ -22,23 +24,24 @@ from shipby.application.ports import (
     Write,
 )
 from shipby.application.retry import ATTEMPTS
-from shipby.application.sync_posting import TRACKING
+from shipby.application.sync_posting import OBSERVED_CANCEL, TRACKING
 from shipby.application.sync_return import return_alarm
 from shipby.domain.errors import NotFoundError, PreconditionFailedError, VersionConflictError
 from shipby.domain.events import AggregateKind, Event, EventType
-from shipby.domain.intents import OPEN_STATES, Intent, IntentAction, IntentState
+from shipby.domain.intents import NEEDS_PERSON, OPEN_STATES, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind, with_tracking_clock
+from shipby.domain.ledger import EntryKind, MoneyLedger
+from shipby.domain.payers import circumstances, who_pays
 from shipby.domain.periods import decide_return_by
 from shipby.domain.posting import Alarm, Posting, RungKind
-from shipby.domain.records import SellerSettings, TrackingChange
+from shipby.domain.records import CaseKind, SellerSettings, TrackingChange
 from shipby.domain.returns import REJECT_ACTIONS, ReturnCase, ReturnStage
 
 ACTOR = "system:intent_worker"
 LONGEST_WAIT = timedelta(hours=1)
 """Between two readings of an intent that stays UNKNOWN."""
-TOLD = "needs_person"
-"""Key in `read_back` once a person was told of an intent that cannot be settled: they are told once, not every hour."""
+TOLD = NEEDS_PERSON
 AUTOMATIC = "system:"
 """Actors of automatic intents begin with this; people's begin with `key:`."""
 
@@ -88,7 +91,8 @@ def finish(
             store.commit([*writes, *also(moved)])
         except VersionConflictError:
             current = store.intent(intent.seller, intent.id)
-            claimed_by_another = intent.state is IntentState.PENDING and current and current.state is not intent.state
+            waits = intent.state in (IntentState.PENDING, IntentState.PROPOSED)
+            claimed_by_another = waits and current and current.state is not intent.state
             if current is None or not current.open or claimed_by_another:
                 raise
             intent = current
@@ -130,12 +134,24 @@ def _transaction(
     event = Event(type=kind, at=now, actor=actor, reason=outcome[:500], data=data)
     if intent.ref.kind is AggregateKind.RETURN:
         writes = _return_writes(moved, event, store, now)
+    elif intent.ref.kind is AggregateKind.CANCEL_REQUEST:
+        writes = CancelRequestActions.writes(moved, event, store, now)
     else:
         writes = _posting_writes(moved, event, store, now)
     if state is IntentState.SENT and intent.actor.startswith(AUTOMATIC):
         # The switch stops what was asked for before it was thrown, too.
         writes.append(RequireAutomation(intent.seller))
-    return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store)]
+    if not moved.open and not needs_person:
+        writes += closing(
+            store,
+            seller=intent.seller,
+            kind=CaseKind.INTENT,
+            subject=intent.id,
+            resolution=f"{state}: {outcome[:500] or 'settled'}",
+            now=now,
+            actor=actor,
+        )
+    return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store, now)]
 
 
 def _posting_writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
@@ -200,6 +216,10 @@ def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> 
     case = store.return_case(moved.seller, moved.ref.id)
     if case is None:
         raise NotFoundError(f"return {moved.ref.id} of intent {moved.id} is gone from the store")
+    if moved.state is IntentState.SENT and case.clock_over(now) and _chosen_by_nobody(moved):
+        raise PreconditionFailedError(
+            f"the time to decide return {case.id} is over, and no person decided it: it is not sent by itself"
+        )
     changed: ReturnCase = replace(case, version=case.version + 1, open_intent=moved.id if moved.open else "")
     events = [event]
     if moved.state is IntentState.CONFIRMED:
@@ -219,7 +239,11 @@ def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> 
     return [SaveReturn(changed), AppendEvents(moved.seller, moved.ref, changed.version, tuple(events))]
 
 
-def _money_writes(moved: Intent, store: Store) -> list[Write]:
+def _chosen_by_nobody(moved: Intent) -> bool:
+    return moved.actor.startswith(AUTOMATIC) and not moved.approved_by
+
+
+def _money_writes(moved: Intent, store: Store, now: datetime) -> list[Write]:
     if moved.amount is None or moved.state not in (IntentState.SENT, IntentState.CONFIRMED, IntentState.REJECTED):
         return []
     ledger = store.money(moved.seller, moved.posting_number)
@@ -232,5 +256,26 @@ def _money_writes(moved: Intent, store: Store) -> list[Write]:
             )
         # Saved unchanged but one version on: no other refund can be confirmed between this look and the claim.
         return [SaveMoney(replace(ledger, version=ledger.version + 1))]
-    confirmed = moved.state is IntentState.CONFIRMED
-    return [SaveMoney(ledger.confirm(moved.id) if confirmed else ledger.release(moved.id))]
+    if moved.state is IntentState.CONFIRMED:
+        return [SaveMoney(ledger.confirm(moved.id, at=now))]
+    return [SaveMoney(_released(ledger, moved, store, now))]
+
+
+def _released(ledger: MoneyLedger, moved: Intent, store: Store, now: datetime) -> MoneyLedger:
+    """The ledger without the reservation; of a posting cancelled meanwhile it is the marketplace's that pays it."""
+    free = ledger.release(moved.id, at=now)
+    posting = store.posting(moved.seller, moved.posting_number)
+    # Where everything was set aside when it was cancelled, nothing was left to book then.
+    cancelled = OBSERVED_CANCEL in ledger.entries or (posting is not None and posting.status == "cancelled")
+    if posting is None or not cancelled or free.available <= 0:
+        return free
+    rule = who_pays(circumstances(EntryKind.OBSERVED, posting, store.detail(moved.seller, moved.posting_number)))
+    booked = free.observe(
+        f"{OBSERVED_CANCEL}:{moved.id}",
+        free.available,
+        borne_by=rule.cost_borne_by,
+        lines=free.left_of_lines(),
+        at=now,
+        rule=rule.id,
+    )
+    return replace(booked, version=free.version)

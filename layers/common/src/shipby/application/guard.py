@@ -132,6 +132,7 @@ def _take_place(watch: Watch | None, wish: CancelWish, settings: SellerSettings,
     state, data = watch_data(figures, settings)
     changed = replace(watch, version=watch.version + 1, state=state, data=data)
     about: dict[str, Json] = {"posting": wish.number, "asked": len(figures.asked), "room": data["room"]}
+    about["policy"] = settings.version
     event = Event(type=EventType.WATCH_CHANGED, at=now, actor=wish.actor, reason="a cancel was asked for", data=about)
     return [SaveWatch(changed), AppendEvents(wish.seller, watch_ref(WATCH), changed.version, (event,))]
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shipby.application.accruals_port import Accruals
+from shipby.application.cancellations_port import Cancellations
 from shipby.application.carriage_port import Carriages
+from shipby.application.chats_port import Chats
 from shipby.application.listing import Page
 from shipby.domain.labels import Party
 from shipby.domain.money import Money
@@ -75,7 +78,13 @@ class Marketplace(Protocol):
     """
 
     @property
+    def cancellations(self) -> Cancellations: ...
+    @property
+    def accruals(self) -> Accruals: ...
+    @property
     def carriages(self) -> Carriages: ...
+    @property
+    def chats(self) -> Chats: ...
     def posting(self, number: str) -> MarketplacePosting: ...
     def recipient(self, number: str) -> Party | None:
         """Who gets the parcel, or None where the marketplace names nobody.
@@ -94,6 +103,9 @@ class Marketplace(Protocol):
 
     def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]: ...
     def cancel(self, number: str, reason_id: int, message: str) -> None: ...
+    def cancel_items(self, number: str, items: Mapping[str, int], reason_id: int, message: str) -> None:
+        """Take SKU -> pieces out of a posting; the marketplace pays the buyer back for them. A message is needed."""
+
     def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
         """Posting number -> tracking number, any count (sent in chunks of 20)."""
 
@@ -109,6 +121,13 @@ class Marketplace(Protocol):
     def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
         """rFBS returns of the last 90 days, without their offered actions; the cursor is the next `last_id` as text."""
 
+    def goods_returns(self, *, since: datetime, last_id: int = 0) -> Page[MarketplaceReturn]:
+        """/v1/returns/list: FBS goods on their way back whose state changed since then.
+
+        The cursor is the next `last_id` as text. Their ids begin with `fbs-`; they have no offered actions, and may
+        have no posting number.
+        """
+
     def return_details(self, return_id: str) -> MarketplaceReturn: ...
     def act_on_return(
         self,
@@ -118,8 +137,12 @@ class Marketplace(Protocol):
         comment: str = "",
         compensation: Money | None = None,
         rejection_reason_id: int | None = None,
+        back_way: Money | None = None,
     ) -> None:
-        """Decide a return. `action_id` is one of its offered actions; a compensation needs its amount."""
+        """Decide a return. `action_id` is one of its offered actions; a compensation needs its amount.
+
+        `back_way` is the buyer's return postage, paid on top.
+        """
 
     def push_health(self) -> tuple[PushUrlHealth, ...]: ...
     def key_info(self) -> KeyInfo:

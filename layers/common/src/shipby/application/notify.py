@@ -86,6 +86,11 @@ def _warehouse(stored: StoredEvent, store: Store) -> str:
         case AggregateKind.RETURN:
             case = store.return_case(stored.seller, stored.ref.id)
             number = case.posting_number if case else ""
+        case AggregateKind.CANCEL_REQUEST:
+            request = store.cancel_request(stored.seller, stored.ref.id)
+            number = request.posting_number if request else ""
+        case AggregateKind.CLAIM:
+            number = str(stored.event.data["posting"])
         case _:
             return ""
     posting = store.posting(stored.seller, number) if number else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from shipby.application.listing import Page
 from shipby.application.marketplace_port import (
@@ -21,16 +21,22 @@ from shipby.application.press_port import Drawn, LabelPage, LabelPapers, LabelPr
 from shipby.application.writes import (
     AddDigestEntry,
     AppendEvents,
+    AppendEvidence,
     AppendTracking,
     ClaimPointer,
+    NoteShadow,
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
     SaveBenchCheck,
+    SaveCancelRequest,
     SaveCarriage,
     SaveCase,
+    SaveClaim,
     SaveDetail,
     SaveDocument,
+    SaveEvidencePack,
+    SaveEvidenceUpload,
     SaveIntent,
     SaveMoney,
     SaveOutcome,
@@ -44,9 +50,12 @@ from shipby.application.writes import (
     SpendCap,
     Write,
 )
+from shipby.domain.cancel_requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.claims import Claim
 from shipby.domain.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
 from shipby.domain.events import Ref, StoredEvent
+from shipby.domain.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
@@ -65,11 +74,14 @@ from shipby.domain.records import (
     TrackingChange,
     Watch,
 )
+from shipby.domain.replay import ItemChange
 from shipby.domain.returns import ReturnCase
+from shipby.domain.shadow import ShadowDecision
 
 __all__ = [
     "AddDigestEntry",
     "AppendEvents",
+    "AppendEvidence",
     "AppendTracking",
     "CancelReason",
     "ClaimPointer",
@@ -85,6 +97,7 @@ __all__ = [
     "LabelTaskResult",
     "Marketplace",
     "Marketplaces",
+    "NoteShadow",
     "Page",
     "PagePick",
     "PushUrlHealth",
@@ -93,10 +106,14 @@ __all__ = [
     "RememberResponse",
     "RequireAutomation",
     "SaveBenchCheck",
+    "SaveCancelRequest",
     "SaveCarriage",
     "SaveCase",
+    "SaveClaim",
     "SaveDetail",
     "SaveDocument",
+    "SaveEvidencePack",
+    "SaveEvidenceUpload",
     "SaveIntent",
     "SaveMoney",
     "SaveOutcome",
@@ -110,6 +127,7 @@ __all__ = [
     "SellerChannels",
     "SpendCap",
     "Store",
+    "UploadLink",
     "WorkItem",
     "WorkQueue",
     "Write",
@@ -168,6 +186,15 @@ class Store(Protocol):
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
         """The history in order; versions <= `after_version` are left out."""
 
+    def item_changes(self, seller: str, ref: Ref) -> list[ItemChange]:
+        """What each version of a posting or return changed in it, oldest first; strongly consistent.
+
+        Versions written by releases that did not keep it are missing.
+        """
+
+    def stored_item(self, seller: str, ref: Ref) -> Mapping[str, Json] | None:
+        """A posting or return as it is stored, in the attributes that `item_changes` speaks of."""
+
     def tracking_history(self, seller: str, number: str) -> list[TrackingChange]: ...
     def documents(self, seller: str, number: str) -> list[Document]: ...
     def intents(self, seller: str, ref: Ref) -> list[Intent]:
@@ -195,8 +222,16 @@ class Store(Protocol):
     def returns_opened_on(
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
     ) -> Page[str]: ...
-    def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
-        """Ids of intents in a state, oldest first."""
+    def intents_in(
+        self,
+        seller: str,
+        state: IntentState,
+        *,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """Ids of intents in a state, oldest first; with `since` only those asked for from then on."""
 
     def returns_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
@@ -236,6 +271,29 @@ class Store(Protocol):
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
         """Ids of carriages that still have to be looked at, oldest first, else the others."""
+
+    def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None: ...
+    def cancel_requests_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided."""
+
+    def claim(self, seller: str, identifier: str) -> Claim | None: ...
+    def claims_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of claims, earliest answer first (open), else those that ended."""
+
+    def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None: ...
+    def evidence(self, seller: str, number: str) -> list[EvidenceItem]:
+        """All evidence of a posting in its order; strongly consistent."""
+
+    def evidence_upload(self, seller: str, number: str, identifier: str) -> EvidenceUpload | None: ...
+    def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None: ...
+    def shadows_on(
+        self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[ShadowDecision]:
+        """What automatic actions would have done on a day (UTC), in order; kept for 90 days."""
 
     def note_progress(self, seller: str, job: str, done: int) -> None:
         """Raise a waiting print job's `done`; no new version, and nothing where it has ended or is further."""
@@ -308,6 +366,15 @@ class EventBus(Protocol):
     def publish(self, events: Sequence[StoredEvent]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class UploadLink:
+    """Where and how a file is sent: with this method to this address, with exactly these headers."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+
 class DocumentStore(Protocol):
     """Files: labels and other papers."""
 
@@ -320,6 +387,21 @@ class DocumentStore(Protocol):
 
     def link(self, key: str, *, seconds: int) -> str:
         """A signed link that stops working after `seconds`."""
+
+    def upload_link(self, key: str, *, content_type: str, size: int, sha256: str, seconds: int) -> UploadLink:
+        """A signed address that takes one file of exactly this type, length and SHA-256 (64 hex digits)."""
+
+    def size(self, key: str) -> int:
+        """Bytes of a file. Raises NotFoundError."""
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """A file in parts of at most 1 MiB. Raises NotFoundError, while it is read too."""
+
+    def copy(self, source: str, target: str) -> None:
+        """A second file with the same content and type. Raises NotFoundError."""
+
+    def put_file(self, key: str, file: BinaryIO, *, content_type: str) -> None:
+        """Write a file that is too large for memory, from its beginning."""
 
 
 class SellerChannels(Protocol):

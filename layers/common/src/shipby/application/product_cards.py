@@ -31,6 +31,8 @@ def product_view(card: ProductCard) -> dict[str, Json]:
         "marks": list(card.marks),
         "inserts": list(card.inserts),
         "note": card.note,
+        "product_type": card.product_type,
+        "supplier": card.supplier,
     }
 
 

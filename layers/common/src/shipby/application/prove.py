@@ -7,7 +7,7 @@ differs, and says which id and why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.inbox import PushRow, PushState
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.ledger import EntryState, ExecutedBy
+from shipby.domain.ledger import Entry, EntryKind, EntryState, ExecutedBy, intent_of
 from shipby.domain.records import SellerSettings
 
 GRACE = timedelta(minutes=10)
@@ -170,7 +170,7 @@ def _check_return(return_id: str, store: Store, proof: Proof) -> None:
     _check_history(return_id, case.version, events, proof)
     intents = store.intents(proof.seller, return_ref(return_id))
     _check_intents(return_id, events, intents, proof)
-    ledger = store.money(proof.seller, case.posting_number)
+    ledger = store.money(proof.seller, case.posting_number) if case.posting_number else None
     for intent in intents:
         if intent.amount is not None and (ledger is None or intent.id not in ledger.entries):
             problem = f"the ledger of {case.posting_number} does not book intent {intent.id}"
@@ -197,7 +197,8 @@ def _some(numbers: Sequence[int]) -> str:
 
 def _check_intents(identifier: str, events: Sequence[StoredEvent], intents: Sequence[Intent], proof: Proof) -> None:
     known = {intent.id: intent for intent in intents}
-    created = {str(stored.event.data["intent"]) for stored in events if stored.event.type is EventType.INTENT_CREATED}
+    born = (EventType.INTENT_CREATED, EventType.INTENT_PROPOSED)
+    created = {str(stored.event.data["intent"]) for stored in events if stored.event.type in born}
     proof.counts["intents"] += len(known)
     for lost in sorted(created - set(known)):
         proof.findings.append(Finding("intent_missing", lost, f"{identifier} tells of it, but there is no row"))
@@ -209,9 +210,13 @@ def _check_money(number: str, proof: Proof, store: Store) -> None:
     ledger = store.money(proof.seller, number)
     if ledger is None:
         return
-    reserved = sum(entry.minor for entry in ledger.entries.values() if entry.state is EntryState.RESERVED)
-    refunded = sum(entry.minor for entry in ledger.entries.values() if entry.state is EntryState.REFUNDED)
-    if (reserved, refunded) != (ledger.reserved, ledger.refunded):
+    price = [entry for entry in ledger.entries.values() if entry.kind is not EntryKind.POSTAGE]
+    beside = [entry for entry in ledger.entries.values() if entry.kind is EntryKind.POSTAGE]
+    reserved, refunded = _sums(price)
+    if ((reserved, refunded), _sums(beside)) != (
+        (ledger.reserved, ledger.refunded),
+        (ledger.postage_reserved, ledger.postage),
+    ):
         proof.findings.append(Finding("money", number, "the ledger's totals are not the sum of its entries"))
     lines = ledger.lines.values()
     if lines and sum(line.paid for line in lines) != ledger.paid:
@@ -226,13 +231,22 @@ def _check_money(number: str, proof: Proof, store: Store) -> None:
     for key, entry in ledger.entries.items():
         if entry.executed_by is ExecutedBy.MARKETPLACE:
             continue
-        intent = store.intent(proof.seller, key)
+        intent = store.intent(proof.seller, intent_of(key))
+        booked = None if intent is None else intent.postage if entry.kind is EntryKind.POSTAGE else intent.amount
         if intent is None:
             proof.findings.append(Finding("intent_missing", key, f"the ledger of {number} books it, there is no row"))
-        elif intent.amount is None or intent.amount.minor != entry.minor:
+        elif booked is None or booked.minor != entry.minor:
             proof.findings.append(Finding("money", number, f"intent {key} and its entry differ in the amount"))
         elif entry.state is not expected.get(intent.state, EntryState.RESERVED):
             proof.findings.append(Finding("money", number, f"intent {key} is {intent.state}, its entry {entry.state}"))
+
+
+def _sums(entries: Iterable[Entry]) -> tuple[int, int]:
+    """What is reserved and what was refunded."""
+    found = {EntryState.RESERVED: 0, EntryState.REFUNDED: 0, EntryState.RELEASED: 0}
+    for entry in entries:
+        found[entry.state] += entry.minor
+    return found[EntryState.RESERVED], found[EntryState.REFUNDED]
 
 
 def _check_pushes(proof: Proof, store: Store) -> None:
@@ -268,8 +282,8 @@ def _check_open_intents(proof: Proof, store: Store) -> None:
             intent = store.intent(proof.seller, identifier)
             if intent is None:
                 proof.findings.append(Finding("intent_missing", identifier, "the index lists it, there is no row"))
-            elif intent.open and proof.at - intent.created_at > settings.settle_limit:
-                waited = proof.at - intent.created_at
+            elif intent.open and proof.at - intent.let_go_at > settings.settle_limit:
+                waited = proof.at - intent.let_go_at
                 proof.findings.append(Finding("intent_open", identifier, f"{intent.state} for {waited}"))
 
 

@@ -14,14 +14,12 @@ from typing import TypeVar
 from shipby.application.fetch_labels import BARCODE
 from shipby.application.ports import Page, Store, WorkItem
 from shipby.application.prove import REPORT
-from shipby.application.request_intent import load_return
 from shipby.application.sync_posting import TRACKING
 from shipby.application.views import (
     event_view,
     intent_view,
     ledger_view,
     posting_view,
-    return_view,
     time_text,
     tracking_view,
 )
@@ -191,20 +189,7 @@ def tracking_numbers(seller: str, number: str, *, store: Store) -> View:
     return _listing(tracking_view(change) for change in store.tracking_history(seller, number))
 
 
-# Returns, intents and money --------------------------------------------------------------------------------------
-
-
-def list_returns(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store) -> View:
-    """Open returns, earliest decision date first, or those no longer open."""
-    page = store.returns_in(seller, open_only=open_only, limit=limit, cursor=cursor)
-    cases = (store.return_case(seller, return_id) for return_id in page.items)
-    # The index lags: a case may have gone or moved on since.
-    return _listing((return_view(case) for case in cases if case and case.open is open_only), page.cursor)
-
-
-def get_return(seller: str, return_id: str, *, store: Store) -> View:
-    """Raises NotFoundError."""
-    return return_view(load_return(store, seller, return_id))
+# Intents and money --------------------------------------------------------------------------------------
 
 
 def list_intents(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
@@ -242,6 +227,7 @@ _OPEN_FIRST = (
     IntentState.UNKNOWN,
     IntentState.SENT,
     IntentState.PENDING,
+    IntentState.PROPOSED,
     IntentState.CONFIRMED,
     IntentState.REJECTED,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shipby.application.poll_returns import poll_returns
 from shipby.application.ports import Clock, Marketplace, Page, Store, WorkQueue
 from shipby.application.route_events import sync_message
-from shipby.application.sync_return import apply_return_facts
 from shipby.domain.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
 
 LOOK_BACK = timedelta(days=14)
@@ -19,11 +19,13 @@ AHEAD = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What one round saw: postings listed, postings that differed and were queued, returns folded."""
+    """What one round saw: postings listed, postings that differed and were queued, rFBS returns and goods folded."""
 
     listed: int
     queued: int
     returns: int
+    goods: int | None = 0
+    """Entries of /v1/returns/list; None where the key may not read them."""
 
 
 def is_stale(known: Posting | None, now: datetime) -> bool:
@@ -88,20 +90,5 @@ def reconcile(
         if page.cursor is None:
             break
         cursor = page.cursor
-    returns = _fold_returns(seller, store=store, marketplace=marketplace, clock=clock)
-    return Reconciled(len(seen), queued, returns)
-
-
-def _fold_returns(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
-    count, last_id = 0, 0
-    while True:
-        page = marketplace.returns(last_id=last_id)
-        for listed in page.items:
-            known = store.return_case(seller, listed.id)
-            if known is None or (known.state, known.open) != (listed.state, False):
-                # The list has neither the offered actions nor the reasons to reject.
-                apply_return_facts(seller, marketplace.return_details(listed.id), store=store, clock=clock)
-            count += 1
-        if page.cursor is None:
-            return count
-        last_id = int(page.cursor)
+    polled = poll_returns(seller, store=store, marketplace=marketplace, queue=queue, clock=clock)
+    return Reconciled(len(seen), queued, polled.rfbs, polled.goods)

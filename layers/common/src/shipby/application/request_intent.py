@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from shipby.application.cancel_items import check_items, items_of, price_of_items, quantities
 from shipby.application.guard import CancelWish, guard_cancel
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import (
@@ -14,9 +15,7 @@ from shipby.application.ports import (
     Clock,
     RequireAutomation,
     SaveIntent,
-    SaveMoney,
     SavePosting,
-    SaveReturn,
     SpendCap,
     Store,
     Write,
@@ -24,15 +23,13 @@ from shipby.application.ports import (
 from shipby.application.retry import decide_anew
 from shipby.application.views import intent_view
 from shipby.application.work_posting import check_version, load_posting
-from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, PreconditionFailedError
-from shipby.domain.events import Event, EventType, posting_ref, return_ref
-from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of
+from shipby.domain.errors import ActionNotOfferedError
+from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of, request_hash
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
-from shipby.domain.money import Money
 from shipby.domain.posting import FINAL, Alarm, MarketplacePosting, Posting, RungKind, Stage
 from shipby.domain.records import SellerSettings
-from shipby.domain.returns import COMPENSATE_ACTION, REJECT_ACTIONS, ReturnCase
 
 PICK_UP_WITHIN = timedelta(seconds=60)
 """A PENDING intent nobody has picked up by then is queued again: a lost message costs a minute, not an order."""
@@ -44,10 +41,13 @@ SHIP_CAP = 5000
 OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
     IntentAction.SHIP: ("ship", "ship_async", "ship_async_retry", "ship_with_additional_info"),
     IntentAction.CANCEL: ("cancel",),
+    IntentAction.CANCEL_ITEMS: ("product_cancel",),
     IntentAction.SET_TRACKING: ("set_track_number",),
     IntentAction.SET_CUT_OFF: ("set_cutoff",),
 }
 """Which `available_actions` of the marketplace allow what. Source: /v3/posting/fbs/get."""
+CANCELS = (IntentAction.CANCEL, IntentAction.CANCEL_ITEMS)
+"""Both take goods away from a posting, so one of them at a time, and both count in the error index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,8 @@ class Wish:
     """A cancel only: somebody who may has seen what it does to the error index and wants it all the same."""
 
 
-def _guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
+def guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
+    """What every automatic action spends and requires: the day's count of its kind, and no kill switch."""
     limit = settings.caps.get(wish_action, SHIP_CAP if wish_action is IntentAction.SHIP else DEFAULT_CAP)
     return [RequireAutomation(seller), SpendCap(seller, wish_action, now.date(), limit)]
 
@@ -88,6 +89,8 @@ def prepare_intent(
         state=IntentState.PENDING,
         version=1,
         request=wish.request,
+        request_hash=request_hash(wish.request),
+        policy_version=settings.version,
         created_at=now,
         updated_at=now,
         actor=wish.actor,
@@ -99,13 +102,13 @@ def prepare_intent(
         at=now,
         actor=wish.actor,
         reason=wish.reason,
-        data={"intent": intent.id, "action": intent.action},
+        data={"intent": intent.id, "action": intent.action, "policy": settings.version},
     )
     noted = replace(posting, intent_count=sequence, open_intents=(*posting.open_intents, intent.id))
-    guards = _guards(wish.action, posting.seller, settings, now) if wish.automatic else []
-    if wish.action is IntentAction.CANCEL:
-        guards += guard_cancel(_cancel_wish(posting, wish, store), settings, store=store, now=now)
-    return noted, intent, event, [SaveIntent(intent), *guards]
+    beside = guards(wish.action, posting.seller, settings, now) if wish.automatic else []
+    if wish.action in CANCELS:
+        beside += guard_cancel(_cancel_wish(posting, wish, store), settings, store=store, now=now)
+    return noted, intent, event, [SaveIntent(intent), *beside]
 
 
 def _cancel_wish(posting: Posting, wish: Wish, store: Store) -> CancelWish:
@@ -117,8 +120,25 @@ def _cancel_wish(posting: Posting, wish: Wish, store: Store) -> CancelWish:
         actor=wish.actor,
         automatic=wish.automatic,
         accepted=wish.accept_forecast,
-        price=detail.paid if detail else None,
+        price=price_of_items(detail, wish.request.get("items")) if detail else None,
     )
+
+
+def resolve_items(wish: Wish, detail: MarketplacePosting | None) -> Wish:
+    """A cancel of some items with what the posting holds now; a cancel of all its items is a cancel of the posting.
+
+    Raises InvalidInputError for an SKU or a quantity that the posting does not hold, or without a message.
+    """
+    if wish.action is not IntentAction.CANCEL_ITEMS:
+        return wish
+    items = items_of(wish.request.get("items"))
+    have = quantities(detail)
+    check_items(items, have, str(wish.request.get("message") or ""))
+    if items == have:
+        whole = {key: wish.request[key] for key in ("reason_id", "message")}
+        return replace(wish, action=IntentAction.CANCEL, request=whole)
+    before: dict[str, Json] = {sku: have[sku] for sku in items}
+    return replace(wish, request={**wish.request, "items": dict(items), "before": before})
 
 
 def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]) -> None:
@@ -129,7 +149,7 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
         raise ActionNotOfferedError(
             f"posting {posting.number} expired ({posting.expired_reason}); override it first", offered=["override"]
         )
-    if open_of(posting, action):
+    if any(open_of(posting, each) for each in (CANCELS if action in CANCELS else (action,))):
         raise ActionNotOfferedError(
             f"posting {posting.number} already has an open {action} intent: wait until it is settled",
             offered=[f"/v1/intents/{intent}" for intent in posting.open_intents],
@@ -159,144 +179,17 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
         posting = load_posting(store, wish.seller, wish.number)
         check_version(posting, wish.if_match)
         detail = store.detail(wish.seller, wish.number)
-        if wish.action is IntentAction.SHIP:
+        asked = resolve_items(wish, detail)
+        if asked.action is IntentAction.SHIP:
             check_ship(posting, detail)
         else:
-            check_offered(posting, wish.action, detail.actions if detail else ())
+            check_offered(posting, asked.action, detail.actions if detail else ())
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)
-        noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=clock.now())
+        noted, intent, event, writes = prepare_intent(posting, asked, settings, store=store, now=clock.now())
         noted = rewind(replace(noted, version=posting.version + 1))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
         events = AppendEvents(wish.seller, posting_ref(wish.number), noted.version, (event,))
         store.commit([SavePosting(noted), events, *writes, *remember(answer)])
-        return answer
-
-    return decide_anew(once)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnDecision:
-    """What to do about a return: one of the actions the marketplace offers for it.
-
-    `amount` is what the buyer gets: required for action 1020 (compensation), and for every other action that gives
-    money back it is worked out from the goods. `comment` goes to the marketplace and is kept with the intent.
-    """
-
-    seller: str
-    return_id: str
-    action_id: int
-    actor: str
-    refund: bool
-    """Whether this action gives the buyer money (accepting a refund or compensating)."""
-    amount: Money | None = None
-    rejection_reason_id: int | None = None
-    comment: str = ""
-    reason: str = ""
-    automatic: bool = False
-    if_match: int | None = None
-
-
-def load_return(store: Store, seller: str, return_id: str) -> ReturnCase:
-    case = store.return_case(seller, return_id)
-    if case is None:
-        raise NotFoundError(f"there is no return {return_id}; new ones appear within minutes")
-    return case
-
-
-def _check_decision(case: ReturnCase, decision: ReturnDecision) -> None:
-    if case.open_intent:
-        raise ActionNotOfferedError(
-            f"return {case.id} already has an open decision", offered=[f"/v1/intents/{case.open_intent}"]
-        )
-    offered = [f"{action.id}: {action.name}" for action in case.actions]
-    if decision.action_id not in {action.id for action in case.actions}:
-        raise ActionNotOfferedError(f"return {case.id} does not offer action {decision.action_id}", offered=offered)
-    if decision.action_id in REJECT_ACTIONS:
-        if decision.rejection_reason_id is None or not decision.comment:
-            raise InvalidInputError(
-                "a rejection needs rejection_reason_id and a comment",
-                errors=[("rejection_reason_id", "choose one of rejection_reasons"), ("comment", "say why")],
-            )
-        if decision.refund:
-            raise InvalidInputError("a rejection gives no money back", errors=[("refund", "must be false")])
-    if decision.action_id == COMPENSATE_ACTION:
-        if decision.amount is None:
-            raise InvalidInputError("a compensation needs an amount", errors=[("amount", "say how much")])
-        if not decision.refund:
-            raise InvalidInputError("a compensation gives money back", errors=[("refund", "must be true")])
-    elif decision.amount is not None and case.price is not None and decision.amount != case.price * case.quantity:
-        problem = f"this action gives back {case.price * case.quantity}: leave the amount out"
-        raise InvalidInputError("only a compensation takes an amount of its own", errors=[("amount", problem)])
-
-
-def decide_return(decision: ReturnDecision, remember: Remember, *, store: Store, clock: Clock) -> Answer:
-    """Decide a return: the amount is reserved in the posting's ledger in the transaction that writes the intent.
-
-    Raises NotFoundError, ActionNotOfferedError, InvalidInputError, OverRefundError, CapReachedError,
-    KillSwitchOnError.
-    """
-
-    def once() -> Answer:
-        case = load_return(store, decision.seller, decision.return_id)
-        if decision.if_match is not None and case.version != decision.if_match:
-            raise PreconditionFailedError(
-                f"return {case.id} is at version {case.version}, you have {decision.if_match}: read it again"
-            )
-        _check_decision(case, decision)
-        now = clock.now()
-        ledger = store.money(decision.seller, case.posting_number)
-        amount = None
-        if decision.refund:
-            amount = decision.amount or (case.price * case.quantity if case.price else None)
-            if amount is None or ledger is None:
-                raise InvalidInputError(
-                    f"what was paid for posting {case.posting_number} is not known yet: its money cannot be reserved"
-                )
-        sequence = case.intent_count + 1
-        identifier = intent_id(return_ref(case.id), IntentAction.RETURN_ACTION, sequence)
-        request: dict[str, Json] = {"action_id": decision.action_id, "comment": decision.comment}
-        if decision.action_id == COMPENSATE_ACTION and amount is not None:
-            request["compensation"] = {"minor": amount.minor, "currency": amount.currency}
-        if decision.rejection_reason_id is not None:
-            request["rejection_reason_id"] = decision.rejection_reason_id
-        intent = Intent(
-            id=identifier,
-            seller=decision.seller,
-            ref=return_ref(case.id),
-            posting_number=case.posting_number,
-            action=IntentAction.RETURN_ACTION,
-            state=IntentState.PENDING,
-            version=1,
-            request=request,
-            created_at=now,
-            updated_at=now,
-            actor=decision.actor,
-            reason=decision.reason,
-            amount=amount,
-            previously_refunded=ledger.refunded if amount and ledger else None,
-            next_alarm=Alarm(due=now + PICK_UP_WITHIN, kind=RungKind.SETTLE_INTENT),
-        )
-        event = Event(
-            type=EventType.INTENT_CREATED,
-            at=now,
-            actor=decision.actor,
-            reason=decision.reason,
-            data={"intent": identifier, "action": intent.action, "action_id": decision.action_id},
-        )
-        noted = replace(case, version=case.version + 1, intent_count=sequence, open_intent=identifier)
-        writes: list[Write] = [
-            SaveReturn(noted),
-            AppendEvents(decision.seller, return_ref(case.id), noted.version, (event,)),
-            SaveIntent(intent),
-        ]
-        if amount is not None and ledger is not None:
-            lines = {case.sku: amount.minor} if case.sku in ledger.lines else {}
-            writes.append(SaveMoney(ledger.reserve(identifier, amount, lines=lines)))
-        if decision.automatic:
-            settings = store.settings(decision.seller) or SellerSettings(seller=decision.seller)
-            writes += _guards(IntentAction.RETURN_ACTION, decision.seller, settings, now)
-        answer = Answer(202, intent_view(intent), f"/v1/intents/{identifier}")
-        store.commit([*writes, *remember(answer)])
         return answer
 
     return decide_anew(once)

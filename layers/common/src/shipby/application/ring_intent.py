@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.application.alarm_messages import MAX_DELAY
+from shipby.application.cancel_request_actions import CancelRequestActions
 from shipby.application.finish_intent import TOLD
+from shipby.application.intent_cases import open_intent_case
 from shipby.application.ports import AppendEvents, SaveIntent, SavePosting, SaveReturn, Store, Write
 from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.return_decisions import proposal_alarm, refund_total
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Event, EventType
-from shipby.domain.intents import Intent
+from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Alarm, RungKind
@@ -30,17 +33,34 @@ def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     if intent is None or not stands(alarm, intent.next_alarm):
         return GONE
     settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
-    age = now - intent.created_at
+    if intent.state is IntentState.PROPOSED:
+        return _ring_proposal(alarm, intent, store=store, now=now)
+    age = now - intent.let_go_at
     # A check that nobody could carry out yet (the marketplace is away) is asked for less and less often.
     wait = min(max(CHECK_AGAIN, age / 4), MAX_DELAY)
     waiting = replace(intent, version=intent.version + 1, next_alarm=Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT))
     data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": intent.state}
+    data["policy"] = settings.version
     events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)]
     if age > 2 * settings.settle_limit and TOLD not in intent.read_back:
         problem = f"it is {intent.state} and could not be settled for {age}: a person has to look"
         events.append(Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=ACTOR, reason=problem, data=data))
         waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
+        open_intent_case(intent, problem, store=store, now=now)
     store.commit([SaveIntent(waiting), *_owner_writes(waiting, tuple(events), store)])
+    return fired(alarm, waiting.next_alarm)
+
+
+def _ring_proposal(alarm: AlarmRef, intent: Intent, *, store: Store, now: datetime) -> Rang:
+    """A refund that waits for a second person is told again; it is never sent by a clock."""
+    waiting = replace(intent, version=intent.version + 1, next_alarm=proposal_alarm(intent, now))
+    total = refund_total(intent)
+    data: dict[str, Json] = {"intent": intent.id, "action": intent.action}
+    if total is not None:
+        data["amount"] = {"amount": total.amount, "currency": total.currency}
+    text = f"it waits for a second person since {intent.created_at:%Y-%m-%d %H:%M} UTC"
+    event = Event(type=EventType.INTENT_PROPOSED, at=now, actor=ACTOR, reason=text, data=data)
+    store.commit([SaveIntent(waiting), *_owner_writes(waiting, (event,), store)])
     return fired(alarm, waiting.next_alarm)
 
 
@@ -51,6 +71,8 @@ def _owner_writes(intent: Intent, events: tuple[Event, ...], store: Store) -> li
             raise InvalidInputError(f"return {intent.ref.id} of intent {intent.id} is gone from the store")
         changed = replace(case, version=case.version + 1)
         return [SaveReturn(changed), AppendEvents(intent.seller, intent.ref, changed.version, events)]
+    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
+        return CancelRequestActions.touch(intent, events, store)
     posting = store.posting(intent.seller, intent.posting_number)
     if posting is None:
         raise InvalidInputError(f"posting {intent.posting_number} of intent {intent.id} is gone from the store")

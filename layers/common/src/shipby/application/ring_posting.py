@@ -9,6 +9,7 @@ from shipby.application.guard import cancel_forecast, room_words, words
 from shipby.application.ports import AppendEvents, RequireAutomation, SavePosting, SpendCap, Store, Write
 from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.application.request_intent import DEFAULT_CAP, Wish, prepare_intent
+from shipby.application.shadowing import shadow_writes, under_policy
 from shipby.domain.errors import CancelGuardError, CapReachedError, KillSwitchOnError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.firing import NO_OFFERS, Fired, fire, needs_offers
@@ -66,16 +67,17 @@ def commit_moves(
     acting = next((move for move in step.moves if move in _ACTS), None)
     if acting is None or open_of(step.posting, _INTENTS.get(acting, IntentAction.SHIP)):
         # An open intent is the very call that the policy wants: a second one could be sent beside it.
-        return _commit(store, step.posting, step.events, also), False
+        return _commit(store, settings, step.posting, step.events, also), False
     if acting is Move.CANCEL and step.posting.open_intents:
         problem = f"not cancelled while {', '.join(step.posting.open_intents)} is not settled: a person decides"
-        return _commit(store, step.posting, (*step.events, _held(acting, problem, now), *instead), also), False
+        held = (*step.events, _held(acting, problem, now), *instead)
+        return _commit(store, settings, step.posting, held, also), False
     try:
         posting, events, writes = _ACTS[acting](step.posting, settings, store, now)
-        return _commit(store, posting, (*step.events, *events), also, writes), True
+        return _commit(store, settings, posting, (*step.events, *events), also, writes), True
     except (CapReachedError, KillSwitchOnError, CancelGuardError) as error:
-        held = _held(acting, str(error), now)
-        return _commit(store, step.posting, (*step.events, held, *instead), also), False
+        told = (*step.events, _held(acting, str(error), now), *instead)
+        return _commit(store, settings, step.posting, told, also), False
 
 
 def _move_date(posting: Posting, settings: SellerSettings, store: Store, now: datetime) -> _Act:
@@ -143,8 +145,15 @@ def _held(move: Move, problem: str, now: datetime) -> Event:
 
 
 def _commit(
-    store: Store, posting: Posting, events: Sequence[Event], also: Also, writes: Sequence[Write] = ()
+    store: Store,
+    settings: SellerSettings,
+    posting: Posting,
+    events: Sequence[Event],
+    also: Also,
+    writes: Sequence[Write] = (),
 ) -> Posting:
-    appended = AppendEvents(posting.seller, posting_ref(posting.number), posting.version, tuple(events))
-    store.commit([SavePosting(posting), appended, *writes, *also(posting)])
+    told = tuple(under_policy(event, settings.version) for event in events)
+    appended = AppendEvents(posting.seller, posting_ref(posting.number), posting.version, told)
+    noted = shadow_writes(appended, posting_number=posting.number, policy_version=settings.version)
+    store.commit([SavePosting(posting), appended, *noted, *writes, *also(posting)])
     return posting

@@ -1,33 +1,67 @@
-"""Ring the next alarm of a return: a reminder, then the deadline of the decision itself."""
+"""Ring the next alarm of a return: a reminder, the deadline of the decision, or goods that wait to be fetched."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shipby.application.auto_return import decide_by_itself
 from shipby.application.ports import AppendEvents, SaveReturn, Store
 from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.application.sync_return import return_alarm
+from shipby.application.views import money_view
 from shipby.domain.events import Event, EventType, return_ref
+from shipby.domain.json_types import Json
 from shipby.domain.posting import RungKind
 from shipby.domain.records import AlarmRef, SellerSettings
+from shipby.domain.returns import CABINET_RETURNS, ReturnCase
 
 
 def ring_return(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
-    """Fire one alarm of a return if it is still its next one. Raises VersionConflictError: read and decide again."""
+    """Fire one alarm of a return if it is still its next one. Raises VersionConflictError: read and decide again.
+
+    A reminder is the last good moment for what the seller's policy decides by itself.
+    """
     case = store.return_case(alarm.seller, alarm.ref.id)
     if case is None or case.next_alarm is None or not stands(alarm, case.next_alarm):
         return GONE
     settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
-    overdue = case.next_alarm.kind is RungKind.DECIDE_RETURN_BY
+    kind = case.next_alarm.kind
+    overdue = kind is RungKind.DECIDE_RETURN_BY
     event = Event(
         type=EventType.RETURN_OVERDUE if overdue else EventType.RETURN_REMINDED,
         at=now,
         actor=ACTOR,
-        data={"decide_by": case.decide_by.isoformat() if case.decide_by else None, "posting": case.posting_number},
+        reason=f"decide it in the seller's cabinet: {CABINET_RETURNS}" if case.in_cabinet else "",
+        data={**_data(case, kind), "policy": settings.version},
     )
     # A reminder that rings late is still followed by the deadline itself: no deadline passes in silence.
     following = None if overdue else return_alarm(case, settings, now)
     changed = replace(case, version=case.version + 1, next_alarm=following)
     store.commit([SaveReturn(changed), AppendEvents(case.seller, return_ref(case.id), changed.version, (event,))])
+    if kind is RungKind.DECIDE_REMIND:
+        decide_by_itself(case.seller, case.id, store=store, clock=_At(now))
     return fired(alarm, changed.next_alarm)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """The moment the alarm rang."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def _data(case: ReturnCase, kind: RungKind) -> dict[str, Json]:
+    data: dict[str, Json] = {
+        "rung": kind,
+        "decide_by": case.decide_by.isoformat() if case.decide_by else None,
+        "posting": case.posting_number,
+    }
+    if kind is RungKind.FETCH_RETURN:
+        data["place"] = case.place
+        data["price"] = money_view(case.storage)
+        data["scrapped_at"] = case.scrapped_at.isoformat() if case.scrapped_at else None
+    return data

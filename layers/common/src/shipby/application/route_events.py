@@ -8,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from shipby.application.ports import QueueMessage
+from shipby.domain.claim_hints import asks_here
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.inbox import PushRow, PushState
 from shipby.domain.intents import IntentAction
+from shipby.domain.json_types import Json
 from shipby.domain.posting import RungKind
 from shipby.domain.workflow import MISSING
 
@@ -68,6 +70,13 @@ _FOR_PEOPLE = frozenset(
         EventType.RETURN_REMINDED,
         EventType.RETURN_OVERDUE,
         EventType.RETURN_DECIDED,
+        EventType.INTENT_PROPOSED,
+        EventType.CANCEL_REQUEST_OPENED,
+        EventType.CANCEL_REQUEST_REMINDED,
+        EventType.CANCEL_REQUEST_OVERDUE,
+        EventType.CLAIM_OPENED,
+        EventType.CLAIM_REMINDED,
+        EventType.CLAIM_EXPIRED,
     }
 )
 """Events somebody has to hear of."""
@@ -84,9 +93,22 @@ _FOR_LABEL_WORKER: Mapping[EventType, tuple[str, str]] = {
     EventType.PRINT_EXPIRED: ("expire", "job"),
     EventType.CARRIAGE_REQUESTED: ("carriage", "carriage"),
     EventType.CARRIAGE_CHECK_DUE: ("carriage", "carriage"),
+    EventType.PACK_REQUESTED: ("pack", "pack"),
+    EventType.PACK_EXPIRED: ("drop_pack", "pack"),
 }
 """Event -> the label worker's task, and the name under which its message holds the aggregate's id."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
+
+
+_READ_FOR_CANCEL_REQUEST = frozenset(
+    {EventType.CANCEL_REQUEST_OPENED, EventType.CANCEL_REQUEST_OVERDUE, EventType.CANCEL_REQUEST_CLOSED}
+)
+"""Its posting is read again, and the request too while it is open."""
+_AFTER_OVERDUE = 60
+"""Seconds."""
+
+
+NEW_MESSAGE = "TYPE_NEW_MESSAGE"
 
 
 def sync_message(
@@ -102,7 +124,11 @@ def sync_message(
 
 
 def route_push(push: PushRow) -> Sequence[Routed]:
-    """A push about a posting is a hint to read it again; anything else is only counted."""
+    """A push about a posting is a hint to read it again, one about a chat in which the marketplace itself writes a hint
+    to look there; anything else is only counted."""
+    if push.state is PushState.NOTED and push.type == NEW_MESSAGE and asks_here(str(push.payload.get("chat_type"))):
+        body: dict[str, Json] = {"seller": push.seller, "task": "chats", "hinted_at": push.received_at.isoformat()}
+        return (Routed(Destination.SYNC, QueueMessage(body=body, group=push.seller)),)
     if push.state is not PushState.RECEIVED:
         return ()
     message = sync_message(push.seller, push.posting_number, hinted_at=push.received_at, why=push.type)
@@ -129,6 +155,17 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
     if event.type in _LATE or event.data.get("rung") in _READ_AGAIN:
         message = sync_message(seller, stored.ref.id, hinted_at=event.at, why=str(event.data.get("rung", "late")))
         routed.append(Routed(Destination.SYNC, message))
+    if stored.ref.kind is AggregateKind.CANCEL_REQUEST and event.type in _READ_FOR_CANCEL_REQUEST:
+        # Over: the posting follows it. Overdue: the marketplace takes a moment to approve by itself.
+        delay = _AFTER_OVERDUE if event.type is EventType.CANCEL_REQUEST_OVERDUE else 0
+        body = {
+            "seller": seller,
+            "posting": event.data["posting"],
+            "hinted_at": event.at.isoformat(),
+            "why": event.type,
+            "cancel_request": stored.ref.id,
+        }
+        routed.append(Routed(Destination.SYNC, QueueMessage(body=body, group=seller, delay_seconds=delay)))
     if event.type is EventType.DIGEST_DUE:
         body = {"seller": seller, "task": "digest", "recipient": event.data["recipient"]}
         routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))

@@ -36,6 +36,11 @@ def settle_by_hand(verdict: Verdict, remember: Remember, *, store: Store, clock:
         raise NotFoundError(f"there is no intent {verdict.intent_id}")
     if not intent.open:
         raise ActionNotOfferedError(f"intent {intent.id} is settled already: it is {intent.state}")
+    if intent.state is IntentState.PROPOSED:
+        raise ActionNotOfferedError(
+            f"intent {intent.id} waits for a second person and was not sent",
+            offered=[f"/v1/refunds/{intent.id}/approve", f"/v1/refunds/{intent.id}/reject"],
+        )
     if TOLD not in intent.read_back:
         raise ActionNotOfferedError(
             f"intent {intent.id} is {intent.state} and still being settled; you are told when a person is needed"

@@ -11,9 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shipby.application.cancel_request_actions import CancelRequestActions
 from shipby.application.carry_out import Effect, PostingActions, ReturnActions
 from shipby.application.finish_intent import TOLD, finish
+from shipby.application.intent_cases import open_intent_case
 from shipby.application.ports import Clock, Marketplace, Store
+from shipby.application.refund_money import cancelled_before_delivery
+from shipby.application.sync_cancel_request import sync_cancel_request
 from shipby.application.sync_posting import apply_facts
 from shipby.application.sync_return import apply_return_facts
 from shipby.domain.errors import (
@@ -49,8 +53,11 @@ def settle_intent(seller: str, identifier: str, *, store: Store, marketplace: Ma
     intent = store.intent(seller, identifier)
     if intent is None:
         raise NotFoundError(f"there is no intent {identifier}")
-    if not intent.open:
+    if not intent.open or intent.state is IntentState.PROPOSED:
+        # What waits for a second person is neither read nor sent.
         return Settled(intent)
+    if intent.state is IntentState.PENDING and intent.tampered:
+        return Settled(refuse_tampered(intent, store=store, clock=clock))
     effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
     if intent.state is not IntentState.PENDING:
         return Settled(_settle_by_reading(intent, effect, store=store, clock=clock))
@@ -85,18 +92,44 @@ def _claim(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> tup
 def _prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
     if intent.ref.kind is AggregateKind.RETURN:
         return lambda: ReturnActions.call(intent, marketplace)
+    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
+        return lambda: CancelRequestActions.call(intent, marketplace)
     return PostingActions.prepare(intent, marketplace)
 
 
 def read_effect(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
     """What the marketplace shows now, folded into the store and held against the intent."""
     if intent.ref.kind is AggregateKind.RETURN:
+        if intent.amount is not None and intent.state is IntentState.PENDING:
+            paid_by_itself = _cancelled(intent, store=store, marketplace=marketplace, clock=clock)
+            if paid_by_itself is not None:
+                return paid_by_itself
         found = marketplace.return_details(intent.ref.id)
         apply_return_facts(intent.seller, found, store=store, clock=clock)
         return ReturnActions.effect(intent, found)
+    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
+        return CancelRequestActions.read(intent, store=store, marketplace=marketplace, clock=clock)
     facts = marketplace.posting(intent.posting_number)
     apply_facts(intent.seller, facts, store=store, clock=clock)
     return PostingActions.effect(intent, facts)
+
+
+def _cancelled(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect | None:
+    """For a cancelled posting the marketplace pays the buyer back by itself: no money is ever given by our call."""
+    facts = marketplace.posting(intent.posting_number)
+    apply_facts(intent.seller, facts, store=store, clock=clock)
+    posting = store.posting(intent.seller, intent.posting_number)
+    if not cancelled_before_delivery(posting, facts):
+        return None
+    text = "the posting is cancelled: the marketplace pays the buyer back by itself"
+    return Effect(impossible=True, text=text, read_back={"status": facts.status})
+
+
+def refuse_tampered(intent: Intent, *, store: Store, clock: Clock) -> Intent:
+    """A row whose request is not what was asked for is never sent: nothing happened, and a person looks why."""
+    text = "its request is not the one that was asked for: it was not sent"
+    open_intent_case(intent, text, store=store, now=clock.now())
+    return finish(intent, IntentState.REJECTED, text, store=store, clock=clock, needs_person=True)
 
 
 def refuse_or_confirm(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> Intent | None:
@@ -114,9 +147,11 @@ def _settle_by_reading(intent: Intent, effect: Effect, *, store: Store, clock: C
     if effect.impossible:
         return finish(intent, IntentState.REJECTED, effect.text, store=store, clock=clock, read_back=effect.read_back)
     settings = store.settings(intent.seller) or SellerSettings(seller=intent.seller)
-    if clock.now() - intent.created_at > settings.settle_limit and TOLD not in intent.read_back:
+    if clock.now() - intent.let_go_at > settings.settle_limit and TOLD not in intent.read_back:
         text = f"nothing of it is visible {settings.settle_limit} after it was asked: a person has to look"
         told: dict[str, Json] = {**effect.read_back, TOLD: True}
+        # First the case: a crash before the second step tells it again, and finds the case open.
+        open_intent_case(intent, f"{text}; {effect.text}", store=store, now=clock.now())
         return finish(intent, IntentState.UNKNOWN, text, store=store, clock=clock, read_back=told, needs_person=True)
     return finish(intent, IntentState.UNKNOWN, effect.text or "not visible yet", store=store, clock=clock)
 
@@ -146,7 +181,11 @@ def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Mark
             if effect.done:
                 done = f"{effect.text}; our call was answered: {text}"
                 return finish(intent, IntentState.CONFIRMED, done, store=store, clock=clock, read_back=effect.read_back)
-    return finish(intent, IntentState.REJECTED, text, store=store, clock=clock)
+    ended = finish(intent, IntentState.REJECTED, text, store=store, clock=clock)
+    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
+        # Somebody else has decided it. If this read fails, the message comes again to an intent that has ended.
+        sync_cancel_request(intent.seller, intent.ref.id, store=store, marketplace=marketplace, clock=clock)
+    return ended
 
 
 def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
@@ -180,6 +219,9 @@ def settle_tracking(
                 results[identifier] = settle_intent(
                     seller, identifier, store=store, marketplace=marketplace, clock=clock
                 )
+                continue
+            if intent.tampered:
+                results[identifier] = Settled(refuse_tampered(intent, store=store, clock=clock))
                 continue
             effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
             ended = refuse_or_confirm(intent, effect, store=store, clock=clock)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.book_outcome import book_outcome
+from shipby.application.cancel_items import price_of_items, quantities
 from shipby.application.label_voiding import void_labels
 from shipby.application.ports import (
     AppendEvents,
@@ -26,7 +27,8 @@ from shipby.domain.fold import MARKETPLACE, Folded, fold, open_ledger, receive
 from shipby.domain.inbox import PushState
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
-from shipby.domain.ledger import CostBorneBy
+from shipby.domain.ledger import EntryKind
+from shipby.domain.payers import circumstances, who_pays
 from shipby.domain.posting import MarketplacePosting, Posting
 from shipby.domain.records import SellerSettings
 
@@ -36,6 +38,8 @@ TRACKING = "tracking"
 """Kind of the pointer from a tracking number to its posting."""
 OBSERVED_CANCEL = "observed:cancel"
 """Key of the ledger entry for the money the marketplace paid back after a cancel."""
+OBSERVED_ITEMS = "observed:items"
+"""The same for a cancel of some items, with the posting's version behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +126,44 @@ def _writes(seller: str, folded: Folded, facts: MarketplacePosting, *, first: bo
     kept = None if first else store.money(seller, posting.number)
     # The first read may come without products: the ledger opens with the first read that has them.
     ledger = kept or open_ledger(facts, seller=seller)
-    if ledger is not None and folded.cancelled and ledger.available > 0:
-        booked = ledger.observe(OBSERVED_CANCEL, ledger.available, borne_by=CostBorneBy.UNCERTAIN)
+    gone = {} if first or ledger is None or folded.cancelled else _cancelled_lines(seller, facts, store)
+    if ledger is not None and (folded.cancelled or gone) and ledger.available > 0:
+        rule = who_pays(circumstances(EntryKind.OBSERVED, posting, facts))
+        booked = ledger.observe(
+            OBSERVED_CANCEL if folded.cancelled else f"{OBSERVED_ITEMS}.{posting.version}",
+            ledger.available if folded.cancelled else sum(gone.values()),
+            borne_by=rule.cost_borne_by,
+            lines=ledger.left_of_lines() if folded.cancelled else gone,
+            at=facts.read_at,
+            rule=rule.id,
+        )
         # A ledger that is born and booked in one transaction is still its first version.
         writes.append(SaveMoney(booked if kept else replace(booked, version=1)))
     elif ledger is not None and kept is None:
         writes.append(SaveMoney(ledger))
+    elif kept is not None and folded.cancelled:
+        # Nothing is left to book. Saved all the same: what an intent frees meanwhile is booked by whoever comes second.
+        writes.append(SaveMoney(replace(kept, version=kept.version + 1)))
     if folded.tracking is not None:
         writes.append(AppendTracking(folded.tracking))
         # Several postings may travel in one parcel: the marketplace may repeat a number, we may not.
         if store.find(seller, TRACKING, folded.tracking.new) in (None, posting.number):
             writes.append(ClaimPointer(seller, TRACKING, folded.tracking.new, posting.number))
     return writes
+
+
+def _cancelled_lines(seller: str, facts: MarketplacePosting, store: Store) -> dict[str, int]:
+    """SKU -> what was paid for the pieces that are gone from a posting: cancelled, so paid back by the marketplace.
+
+    Pieces that moved into another posting (a split) are not gone.
+    """
+    before = store.detail(seller, facts.number)
+    if before is None or not facts.lines or not set(facts.related_numbers) <= set(before.related_numbers):
+        return {}
+    had, have = quantities(before), quantities(facts)
+    fewer = {sku: count - have.get(sku, 0) for sku, count in had.items() if have.get(sku, 0) < count}
+    prices = {sku: price_of_items(before, {sku: count}) for sku, count in fewer.items()}
+    return {sku: price.minor for sku, price in prices.items() if price is not None}
 
 
 def _quarantine(seller: str, number: str, hinted_at: datetime | None, *, store: Store) -> None:

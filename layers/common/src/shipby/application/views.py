@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from shipby.domain.events import StoredEvent
-from shipby.domain.intents import Intent
+from shipby.domain.intents import NEEDS_PERSON, Intent
 from shipby.domain.json_types import Json
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Posting
 from shipby.domain.records import SellerSettings, TrackingChange
-from shipby.domain.returns import ReturnCase
 
 
 def time_text(when: datetime | None) -> str | None:
@@ -99,9 +98,16 @@ def intent_view(intent: Intent) -> dict[str, Json]:
         "state": intent.state,
         "posting_number": intent.posting_number,
         "request": intent.request,
+        "request_hash": intent.request_hash or None,
         "amount": money_view(intent.amount),
+        "postage": money_view(intent.postage),
+        "lines": [{"sku": sku, "amount": _minor(minor, intent.amount)} for sku, minor in intent.lines.items()],
+        "policy_version": intent.policy_version,
         "attempts": intent.attempts,
         "actor": intent.actor,
+        "approved_by": intent.approved_by or None,
+        "approved_at": time_text(intent.approved_at),
+        "needs_person": NEEDS_PERSON in intent.read_back,
         "reason": intent.reason or None,
         "outcome": intent.outcome or None,
         "read_back": intent.read_back,
@@ -110,31 +116,8 @@ def intent_view(intent: Intent) -> dict[str, Json]:
     }
 
 
-def return_view(case: ReturnCase) -> dict[str, Json]:
-    return {
-        "id": case.id,
-        "number": case.number,
-        "posting_number": case.posting_number,
-        "stage": case.stage,
-        "state": case.state,
-        "state_name": case.state_name,
-        "opened_at": time_text(case.opened_at),
-        "decide_by": time_text(case.decide_by),
-        "sku": case.sku,
-        "quantity": case.quantity,
-        "price": money_view(case.price),
-        "reason": case.reason,
-        "is_defect": case.is_defect,
-        "condition": case.condition or None,
-        "decision": case.decision or None,
-        "available_actions": [{"id": action.id, "name": action.name} for action in case.actions],
-        "rejection_reasons": [
-            {"id": reason.id, "name": reason.name, "needs_comment": reason.needs_comment}
-            for reason in case.rejection_reasons
-        ],
-        "open_intent": case.open_intent or None,
-        "version": case.version,
-    }
+def _minor(minor: int, like: Money | None) -> dict[str, Json] | None:
+    return money_view(Money(minor, like.currency)) if like else None
 
 
 def ledger_view(ledger: MoneyLedger) -> dict[str, Json]:
@@ -146,13 +129,30 @@ def ledger_view(ledger: MoneyLedger) -> dict[str, Json]:
         "paid": money(ledger.paid),
         "reserved": money(ledger.reserved),
         "refunded": money(ledger.refunded),
+        "postage_reserved": money(ledger.postage_reserved),
+        "postage": money(ledger.postage),
+        "lines": [
+            {
+                "sku": sku,
+                "paid": money(line.paid),
+                "reserved": money(line.reserved),
+                "refunded": money(line.refunded),
+            }
+            for sku, line in ledger.lines.items()
+        ],
         "entries": [
             {
                 "key": key,
                 "amount": money(entry.minor),
                 "state": entry.state,
+                "kind": entry.kind,
+                "at": time_text(entry.at),
+                "lines": [{"sku": sku, "amount": money(minor)} for sku, minor in entry.lines.items()],
                 "executed_by": entry.executed_by,
                 "cost_borne_by": entry.cost_borne_by,
+                "rule": entry.rule or None,
+                "accrual": entry.accrual or None,
+                "accrued": money(entry.accrued) if entry.accrual else None,
             }
             for key, entry in ledger.entries.items()
         ],

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from shipby.domain.cancel_requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.claims import Claim
 from shipby.domain.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
 from shipby.domain.events import Event, Ref
+from shipby.domain.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent
 from shipby.domain.ledger import MoneyLedger
 from shipby.domain.posting import MarketplacePosting, Posting
 from shipby.domain.records import Case, DigestEntry, Outcome, RememberedResponse, SellerSettings, TrackingChange, Watch
 from shipby.domain.returns import ReturnCase
+from shipby.domain.shadow import ShadowDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,61 @@ class SaveRefusedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveCancelRequest:
+    """Write the buyer's wish to cancel if its stored version is `request.version - 1`; its events go with
+    AppendEvents."""
+
+    request: CancelRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SaveClaim:
+    """Write the claim if its stored version is `claim.version - 1`; its events go with AppendEvents."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvidence:
+    """Write the next item of a posting's evidence, with the head of its chain.
+
+    The head is written if its stored version is `item.sequence - 1`; the item must not exist yet.
+    """
+
+    item: EvidenceItem
+
+    @property
+    def chain(self) -> EvidenceChain:
+        return EvidenceChain(
+            seller=self.item.seller,
+            posting_number=self.item.posting_number,
+            version=self.item.sequence,
+            hash=self.item.hash,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SaveEvidenceUpload:
+    """Keep an announced file until it is there or its time is over; the same id again replaces it."""
+
+    upload: EvidenceUpload
+
+
+@dataclass(frozen=True, slots=True)
+class SaveEvidencePack:
+    """Write the pack if its stored version is `pack.version - 1`; its events go with AppendEvents."""
+
+    pack: EvidencePack
+
+
+@dataclass(frozen=True, slots=True)
+class NoteShadow:
+    """Keep what an automatic action would have done; the same decision again changes nothing."""
+
+    decision: ShadowDecision
+
+
+@dataclass(frozen=True, slots=True)
 class SaveOutcome:
     """Write how a posting left the house; one row per posting and day of leaving, a later word replaces it."""
 
@@ -148,12 +207,13 @@ class AppendTracking:
 
 @dataclass(frozen=True, slots=True)
 class SpendCap:
-    """Count one automatic action of a day; CapReachedError if `limit` were exceeded."""
+    """Count actions of a day, or the minor units of an amount; CapReachedError if `limit` were exceeded."""
 
     seller: str
     action: str
     day: date
     limit: int
+    by: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +266,12 @@ Write: TypeAlias = (
     | SaveProductCard
     | SaveBenchCheck
     | SaveRefusedPage
+    | SaveCancelRequest
+    | SaveClaim
+    | AppendEvidence
+    | SaveEvidenceUpload
+    | SaveEvidencePack
+    | NoteShadow
     | SaveOutcome
     | AddDigestEntry
     | AppendEvents

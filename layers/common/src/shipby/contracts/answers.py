@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 from shipby.contracts import (
+    cancel_requests,
     carriages,
     cases,
+    claims,
     clocks,
     deadlines,
+    evidence,
     guard,
+    money,
     picking,
     printing,
     products,
     refused_pages,
+    reports,
     responses,
+    returns,
+    settings,
+    shadow,
     waves,
 )
 from shipby.contracts.base import View
 
-_ROOMS = (responses, carriages, deadlines, clocks, guard, cases, refused_pages, printing, picking, products, waves)
+_ROOMS = (
+    responses,
+    returns,
+    cancel_requests,
+    carriages,
+    deadlines,
+    clocks,
+    guard,
+    money,
+    cases,
+    refused_pages,
+    printing,
+    picking,
+    products,
+    waves,
+    settings,
+    evidence,
+    claims,
+    reports,
+    shadow,
+)
 
 
 def model(name: str) -> type[View]:

@@ -34,6 +34,8 @@ class ProductBody(Request):
         ),
     ]
     note: Annotated[str, Field(max_length=300, description="Told to the packer.")] = ""
+    product_type: Annotated[str, Field(max_length=60, description="Which return policy holds for it.")] = ""
+    supplier: Annotated[str, Field(max_length=100, description="Who delivered it, for figures by supplier.")] = ""
 
 
 class ProductsBody(Request):
@@ -60,6 +62,8 @@ class ProductCardView(View):
     marks: list[HandlingMark]
     inserts: list[str]
     note: str
+    product_type: str
+    supplier: str
 
 
 class ImportedCardView(View):

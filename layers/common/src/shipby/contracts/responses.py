@@ -7,13 +7,10 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import Field
 
 from shipby.contracts.base import MoneyView, Time, View
-from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.ledger import CostBorneBy, EntryState, ExecutedBy
+from shipby.domain.ledger import AccrualState, CostBorneBy, EntryKind, EntryState, ExecutedBy
 from shipby.domain.posting import RungKind, Scheme, Stage
-from shipby.domain.records import Automation
-from shipby.domain.returns import ReturnStage
 
 T = TypeVar("T", bound=View)
 
@@ -144,40 +141,19 @@ class TrackingChangeView(View):
     intent: str | None
 
 
-# Returns, intents and money --------------------------------------------------------------------------------------
+# Intents and money --------------------------------------------------------------------------------------
 
 
-class OfferedActionView(View):
-    id: int
-    name: str
-
-
-class RejectionReasonView(View):
-    id: int
-    name: str
-    needs_comment: bool
-
-
-class ReturnView(View):
-    id: str
-    number: str
-    posting_number: str
-    stage: ReturnStage
-    state: Annotated[str, Field(description="The marketplace's own word.")]
-    state_name: str
-    opened_at: Time
-    decide_by: Time | None
+class LineAmountView(View):
     sku: str
-    quantity: int
-    price: MoneyView | None
-    reason: str
-    is_defect: bool
-    condition: str | None
-    decision: str | None
-    available_actions: list[OfferedActionView]
-    rejection_reasons: list[RejectionReasonView]
-    open_intent: str | None
-    version: int
+    amount: MoneyView | None
+
+
+class LedgerLineView(View):
+    sku: str
+    paid: MoneyView
+    reserved: MoneyView
+    refunded: MoneyView
 
 
 class IntentView(View):
@@ -188,9 +164,16 @@ class IntentView(View):
     state: IntentState
     posting_number: str
     request: dict[str, Any]
+    request_hash: Annotated[str | None, Field(description="sha256 of the request; another one is never sent.")]
     amount: MoneyView | None
+    postage: Annotated[MoneyView | None, Field(description="The buyer's return postage, on top of the amount.")]
+    lines: Annotated[list[LineAmountView], Field(description="What the amount is for, where it is known.")]
+    policy_version: Annotated[int, Field(description="Version of the settings under which it was decided.")]
     attempts: int
     actor: str
+    approved_by: Annotated[str | None, Field(description="The second person, where the amount needed one.")]
+    approved_at: Time | None
+    needs_person: Annotated[bool, Field(description="True: no reading settled it; see its case.")]
     reason: str | None
     outcome: str | None
     read_back: Annotated[dict[str, Any], Field(description="What the marketplace showed when it was settled.")]
@@ -202,8 +185,16 @@ class LedgerEntryView(View):
     key: Annotated[str, Field(description="The intent's id, or observed:<what> for the marketplace's own refund.")]
     amount: MoneyView
     state: EntryState
+    kind: EntryKind
+    at: Time | None
+    lines: list[LineAmountView]
     executed_by: ExecutedBy
     cost_borne_by: CostBorneBy
+    rule: Annotated[str | None, Field(description="Which row of the table of who pays decided the two above.")]
+    accrual: Annotated[
+        AccrualState | None, Field(description="Whether the marketplace's accruals bear it out; null: not compared.")
+    ]
+    accrued: Annotated[MoneyView | None, Field(description="What the marketplace charged the seller for it.")]
 
 
 class LedgerView(View):
@@ -211,6 +202,9 @@ class LedgerView(View):
     paid: MoneyView
     reserved: MoneyView
     refunded: MoneyView
+    postage_reserved: MoneyView
+    postage: Annotated[MoneyView, Field(description="Return postage given back, beside the price.")]
+    lines: list[LedgerLineView]
     entries: list[LedgerEntryView]
 
 
@@ -233,69 +227,3 @@ class ProofView(View):
     green: bool
     counts: dict[str, int]
     findings: list[FindingView]
-
-
-class RecipientView(View):
-    """Somebody who is told things; empty lists mean all."""
-
-    name: str
-    channels: list[str]
-    language: str
-    events: list[str]
-    warehouses: list[str]
-    weekdays: list[int]
-    shift_from: str
-    shift_to: str
-    urgent_any_time: bool
-
-
-class OwnLabelView(View):
-    size: LabelSize
-    format: LabelFormat
-    dpi: int
-    matrix: MatrixCode
-    sender_name: str
-    sender_address: str
-    sender_phone: str
-
-
-class SettingsView(View):
-    """A seller's policy; durations are ISO 8601."""
-
-    version: int
-    language: str
-    time_zone: str
-    confirm_within: str
-    remind_before: list[str]
-    hand_over_before: str
-    label_within: str
-    give_up_after: str
-    auto_cancel_estimate: str | None
-    decide_return_within: str | None
-    remind_return_before: str
-    settle_after: str
-    settle_limit: str
-    close_after: str
-    assemble_at: str
-    auto_assemble: Automation
-    policy: str
-    market: str
-    move_date_before: str
-    move_date_by: str
-    auto_move_date: Automation
-    auto_ask_buyer: Automation
-    auto_cancel: Automation
-    cancel_guard: bool
-    index_table: str
-    cancel_reason_id: int
-    caps: dict[str, int]
-    kill_switch: bool
-    recipients: list[RecipientView]
-    digest_window: str
-    minutes_per_posting: dict[str, int]
-    owners: dict[str, str]
-    label_form: LabelForm
-    own_label: OwnLabelView
-    unlock_at: str
-    personal_kept: str
-    buyer_chat: bool

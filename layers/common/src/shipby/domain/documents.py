@@ -230,6 +230,10 @@ class ProductCard:
     """What goes into the parcel with it: a manual, a card."""
     note: str = ""
     """Told to the packer, such as how to wrap it."""
+    product_type: str = ""
+    """Which return policy holds for it."""
+    supplier: str = ""
+    """Who delivered it, for figures by supplier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,12 @@ class AggregateKind(StrEnum):
     """Postings that leave together."""
     PRODUCT = "PRODUCT"
     """A product card."""
+    CANCEL_REQUEST = "CANCELREQ"
+    """A buyer's wish to cancel."""
+    CLAIM = "CLAIM"
+    """Somebody wants proof of a posting."""
+    EVIDENCE_PACK = "PACK"
+    """The files that prove what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,21 @@ def carriage_ref(identifier: str) -> Ref:
 def product_ref(sku: str) -> Ref:
     """The aggregate of a product card."""
     return Ref(AggregateKind.PRODUCT, sku)
+
+
+def cancel_request_ref(identifier: str) -> Ref:
+    """The aggregate of a buyer's wish to cancel."""
+    return Ref(AggregateKind.CANCEL_REQUEST, identifier)
+
+
+def claim_ref(identifier: str) -> Ref:
+    """The aggregate of a claim."""
+    return Ref(AggregateKind.CLAIM, identifier)
+
+
+def evidence_pack_ref(identifier: str) -> Ref:
+    """The aggregate of an evidence pack."""
+    return Ref(AggregateKind.EVIDENCE_PACK, identifier)
 
 
 class EventType(StrEnum):
@@ -138,6 +159,8 @@ class EventType(StrEnum):
     CARRIAGE_FAILED = "carriage.failed"
     CARRIAGE_CANCELLED = "carriage.cancelled"
     TRACKING_CHANGED = "tracking.changed"
+    INTENT_PROPOSED = "intent.proposed"
+    """Asked for, and waiting for a second person's word."""
     INTENT_CREATED = "intent.created"
     INTENT_SENT = "intent.sent"
     INTENT_CONFIRMED = "intent.confirmed"
@@ -175,6 +198,32 @@ class EventType(StrEnum):
     RETURN_INSPECTED = "return.inspected"
     RETURN_DECIDED = "return.decided"
     RETURN_CLOSED = "return.closed"
+    RETURN_LINKED = "return.linked"
+    """Its posting has come into the store."""
+    RETURN_DISPOSED = "return.disposed"
+    """What became of the goods; `data.disposition` says it."""
+    RETURN_FOLLOWED_UP = "return.followed_up"
+    """What followed from it by itself; `data` names each step."""
+    RETURN_EXCHANGED = "return.exchanged"
+    """Another posting goes to the buyer instead; `data.exchange` names it."""
+    CANCEL_REQUEST_OPENED = "cancel_request.opened"
+    CANCEL_REQUEST_CHANGED = "cancel_request.changed"
+    CANCEL_REQUEST_REMINDED = "cancel_request.reminded"
+    CANCEL_REQUEST_OVERDUE = "cancel_request.overdue"
+    """The marketplace approves it by itself now."""
+    CANCEL_REQUEST_DECIDED = "cancel_request.decided"
+    CANCEL_REQUEST_CLOSED = "cancel_request.closed"
+    CLAIM_OPENED = "claim.opened"
+    CLAIM_REMINDED = "claim.reminded"
+    CLAIM_EXPIRED = "claim.expired"
+    CLAIM_ANSWERED = "claim.answered"
+    CLAIM_WITHDRAWN = "claim.withdrawn"
+    EVIDENCE_ADDED = "evidence.added"
+    PACK_REQUESTED = "pack.requested"
+    PACK_FINISHED = "pack.finished"
+    PACK_EXPIRED = "pack.expired"
+    MONEY_ACCRUED = "money.accrued"
+    """The marketplace's accruals say what an entry of the ledger really cost, and whom."""
 
 
 EVENT_TYPE_VERSION: Mapping[EventType, int] = dict.fromkeys(EventType, 1)

@@ -1,5 +1,6 @@
 """Intents: the row written BEFORE an irreversible call to the marketplace.
 
+    PROPOSED --a second person--> PENDING | REJECTED
     PENDING --claim--> SENT --answer--> CONFIRMED | REJECTED
        ^                 ├--no answer--> UNKNOWN --read back--> CONFIRMED | REJECTED
        └--never sent-----┘  (a refused connection, 429: the caller knows that the marketplace did nothing)
@@ -28,14 +29,24 @@ class IntentAction(StrEnum):
 
     SHIP = "ship"
     CANCEL = "cancel"
+    CANCEL_ITEMS = "cancel_items"
+    """Some products or pieces of a posting."""
     SET_TRACKING = "set_tracking"
     SET_CUT_OFF = "set_cut_off"
     RETURN_ACTION = "return_action"
+    """A decision on a return: refund, compensation, the buyer's postage, rejection, asking for the goods."""
+    CANCEL_REQUEST = "cancel_request"
+    """Our answer to a buyer's wish to cancel."""
 
 
 class IntentState(StrEnum):
-    """Where an intent stands. UNKNOWN: it was sent and no answer came; reading the marketplace settles it."""
+    """Where an intent stands.
 
+    PROPOSED: its amount needs a second person's word; it is reserved, and nothing is sent. UNKNOWN: it was sent and no
+    answer came; reading the marketplace settles it.
+    """
+
+    PROPOSED = "PROPOSED"
     PENDING = "PENDING"
     SENT = "SENT"
     CONFIRMED = "CONFIRMED"
@@ -43,8 +54,13 @@ class IntentState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-OPEN_STATES: frozenset[IntentState] = frozenset({IntentState.PENDING, IntentState.SENT, IntentState.UNKNOWN})
+NEEDS_PERSON = "needs_person"
+"""Key in `read_back` once a person was told of an intent that cannot be settled: they are told once, not every hour."""
+OPEN_STATES: frozenset[IntentState] = frozenset(
+    {IntentState.PROPOSED, IntentState.PENDING, IntentState.SENT, IntentState.UNKNOWN}
+)
 _ALLOWED: Mapping[IntentState, frozenset[IntentState]] = {
+    IntentState.PROPOSED: frozenset({IntentState.PENDING, IntentState.REJECTED}),
     IntentState.PENDING: frozenset({IntentState.SENT, IntentState.CONFIRMED, IntentState.REJECTED}),
     IntentState.SENT: frozenset(
         {IntentState.CONFIRMED, IntentState.REJECTED, IntentState.UNKNOWN, IntentState.PENDING}
@@ -74,6 +90,17 @@ class Intent:
     actor: str
     reason: str = ""
     amount: Money | None = None
+    postage: Money | None = None
+    """The buyer's return postage that is paid on top of `amount`."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """SKU -> minor units of `amount`."""
+    request_hash: str = ""
+    """`request_hash()` of `request` when it was asked: what was sent is what was approved."""
+    policy_version: int = 0
+    """Version of the seller's settings under which it was decided."""
+    approved_by: str = ""
+    """The second person, where the amount needed one."""
+    approved_at: datetime | None = None
     previously_refunded: int | None = None
     """Minor units refunded when this was asked; if that changed, the call is refused (compare-and-set)."""
     attempts: int = 0
@@ -86,6 +113,21 @@ class Intent:
     def open(self) -> bool:
         return self.state in OPEN_STATES
 
+    @property
+    def let_go_at(self) -> datetime:
+        """Since when it may be sent: what waited for a second person is no older than that person's word."""
+        return self.approved_at or self.created_at
+
+    @property
+    def tampered(self) -> bool:
+        """Whether its request is another than the one that was asked for; rows of older releases have no hash."""
+        if not self.request_hash:
+            return False
+        told = [self.request.get(name) for name in ("refund", "compensation") if name in self.request]
+        amount_stands = not told or told == [_plain(self.amount)]
+        postage_stands = self.request.get("postage") == _plain(self.postage)
+        return not (amount_stands and postage_stands) or self.request_hash != request_hash(self.request)
+
     def move(self, state: IntentState, *, at: datetime, **changes: object) -> Intent:
         """The intent in another state, one version on.
 
@@ -96,9 +138,21 @@ class Intent:
         return replace(self, state=state, version=self.version + 1, updated_at=at, **changes)  # type: ignore[arg-type]  # replace() is typed per field
 
 
+def _plain(money: Money | None) -> Json:
+    return {"minor": money.minor, "currency": money.currency} if money else None
+
+
+_LETTERS: Mapping[AggregateKind, str] = {
+    AggregateKind.POSTING: "p",
+    AggregateKind.RETURN: "r",
+    AggregateKind.CANCEL_REQUEST: "c",
+}
+_KINDS: Mapping[str, AggregateKind] = {letter: kind for kind, letter in _LETTERS.items()}
+
+
 def intent_id(ref: Ref, action: IntentAction, sequence: int) -> str:
     """A readable id that names its aggregate: `p.24219509-0020-2.cancel.1`."""
-    return f"{'p' if ref.kind is AggregateKind.POSTING else 'r'}.{ref.id}.{action}.{sequence}"
+    return f"{_LETTERS[ref.kind]}.{ref.id}.{action}.{sequence}"
 
 
 def intent_owner(identifier: str) -> Ref:
@@ -107,10 +161,9 @@ def intent_owner(identifier: str) -> Ref:
     Raises InvalidInputError if the text is not an intent id.
     """
     parts = identifier.split(".")
-    kinds = {"p": AggregateKind.POSTING, "r": AggregateKind.RETURN}
-    if len(parts) != 4 or parts[0] not in kinds or not parts[1] or parts[2] not in set(IntentAction):
+    if len(parts) != 4 or parts[0] not in _KINDS or not parts[1] or parts[2] not in set(IntentAction):
         raise InvalidInputError(f"{identifier!r} is not an intent id; they look like p.24219509-0020-2.cancel.1")
-    return Ref(kinds[parts[0]], parts[1])
+    return Ref(_KINDS[parts[0]], parts[1])
 
 
 def request_hash(request: Mapping[str, Json]) -> str:

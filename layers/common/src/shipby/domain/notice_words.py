@@ -72,6 +72,11 @@ TITLES: Mapping[EventType, Words] = {
         "Отгрузка не оформлена: исправить", "交运单未能办理：请处理", "The carriage failed: mend it"
     ),
     EventType.TRACKING_CHANGED: Words("Трек-номер изменён", "运单号已更改", "Tracking number changed"),
+    EventType.INTENT_PROPOSED: Words(
+        "Возврат выше лимита: нужно одобрение второго человека",
+        "退款超过限额：需要第二人批准",
+        "A refund above the limit: a second person has to approve it",
+    ),
     EventType.INTENT_REJECTED: Words(
         "Площадка отклонила действие: решить", "平台拒绝了操作：请处理", "The marketplace refused: decide"
     ),
@@ -118,7 +123,35 @@ TITLES: Mapping[EventType, Words] = {
     EventType.RETURN_OVERDUE: Words(
         "Срок решения прошёл: проверить возврат", "退货处理已逾期：请检查", "Return decision overdue: check it"
     ),
+    EventType.CANCEL_REQUEST_OPENED: Words(
+        "Покупатель просит отменить: ответить[ до {when}]",
+        "买家申请取消：请[在 {when} 前]回复",
+        "The buyer wants to cancel: answer[ by {when}]",
+    ),
+    EventType.CANCEL_REQUEST_REMINDED: Words(
+        "Ответить на заявку об отмене[ до {when}], иначе её одобрит площадка",
+        "请[在 {when} 前]回复取消申请，否则平台自动同意",
+        "Answer the cancel request[ by {when}], or it is approved by itself",
+    ),
+    EventType.CANCEL_REQUEST_OVERDUE: Words(
+        "Не отгружать: площадка одобряет отмену сама",
+        "请勿发货：平台自动同意取消",
+        "Do not ship: the marketplace approves the cancel by itself",
+    ),
     EventType.RETURN_DECIDED: Words("Возврат решён", "退货已处理", "Return decided"),
+    EventType.CLAIM_OPENED: Words(
+        "Запрос доказательств: ответить[ до {when}]",
+        "平台要求凭证：请[在 {when} 前]答复",
+        "Proof is asked for: answer[ by {when}]",
+    ),
+    EventType.CLAIM_REMINDED: Words(
+        "Отправить доказательства[ до {when}]", "请[在 {when} 前]提交凭证", "Send the proof[ by {when}]"
+    ),
+    EventType.CLAIM_EXPIRED: Words(
+        "Срок ответа на запрос истёк: ответить всё равно",
+        "凭证提交已逾期：仍请答复",
+        "Time for the proof is over: answer all the same",
+    ),
 }
 """Every event that people hear of."""
 
@@ -152,6 +185,11 @@ RUNG_TITLES: Mapping[str, Words] = {
         "请[在 {when} 前]回复运单号请求",
         "Answer the tracking request[ by {when}]",
     ),
+    RungKind.FETCH_RETURN: Words(
+        "Забрать возврат[ до {when}]: ждёт на пункте выдачи",
+        "请[在 {when} 前]取回退货：正在取货点等待",
+        "Fetch the return[ by {when}]: it waits at the return point",
+    ),
     RungKind.GIVE_UP_AT: Words("Решить: отгрузить или отменить", "请决定：发货或取消", "Decide: ship or cancel"),
 }
 """What a reminder asks for, by the clock that rang."""
@@ -167,12 +205,36 @@ WOULD: Mapping[str, Words] = {
     "move_date": Words("перенёс бы дату", "本会更改发货期限", "would have moved the date"),
     "ask_buyer": Words("спросил бы покупателя", "本会询问买家", "would have asked the buyer"),
     "cancel": Words("отменил бы", "本会取消", "would have cancelled it"),
+    "return_action.reject": Words("отклонил бы возврат", "本会拒绝退货", "would have rejected the return"),
+    "return_action.compensate": Words(
+        "предложил бы компенсацию", "本会提出部分补偿", "would have offered a compensation"
+    ),
+    "return_action.take_back": Words(
+        "запросил бы товар на проверку", "本会要求退回商品检查", "would have asked for the goods to look at them"
+    ),
+    "return_action.confirm_receipt": Words(
+        "подтвердил бы получение товара", "本会确认收到退货", "would have confirmed that the goods came"
+    ),
+    "return_action.refund_without_return": Words(
+        "вернул бы деньги без возврата товара", "本会退款且无需退货", "would have refunded without the goods"
+    ),
+    "return_action.refund_after_inspection": Words(
+        "вернул бы деньги после проверки", "本会在检查后退款", "would have refunded after the inspection"
+    ),
+    "cancel_request.approve": Words(
+        "одобрил бы заявку об отмене", "本会同意取消申请", "would have approved the cancel request"
+    ),
+    "cancel_request.reject": Words(
+        "отклонил бы заявку об отмене", "本会拒绝取消申请", "would have rejected the cancel request"
+    ),
 }
 ACTIONS: Mapping[str, Words] = {
     IntentAction.SHIP: Words("сборка", "备货", "ship"),
     IntentAction.CANCEL: Words("отмена", "取消", "cancel"),
+    IntentAction.CANCEL_ITEMS: Words("отмена части товаров", "取消部分商品", "cancel of some items"),
     IntentAction.SET_TRACKING: Words("трек-номер", "运单号", "tracking number"),
     IntentAction.SET_CUT_OFF: Words("перенос даты", "更改期限", "cut-off"),
+    IntentAction.CANCEL_REQUEST: Words("ответ на заявку об отмене", "回复取消申请", "answer to a cancel request"),
     IntentAction.RETURN_ACTION: Words("решение по возврату", "退货处理", "return decision"),
 }
 ACTORS: Mapping[str, Words] = {
@@ -189,6 +251,34 @@ WATCHES: Mapping[str, Words] = {
     "error-index": Words("индекс ошибок", "错误指数", "error index"),
 }
 
+ANSWERS: Mapping[str, Words] = {
+    "approve": Words("одобрить", "同意", "approve"),
+    "reject": Words("отклонить", "拒绝", "reject"),
+}
+"""Answers to a buyer who wants to cancel."""
+CANCEL_REASONS: Mapping[str, Words] = {
+    "unknown": Words("отправление ещё не известно", "货件尚未同步", "the posting is not known yet"),
+    "cancelled": Words("отправление уже отменено", "货件已取消", "the posting is cancelled already"),
+    "delivered": Words(
+        "уже доставлено: покупатель может оформить возврат", "已妥投：买家可申请退货", "delivered: a return is possible"
+    ),
+    "under_way": Words(
+        "уже в пути: обратная доставка за ваш счёт",
+        "已在途：退回费用由您承担",
+        "on its way: its way back is at your cost",
+    ),
+    "expired": Words("срок истёк, отправлять не будем", "已失效，不再发货", "expired: it will not be sent"),
+    "not_packed": Words("ещё не упаковано", "尚未打包", "not packed yet"),
+    "packed": Words(
+        "упаковано, но не отсканировано при сдаче: найти посылку",
+        "已打包但交接时未扫描：请确认包裹位置",
+        "packed, not scanned at the hand-over: look where it is",
+    ),
+    "not_the_buyer": Words("просит не покупатель", "申请方不是买家", "it is not the buyer who asks"),
+}
+"""What a suggestion is based on."""
+SUGGESTS = Words("Предложение: {answer}", "建议：{answer}", "Suggestion: {answer}")
+ANSWER_YOURSELF = Words("Решить самим", "请自行决定", "Decide yourself")
 AT_RISK = Words("под угрозой {money}", "面临损失 {money}", "{money} at risk")
 LOST = Words("уже потеряно {money}", "已损失 {money}", "{money} lost so far")
 COSTS = Words("сейчас {money}", "现在 {money}", "{money} now")

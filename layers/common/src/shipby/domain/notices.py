@@ -40,6 +40,8 @@ _DUE = frozenset(
         EventType.POSTING_PRIORITISED,
         EventType.POSTING_CUT_OFF_MOVED,
         EventType.RETURN_REMINDED,
+        EventType.CANCEL_REQUEST_REMINDED,
+        EventType.CLAIM_REMINDED,
     }
 )
 _SILENT_REASON = frozenset(
@@ -125,7 +127,7 @@ def title_of(told: Told, style: Style) -> str:
 
 
 def _words(event: Event) -> Words:
-    if event.type is EventType.POSTING_REMINDED:
+    if event.type in (EventType.POSTING_REMINDED, EventType.RETURN_REMINDED):
         return say.RUNG_TITLES.get(str(event.data.get("rung")), say.TITLES[event.type])
     if event.type is EventType.POSTING_PRIORITISED and event.data.get("stage") == Stage.PACKED:
         return say.HAND_OVER
@@ -139,6 +141,8 @@ def _when(event: Event) -> datetime | None:
         return moment_of(event, "expires_at")
     if event.type is EventType.RETURN_OVERDUE:
         return moment_of(event, "decide_by")
+    if event.type is EventType.CLAIM_EXPIRED:
+        return moment_of(event, "answer_by")
     return deadline_of(event)
 
 
@@ -149,7 +153,9 @@ def _subject(stored: StoredEvent, style: Style) -> str:
             return str(data.get("item") or data.get("subject") or stored.ref.id)
         case AggregateKind.WATCH if stored.ref.id in say.WATCHES:
             return say.WATCHES[stored.ref.id][style.language]
-        case AggregateKind.RETURN if data.get("posting"):
+        case AggregateKind.CLAIM if data.get("posting"):
+            return style.say(say.POSTING_OF, number=data["posting"])
+        case AggregateKind.RETURN | AggregateKind.CANCEL_REQUEST if data.get("posting"):
             return f"{stored.ref.id} ({style.say(say.POSTING_OF, number=data['posting'])})"
     return stored.ref.id
 
@@ -210,6 +216,8 @@ def _choice(choice: Mapping[str, Json], style: Style) -> str:
 
 def _would(event: Event, style: Style) -> list[str]:
     action = str(event.data.get("action", ""))
+    if event.data.get("decision"):
+        action = f"{action}.{event.data['decision']}"
     line = say.WOULD[action][style.language] if action in say.WOULD else action
     to = moment_of(event, "to")
     return [f"{line}: {style.times(to)}" if to else line]
@@ -217,7 +225,16 @@ def _would(event: Event, style: Style) -> list[str]:
 
 def _held(event: Event, style: Style) -> list[str]:
     action = str(event.data.get("action", ""))
-    return [say.MOVES[action][style.language]] if action in say.MOVES else [action] if action else []
+    words = say.MOVES.get(action) or say.ACTIONS.get(action)
+    return [words[style.language]] if words else [action] if action else []
+
+
+def _wants_to_cancel(event: Event, style: Style) -> list[str]:
+    answer, why = str(event.data.get("suggestion", "")), str(event.data.get("basis", ""))
+    line = style.say(say.ANSWER_YOURSELF)
+    if answer in say.ANSWERS:
+        line = style.say(say.SUGGESTS, answer=say.ANSWERS[answer][style.language])
+    return [f"{line} ({say.CANCEL_REASONS[why][style.language]})" if why in say.CANCEL_REASONS else line]
 
 
 def _intent(event: Event, style: Style) -> list[str]:
@@ -256,6 +273,7 @@ _DETAILS: Mapping[EventType, Callable[[Event, Style], list[str]]] = {
     EventType.AUTOMATION_SHADOWED: _would,
     EventType.POSTING_GIVE_UP_SHADOWED: _would,
     EventType.AUTOMATION_HELD: _held,
+    EventType.INTENT_PROPOSED: _decided,
     EventType.INTENT_REJECTED: _intent,
     EventType.INTENT_NEEDS_PERSON: _intent,
     EventType.TRACKING_CHANGED: _tracking,
@@ -264,6 +282,8 @@ _DETAILS: Mapping[EventType, Callable[[Event, Style], list[str]]] = {
     EventType.INDEX_BAND_CHANGED: _band,
     EventType.KEY_EXPIRES_SOON: _key,
     EventType.RETURN_DECIDED: _decided,
+    EventType.CANCEL_REQUEST_OPENED: _wants_to_cancel,
+    EventType.CANCEL_REQUEST_REMINDED: _wants_to_cancel,
 }
 
 

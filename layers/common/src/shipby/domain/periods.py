@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from shipby.domain.records import SellerSettings
+from shipby.domain.returns import ReturnSource
 
 EVERY_MARKET = ""
 RU = "ru"
@@ -33,6 +34,9 @@ class PeriodKind(StrEnum):
     ANSWER_TRACKING_REQUEST = "answer_tracking_request"
     """How long the seller has to name another tracking number."""
     DECIDE_RETURN = "decide_return"
+    """rFBS: from the buyer's request until the marketplace approves it by itself."""
+    DECIDE_RETURN_IN_CABINET = "decide_return_in_cabinet"
+    """The same for FBS, where no method decides."""
     OVERDUE_DELIVERY = "overdue_delivery"
     """After the delivery date: from then on the buyer may have the posting cancelled."""
     MAX_DELIVERY = "max_delivery"
@@ -157,6 +161,15 @@ PERIODS: tuple[Period, ...] = (
         note="A page of 2021.",
     ),
     Period(
+        kind=PeriodKind.DECIDE_RETURN_IN_CABINET,
+        market=EVERY_MARKET,
+        length=timedelta(hours=24),
+        valid_from=_ALWAYS,
+        source="dzen.ru/b/Y-NMj8VSShMSzqKY",
+        certain=False,
+        note="A repost of the marketplace's news, undated; then it approves by itself and the goods go to the seller.",
+    ),
+    Period(
         kind=PeriodKind.OVERDUE_DELIVERY,
         market=EVERY_MARKET,
         length=timedelta(days=24),
@@ -234,9 +247,10 @@ def period(kind: PeriodKind, market: str, on: date, *, table: Sequence[Period] =
     raise LookupError(f"no {kind} period is known for market {market!r} on {on}")
 
 
-def decide_return_by(since: datetime, settings: SellerSettings) -> datetime:
+def decide_return_by(since: datetime, settings: SellerSettings, source: ReturnSource = ReturnSource.RFBS) -> datetime:
     """Until when a return must be decided: the seller's own time, or the market's dated one."""
     own = settings.decide_return_within
     if own is not None:
         return since + own
-    return period(PeriodKind.DECIDE_RETURN, settings.market, since.date()).end(since, settings.time_zone)
+    kind = PeriodKind.DECIDE_RETURN if source is ReturnSource.RFBS else PeriodKind.DECIDE_RETURN_IN_CABINET
+    return period(kind, settings.market, since.date()).end(since, settings.time_zone)

@@ -172,6 +172,14 @@ class RungKind(StrEnum):
     """A printed file that shows a person is to be deleted."""
     CARRIAGE_CHECK = "carriage_check"
     """Time to look at a carriage again."""
+    CANCEL_REQUEST_REMIND = "cancel_request_remind"
+    CANCEL_REQUEST_BY = "cancel_request_by"
+    """From then on the marketplace approves a buyer's wish to cancel by itself."""
+    CLAIM_REMIND = "claim_remind"
+    CLAIM_BY = "claim_by"
+    """The answer to a claim is due."""
+    FETCH_RETURN = "fetch_return"
+    """Returned goods wait to be fetched: storage may cost, and after a time they are scrapped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,11 @@ _DEADLINES: Mapping[EventType, tuple[str, ...]] = {
     EventType.POSTING_REMINDED: ("by", "cut_off"),
     EventType.POSTING_PRIORITISED: ("cut_off",),
     EventType.POSTING_CUT_OFF_MOVED: ("new",),
-    EventType.RETURN_REMINDED: ("decide_by",),
+    EventType.RETURN_REMINDED: ("decide_by", "scrapped_at"),
+    EventType.CANCEL_REQUEST_OPENED: ("auto_approve_at",),
+    EventType.CANCEL_REQUEST_REMINDED: ("auto_approve_at",),
+    EventType.CLAIM_OPENED: ("answer_by",),
+    EventType.CLAIM_REMINDED: ("answer_by",),
 }
 
 

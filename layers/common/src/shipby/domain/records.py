@@ -12,6 +12,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.label_options import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.money import Money
 from shipby.domain.posting import Alarm
+from shipby.domain.return_policy import ReturnPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +165,24 @@ class SellerSettings:
     """When a label may be printed: assembled (at once), or packed (only after the last good scan)."""
     personal_kept: timedelta = timedelta(hours=4)
     """How long after printing a file that shows a person's name or address is kept."""
+    auto_return: Automation = Automation.SHADOW
+    """Whether returns are decided by themselves, by the seller's own return policies."""
+    auto_cancel_request: Automation = Automation.SHADOW
+    """Whether a buyer's wish to cancel is answered by itself."""
+    remind_cancel_request_before: timedelta = timedelta(hours=3)
+    remind_claim_before: timedelta = timedelta(hours=12)
+    answer_claim_within: timedelta | None = None
+    """How long a request for packing evidence may wait. None: the market's dated period."""
+    return_policies: tuple[ReturnPolicy, ...] = ()
+    """The seller's rules per kind of product; none: the one of `shipby.domain.return_options`."""
+    approve_above: Mapping[str, int] = field(default_factory=dict)
+    """Currency -> minor units: a refund above it needs a second person. A currency that is missing has no limit."""
+    refund_cap: Mapping[str, int] = field(default_factory=dict)
+    """Currency -> minor units: what all refunds of a day may come to, by people and machines together."""
+    postage_limit: Mapping[str, int] = field(default_factory=lambda: {"RUB": 100_000})
+    """Currency -> minor units: the most return postage of one return. A currency that is missing allows none."""
+    evidence_kept: timedelta = timedelta(days=180)
+    """How long photos and other evidence of a posting are kept."""
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""
 
@@ -195,6 +214,14 @@ class CaseKind(StrEnum):
     CARRIAGE = "carriage"
     """The day was closed with a difference: our scans, the act and the carrier's first scans do not agree."""
     MARKETPLACE_KEY = "marketplace_key"
+    INTENT = "intent"
+    """A call to the marketplace whose outcome no reading shows: a person looks and settles it."""
+    MONEY = "money"
+    """The ledger of a posting and the marketplace's accruals do not agree."""
+    RETURN = "return"
+    """A return that has to be decided in the cabinet, or whose posting is unknown."""
+    CANCEL_REQUEST = "cancel_request"
+    CLAIM = "claim"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from shipby.adapters.dynamodb import index_keys, keys, rows
 from shipby.adapters.dynamodb.aside import NOTES
+from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.operations import Meaning, Operation, operations
@@ -63,7 +64,11 @@ class AlarmStore(DynamoDBStore):
         self._ahead = {Key(item["PK"]["S"], item["SK"]["S"]): item for item in items}
 
     def _get(self, key: Key) -> Item | None:
-        return self._ahead.pop(key, None) or super()._get(key)
+        item = self._ahead.pop(key, None)
+        if item is None:
+            return super()._get(key)
+        self._seen.note(key, item)
+        return item
 
     def posting(self, seller: str, number: str) -> Posting | None:
         key = keys.posting(seller, number)
@@ -96,13 +101,16 @@ class AlarmStore(DynamoDBStore):
             raise VersionConflictError(f"the settings of {', '.join(sorted(remembered))} must be read again to act")
         changed: list[Operation] = []
         others: list[Write] = []
+        updated: list[Write] = []
         for write in writes:
             update = self._update(write) if isinstance(write, SavePosting) else None
             if update is None:
                 others.append(write)
             else:
                 changed.append(update)
-        made = operations(others, shards=self.alarm_shards, now=self._clock.now())
+                updated.append(write)
+        seen = Seen() if token else self._seen
+        made = operations(others, shards=self.alarm_shards, now=self._clock.now(), seen=seen, besides=updated)
         self._committer.run([*changed, *made], token)
         self._refused -= acting
 

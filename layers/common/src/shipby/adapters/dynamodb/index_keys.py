@@ -8,6 +8,8 @@ worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
           WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
           WK SELLER#<s>#CASES#open|closed    WS <opened>#<case>
           WK SELLER#<s>#CARRIAGES#open|closed WS <asked>#<carriage>
+          WK SELLER#<s>#CANCELREQS#open|closed WS <approved by itself or 999…>#<request>
+          WK SELLER#<s>#CLAIMS#open|closed   WS <answer by>#<claim>
 days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
           DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
 
@@ -24,7 +26,19 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.records import AlarmRef
 
-_WITH_ALARM = frozenset({keys.POSTING, keys.RETURN, keys.WATCH, keys.CASE, keys.JOB, keys.CARRIAGE})
+_WITH_ALARM = frozenset(
+    {
+        keys.POSTING,
+        keys.RETURN,
+        keys.WATCH,
+        keys.CASE,
+        keys.JOB,
+        keys.CARRIAGE,
+        keys.CANCEL_REQUEST,
+        keys.CLAIM,
+        keys.PACK,
+    }
+)
 
 
 def alarm_partition(shard: int) -> str:
@@ -111,6 +125,23 @@ def carriages_partition(seller: str, *, is_open: bool) -> str:
 
 def carriages(seller: str, asked_at: datetime, identifier: str, *, is_open: bool) -> dict[str, str]:
     return {"WK": carriages_partition(seller, is_open=is_open), "WS": f"{keys.sortable(asked_at)}#{identifier}"}
+
+
+def cancel_requests_partition(seller: str, *, is_open: bool) -> str:
+    return f"{keys.seller_pk(seller)}#CANCELREQS#{'open' if is_open else 'closed'}"
+
+
+def cancel_requests(seller: str, auto_approve_at: datetime | None, identifier: str, *, is_open: bool) -> dict[str, str]:
+    partition = cancel_requests_partition(seller, is_open=is_open)
+    return {"WK": partition, "WS": f"{keys.sortable(auto_approve_at)}#{identifier}"}
+
+
+def claims_partition(seller: str, *, is_open: bool) -> str:
+    return f"{keys.seller_pk(seller)}#CLAIMS#{'open' if is_open else 'closed'}"
+
+
+def claims(seller: str, answer_by: datetime, identifier: str, *, is_open: bool) -> dict[str, str]:
+    return {"WK": claims_partition(seller, is_open=is_open), "WS": f"{keys.sortable(answer_by)}#{identifier}"}
 
 
 def worklist_id(sort: str) -> str:

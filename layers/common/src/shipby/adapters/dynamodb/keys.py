@@ -2,12 +2,16 @@
 
     PK                               SK
     SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
-                                     INTENT#<id>, BENCH
+                                     INTENT#<id>, BENCH, EVIDENCE, PIECE#<seq>, UPLOAD#<id>
     SELLER#<s>#RETURN#<r>            RETURN, EVENT#<version>#<n>, INTENT#<id>
     SELLER#<s>#JOB#<id>              JOB, EVENT#<version>#<n>
     SELLER#<s>#WATCH#<id>            WATCH, EVENT#<version>#<n>
     SELLER#<s>#CASE#<id>             CASE, EVENT#<version>#<n>
     SELLER#<s>#CARRIAGE#<id>         CARRIAGE, EVENT#<version>#<n>
+    SELLER#<s>#CANCELREQ#<id>        CANCELREQ, EVENT#<version>#<n>, INTENT#<id>
+    SELLER#<s>#CLAIM#<id>            CLAIM, EVENT#<version>#<n>
+    SELLER#<s>#PACK#<id>             PACK, EVENT#<version>#<n>
+    SELLER#<s>#SHADOWS#<yyyymmdd>    SHADOW#<at>#<event>
     SELLER#<s>#PRODUCT#<sku>         EVENT#<version>#<n>
     SELLER#<s>#PRODUCTS              PRODUCT#<sku>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
@@ -45,6 +49,10 @@ WATCH = "WATCH"
 CASE = "CASE"
 CARRIAGE = "CARRIAGE"
 BENCH = "BENCH"
+CANCEL_REQUEST = "CANCELREQ"
+CLAIM = "CLAIM"
+PACK = "PACK"
+EVIDENCE = "EVIDENCE"
 SETTINGS = "SETTINGS"
 FIND = "FIND"
 PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
@@ -59,6 +67,11 @@ OUTCOME_PREFIX = "OUTCOME#"
 PRODUCT_PREFIX = "PRODUCT#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
+PIECE_PREFIX = "PIECE#"
+UPLOAD_PREFIX = "UPLOAD#"
+SHADOW_PREFIX = "SHADOW#"
+CHANGE = "change"
+"""The attribute of an event row that holds what its version changed."""
 ASIDE = "ALARM#ASIDE"
 """The partition of alarms that were set aside."""
 _ID_NAMES: Mapping[AggregateKind, str] = {
@@ -69,6 +82,9 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CASE: "case id",
     AggregateKind.CARRIAGE: "carriage id",
     AggregateKind.PRODUCT: "SKU",
+    AggregateKind.CANCEL_REQUEST: "cancel request id",
+    AggregateKind.CLAIM: "claim id",
+    AggregateKind.EVIDENCE_PACK: "evidence pack id",
 }
 
 
@@ -180,6 +196,41 @@ def case(seller: str, identifier: str) -> Key:
 
 def carriage(seller: str, identifier: str) -> Key:
     return Key(aggregate_pk(seller, Ref(AggregateKind.CARRIAGE, identifier)), CARRIAGE)
+
+
+def cancel_request(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.CANCEL_REQUEST, identifier)), CANCEL_REQUEST)
+
+
+def claim(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.CLAIM, identifier)), CLAIM)
+
+
+def evidence_pack(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.EVIDENCE_PACK, identifier)), PACK)
+
+
+def evidence_chain(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), EVIDENCE)
+
+
+def evidence(seller: str, number: str, sequence: int) -> Key:
+    if not 1 <= sequence <= 99_999:
+        raise InvalidInputError(f"posting {number} has no room for evidence {sequence}: it may have 99999 items")
+    return Key(posting_pk(seller, number), f"{PIECE_PREFIX}{sequence:05d}")
+
+
+def evidence_upload(seller: str, number: str, identifier: str) -> Key:
+    return Key(posting_pk(seller, number), f"{UPLOAD_PREFIX}{_part(identifier, 'upload id')}")
+
+
+def shadows_pk(seller: str, day: date) -> str:
+    """The partition of what automatic actions would have done on one UTC day."""
+    return f"{seller_pk(seller)}#SHADOWS#{day_text(day)}"
+
+
+def shadow(seller: str, day: date, at: datetime, event_id: str) -> Key:
+    return Key(shadows_pk(seller, day), f"{SHADOW_PREFIX}{sortable(at)}#{_part(event_id, 'event id')}")
 
 
 def products_pk(seller: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from shipby.adapters.dynamodb import index_keys, keys, paper_rows, rows
+from shipby.adapters.dynamodb import changes, index_keys, keys, paper_rows, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
@@ -15,6 +15,7 @@ from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.posting import Stage
 from shipby.domain.records import AlarmRef, DigestEntry, Outcome, TrackingChange
+from shipby.domain.replay import ItemChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -33,6 +34,17 @@ class Listings:
 
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
         """The history in order; versions <= `after_version` are left out."""
+        return [rows.read_event(item) for item in self._event_rows(seller, ref, after_version)]
+
+    def item_changes(self, seller: str, ref: Ref) -> list[ItemChange]:
+        """What each version changed in its item, oldest first; versions of older releases are missing."""
+        versions: dict[int, list[Item]] = {}
+        for row in self._event_rows(seller, ref, 0):
+            versions.setdefault(int(row["version"]["N"]), []).append(row)
+        found = (changes.read(rows_of, version) for version, rows_of in versions.items())
+        return [change for change in found if change is not None]
+
+    def _event_rows(self, seller: str, ref: Ref, after_version: int) -> list[Item]:
         first, last = keys.events_after(after_version)
         listing = Listing(
             name="events",
@@ -41,7 +53,7 @@ class Listings:
             condition="#sort BETWEEN :first AND :last",
             values={":first": first, ":last": last},
         )
-        return [rows.read_event(item) for item in query(self._client, self._table, listing)]
+        return list(query(self._client, self._table, listing))
 
     def tracking_history(self, seller: str, number: str) -> list[TrackingChange]:
         """Changes of the tracking number, oldest first."""
@@ -116,10 +128,18 @@ class Listings:
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
         return Page(tuple(item["DS"]["S"] for item in items), following)
 
-    def intents_in(self, seller: str, state: IntentState, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
-        """Ids of intents in a state, oldest first."""
+    def intents_in(
+        self,
+        seller: str,
+        state: IntentState,
+        *,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """Ids of intents in a state, oldest first; with `since` only those asked for from then on."""
         partition = index_keys.intents_partition(seller, state)
-        return self._ids(seller, f"intents/{state}", partition, limit, cursor)
+        return self._ids(seller, f"intents/{state}", partition, limit, cursor, since=since)
 
     def returns_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
@@ -128,12 +148,23 @@ class Listings:
         partition = index_keys.returns_partition(seller, is_open=open_only)
         return self._ids(seller, f"returns/{'open' if open_only else 'closed'}", partition, limit, cursor)
 
-    def _ids(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:
+    def _ids(
+        self,
+        seller: str,
+        name: str,
+        partition: str,
+        limit: int,
+        cursor: str | None,
+        *,
+        since: datetime | None = None,
+    ) -> Page[str]:
         listing = Listing(
             name=f"{name}/{seller}",
             index="worklist",
             partition=("WK", partition),
             sort="WS",
+            condition="#sort >= :since" if since else "",
+            values={":since": keys.sortable(since)} if since else None,
             owner=keys.seller_prefix(seller),
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)

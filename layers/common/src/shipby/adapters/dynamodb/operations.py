@@ -6,22 +6,29 @@ from datetime import UTC, datetime, time
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias, assert_never
 
-from shipby.adapters.dynamodb import keys, paper_rows, rows
+from shipby.adapters.dynamodb import changes, keys, matter_rows, paper_rows, rows
+from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.values import Item, item_to_wire, to_wire
+from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
 from shipby.application.ports import (
     AddDigestEntry,
     AppendEvents,
+    AppendEvidence,
     AppendTracking,
     ClaimPointer,
+    NoteShadow,
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
     SaveBenchCheck,
+    SaveCancelRequest,
     SaveCarriage,
     SaveCase,
+    SaveClaim,
     SaveDetail,
     SaveDocument,
+    SaveEvidencePack,
+    SaveEvidenceUpload,
     SaveIntent,
     SaveMoney,
     SaveOutcome,
@@ -43,11 +50,12 @@ from shipby.domain.errors import (
     ShipbyError,
     VersionConflictError,
 )
+from shipby.domain.events import Ref, posting_ref, return_ref
 
 
 @dataclass(frozen=True, slots=True)
 class _Caps:
-    """The same cap spent `count` times in one change."""
+    """The same cap spent several times in one change, `count` in all."""
 
     cap: SpendCap
     count: int
@@ -90,13 +98,17 @@ class Operation:
         return self.body if self.action == "Put" else {"Key": self.key.wire, **self.body}
 
 
-def operations(writes: Sequence[Write], *, shards: int, now: datetime) -> list[Operation]:
-    """All operations of a change, at most one per item.
+def operations(
+    writes: Sequence[Write], *, shards: int, now: datetime, seen: Seen | None = None, besides: Sequence[Write] = ()
+) -> list[Operation]:
+    """All operations of a change, at most one per item. `seen` makes the changes kept in event rows shorter.
+
+    `besides` are writes of the same change that the caller makes into operations; their events are among `writes`.
 
     Raises InvalidInputError if two writes contradict each other over one item, and CapReachedError where a limit
     leaves no room even for an unused cap.
     """
-    builder = _Builder(shards, now)
+    builder = _Builder(shards, now, [*writes, *besides], seen or Seen())
     merged = _without_repeats(writes)
     return _merge_pointers(_merge_kill_switch([operation for write in merged for operation in builder.of(write)]))
 
@@ -112,11 +124,11 @@ def _without_repeats(writes: Sequence[Write]) -> list[_Counted]:
                 earlier = kept[caps[place]]
                 if isinstance(earlier, _Caps):
                     kept[caps[place]] = _Caps(
-                        replace(write, limit=min(write.limit, earlier.cap.limit)), earlier.count + 1
+                        replace(write, limit=min(write.limit, earlier.cap.limit)), earlier.count + write.by
                     )
                 continue
             caps[place] = len(kept)
-            kept.append(_Caps(write, 1))
+            kept.append(_Caps(write, write.by))
         elif isinstance(write, RequireAutomation | ClaimPointer | ReleasePointer) and write in kept:
             continue
         else:
@@ -215,10 +227,17 @@ def _once(item: Item, what: str, kind: str, meaning: Meaning) -> Operation:
     )
 
 
+def _put(item: Item) -> Operation:
+    """A Put that replaces whatever is there."""
+    return Operation(action="Put", key=Key(item["PK"]["S"], item["SK"]["S"]), body={"Item": item})
+
+
 class _Builder:
-    def __init__(self, shards: int, now: datetime) -> None:
+    def __init__(self, shards: int, now: datetime, writes: Sequence[Write], seen: Seen) -> None:
         self._shards = shards
         self._now = now
+        self._seen = seen
+        self._saved = {place: write for write in writes if (place := self._place(write))}
 
     def of(self, write: _Counted) -> Iterator[Operation]:  # noqa: PLR0912, PLR0915 - one short branch per kind of write
         match write:
@@ -257,12 +276,15 @@ class _Builder:
                 item = paper_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
             case SaveRefusedPage(page):
-                item = paper_rows.refused_page_item(page)
-                yield Operation(action="Put", key=Key(item["PK"]["S"], item["SK"]["S"]), body={"Item": item})
+                yield _put(paper_rows.refused_page_item(page))
             case SaveWatch(watch):
                 yield _versioned(rows.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
             case SaveCase(matter):
                 yield _versioned(rows.case_item(matter, self._shards), matter.version, f"case {matter.id}")
+            case SaveCancelRequest() | SaveClaim() | AppendEvidence() | SaveEvidenceUpload() | SaveEvidencePack():
+                yield from self._matter(write)
+            case NoteShadow(decision):
+                yield _put(matter_rows.shadow_item(decision))
             case SaveOutcome(outcome):
                 key = keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number)
                 yield Operation(action="Put", key=key, body={"Item": rows.outcomes().item(key, outcome)})
@@ -270,8 +292,13 @@ class _Builder:
                 key = rows.digest_key(entry)
                 yield Operation(action="Put", key=key, body={"Item": rows.digest_entries().item(key, entry)})
             case AppendEvents(seller, ref, version, events):
-                for index, event in enumerate(events):
-                    item = rows.event_item(seller, ref, version, index, event, count=len(events))
+                told = [
+                    rows.event_item(seller, ref, version, index, event, count=len(events))
+                    for index, event in enumerate(events)
+                ]
+                change = self._change(ref, version, told)
+                for index, row in enumerate(told):
+                    item = row | {keys.CHANGE: change} if change and index == 0 else row
                     yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
             case AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)
@@ -287,9 +314,49 @@ class _Builder:
             case ClaimPointer() | ReleasePointer():
                 yield _claim(write) if isinstance(write, ClaimPointer) else _release(write)
             case SpendCap():
-                yield _spend(write, 1)
+                yield _spend(write, write.by)
             case _:
                 assert_never(write)
+
+    @staticmethod
+    def _place(write: Write) -> tuple[Ref, int] | None:
+        match write:
+            case SavePosting(posting):
+                return posting_ref(posting.number), posting.version
+            case SaveReturn(case):
+                return return_ref(case.id), case.version
+        return None
+
+    def _change(self, ref: Ref, version: int, told: Sequence[Item]) -> Wire | None:
+        """What this version does to its item, where the item is one that can be replayed."""
+        saved = self._saved.get((ref, version))
+        if isinstance(saved, SavePosting):
+            item = rows.posting_item(saved.posting, self._shards)
+        elif isinstance(saved, SaveReturn):
+            item = rows.return_item(saved.case, self._shards)
+        else:
+            return None
+        before = self._seen.at(Key(item["PK"]["S"], item["SK"]["S"]), version - 1)
+        return changes.change(before, item, told)
+
+    def _matter(
+        self, write: SaveCancelRequest | SaveClaim | AppendEvidence | SaveEvidenceUpload | SaveEvidencePack
+    ) -> Iterator[Operation]:
+        match write:
+            case SaveCancelRequest(request):
+                item = matter_rows.cancel_request_item(request, self._shards)
+                yield _versioned(item, request.version, f"cancel request {request.id}")
+            case SaveClaim(claim):
+                yield _versioned(matter_rows.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
+            case AppendEvidence(piece):
+                what = f"the evidence of posting {piece.posting_number}"
+                yield _versioned(matter_rows.chain_item(write.chain), piece.sequence, what)
+                yield _once(matter_rows.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT)
+            case SaveEvidenceUpload(upload):
+                yield _put(matter_rows.upload_item(upload))
+            case SaveEvidencePack(pack):
+                item = matter_rows.pack_item(pack, self._shards)
+                yield _versioned(item, pack.version, f"evidence pack {pack.id}")
 
     def _posting(self, write: SavePosting) -> Operation:
         posting = write.posting

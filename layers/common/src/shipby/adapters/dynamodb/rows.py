@@ -189,7 +189,8 @@ def digest_key(entry: DigestEntry) -> Key:
 def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *, count: int) -> Item:
     """An event row holds all that the stream's consumer needs: it never reads the table.
 
-    `count` is how many events its version has, so that a missing last one shows too.
+    `count` is how many events its version has, so that a missing last one shows too. Beside it the first row of a
+    version may keep what the version did to its item: see `changes`.
     """
     place = {
         "seller": seller,
@@ -208,7 +209,7 @@ def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *,
 
 def read_event(item: Mapping[str, Wire]) -> StoredEvent:
     """The event of a row, read from the table or from the NEW_IMAGE of the table's stream."""
-    attributes = upcast("EVENT", item_from_wire(item))
+    attributes = upcast("EVENT", item_from_wire({n: v for n, v in item.items() if n != keys.CHANGE}))
     return StoredEvent(
         seller=attributes["seller"],
         ref=Ref(AggregateKind(attributes["kind"]), attributes["id"]),

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shipby.adapters.dynamodb import keys, paper_rows, rows
+from shipby.adapters.dynamodb import changes, keys, paper_rows, rows
 from shipby.adapters.dynamodb.aside import AsideAlarms
+from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.commit import Committer
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.listings import Listings
+from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.application.ports import Clock, Write
 from shipby.domain.carriages import Carriage
 from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
+from shipby.domain.events import Ref
 from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.json_types import Json
@@ -32,12 +34,16 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
+_REPLAYED = frozenset({keys.POSTING, keys.RETURN})
+"""Items whose changes are kept in their event rows."""
+
+
 class _SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
-class DynamoDBStore(Listings, AsideAlarms, PushInbox):
+class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.Store`.
 
     `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
@@ -56,6 +62,7 @@ class DynamoDBStore(Listings, AsideAlarms, PushInbox):
         super().__init__(client, table_name=table_name)
         self._shards = alarm_shards
         self._clock = clock or _SystemClock()
+        self._seen = Seen()
         self._committer = Committer(lambda: self._client, table_name, sleep=sleep)
 
     @property
@@ -69,13 +76,21 @@ class DynamoDBStore(Listings, AsideAlarms, PushInbox):
         Raises InvalidInputError in addition for a change that no transaction can hold: two writes of one item, more
         than 100 items or 4 MB, or a token that was used for another change.
         """
-        self._committer.run(operations(writes, shards=self._shards, now=self._clock.now()), token)
+        # A repeat with a token must be the same to the byte, whoever sends it: it keeps whole items.
+        seen = Seen() if token else self._seen
+        wanted = operations(writes, shards=self._shards, now=self._clock.now(), seen=seen)
+        self._committer.run(wanted, token)
+        for operation in wanted:
+            if operation.key.sk in _REPLAYED and operation.action == "Put":
+                self._seen.note(operation.key, operation.body["Item"])
 
     # Single items ------------------------------------------------------------------------------------------------
 
     def _get(self, key: Key) -> Item | None:
         answer = call(self._client.get_item, TableName=self._table, Key=key.wire, ConsistentRead=True)
         item: Item | None = answer.get("Item")
+        if item is not None and key.sk in _REPLAYED:
+            self._seen.note(key, item)
         return item
 
     def _read(self, kind: rows.Kind[Any], key: Key) -> Any:
@@ -149,6 +164,11 @@ class DynamoDBStore(Listings, AsideAlarms, PushInbox):
         """The target of a pointer."""
         item = self._get(keys.pointer(seller, kind, value))
         return None if item is None else str(item["target"]["S"])
+
+    def stored_item(self, seller: str, ref: Ref) -> Mapping[str, Json] | None:
+        """A posting or return as it is stored, without its keys."""
+        item = self._get(Key(keys.aggregate_pk(seller, ref), str(ref.kind)))
+        return None if item is None else changes.plain(item)
 
     def cap_used(self, seller: str, action: str, day: date) -> int:
         """How many automatic actions of a day are counted."""

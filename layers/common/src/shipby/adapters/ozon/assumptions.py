@@ -44,12 +44,18 @@ RETURNS_LIMIT = 500
 """/v2/returns/rfbs/list names no maximum; its example asks for 1,000. example."""
 RETURNS_LOOK_BACK = timedelta(days=90)
 """Ours: rFBS delivers within 30 days (official, Process), disputes take up to 31 more (Ozon Global pages)."""
+GOODS_RETURNS_LIMIT = 500
+"""/v1/returns/list: at most 500. official."""
 PUSH_URLS_LIMIT = 100
 """/v1/notification/list, its default. official."""
 INDEX_POSTINGS_LIMIT = 1000
 """/v1/rating/index/fbs/posting/list: at most 1,000. official."""
 CHAT_TEXT_LIMIT = 1000
 """/v1/chat/send/message: 1..1000 plain characters. official."""
+CHAT_LIST_LIMIT = 100
+"""/v3/chat/list: at most 100. official."""
+CHAT_HISTORY_LIMIT = 100
+"""/v3/chat/history takes 1,000; ours, a support chat has a few new messages at a time."""
 
 FILE_HOST_SUFFIXES = ("ozon.ru", "ozone.ru")
 """Where label files live: `ir.ozone.ru`. example. Anything else must be the API's own host."""
@@ -65,8 +71,8 @@ NO_POSTING_AT_ALL = "not found"
 """A gRPC gateway's message for an unknown PATH (404, code 5); a missing posting is POSTING_NOT_FOUND. inferred."""
 
 MISSING_CURRENCY = "RUB"
-"""The currency of an amount of the error index that comes without one: the first of the values that the schema of
-/v1/rating/index/fbs/posting/list names, and the marketplace's own. inferred."""
+"""The currency of an amount of the error index or of an accrual that comes without one: the first of the values that
+the schema of /v1/rating/index/fbs/posting/list names, and the marketplace's own. inferred."""
 INDEX_PERIOD = timedelta(days=14)
 """The period of the error index where /v1/rating/index/fbs/info names none, as before a seller's first posting. Ozon
 Global pages."""
@@ -75,6 +81,23 @@ NO_THRESHOLD = 0
 DISCOUNT = "discount"
 """`tariff_type` of a step that gives money back. Its rate and charge come as positive numbers (example of v4
 unfulfilled/list), so the adapter turns their sign: a charge below zero is a discount."""
+
+CANCEL_REQUEST_LIMIT = 500
+"""/v2/conditional-cancellation/list: at most 500. official."""
+CANCEL_REQUEST_CHUNK = 50
+"""Posting numbers in a filter of /v2/conditional-cancellation/list, which names no maximum. Ours."""
+
+ACCRUALS_CHUNK = 200
+"""/v1/finance/accrual/postings: 1..200 posting numbers. official."""
+ACCRUAL_WORDS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
+    ("postage", (("postage",), ("обратн", "покупател"), ("пересыл", "покупател"))),
+    ("compensation", (("compensation",), ("компенсац", "покупател"))),
+    ("refund", (("refund",), ("возврат", "покупател"))),
+)
+"""Kind of our ledger's entries -> words that its types of accrual have in their name or description, each alternative
+with all of its words; the first kind that fits. Neither ids nor names of the types are published, only the method that
+lists them (/v1/finance/accrual/types). inferred. Where no name fits, the amount alone decides
+(application/compare_accruals.py)."""
 
 CARRIAGE_LIST_LIMIT = 100
 """/v2/carriage/delivery/list names no maximum for `limit`. Ours; asked for one delivery method it holds one entry."""

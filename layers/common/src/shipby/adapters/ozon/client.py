@@ -10,10 +10,14 @@ from datetime import UTC, datetime, timedelta
 import urllib3
 
 from shipby.adapters.ozon import assumptions, methods
+from shipby.adapters.ozon.accruals import OzonAccruals
 from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.cancellations import OzonCancellations
 from shipby.adapters.ozon.carriages import OzonCarriages
+from shipby.adapters.ozon.chats import OzonChats
 from shipby.adapters.ozon.containers import OzonContainers
 from shipby.adapters.ozon.downloads import download
+from shipby.adapters.ozon.goods_returns import goods_returns
 from shipby.adapters.ozon.health import push_url_health
 from shipby.adapters.ozon.postings import posting_of
 from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
@@ -85,8 +89,11 @@ class OzonClient:
             sleep=sleep,
             chance=chance,
         )
+        self.cancellations = OzonCancellations(self._api, now)
+        self.accruals = OzonAccruals(self._api)
         self.carriages = OzonCarriages(self._api)
         self.containers = OzonContainers(self._api)
+        self.chats = OzonChats(self._api)
 
     # -- postings
 
@@ -160,6 +167,22 @@ class OzonClient:
         except MarketplaceRefusedError as error:
             if ALREADY_CANCELLED not in error.text:
                 raise
+
+    def cancel_items(self, number: str, items: Mapping[str, int], reason_id: int, message: str) -> None:
+        """/v2/posting/fbs/product/cancel. Its answer names the posting or nothing: only a read shows the effect."""
+        wanted = [{"sku": identifier(sku, "sku"), "quantity": count} for sku, count in items.items()]
+        if not wanted or min(items.values()) < 1 or not message.strip():
+            raise InvalidInputError(
+                "a cancel of items needs items, positive quantities and a message", errors=[("items", "is incomplete")]
+            )
+        payload = {
+            "posting_number": number,
+            "cancel_reason_id": reason_id,
+            "cancel_reason_message": message,
+            "items": wanted,
+        }
+        answer = self._api.act(methods.POSTING_CANCEL_ITEMS, payload, what=number)
+        done(lambda: answer.text("result"), answer, number)
 
     def set_cut_off(self, number: str, new_cut_off: datetime) -> None:
         """/v1/posting/cutoff/set: only before `shipment_date`, and where `set_cutoff` is offered."""
@@ -258,6 +281,10 @@ class OzonClient:
         following = items[-1].id if items else ""
         return Page(items, following if following and following != str(last_id) else None)
 
+    def goods_returns(self, *, since: datetime, last_id: int = 0) -> Page[MarketplaceReturn]:
+        """/v1/returns/list: FBS goods whose state changed since then, at most 500 a page."""
+        return goods_returns(self._api, self._now(), since, last_id)
+
     def return_details(self, return_id: str) -> MarketplaceReturn:
         """/v2/returns/rfbs/get."""
         read_at = self._now()
@@ -273,6 +300,7 @@ class OzonClient:
         comment: str = "",
         compensation: Money | None = None,
         rejection_reason_id: int | None = None,
+        back_way: Money | None = None,
     ) -> None:
         """/v1/returns/rfbs/action/set; 200 has no body. `action_id` must be one of the return's offered actions."""
         problems = return_action_problems(action_id, comment, compensation, rejection_reason_id)
@@ -285,6 +313,8 @@ class OzonClient:
             payload["rejection_reason_id"] = rejection_reason_id
         if compensation is not None:
             payload["compensation_amount"] = compensation_number(compensation)
+        if back_way is not None:
+            payload["return_for_back_way"] = compensation_number(back_way)
         self._api.act(methods.RETURNS_ACT, payload, what=return_id, body_expected=False)
 
     # -- the seller's standing

@@ -26,6 +26,7 @@ POSTING_UNFULFILLED = Method(path="/v4/posting/fbs/unfulfilled/list", alive_sinc
 POSTING_GET = Method(path="/v3/posting/fbs/get")
 POSTING_SHIP = Method(path="/v4/posting/fbs/ship", acts=True)
 POSTING_CANCEL = Method(path="/v2/posting/fbs/cancel", acts=True)
+POSTING_CANCEL_ITEMS = Method(path="/v2/posting/fbs/product/cancel", acts=True)
 CANCEL_REASONS = Method(path="/v1/posting/fbs/cancel-reason")
 TRACKING_SET = Method(path="/v2/fbs/posting/tracking-number/set", acts=True)
 CUT_OFF_SET = Method(path="/v1/posting/cutoff/set", acts=True)
@@ -34,6 +35,7 @@ LABEL_CREATE = Method(path="/v3/posting/fbs/package-label/create", alive_since=d
 LABEL_GET = Method(path="/v2/posting/fbs/package-label/get", alive_since=date(2026, 9, 22))
 RETURNS_LIST = Method(path="/v2/returns/rfbs/list")
 RETURNS_GET = Method(path="/v2/returns/rfbs/get")
+GOODS_RETURNS_LIST = Method(path="/v1/returns/list")
 RETURNS_ACT = Method(path="/v1/returns/rfbs/action/set", acts=True)
 PUSH_URLS = Method(path="/v1/notification/list", alive_since=date(2026, 4, 8))
 ROLES = Method(path="/v1/roles")
@@ -42,6 +44,13 @@ INDEX_POSTINGS = Method(path="/v1/rating/index/fbs/posting/list")
 RATING_HISTORY = Method(path="/v1/rating/history")
 CHAT_START = Method(path="/v1/chat/start", acts=True)
 CHAT_SEND = Method(path="/v1/chat/send/message", acts=True)
+CHAT_LIST = Method(path="/v3/chat/list")
+CHAT_HISTORY = Method(path="/v3/chat/history")
+CANCEL_REQUEST_LIST = Method(path="/v2/conditional-cancellation/list")
+CANCEL_REQUEST_APPROVE = Method(path="/v2/conditional-cancellation/approve", acts=True)
+CANCEL_REQUEST_REJECT = Method(path="/v2/conditional-cancellation/reject", acts=True)
+ACCRUALS = Method(path="/v1/finance/accrual/postings")
+ACCRUAL_TYPES = Method(path="/v1/finance/accrual/types")
 CARRIAGE_LIST = Method(path="/v2/carriage/delivery/list")
 CARRIAGE_CREATE = Method(path="/v1/carriage/create", acts=True)
 CARRIAGE_SET = Method(path="/v1/carriage/set-postings", acts=True)
@@ -71,6 +80,7 @@ METHODS: tuple[Method, ...] = (
     POSTING_GET,
     POSTING_SHIP,
     POSTING_CANCEL,
+    POSTING_CANCEL_ITEMS,
     CANCEL_REASONS,
     TRACKING_SET,
     CUT_OFF_SET,
@@ -78,6 +88,7 @@ METHODS: tuple[Method, ...] = (
     LABEL_GET,
     RETURNS_LIST,
     RETURNS_GET,
+    GOODS_RETURNS_LIST,
     RETURNS_ACT,
     PUSH_URLS,
     ROLES,
@@ -86,6 +97,13 @@ METHODS: tuple[Method, ...] = (
     RATING_HISTORY,
     CHAT_START,
     CHAT_SEND,
+    CHAT_LIST,
+    CHAT_HISTORY,
+    CANCEL_REQUEST_LIST,
+    CANCEL_REQUEST_APPROVE,
+    CANCEL_REQUEST_REJECT,
+    ACCRUALS,
+    ACCRUAL_TYPES,
     CARRIAGE_LIST,
     CARRIAGE_CREATE,
     CARRIAGE_SET,

@@ -21,7 +21,7 @@ def return_of(return_id: str, node: Node, read_at: datetime) -> MarketplaceRetur
     return MarketplaceReturn(
         id=return_id,
         number=node.text("return_number"),
-        posting_number=node.required("posting_number"),
+        posting_number=node.text("posting_number"),
         state=state.text("state"),
         read_at=read_at,
         state_name=state.text("state_name"),

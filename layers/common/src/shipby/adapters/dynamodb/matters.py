@@ -1,0 +1,69 @@
+"""The store's half for matters of people: wishes to cancel, claims, evidence and its packs, shadowed decisions."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from shipby.adapters.dynamodb import index_keys, keys, matter_rows, rows
+from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.listings import Listings
+from shipby.application.ports import Page
+from shipby.domain.cancel_requests import CancelRequest
+from shipby.domain.claims import Claim
+from shipby.domain.events import posting_ref
+from shipby.domain.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.shadow import ShadowDecision
+
+
+class Matters(Listings):
+    """The other half gives it `_read`."""
+
+    if TYPE_CHECKING:
+
+        def _read(self, kind: rows.Kind[Any], key: Key) -> Any: ...
+
+    def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
+        found: CancelRequest | None = self._read(matter_rows.cancel_requests(), keys.cancel_request(seller, identifier))
+        return found
+
+    def cancel_requests_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided."""
+        partition = index_keys.cancel_requests_partition(seller, is_open=open_only)
+        return self._ids(seller, f"cancel-requests/{open_only}", partition, limit, cursor)
+
+    def claim(self, seller: str, identifier: str) -> Claim | None:
+        found: Claim | None = self._read(matter_rows.claims(), keys.claim(seller, identifier))
+        return found
+
+    def claims_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of claims, earliest answer first (open), else those that ended."""
+        partition = index_keys.claims_partition(seller, is_open=open_only)
+        return self._ids(seller, f"claims/{open_only}", partition, limit, cursor)
+
+    def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None:
+        found: EvidenceChain | None = self._read(matter_rows.chains(), keys.evidence_chain(seller, number))
+        return found
+
+    def evidence(self, seller: str, number: str) -> list[EvidenceItem]:
+        """All evidence of a posting in its order."""
+        found = self._begin_with(seller, posting_ref(number), keys.PIECE_PREFIX)
+        return [matter_rows.evidence().read(item) for item in found]
+
+    def evidence_upload(self, seller: str, number: str, identifier: str) -> EvidenceUpload | None:
+        key = keys.evidence_upload(seller, number, identifier)
+        found: EvidenceUpload | None = self._read(matter_rows.uploads(), key)
+        return found
+
+    def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
+        found: EvidencePack | None = self._read(matter_rows.packs(), keys.evidence_pack(seller, identifier))
+        return found
+
+    def shadows_on(
+        self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[ShadowDecision]:
+        """What automatic actions would have done on a UTC day, in order; kept for 90 days."""
+        items, following = self._rows_of(seller, f"shadows/{day}", keys.shadows_pk(seller, day), limit, cursor)
+        return Page(tuple(matter_rows.shadows().read(item) for item in items), following)

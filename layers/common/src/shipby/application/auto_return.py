@@ -1,0 +1,182 @@
+"""Decide a return by itself, as the seller's policy suggests: made, only watched, or left to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from shipby.application.idempotency import Answer
+from shipby.application.ports import AppendEvents, Clock, NoteShadow, SaveReturn, Store, Write
+from shipby.application.retry import decide_anew
+from shipby.application.return_decisions import ReturnDecision, decide_return, load_return
+from shipby.application.return_policies import options_of
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    CapReachedError,
+    InvalidInputError,
+    KillSwitchOnError,
+    OverRefundError,
+    PreconditionFailedError,
+    VersionConflictError,
+)
+from shipby.domain.events import Event, EventType, StoredEvent, return_ref
+from shipby.domain.intents import IntentAction
+from shipby.domain.json_types import Json
+from shipby.domain.records import Automation, SellerSettings
+from shipby.domain.return_options import Option, OptionKind, ReturnOptions
+from shipby.domain.returns import ReturnCase
+from shipby.domain.shadow import ShadowDecision
+
+ACTOR = "system:returns"
+
+_WOULD: Mapping[OptionKind, str] = {
+    OptionKind.REJECT: "reject the return",
+    OptionKind.COMPENSATE: "offer a compensation, the buyer keeps the goods",
+    OptionKind.TAKE_BACK: "ask for the goods and look at them",
+    OptionKind.CONFIRM_RECEIPT: "confirm that the goods came",
+    OptionKind.REFUND_WITHOUT_RETURN: "give the money back without the goods",
+    OptionKind.REFUND_AFTER_INSPECTION: "give the money back after the inspection",
+}
+_GIVES_MONEY = frozenset({OptionKind.COMPENSATE, OptionKind.REFUND_WITHOUT_RETURN, OptionKind.REFUND_AFTER_INSPECTION})
+
+
+def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock) -> str:
+    """What the seller's policy makes of the suggestion of an open return, once for each suggestion and mode.
+
+    Returns off, not_now, too_late (no automatic decision is made after its clock), shadowed, held (a person is told)
+    or asked (the call is on its way). Safe to repeat.
+    """
+
+    def once() -> str:
+        settings = store.settings(seller) or SellerSettings(seller=seller)
+        if settings.auto_return is Automation.OFF:
+            return "off"
+        case, now = load_return(store, seller, return_id), clock.now()
+        if not case.open or case.open_intent:
+            return "not_now"
+        options = options_of(case, settings, store=store)
+        if options.suggestion is None or case.in_cabinet:
+            return "not_now"
+        option = options.option(options.suggestion)
+        key = suggestion_key(case, option, settings)
+        if key == case.automated:
+            return "not_now"
+        if case.clock_over(now):
+            return "too_late"
+        if settings.auto_return is Automation.SHADOW:
+            return _shadow(case, option, options, key, settings, store, now)
+        return _ask(case, option, options, key, settings, store, clock)
+
+    return decide_anew(once)
+
+
+def suggestion_key(case: ReturnCase, option: Option, settings: SellerSettings) -> str:
+    """Names one suggestion: another one, other offered actions or another mode are taken anew."""
+    offered = ",".join(str(identifier) for identifier in sorted(action.id for action in case.actions))
+    return f"{settings.auto_return} {option.kind} {option.action_id} of {offered}"
+
+
+def _ask(
+    case: ReturnCase,
+    option: Option,
+    options: ReturnOptions,
+    key: str,
+    settings: SellerSettings,
+    store: Store,
+    clock: Clock,
+) -> str:
+    if option.kind is OptionKind.REJECT:
+        return _hold(case, option, key, "a rejection needs a person's reason and words", settings, store, clock.now())
+    if option.kind is OptionKind.COMPENSATE and option.suggested_amount is None:
+        return _hold(case, option, key, "what to offer is not known", settings, store, clock.now())
+    if option.action_id is None:
+        return "not_now"
+    decision = ReturnDecision(
+        seller=case.seller,
+        return_id=case.id,
+        action_id=option.action_id,
+        actor=ACTOR,
+        refund=option.kind in _GIVES_MONEY,
+        amount=option.suggested_amount if option.kind is OptionKind.COMPENSATE else None,
+        reason=f"{options.reason} (policy {options.policy.product_type}, settings {settings.version})",
+        automatic=True,
+        automated=key,
+        if_match=case.version,
+    )
+    try:
+        decide_return(decision, _nothing_to_remember, store=store, clock=clock)
+    except PreconditionFailedError as error:
+        raise VersionConflictError(str(error)) from error
+    except (
+        CapReachedError,
+        KillSwitchOnError,
+        OverRefundError,
+        InvalidInputError,
+        ActionNotOfferedError,
+    ) as error:
+        return _hold(case, option, key, str(error), settings, store, clock.now())
+    return "asked"
+
+
+def _nothing_to_remember(_: Answer) -> list[Write]:
+    return []
+
+
+def _hold(
+    case: ReturnCase, option: Option, key: str, why: str, settings: SellerSettings, store: Store, now: datetime
+) -> str:
+    held = replace(case, version=case.version + 1, automated=key)
+    event = _told(EventType.AUTOMATION_HELD, held, option, settings, now, why)
+    store.commit(_writes(held, event))
+    return "held"
+
+
+def _shadow(
+    case: ReturnCase,
+    option: Option,
+    options: ReturnOptions,
+    key: str,
+    settings: SellerSettings,
+    store: Store,
+    now: datetime,
+) -> str:
+    shown = replace(case, version=case.version + 1, automated=key)
+    would = _WOULD[option.kind]
+    event = _told(
+        EventType.AUTOMATION_SHADOWED, shown, option, settings, now, f"shadow mode: would {would}: {options.reason}"
+    )
+    ref = return_ref(case.id)
+    note = ShadowDecision(
+        seller=case.seller,
+        id=StoredEvent(seller=case.seller, ref=ref, version=shown.version, index=0, event=event).id,
+        at=now,
+        ref=ref,
+        posting_number=case.posting_number,
+        action=IntentAction.RETURN_ACTION,
+        would=would,
+        reason=options.reason,
+        policy_version=settings.version,
+        data=event.data,
+    )
+    store.commit([*_writes(shown, event), NoteShadow(note)])
+    return "shadowed"
+
+
+def _told(
+    kind: EventType, case: ReturnCase, option: Option, settings: SellerSettings, now: datetime, reason: str
+) -> Event:
+    data: dict[str, Json] = {
+        "action": IntentAction.RETURN_ACTION,
+        "decision": option.kind,
+        "action_id": option.action_id,
+        "posting": case.posting_number,
+        "policy_version": settings.version,
+    }
+    if option.kind in _GIVES_MONEY and option.to_buyer is not None:
+        data["amount"] = {"amount": option.to_buyer.amount, "currency": option.to_buyer.currency}
+    return Event(type=kind, at=now, actor=ACTOR, reason=reason[:500], data=data)
+
+
+def _writes(case: ReturnCase, event: Event) -> list[Write]:
+    return [SaveReturn(case), AppendEvents(case.seller, return_ref(case.id), case.version, (event,))]

@@ -1,0 +1,46 @@
+"""The case of an intent that no reading settles, with all that a person needs to decide."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from shipby.application.cases import open_case
+from shipby.application.ports import Store
+from shipby.application.views import time_text
+from shipby.domain.intents import Intent
+from shipby.domain.records import CaseKind
+
+ACTOR = "system:intent_worker"
+_LONGEST = 1500
+
+
+def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetime) -> str:
+    """Open the case of an intent, or find the open one. It is closed by the transaction that settles the intent."""
+    return open_case(
+        store,
+        seller=intent.seller,
+        kind=CaseKind.INTENT,
+        subject=intent.id,
+        reason=case_reason(intent, problem),
+        owner="",
+        now=now,
+        actor=ACTOR,
+    )
+
+
+def case_reason(intent: Intent, problem: str) -> str:
+    """What was asked, by whom, what was answered, what was read back, and where it is settled."""
+    money = f", {intent.amount}" if intent.amount else ""
+    money += f" and {intent.postage} of postage" if intent.postage else ""
+    approved = f", approved by {intent.approved_by}" if intent.approved_by else ""
+    parts = [
+        problem,
+        f"{intent.action} of {intent.ref.id} (posting {intent.posting_number}){money}",
+        f"asked by {intent.actor} at {time_text(intent.created_at)}{approved}, settings {intent.policy_version}",
+        f"request {json.dumps(intent.request, ensure_ascii=False)}",
+        f"last answer: {intent.outcome or 'none'}",
+        f"read back: {json.dumps(intent.read_back, ensure_ascii=False)}",
+        f"look into the cabinet, then POST /v1/intents/{intent.id}/settle",
+    ]
+    return "; ".join(parts)[:_LONGEST]

@@ -1,0 +1,72 @@
+"""Refunds: a second person's word, cancelling items, the export."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shipby.contracts.base import Query, Request, Text, Time, View
+from shipby.domain.intents import IntentState
+from shipby.domain.ledger import AccrualState, CostBorneBy, EntryKind, ExecutedBy
+
+_INT64 = 2**63 - 1
+Amount = Annotated[str, Field(examples=["12.50"], description="Decimal text in `currency`.")]
+
+
+class ApproveBody(Request):
+    reason: Annotated[Text, Field(description="A remark for the history.")] = ""
+
+
+class CancelItemsBody(Request):
+    """Which products, and how many pieces of each, are cancelled; all of them is a cancel of the posting."""
+
+    items: Annotated[
+        dict[str, Annotated[int, Field(ge=1, le=10_000)]],
+        Field(min_length=1, max_length=200, description="SKU -> pieces.", examples=[{"149123456": 1}]),
+    ]
+    reason_id: Annotated[
+        int, Field(ge=1, le=_INT64, description="One the marketplace offers for this posting.", examples=[352])
+    ]
+    message: Annotated[
+        str, Field(min_length=1, max_length=500, description="Told to the marketplace, which wants one.")
+    ]
+    accept_forecast: Annotated[
+        bool,
+        Field(description="True: you have seen the forecast and cancel all the same. Owners and managers only."),
+    ] = False
+
+
+class RefundsExportQuery(Query):
+    since: Annotated[Time, Field(alias="from", description="Refunds asked for from then on.")]
+    until: Annotated[Time, Field(alias="to", description="And before then; at most 92 days later.")]
+    format: Annotated[Literal["csv", "json"], Field(description="A table for spreadsheets, or JSON.")] = "csv"
+
+
+class RefundRowView(View):
+    """One refund with its proof."""
+
+    intent: str
+    state: IntentState
+    posting_number: str
+    return_id: str
+    kind: EntryKind | None
+    amount: Amount
+    postage: Amount | None
+    currency: str
+    lines: Annotated[dict[str, str], Field(description="SKU -> amount.")]
+    asked_at: Time
+    asked_by: str
+    approved_at: Time | None
+    approved_by: str | None
+    settings_version: int
+    settled_at: Time | None
+    reason: str | None
+    outcome: str | None
+    executed_by: ExecutedBy | None
+    cost_borne_by: CostBorneBy | None
+    rule: str | None
+    accrual: AccrualState | None
+    accrued: Amount | None
+    postage_accrual: AccrualState | None
+    postage_accrued: Amount | None

@@ -1,0 +1,349 @@
+"""The seller's policy, as it is read and written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shipby.contracts.base import Request, View
+from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.events import EventType
+from shipby.domain.intents import IntentAction
+from shipby.domain.policy import Move
+from shipby.domain.posting import Stage
+from shipby.domain.records import Automation
+
+_INT64 = 2**63 - 1
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no such time zone; write it like Europe/Moscow") from error
+    return name
+
+
+def _sane(length: timedelta) -> timedelta:
+    if not timedelta(0) < length <= timedelta(days=365):
+        raise ValueError("must be more than nothing and at most 365 days")
+    return length
+
+
+def _a_day(length: timedelta) -> timedelta:
+    if length > timedelta(days=1):
+        raise ValueError("must be at most a day")
+    return length
+
+
+def _short(length: timedelta) -> timedelta:
+    if not timedelta(0) <= length <= timedelta(minutes=15):
+        raise ValueError("must be at most 15 minutes")
+    return length
+
+
+def _at_least_once(lengths: list[timedelta]) -> list[timedelta]:
+    if len(set(lengths)) != len(lengths):
+        raise ValueError("names the same length twice")
+    return [_sane(length) for length in lengths]
+
+
+TimeOfDay = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["09:00"])]
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^#/\s]+$")]
+
+
+class RecipientBody(Request):
+    """Somebody who is told things: on which channels, in which shift, about what. Empty means all."""
+
+    name: Name
+    channels: Annotated[
+        list[Name], Field(default_factory=list, max_length=20, description="Names in the seller's channel list.")
+    ]
+    language: Literal["", "ru", "zh", "en"] = ""
+    events: Annotated[list[EventType], Field(default_factory=list, max_length=100)]
+    warehouses: Annotated[list[Annotated[str, Field(max_length=40)]], Field(default_factory=list, max_length=100)]
+    weekdays: Annotated[
+        list[Annotated[int, Field(ge=1, le=7)]],
+        Field(default_factory=list, max_length=7, description="1 = Monday, in your time zone."),
+    ]
+    shift_from: TimeOfDay = ""
+    shift_to: TimeOfDay = ""
+    urgent_any_time: bool = True
+
+    @model_validator(mode="after")
+    def _whole_shift(self) -> Self:
+        if bool(self.shift_from) != bool(self.shift_to) or (self.shift_from and self.shift_from == self.shift_to):
+            raise ValueError("a shift has a beginning and another end: set both shift_from and shift_to, or neither")
+        return self
+
+
+class OwnLabelBody(Request):
+    """How your own labels look where a print wish does not say otherwise."""
+
+    size: LabelSize = LabelSize.MM75X120
+    format: Annotated[LabelFormat, Field(description="pdf, zpl (label printers) or png.")] = LabelFormat.PDF
+    dpi: Annotated[Literal[203, 300], Field(description="Of your label printer.")] = 203
+    matrix: MatrixCode = MatrixCode.QR
+    sender_name: Annotated[str, Field(max_length=200, description="Your own, printed on the label.")] = ""
+    sender_address: Annotated[str, Field(max_length=500)] = ""
+    sender_phone: Annotated[str, Field(max_length=40)] = ""
+
+
+Duration = Annotated[timedelta, AfterValidator(_sane), Field(description="ISO 8601", examples=["PT2H"])]
+
+
+CappedAction = Literal[
+    IntentAction.SHIP,
+    IntentAction.CANCEL,
+    IntentAction.CANCEL_ITEMS,
+    IntentAction.SET_TRACKING,
+    IntentAction.SET_CUT_OFF,
+    IntentAction.RETURN_ACTION,
+    IntentAction.CANCEL_REQUEST,
+    Move.ASK_BUYER,
+]
+"""What a daily cap can be set for: every irreversible call, and the question to the buyer."""
+
+
+class ReturnPolicyBody(Request):
+    """Your rules for one kind of product; `*` is for all that have no rules of their own."""
+
+    product_type: Annotated[str, Field(min_length=1, max_length=60, examples=["*", "electronics"])]
+    window_days: Annotated[
+        int, Field(ge=0, le=3650, description="After delivery, goods of good quality; 0: never.")
+    ] = 14
+    defect_window_days: Annotated[int, Field(ge=0, le=3650, description="After delivery, defective goods.")] = 730
+    unopened_only: bool = False
+    keep_goods_below: Annotated[
+        int, Field(ge=0, le=10**12, description="Minor units: below this price the buyer may keep the goods.")
+    ] = 0
+    compensate_percent: Annotated[
+        int, Field(ge=1, le=100, description="Of the price, where the buyer keeps the goods.")
+    ] = 30
+    inspect: Annotated[bool, Field(description="Whether goods are looked at before money is given back.")] = True
+    exchange: bool = False
+    conditions: Annotated[str, Field(max_length=1000, description="In your own words, for people.")] = ""
+
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["RUB"])]
+Minor = Annotated[int, Field(ge=0, le=10**12, description="Minor units, such as kopecks.")]
+
+
+def _named_once(policies: list[ReturnPolicyBody]) -> list[ReturnPolicyBody]:
+    names = [policy.product_type for policy in policies]
+    if len(set(names)) != len(names):
+        raise ValueError("names the same product_type twice")
+    return policies
+
+
+class SettingsBody(Request):
+    """The whole policy: read it, change it, send all of it back."""
+
+    version: Annotated[
+        int | None, Field(description="Comes with the answer of GET; not looked at here, If-Match decides.")
+    ] = None
+    language: Annotated[Literal["ru", "zh", "en"], Field(description="Of notices.")]
+    time_zone: Annotated[str, Field(max_length=64, examples=["Europe/Moscow"]), AfterValidator(_known_zone)]
+    confirm_within: Annotated[Duration, Field(description="After a posting is received.")]
+    remind_before: Annotated[
+        list[timedelta],
+        AfterValidator(_at_least_once),
+        Field(max_length=4, description="Before the cut-off, for what is not packed yet.", examples=[["PT4H", "PT1H"]]),
+    ]
+    hand_over_before: Annotated[Duration, Field(description="Before the cut-off: packed ones should be gone.")]
+    label_within: Annotated[Duration, Field(description="After a posting is assembled.")]
+    give_up_after: Annotated[Duration, Field(description="After the last date without delay.")]
+    auto_cancel_estimate: Annotated[
+        Duration | None,
+        Field(description="After the cut-off: when the marketplace is expected to cancel. null: as its pages say."),
+    ] = None
+    decide_return_within: Annotated[
+        Duration | None, Field(description="After a return is opened. null: as the marketplace's pages say.")
+    ] = None
+    remind_return_before: Annotated[Duration, Field(description="Before a return must be decided.")]
+    settle_after: Annotated[Duration, Field(description="After a call without an answer: read the marketplace.")]
+    settle_limit: Annotated[Duration, Field(description="Longer unsettled: a person's matter, and the proof is red.")]
+    close_after: Annotated[Duration, Field(description="After delivery.")]
+    assemble_at: Annotated[
+        Literal["wave", "packed"],
+        Field(description="When auto_assemble ships: wave (on confirming, labels are fetched ahead) or packed."),
+    ]
+    auto_assemble: Annotated[
+        Automation,
+        Field(description="Whether postings are shipped by themselves: off, shadow (only say so) or on."),
+    ]
+    policy: Annotated[
+        Literal["fbs_warehouse", "cross_border_rfbs", "partner_delivery"],
+        Field(description="The order of moves for a posting that will be or is late."),
+    ]
+    market: Annotated[Literal["ru", "global"], Field(description="Which of the marketplace's dated periods apply.")]
+    move_date_before: Annotated[Duration, Field(description="Before the cut-off: ask for a later date.")]
+    move_date_by: Annotated[Duration, Field(description="By how much the date is moved.")]
+    auto_move_date: Automation
+    auto_ask_buyer: Automation
+    auto_cancel: Automation
+    cancel_guard: Annotated[
+        bool, Field(description="Whether a cancel into a worse band of the error index needs an explicit word.")
+    ]
+    index_table: Annotated[str, Field(max_length=40, description="Bands of the error index; empty: the market's.")]
+    cancel_reason_id: Annotated[int, Field(ge=1, le=_INT64)]
+    caps: Annotated[
+        dict[CappedAction, Annotated[int, Field(ge=0, le=100_000)]],
+        Field(description="Automatic actions a day, by action."),
+    ]
+    kill_switch: Annotated[bool, Field(description="True stops every automatic irreversible action.")]
+    recipients: Annotated[list[RecipientBody], Field(max_length=50)]
+    digest_window: Annotated[
+        timedelta,
+        AfterValidator(_short),
+        Field(description="Notices to one recipient within this time are one message.", examples=["PT30S"]),
+    ]
+    minutes_per_posting: Annotated[
+        dict[Stage, Annotated[int, Field(ge=1, le=1440)]],
+        Field(description="Minutes of work left until hand-over, by stage."),
+    ]
+    owners: Annotated[
+        dict[Stage | Literal["*"], Name], Field(description="Stage -> who owns postings in it; * for the others.")
+    ]
+    label_form: Annotated[LabelForm, Field(description="Which of the marketplace's label sizes is fetched ahead.")]
+    own_label: OwnLabelBody
+    unlock_at: Annotated[
+        Literal["assembled", "packed"],
+        Field(description="When a label may be printed: once assembled, or only after the last good scan."),
+    ]
+    personal_kept: Annotated[
+        Duration, AfterValidator(_a_day), Field(description="How long a printed file that shows a person is kept.")
+    ]
+    buyer_chat: Annotated[bool, Field(description="Whether the account may write to buyers.")]
+    auto_return: Annotated[
+        Automation, Field(description="Whether returns are decided by themselves, by your return policies.")
+    ] = Automation.SHADOW
+    auto_cancel_request: Annotated[
+        Automation, Field(description="Whether a buyer's wish to cancel is answered by itself.")
+    ] = Automation.SHADOW
+    remind_cancel_request_before: Annotated[
+        Duration, Field(description="Before the marketplace approves a buyer's wish to cancel by itself.")
+    ] = timedelta(hours=3)
+    remind_claim_before: Annotated[Duration, Field(description="Before a claim must be answered.")] = timedelta(
+        hours=12
+    )
+    answer_claim_within: Annotated[
+        Duration | None, Field(description="After packing evidence is asked for. null: as the marketplace's pages say.")
+    ] = None
+    return_policies: Annotated[
+        list[ReturnPolicyBody], AfterValidator(_named_once), Field(default_factory=list, max_length=50)
+    ]
+    approve_above: Annotated[
+        dict[Currency, Minor],
+        Field(
+            default_factory=dict,
+            description="A refund above it needs a second person; a currency that is missing has no limit.",
+        ),
+    ]
+    refund_cap: Annotated[
+        dict[Currency, Minor],
+        Field(default_factory=dict, description="What all refunds of a day may come to, by people and machines."),
+    ]
+    postage_limit: Annotated[
+        dict[Currency, Minor],
+        Field(
+            default_factory=lambda: {"RUB": 100_000},
+            description="The most return postage of one return; a currency that is missing allows none.",
+        ),
+    ]
+    evidence_kept: Annotated[Duration, Field(description="How long photos and other evidence are kept.")] = timedelta(
+        days=180
+    )
+
+
+class RecipientView(View):
+    """Somebody who is told things; empty lists mean all."""
+
+    name: str
+    channels: list[str]
+    language: str
+    events: list[str]
+    warehouses: list[str]
+    weekdays: list[int]
+    shift_from: str
+    shift_to: str
+    urgent_any_time: bool
+
+
+class OwnLabelView(View):
+    size: LabelSize
+    format: LabelFormat
+    dpi: int
+    matrix: MatrixCode
+    sender_name: str
+    sender_address: str
+    sender_phone: str
+
+
+class ReturnPolicyView(View):
+    """Your rules for one kind of product."""
+
+    product_type: str
+    window_days: int
+    defect_window_days: int
+    unopened_only: bool
+    keep_goods_below: int
+    compensate_percent: int
+    inspect: bool
+    exchange: bool
+    conditions: str
+
+
+class SettingsView(View):
+    """A seller's policy; durations are ISO 8601."""
+
+    version: int
+    language: str
+    time_zone: str
+    confirm_within: str
+    remind_before: list[str]
+    hand_over_before: str
+    label_within: str
+    give_up_after: str
+    auto_cancel_estimate: str | None
+    decide_return_within: str | None
+    remind_return_before: str
+    settle_after: str
+    settle_limit: str
+    close_after: str
+    assemble_at: str
+    auto_assemble: Automation
+    policy: str
+    market: str
+    move_date_before: str
+    move_date_by: str
+    auto_move_date: Automation
+    auto_ask_buyer: Automation
+    auto_cancel: Automation
+    cancel_guard: bool
+    index_table: str
+    cancel_reason_id: int
+    caps: dict[str, int]
+    kill_switch: bool
+    recipients: list[RecipientView]
+    digest_window: str
+    minutes_per_posting: dict[str, int]
+    owners: dict[str, str]
+    label_form: LabelForm
+    own_label: OwnLabelView
+    unlock_at: str
+    personal_kept: str
+    buyer_chat: bool
+    auto_return: Automation
+    auto_cancel_request: Automation
+    remind_cancel_request_before: str
+    remind_claim_before: str
+    answer_claim_within: str | None
+    return_policies: list[ReturnPolicyView]
+    approve_above: dict[str, int]
+    refund_cap: dict[str, int]
+    postage_limit: dict[str, int]
+    evidence_kept: str

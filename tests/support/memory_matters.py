@@ -1,0 +1,73 @@
+"""The half of the store in memory for matters of people."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
+
+from shipby.adapters.dynamodb import index_keys, keys
+from shipby.adapters.dynamodb.keys import Key
+from shipby.application.ports import Page
+from shipby.domain.cancel_requests import CancelRequest
+from shipby.domain.claims import Claim
+from shipby.domain.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.shadow import ShadowDecision
+from tests.support.memory_index import Index, worklist_id
+
+R = TypeVar("R")
+
+
+class MemoryMatters:
+    """The other half gives it rows and indexes."""
+
+    if TYPE_CHECKING:
+        _worklist: Index
+
+        def _get(self, key: Key, kind: type[R]) -> R | None: ...
+        def _range(self, pk: str, prefix: str, kind: type[R]) -> list[R]: ...
+        def _rows_of(self, partition: str, kind: type[R], limit: int, cursor: str | None) -> Page[R]: ...
+        def _page(
+            self,
+            name: str,
+            index: Index,
+            partition: str,
+            read: Callable[[str, Key], R],
+            *,
+            limit: int,
+            cursor: str | None,
+            before: str = ...,
+        ) -> Page[R]: ...
+
+    def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
+        return self._get(keys.cancel_request(seller, identifier), CancelRequest)
+
+    def cancel_requests_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        partition = index_keys.cancel_requests_partition(seller, is_open=open_only)
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
+
+    def claim(self, seller: str, identifier: str) -> Claim | None:
+        return self._get(keys.claim(seller, identifier), Claim)
+
+    def claims_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        partition = index_keys.claims_partition(seller, is_open=open_only)
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
+
+    def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None:
+        return self._get(keys.evidence_chain(seller, number), EvidenceChain)
+
+    def evidence(self, seller: str, number: str) -> list[EvidenceItem]:
+        return self._range(keys.posting_pk(seller, number), keys.PIECE_PREFIX, EvidenceItem)
+
+    def evidence_upload(self, seller: str, number: str, identifier: str) -> EvidenceUpload | None:
+        return self._get(keys.evidence_upload(seller, number, identifier), EvidenceUpload)
+
+    def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
+        return self._get(keys.evidence_pack(seller, identifier), EvidencePack)
+
+    def shadows_on(
+        self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[ShadowDecision]:
+        return self._rows_of(keys.shadows_pk(seller, day), ShadowDecision, limit, cursor)
