@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.cases import (
+    POINTER,
     close_by_hand,
     close_case,
     close_open_case,
@@ -82,6 +83,24 @@ def test_many_workers_that_see_the_same_thing_open_one_case(store: MemoryStore) 
 
     assert len(found) == 1
     assert list(store.cases_in(a.SELLER).items) == list(found)
+
+
+def test_a_case_opened_between_two_looks_keeps_its_pointer(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, others = store.find, list[str]()
+
+    def find(seller: str, kind: str, value: str) -> str | None:
+        found = look(seller, kind, value)
+        if not others:
+            # The first look saw nothing; before the second one another worker opens the case.
+            others.append("busy")
+            others[:] = [opens(store, later=timedelta(seconds=1))]
+        return found
+
+    monkeypatch.setattr(store, "find", find)
+
+    assert opens(store) == others[0]
+    assert list(store.cases_in(a.SELLER).items) == others
+    assert look(a.SELLER, POINTER, MATTER.name) == others[0]
 
 
 def test_a_report_brings_the_open_case_up_to_date_and_writes_nothing_if_nothing_changed(store: MemoryStore) -> None:
