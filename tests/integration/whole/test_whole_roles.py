@@ -198,7 +198,7 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
             "query alarms": As.alarms,
             "read a seller's key": OWN_SELLERS_KEY,
             "read a seller's channels": CHANNELS,
-            "delete an item": As.delete,
+            # It may delete pointers only: a condition that the emulator does not know, held by a test of the template.
             "scan": As.scan,
             "write a file": As.write_file,
             "send to intents": send("IntentQueue"),
