@@ -33,7 +33,6 @@ SLACK = timedelta(seconds=2)
 """Clocks of our processes differ by less than this."""
 LONGEST_STEP = timedelta(seconds=60)
 """No worker lives longer."""
-RETURN_CALL = "/v1/returns/rfbs/action/set"
 _STRICT = frozenset({IntentAction.RETURN_ACTION, IntentAction.CANCEL, IntentAction.CANCEL_ITEMS})
 """A REJECTED one of these has done nothing. A tracking number, a date or a ship may have been overtaken by a cancel."""
 _STEPS: Mapping[IntentState, frozenset[IntentState]] = {
@@ -144,6 +143,9 @@ class Watch:
                 "compare-and-set of what was refunded",
                 f"{intent.id} was asked at {intent.previously_refunded}, sent at {refunded}",
             )
+            # The claim is the point of no return: what is told between it and the call comes too late for any of us.
+            known = self._knew_of_cancel(intent.posting_number)
+            need(not known, "no refund call for a cancelled posting", f"{intent.id} for {intent.posting_number}")
         if claimed and intent.actor.startswith(AUTOMATIC):
             need(not self.kill_switch, "the kill switch stops automation", f"{intent.id} was claimed")
             self._in_time(intent)
@@ -255,18 +257,9 @@ class Watch:
             "an UNKNOWN is never sent again",
             f"{intent_id} is sent again after a call that was {[call.told for call in earlier]}",
         )
-        if exchange.path == RETURN_CALL:
-            self._before_return_call(exchange, intent)
-
-    def _before_return_call(self, exchange: Exchange, intent: Intent) -> None:
-        item = self._market.return_of(str(exchange.body["return_id"]))
-        refunds = int(exchange.body["id"]) in words.REFUND_ACTIONS
-        cancelled = self._market.posting(item.posting_number).status == words.CANCELLED
-        if refunds and cancelled and self._knew_of_cancel(item.posting_number):
-            fail("no refund call for a cancelled posting", f"{intent.id} for {item.posting_number}")
 
     def _knew_of_cancel(self, number: str) -> bool:
-        """Whether our store knew before the call that the posting was cancelled: nobody knows what nobody has told."""
+        """Whether our store knows that the posting is cancelled: nobody knows what nobody has told."""
         posting = self._raw.posting(SELLER, number)
         return posting is not None and posting.status == words.CANCELLED
 
