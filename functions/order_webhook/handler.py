@@ -6,10 +6,10 @@ import base64
 import json
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from functions.order_webhook.wiring import Parts, parts
+from shipby.adapters.aws.clock import utc_now
 from shipby.application.receive_push import NOT_FOUND, PushAnswer, receive_push
 from shipby.domain.errors import StoreUnavailableError
 
@@ -27,8 +27,7 @@ def handler(event: Mapping[str, Any], _: object) -> dict[str, object]:
         answer = NOT_FOUND
     else:
         try:
-            now = datetime.now(UTC)
-            answer = receive_push(token, _raw_body(event), inbox=own.inbox, tokens=own.tokens, now=now)
+            answer = receive_push(token, _raw_body(event), inbox=own.inbox, tokens=own.tokens, now=utc_now())
         except StoreUnavailableError:
             answer = TRY_AGAIN
     _count(answer, token, own)
@@ -50,7 +49,7 @@ def _count(answer: PushAnswer, token: str, own: Parts) -> None:
     name = f"push_{answer.outcome}"
     metrics = [{"Namespace": own.namespace, "Dimensions": [["service"]], "Metrics": [{"Name": name, "Unit": "Count"}]}]
     line = {
-        "_aws": {"Timestamp": int(datetime.now(UTC).timestamp() * 1000), "CloudWatchMetrics": metrics},
+        "_aws": {"Timestamp": int(utc_now().timestamp() * 1000), "CloudWatchMetrics": metrics},
         "service": own.service,
         name: 1,
     }

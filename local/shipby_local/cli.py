@@ -9,11 +9,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.domain.errors import ShipbyError
-from shipby_local.commands import losses, machine, matters, operate, replays, sellers, work
+from shipby_local.commands import clock, losses, machine, matters, operate, replays, sellers, work
 from shipby_local.commands.shared import fail
 from shipby_local.stack.errors import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(clock.clock_app, name="clock", rich_help_panel="This machine")
 app.add_typer(sellers.key_app, name="key")
 app.add_typer(sellers.seller_app, name="seller")
 PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {

@@ -16,6 +16,7 @@ from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.application.ports import Store
 from shipby.application.route_events import Destination, Routed
 from shipby_local.stack.clients import isolated_clients
+from shipby_local.stack.clock import Clock, WallClock, clock_of
 from shipby_local.stack.datafolder import DataFolder
 from shipby_local.stack.emulator import ADMIN_KEY, ADMIN_SECRET, REGION
 from shipby_local.stack.errors import StackError
@@ -42,6 +43,8 @@ class Deployment:
     endpoint: str | None = None
     front_door: str = ""
     """Base address of the HTTP API on this machine; on AWS the template's output tells it."""
+    clock: Clock = field(default_factory=WallClock)
+    """The time that this deployment goes by."""
     _clients: dict[str, Any] = field(default_factory=dict)
     _outputs: Mapping[str, str] | None = None
 
@@ -52,7 +55,7 @@ class Deployment:
         facts = folder.read_running()
         if not facts or not folder.is_locked():
             raise NoDeploymentError(f"No stack runs in {data_dir}. Start one with `shipby up`, or name one with --aws.")
-        return cls(endpoint=str(facts["aws"]), front_door=str(facts.get("api", "")))
+        return cls(endpoint=str(facts["aws"]), front_door=str(facts.get("api", "")), clock=clock_of(data_dir))
 
     def client(self, service: str) -> Any:
         """A boto3 client: the administrator's here, your own credentials' on AWS."""
@@ -90,7 +93,7 @@ class Deployment:
 
     def store(self) -> Store:
         """The deployment's store."""
-        return DynamoDBStore(self.client("dynamodb"), table_name=self.outputs["TableName"])
+        return DynamoDBStore(self.client("dynamodb"), table_name=self.outputs["TableName"], clock=self.clock)
 
     def secret_name(self, seller: str, name: str) -> str:
         """The name of one of a seller's parameters: `ozon` (keys) or `channels` (messengers)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipby.adapters.aws.clock import SystemClock
 from shipby.application.register_seller import create_api_key, create_push_token, register_seller
 from shipby.domain.errors import AlreadyExistsError
 from shipby.domain.records import Role, SellerSettings
@@ -29,7 +28,7 @@ def take_in(
     Raises AlreadyExistsError (and changes nothing) if the seller is registered already, InvalidInputError for an
     impossible id.
     """
-    store, clock, seller = deployment.store(), SystemClock(), settings.seller
+    store, clock, seller = deployment.store(), deployment.clock, settings.seller
     if store.settings(seller) is not None:
         # Writing the secrets first would put another key, and no messengers, in place of those the seller has.
         raise AlreadyExistsError(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from shipby.application.repair import repair
 from shipby.domain.records import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
+from shipby_local.pacing import needs
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.stack import DataFolderBrokenError, PortTakenError, Stack, StackError, StackSettings
+from shipby_local.stack.clock import Clock, SteppedClock, clock_of
 from shipby_local.stack.datafolder import DataFolder
 
 FIRST_POSTINGS = 20
@@ -30,34 +33,54 @@ def serve(
     seed: int,
     say: Callable[[str], None],
     stop: threading.Event,
+    stepped_from: datetime | None = None,
 ) -> None:
-    """Start everything, say where it is, and wait for `stop`. Raises StackError when something is in the way."""
-    settings = SimulatorSettings(port=simulator_port, data_path=data / "marketplace.db", seed=seed, label_delay=50.0)
+    """Start everything, say where it is, and wait for `stop`. Raises StackError when something is in the way.
+
+    `stepped_from`: a fresh folder's clock stands still at this time until it is stepped; a folder that has a stepped
+    clock keeps it without this, too.
+    """
     _claim(data)
+    if stepped_from is not None:
+        SteppedClock.begin(data / "stack", stepped_from)
+    clock = clock_of(data / "stack")
+    settings = SimulatorSettings(
+        port=simulator_port, data_path=data / "marketplace.db", seed=seed, now=clock.now, **_patience(clock)
+    )
     try:
         simulator = Simulator(settings).start()
     except OSError as error:
         raise cannot_simulate(error, simulator_port, "--simulator-port") from error
     try:
+        deployment = Deployment(clock=clock)
         stack_settings = StackSettings(
             template=template,
             data_dir=data / "stack",
             api_port=port,
             parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
             progress=say,
+            neighbours=(simulator,),
+            needs=needs(clock, deployment.store, simulator),
         )
         with Stack(stack_settings) as stack:
-            deployment = Deployment(endpoint=stack.aws_endpoint)
+            deployment.endpoint = stack.aws_endpoint
             _open_shops(deployment, simulator, stack, say)
             if stack.restarted:
                 _catch_up(deployment, say)
             say(f"API:       {stack.api_url}/v1   (document: {stack.api_url}/v1/openapi.json)")
             say(f"Simulator: {simulator.base_url}")
+            if isinstance(clock, SteppedClock):
+                say(f"Clock:     {clock.now():%Y-%m-%d %H:%M} UTC; `shipby clock next` and `shipby clock advance 3h`")
             say("Stop with Ctrl-C or `shipby down`; the data stays in " + str(data))
             stop.wait()
             say("Stopping.")
     finally:
         simulator.stop()
+
+
+def _patience(clock: Clock) -> dict[str, Any]:
+    """Where time is stepped, a slow machine is no marketplace that gives up, and nobody waits through every hour."""
+    return {"push_timeout": 120.0, "push_ping_seconds": 21_600.0} if isinstance(clock, SteppedClock) else {}
 
 
 def cannot_simulate(error: OSError, port: int, option: str) -> StackError:
@@ -105,13 +128,14 @@ def _open_shops(deployment: Deployment, simulator: Simulator, stack: Stack, say:
         # Functions start cold here, and the marketplace pauses an address that answers slowly: the pings warm it up,
         # and the first postings come one after the other.
         simulator.wait_for_pushes(COLD_START_SECONDS)
+        # (Where time stands still they wait for its first steps.)
         for turn in range(FIRST_POSTINGS):
             simulator.generate([account.client_id for account in accounts], 1, appears_in=turn * SECONDS_BETWEEN)
 
 
 def _catch_up(deployment: Deployment, say: Callable[[str], None]) -> None:
     """After a restart the stream's undelivered records are gone: route again from the event rows."""
-    store, until = deployment.store(), datetime.now(UTC)
+    store, until = deployment.store(), deployment.clock.now()
     for seller in store.sellers():
         done = repair(seller, since=until - timedelta(hours=24), until=until, store=store, publish=deployment.publish)
         say(f"Seller {seller}: {done.events} events and {done.pushes} pushes routed again after the restart")

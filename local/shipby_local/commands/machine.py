@@ -7,6 +7,8 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -14,6 +16,13 @@ import typer
 
 from shipby_local.commands.shared import DATA, TEMPLATE, DataDir, out, say
 from shipby_local.stack.errors import StackError
+
+
+class ClockKind(StrEnum):
+    """What a data folder goes by."""
+
+    REAL = "real"
+    STEPPED = "stepped"
 
 
 @contextmanager
@@ -27,11 +36,15 @@ def until_stopped() -> Iterator[threading.Event]:
 def demo(
     data: DataDir = DATA / "demo",
     seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
-    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside the twelve special ones.")] = 52,
+    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside those that have a fate.")] = 52,
+    full: Annotated[bool, typer.Option("--full", help="Print every table.")] = False,
 ) -> None:
-    """Play a whole trading day on this machine and prove that nothing was lost (about two minutes)."""
+    """Play a trading day and the five days after it on this machine, and prove that nothing was lost.
+
+    The day has a clock of its own, which moves when everybody waits: the machine's speed changes no outcome.
+    """
     from shipby_local.demo.day import run_day
-    from shipby_local.demo.screen import DayScreen, print_report
+    from shipby_local.demo.screen import DayScreen, print_everything, print_report
     from shipby_local.stack.datafolder import DataFolder
 
     if DataFolder(data / "stack").is_locked():
@@ -40,8 +53,10 @@ def demo(
     data.mkdir(parents=True)
     with DayScreen(out) as screen:
         day = run_day(TEMPLATE, data, seed=seed, count=postings, watcher=screen.watcher)
+    if full:
+        print_everything(out, day)
     print_report(out, day)
-    say(f"The day is kept: `shipby up --data {data}` serves it again, `shipby proof --data {data}` proves it again.")
+    say(f"{len(day.labels)} PDF files in {data}; `shipby up --data {data}` serves this day again, --full says more.")
     if not day.good:
         raise StackError("the day did not end as the marketplace's books say; see the lines marked above")
 
@@ -51,12 +66,31 @@ def up(
     port: Annotated[int, typer.Option(help="Port of console and API.")] = 8080,
     simulator_port: Annotated[int, typer.Option(help="Port of the marketplace's simulator.")] = 8090,
     seed: Annotated[int, typer.Option(help="Draws the marketplace's names and prices.")] = 1,
+    clock: Annotated[
+        ClockKind, typer.Option(help="stepped: in a fresh folder time stands still until `shipby clock` moves it.")
+    ] = ClockKind.REAL,
+    begins: Annotated[
+        Optional[datetime],  # noqa: UP045  # Typer evaluates it
+        typer.Option(help="When a stepped clock begins (UTC); now, if not said."),
+    ] = None,
 ) -> None:
     """Start the stack and a simulated marketplace, and keep them serving until `shipby down` or Ctrl-C."""
     from shipby_local.serve import serve
 
+    if begins is not None and clock is ClockKind.REAL:
+        raise StackError("--begins goes with --clock stepped.")
+    first = begins.replace(tzinfo=UTC) if begins is not None else datetime.now(UTC).replace(microsecond=0)
     with until_stopped() as stop:
-        serve(TEMPLATE, data, port=port, simulator_port=simulator_port, seed=seed, say=say, stop=stop)
+        serve(
+            TEMPLATE,
+            data,
+            port=port,
+            simulator_port=simulator_port,
+            seed=seed,
+            say=say,
+            stop=stop,
+            stepped_from=first if clock is ClockKind.STEPPED else None,
+        )
 
 
 def down(data: DataDir = DATA) -> None:

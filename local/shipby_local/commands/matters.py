@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Annotated
 
@@ -33,10 +33,11 @@ def cases(
     aws: OnAws = None,
 ) -> None:
     """List the matters for a person, oldest first, or close one."""
-    store = deployment_of(data, aws).store()
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
     sellers = known_sellers(store, seller)
     if close or because:
-        _close(store, sellers, close, because)
+        _close(store, sellers, close, because, deployment.clock.now())
         return
     table = Table("case", "about, since", "reason" if not closed else "reason and resolution")
     table.columns[0].no_wrap = True
@@ -59,14 +60,14 @@ def _cases(store: Store, seller: str, *, open_only: bool) -> Iterator[Case]:
             yield case
 
 
-def _close(store: Store, sellers: list[str], identifier: str, because: str) -> None:
+def _close(store: Store, sellers: list[str], identifier: str, because: str, now: datetime) -> None:
     if not identifier or not because.strip():
         raise StackError("Closing a case needs both: --close ID and --because TEXT")
     owners = [one for one in sellers if store.case(one, identifier) is not None]
     if not owners:
         raise StackError(f"There is no case {identifier}; `shipby cases` lists the open ones")
     for one in owners:
-        close_case(store, seller=one, identifier=identifier, resolution=because, now=datetime.now(UTC), actor=ACTOR)
+        close_case(store, seller=one, identifier=identifier, resolution=because, now=now, actor=ACTOR)
         say(f"Case {identifier} of seller {one} is closed.")
 
 
@@ -84,19 +85,20 @@ def alarms(
 ) -> None:
     """List the alarms that ring next, or those that were set aside; bring them back."""
     ahead = length_of(within, "--within")
-    store = deployment_of(data, aws).store()
+    deployment = deployment_of(data, aws)
+    store, now = deployment.store(), deployment.clock.now()
     known_sellers(store, seller)
     if bring_back:
-        _bring_back(store, seller or "", bring_back)
+        _bring_back(store, seller or "", bring_back, now)
     elif aside:
         _list_aside(store, seller or "")
     else:
-        _list_due(store, seller or "", datetime.now(UTC), ahead)
+        _list_due(store, seller or "", now, ahead)
 
 
-def _bring_back(store: Store, seller: str, wanted: str) -> None:
+def _bring_back(store: Store, seller: str, wanted: str, now: datetime) -> None:
     item = "" if wanted == "all" else wanted
-    back = set_aside.bring_back(store=store, now=datetime.now(UTC), actor=ACTOR, seller=seller, item=item)
+    back = set_aside.bring_back(store=store, now=now, actor=ACTOR, seller=seller, item=item)
     if item and not back:
         raise StackError(f"No alarm of {item} is set aside; `shipby alarms --aside` lists those that are")
     for alarm in back:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any, Optional
 
@@ -52,7 +52,8 @@ def quarantine(
     from shipby.application.paging import every
     from shipby.domain.inbox import PushState
 
-    store, today = deployment_of(data, aws).store(), datetime.now(UTC).date()
+    deployment = deployment_of(data, aws)
+    store, today = deployment.store(), deployment.clock.now().date()
     table = Table("seller", "received (UTC)", "type", "problem", "fields", "bytes")
     for one in store.sellers():
         for back in range(days):
@@ -102,7 +103,7 @@ def repair(
     from shipby.application.repair import repair as republish
 
     deployment = deployment_of(data, aws)
-    store, until = deployment.store(), datetime.now(UTC)
+    store, until = deployment.store(), deployment.clock.now()
     for one in store.sellers():
         done = republish(
             one, since=until - timedelta(hours=hours), until=until, store=store, publish=deployment.publish

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -38,8 +38,9 @@ def replay(
     if bool(posting) == bool(of_return):
         raise StackError("Name one item: --posting NUMBER or --return ID")
     ref = posting_ref(posting) if posting else return_ref(of_return)
-    store = deployment_of(data, aws).store()
-    told = _replay(store, known_sellers(store, seller), ref)
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
+    told = _replay(store, known_sellers(store, seller), ref, deployment.clock.now())
     if as_json:
         say(json.dumps(told, ensure_ascii=False, indent=2))
     else:
@@ -48,11 +49,11 @@ def replay(
         sys.exit(1)
 
 
-def _replay(store: Store, sellers: Sequence[str], ref: Ref) -> Mapping[str, Any]:
+def _replay(store: Store, sellers: Sequence[str], ref: Ref, now: datetime) -> Mapping[str, Any]:
     """Of the first seller that knows the item. Raises StackError if none does."""
     for one in sellers:
         try:
-            return {"seller": one, **replay_view(replayed(one, ref, store=store, now=datetime.now(UTC)))}
+            return {"seller": one, **replay_view(replayed(one, ref, store=store, now=now))}
         except NotFoundError:
             continue
     raise StackError(f"No seller here has a {ref.kind.lower()} {ref.id}")
@@ -118,8 +119,8 @@ def shadow_report(
     aws: OnAws = None,
 ) -> None:
     """Show what automatic actions in shadow mode would have done, and what happened instead."""
-    store = deployment_of(data, aws).store()
-    last = datetime.now(UTC).date()
+    deployment = deployment_of(data, aws)
+    store, last = deployment.store(), deployment.clock.now().date()
     found = [_report(store, one, last - timedelta(days=days - 1), last) for one in known_sellers(store, seller)]
     if as_json:
         say(json.dumps(found, ensure_ascii=False, indent=2))

@@ -21,16 +21,16 @@ def create_key(
     aws: OnAws = None,
 ) -> None:
     """Make a key of the seller API. It is shown once; only its hash is kept."""
-    from shipby.adapters.aws.clock import SystemClock
     from shipby.application.register_seller import create_api_key
     from shipby.domain.records import Role
 
     if role not in set(Role):
         raise StackError(f"{role!r} is not a role; roles are {', '.join(Role)}")
-    store = deployment_of(data, aws).store()
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
     if store.settings(seller) is None:
         raise StackError(f"There is no seller {seller}; known are {', '.join(store.sellers()) or 'none'}")
-    made = create_api_key(seller, Role(role), store=store, clock=SystemClock())
+    made = create_api_key(seller, Role(role), store=store, clock=deployment.clock)
     say(made.text)
 
 
@@ -41,10 +41,10 @@ def revoke_key(
     aws: OnAws = None,
 ) -> None:
     """Stop a key of the seller API; it works for at most another minute."""
-    from shipby.adapters.aws.clock import SystemClock
     from shipby.application.register_seller import revoke_api_key
 
-    revoke_api_key(identifier, store=deployment_of(data, aws).store(), clock=SystemClock())
+    deployment = deployment_of(data, aws)
+    revoke_api_key(identifier, store=deployment.store(), clock=deployment.clock)
     say(f"Key {identifier} is revoked.")
 
 
@@ -56,7 +56,6 @@ def push_address(
     aws: OnAws = None,
 ) -> None:
     """Make another push address (the former stay live until revoked), or stop one; it works at most another minute."""
-    from shipby.adapters.aws.clock import SystemClock
     from shipby.application.register_seller import create_push_token, revoke_push_token
 
     deployment = deployment_of(data, aws)
@@ -66,10 +65,10 @@ def push_address(
     if revoke:
         if not revoke.rpartition("/")[2].startswith(f"{client_id}."):
             raise StackError(f"That is not a push address of seller {client_id}.")
-        revoke_push_token(revoke, store=store, clock=SystemClock())
+        revoke_push_token(revoke, store=store, clock=deployment.clock)
         say("The push address is revoked.")
         return
-    made = create_push_token(client_id, store=store, clock=SystemClock())
+    made = create_push_token(client_id, store=store, clock=deployment.clock)
     say(f"push address: {deployment.api_url}/ozon/push/{made.text}")
 
 

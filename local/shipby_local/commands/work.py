@@ -10,7 +10,6 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from shipby.adapters.aws.clock import SystemClock
 from shipby_local.commands.shared import DATA, DataDir, OnAws, OneSeller, deployment_of, known_sellers, out
 from shipby_local.commands.text import length_of, money_of, times_text
 from shipby_local.stack.errors import StackError
@@ -38,14 +37,15 @@ def deadlines(
     from shipby.application.deadlines import deadlines as due
 
     length = _ahead(within)
-    store = deployment_of(data, aws).store()
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
     for one in known_sellers(store, seller):
         wanted = Wanted(within=length, limit=min(limit, _PAGE))
-        answer: Mapping[str, Any] = due(one, wanted, store=store, clock=SystemClock())
+        answer: Mapping[str, Any] = due(one, wanted, store=store, clock=deployment.clock)
         items = list(answer["items"])
         while answer["next_cursor"] is not None and len(items) < limit:
             wanted = Wanted(within=length, limit=min(limit - len(items), _PAGE), cursor=str(answer["next_cursor"]))
-            following: Mapping[str, Any] = due(one, wanted, store=store, clock=SystemClock())
+            following: Mapping[str, Any] = due(one, wanted, store=store, clock=deployment.clock)
             answer = {**answer, "next_cursor": following["next_cursor"]}
             items += following["items"]
         out.print(f"[bold]{one}[/bold]: {answer['due']} due within {within}", end="")
@@ -94,9 +94,10 @@ def risk(
     from shipby.application.risk import Asked, lamp
 
     asked = Asked(within=_ahead(within), warehouse=warehouse)
-    store = deployment_of(data, aws).store()
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
     for one in known_sellers(store, seller):
-        answer: Mapping[str, Any] = lamp(one, asked, store=store, clock=SystemClock())
+        answer: Mapping[str, Any] = lamp(one, asked, store=store, clock=deployment.clock)
         out.print(f"[bold]{one}[/bold]: {_about(answer)}")
         if answer["warehouses"]:
             out.print(_risk_table(answer["warehouses"]))
@@ -121,9 +122,10 @@ def what_if(
         raise StackError(f"--packers {packers} takes away more packers than the {packers_now} there are")
     change = Change(packers=packers, packers_now=packers_now, courier=length_of(courier, "--courier"))
     asked = Asked(within=_ahead(within), warehouse=warehouse, seed=seed)
-    store = deployment_of(data, aws).store()
+    deployment = deployment_of(data, aws)
+    store = deployment.store()
     for one in known_sellers(store, seller):
-        answer: Mapping[str, Any] = simulate_change(one, change, asked, store=store, clock=SystemClock())
+        answer: Mapping[str, Any] = simulate_change(one, change, asked, store=store, clock=deployment.clock)
         out.print(f"[bold]{one}[/bold]: {_about(answer)}")
         if answer["before"]:
             out.print(_risk_table(answer["before"], answer["after"]))

@@ -6,11 +6,13 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
 
+from shipby_local.demo.people import People
 from shipby_local.stack.errors import StackError
 
 
@@ -30,8 +32,10 @@ class SellerApi:
 
     base_url: str
     key: str
+    people: People | None = None
+    """Who share the day, its clock and its hands."""
     _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(60.0), retries=False)
+        default_factory=lambda: urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(120.0), retries=False)
     )
 
     def get(self, path: str) -> Any:
@@ -50,7 +54,8 @@ class SellerApi:
             headers |= {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
             content = json.dumps(body).encode()
         for attempt in range(6):
-            answer = self._pool.request(method, self.base_url + path, headers=headers, body=content)
+            with self.people.hands if self.people is not None else nullcontext():
+                answer = self._pool.request(method, self.base_url + path, headers=headers, body=content)
             # The same Idempotency-Key makes the repeat safe.
             if answer.status not in (429, 500, 502, 503, 504):
                 break
@@ -63,24 +68,31 @@ class SellerApi:
             raise ApiProblemError(answer.status, said)
         return said
 
-    def wait_for(self, path: str, ready: Callable[[Any], bool], *, what: str, timeout: float = 60.0) -> Any:
-        """Ask again, less and less often, until `ready`; a 404 counts as not ready.
+    def seen(self, path: str, ready: Callable[[Any], bool]) -> Any | None:
+        """The answer if it is `ready`; None if it is not, or not there yet (404)."""
+        try:
+            answer = self.get(path)
+        except ApiProblemError as problem:
+            if problem.status != 404:
+                raise
+            return None
+        return answer if ready(answer) else None
 
-        Raises StackError naming `what` after `timeout` seconds.
+    def wait_for(
+        self, path: str, ready: Callable[[Any], bool], *, what: str, about: str = "", timeout: float = 60.0
+    ) -> Any:
+        """Ask again until `ready`; a 404 counts as not ready.
+
+        With people (a day whose clock is stepped) it is asked again after a change of `about`; without, less and less
+        often. Raises StackError naming `what` after four days of theirs, or `timeout` seconds.
         """
-        pause = 1.0
+        if self.people is not None:
+            return self.people.wait(lambda: self.seen(path, ready), what=what, about=about)
+        pause = 0.2
         deadline = time.monotonic() + timeout
-        last: Any = None
-        while time.monotonic() < deadline:
-            try:
-                last = self.get(path)
-            except ApiProblemError as problem:
-                if problem.status != 404:
-                    raise
-                last = problem.problem
-            else:
-                if ready(last):
-                    return last
+        while (found := self.seen(path, ready)) is None:
+            if time.monotonic() >= deadline:
+                raise StackError(f"waited {timeout:.0f} s in vain for {what}")
             time.sleep(pause)
             pause = min(pause * 1.5, 5.0)
-        raise StackError(f"waited {timeout:.0f} s in vain for {what}; the last answer was {json.dumps(last)[:600]}")
+        return found

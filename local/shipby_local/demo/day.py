@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from shipby.adapters.aws.clock import SystemClock
 from shipby.application.register_seller import create_api_key
 from shipby.domain.records import Role
 from shipby_local.demo.api import SellerApi
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.desk_tally import desk_rows
+from shipby_local.demo.hours import hours
 from shipby_local.demo.papers import Papers
-from shipby_local.demo.plan import DayPlan, PlannedPosting, arm_faults, lay_out, policy, simulator_settings
+from shipby_local.demo.people import People
+from shipby_local.demo.plan import BEGINS, DayPlan, PlannedPosting, arm_faults, lay_out, policy, simulator_settings
 from shipby_local.demo.tally import Ours, Row, compare, paper_rows, planned, read_ours
 from shipby_local.demo.tamper import proof_of, turns_red
 from shipby_local.demo.warehouse import Warehouse
 from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger, Notice
 from shipby_local.onboarding import take_in
+from shipby_local.pacing import needs
 from shipby_local.simulator import Simulator
-from shipby_local.stack import DrainTimeoutError, Stack, StackSettings
-
-DRAIN_SECONDS = 10.0
-SETTLE_SECONDS = 45.0
-"""How long after the last hand-over the report waits for our books to agree with the marketplace's."""
+from shipby_local.stack import Stack, StackSettings
+from shipby_local.stack.clock import SteppedClock
 
 
 @dataclass(slots=True)
@@ -55,7 +53,12 @@ class Day:
     standing: Sequence[str]
     """Each seller's error index, in words."""
     pushes: Mapping[str, int]
+    hours: Mapping[str, str]
+    """Fate in words -> when it happened."""
+    ended: datetime
+    """By the day's own clock."""
     seconds: float
+    """Of real time."""
 
     @property
     def good(self) -> bool:
@@ -73,6 +76,7 @@ class Watcher:
     """What a caller sees of the running day."""
 
     step: Callable[[str], None]
+    time: Callable[[datetime], None]
     planned: Callable[[int], None]
     advance: Callable[[PlannedPosting], None]
 
@@ -80,74 +84,80 @@ class Watcher:
 def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: Watcher) -> Day:
     """Play the day on a fresh data folder. Raises StackError when the stack cannot start."""
     started = time.monotonic()
+    folder = data_dir / "stack"
+    clock = SteppedClock.begin(folder, BEGINS)
     messenger = Messenger().start()
-    simulator = Simulator(simulator_settings(seed, data_dir / "marketplace.db")).start()
+    simulator = Simulator(simulator_settings(seed, clock.now, data_dir / "marketplace.db")).start()
+    deployment = Deployment(clock=clock)
     settings = StackSettings(
         template=template,
-        data_dir=data_dir / "stack",
+        data_dir=folder,
         api_port=0,
-        parameters={
-            "Stage": "local",
-            "OzonBaseUrl": simulator.base_url,
-            "LabelDelaySeconds": "2",
-            "SweepLookAheadSeconds": "5",
-            "CarriageCompareSeconds": "5",
-        },
-        poll_interval=10.0,
+        parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
         progress=watcher.step,
+        neighbours=(simulator,),
+        needs=needs(clock, deployment.store, simulator),
     )
     try:
         with Stack(settings) as stack:
-            deployment = Deployment(endpoint=stack.aws_endpoint)
-            apis, managers = _open_shops(stack, deployment, simulator, messenger)
-            # The pings that connect the push addresses are also what warms the webhook up.
-            simulator.wait_for_pushes(30)
-            watcher.step("The trading day begins.")
-            plan = lay_out(simulator, list(apis), count)
-            arm_faults(simulator, plan)
-            watcher.planned(len(plan.postings))
-            papers = Papers(simulator, apis, data_dir)
-            desk = Desk(simulator, apis, managers, lambda: stack.kill_workers("Refunds"), data_dir)
-            warehouse = Warehouse(simulator, apis, plan, watcher.advance, papers, desk)
+            deployment.endpoint = stack.aws_endpoint
             try:
-                warehouse.work()
-                watcher.step("A worker is killed in the middle of a refund.")
-                with suppress(DrainTimeoutError):
-                    stack.drain(DRAIN_SECONDS)
-                warehouse.interrupted_refunds()
-                watcher.step("The last parcel is out; waiting until both books agree.")
-                printed = paper_rows(papers, plan, simulator.books())
-                ours, rows = _settle(simulator, deployment, list(apis), stack)
-                standing = [f"seller {seller}: {_standing(api.get('/v1/guard'))}" for seller, api in apis.items()]
-                watcher.step("Rebuilding every posting and return from its history.")
-                decided = desk_rows(desk, plan, ours, simulator.books(), deployment.store())
-                watcher.step("Proving that nothing was lost.")
-                proofs = {seller: proof_of(deployment, seller) for seller in apis}
-                watcher.step("Proving that the proof can fail: a row is deleted by hand and put back.")
-                red = turns_red(deployment, plan)
+                return _play(stack, deployment, simulator, messenger, data_dir, count, watcher, started)
             finally:
                 save_logs(deployment, data_dir / "functions.log")
-            books = simulator.books()
-            pushes = _pushes(books, proofs)
-            return Day(
-                plan=plan,
-                rows=rows,
-                planned=planned(plan, books),
-                papers=printed,
-                desk=decided,
-                counter_proof=red,
-                ours=ours,
-                proofs=proofs,
-                problems=warehouse.problems,
-                labels=papers.printed,
-                notices=list(messenger.notices),
-                standing=standing,
-                pushes=pushes,
-                seconds=time.monotonic() - started,
-            )
     finally:
         simulator.stop()
         messenger.stop()
+
+
+def _play(
+    stack: Stack,
+    deployment: Deployment,
+    simulator: Simulator,
+    messenger: Messenger,
+    data_dir: Path,
+    count: int,
+    watcher: Watcher,
+    started: float,
+) -> Day:
+    people = People(stack.stepper, stack.pump, watcher.time)
+    apis, managers = _open_shops(stack, deployment, simulator, messenger, people)
+    # The pings that connect the push addresses are also what warms the webhook up.
+    stack.stepper.settle()
+    watcher.step("The trading day begins.")
+    plan = lay_out(simulator, list(apis), count)
+    arm_faults(simulator, plan)
+    watcher.planned(len(plan.postings))
+    papers = Papers(simulator, apis, data_dir, people)
+    desk = Desk(simulator, apis, managers, lambda: stack.kill_workers("Refunds"), people, data_dir)
+    Warehouse(simulator, apis, plan, watcher.advance, papers, desk, people).work()
+    watcher.step("The last return is paid. Comparing both books, rebuilding everything from its history.")
+    store, now, books = deployment.store(), people.now(), simulator.books()
+    ours = read_ours(store, list(apis), _days(now))
+    rows = compare(ours, books)
+    printed = paper_rows(papers, plan, books)
+    standing = [f"seller {seller}: {_standing(api.get('/v1/guard'))}" for seller, api in apis.items()]
+    decided = desk_rows(desk, plan, ours, books, store, now)
+    watcher.step("Proving that nothing was lost, and that the proof can fail: a row is deleted by hand and put back.")
+    proofs = {seller: proof_of(deployment, seller) for seller in apis}
+    return Day(
+        plan=plan,
+        rows=rows,
+        planned=planned(plan, books),
+        papers=printed,
+        desk=decided,
+        counter_proof=turns_red(deployment, plan),
+        ours=ours,
+        proofs=proofs,
+        problems=people.problems,
+        labels=papers.printed,
+        notices=list(messenger.notices),
+        standing=standing,
+        pushes=_pushes(books, proofs),
+        hours=hours(ours, plan, books),
+        ended=now,
+        seconds=time.monotonic() - started,
+    )
 
 
 def _standing(guard: Mapping[str, Any]) -> str:
@@ -157,7 +167,7 @@ def _standing(guard: Mapping[str, Any]) -> str:
 
 
 def _open_shops(
-    stack: Stack, deployment: Deployment, simulator: Simulator, messenger: Messenger
+    stack: Stack, deployment: Deployment, simulator: Simulator, messenger: Messenger, people: People
 ) -> tuple[dict[str, SellerApi], dict[str, SellerApi]]:
     """Two sellers: one in Russian with the chat subscription, one in Chinese without; each has a manager beside the
     owner."""
@@ -171,31 +181,16 @@ def _open_shops(
             channels=[messenger.channel(account.client_id)],
         )
         simulator.set_push_url(account.client_id, stack.api_url + onboarded.push_path)
-        apis[account.client_id] = SellerApi(stack.api_url, onboarded.api_key)
-        second = create_api_key(account.client_id, Role.MANAGER, store=deployment.store(), clock=SystemClock())
-        managers[account.client_id] = SellerApi(stack.api_url, second.text)
+        apis[account.client_id] = SellerApi(stack.api_url, onboarded.api_key, people)
+        second = create_api_key(account.client_id, Role.MANAGER, store=deployment.store(), clock=deployment.clock)
+        managers[account.client_id] = SellerApi(stack.api_url, second.text, people)
     return apis, managers
 
 
 def _days(now: datetime) -> list[date]:
-    """Today, and yesterday for a day that began before midnight (UTC)."""
-    return [date.fromordinal(now.date().toordinal() - 1), now.date()]
-
-
-def _settle(
-    simulator: Simulator, deployment: Deployment, sellers: Sequence[str], stack: Stack
-) -> tuple[Ours, Sequence[Row]]:
-    deadline = time.monotonic() + SETTLE_SECONDS
-    store = deployment.store()
-    while True:
-        # The message of the killed worker stays hidden for minutes, as on AWS; its intent was settled by its alarm.
-        with suppress(DrainTimeoutError):
-            stack.drain(DRAIN_SECONDS)
-        ours = read_ours(store, sellers, _days(datetime.now(UTC)))
-        rows = compare(ours, simulator.books())
-        if all(row.equal for row in rows) or time.monotonic() > deadline:
-            return ours, rows
-        time.sleep(1.0)
+    """Every day of the demo (UTC)."""
+    first = BEGINS.date()
+    return [first + timedelta(days=later) for later in range((now.date() - first).days + 1)]
 
 
 def _pushes(books: Mapping[str, Any], proofs: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

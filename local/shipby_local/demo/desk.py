@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import urllib3
 from PIL import Image, ImageDraw
 
 from shipby_local.demo.api import SellerApi
+from shipby_local.demo.people import People
 from shipby_local.demo.plan import PlannedPosting
 from shipby_local.simulator import Simulator
 from shipby_local.stack.errors import StackError
+from shipby_local.stack.stepping import STUCK_SECONDS
 
 ACT = "/v1/returns/rfbs/action/set"
 REFUND = "вернуть деньги"
@@ -32,6 +35,7 @@ class Desk:
     apis: Mapping[str, SellerApi]
     managers: Mapping[str, SellerApi]
     kill_refund_worker: Callable[[], int]
+    people: People
     folder: Path
     """Where evidence packs are put."""
     killed: int = 0
@@ -50,7 +54,7 @@ class Desk:
         answer = self.simulator.control("POST", "/_sim/returns", {"posting_number": posting.number})
         opened = str(answer["return_id"])
         what = f"return {opened} to be found by polling"
-        return opened, self.apis[posting.client_id].wait_for(f"/v1/returns/{opened}", bool, what=what, timeout=90)
+        return opened, self.apis[posting.client_id].wait_for(f"/v1/returns/{opened}", bool, what=what, about=opened)
 
     def decide(self, posting: PlannedPosting, opened: str, **body: object) -> str:
         """Ask for a decision; its intent."""
@@ -63,7 +67,7 @@ class Desk:
             f"/v1/intents/{intent}",
             lambda view: view["state"] in ("CONFIRMED", "REJECTED"),
             what=f"intent {intent} to be settled",
-            timeout=120,
+            about=posting.number,
         )
         if done["state"] != "CONFIRMED":
             raise StackError(f"intent {intent} was rejected: {done['outcome']}")
@@ -85,23 +89,25 @@ class Desk:
     def refund_through_a_crash(self, posting: PlannedPosting) -> None:
         """The worker is killed after the marketplace paid and before it heard so."""
         opened, case = self.opened_return(posting)
-        held = {"kind": "timeout_after_success", "method": ACT, "client_id": posting.client_id, "seconds": 30.0}
-        self.simulator.control("POST", "/_sim/faults", {**held, "times": 1})
+        held = {"kind": "timeout_after_success", "seconds": STUCK_SECONDS, "times": 1}
+        self.simulator.control("POST", "/_sim/faults", {**held, "method": ACT, "client_id": posting.client_id})
         intent = self.decide(posting, opened, action_id=offered(case, REFUND), refund=True)
-        deadline = time.monotonic() + 90
+        # Real time, for the worker hangs in the middle of its call and the clock stands still.
+        deadline = time.monotonic() + STUCK_SECONDS
         while not self.simulator.books()["returns"][opened]["actions"]:
             if time.monotonic() > deadline:
-                raise StackError(f"waited 90 s in vain for the marketplace to be asked for the refund of {opened}")
-            time.sleep(0.2)
+                raise StackError(f"the marketplace was never asked for the refund of {opened}")
+            time.sleep(0.05)
         self.killed += self.kill_refund_worker()
         self.settled(posting, intent)
 
-    def take_back(self, posting: PlannedPosting) -> None:
-        """Ask for the goods, scan them in, look at them, put them back on the shelf, then pay."""
+    def take_back(self, posting: PlannedPosting, *, shipped_back: datetime) -> None:
+        """Ask for the goods, scan them in when they are there, look at them, put them on the shelf, then pay."""
         opened, case = self.opened_return(posting)
         path, api = f"/v1/returns/{opened}", self.apis[posting.client_id]
         self.settled(posting, self.decide(posting, opened, action_id=offered(case, ASK_GOODS), refund=False))
         case = self._offers(posting, opened, GOODS_RECEIVED)
+        self.people.until(shipped_back)
         scanned = api.post("/v1/returns/scan", {"code": posting.number})
         if scanned["result"] != "received" or scanned["return"]["id"] != opened:
             raise StackError(f"return {opened} was not found by its posting's number: {scanned['result']}")
@@ -116,7 +122,7 @@ class Desk:
             f"/v1/returns/{opened}",
             lambda case: any(words in action["name"].lower() for action in case["available_actions"]),
             what=f"return {opened} to offer {words}",
-            timeout=90,
+            about=opened,
         )
 
     def answer_wish(self, posting: PlannedPosting, *, approve: bool) -> None:
@@ -127,7 +133,7 @@ class Desk:
         def of_posting(page: Any) -> bool:
             return any(item["posting_number"] == posting.number for item in page["items"])
 
-        page = api.wait_for("/v1/cancel-requests", of_posting, what=f"the wish to cancel {posting.number}", timeout=90)
+        page = api.wait_for("/v1/cancel-requests", of_posting, what=f"the wish to cancel {posting.number}")
         [request] = [item for item in page["items"] if item["posting_number"] == posting.number]
         body = {"comment": "" if approve else "The parcel is with the carrier.", "reason": "decided at the desk"}
         path = f"/v1/cancel-requests/{request['id']}/{'approve' if approve else 'reject'}"
@@ -153,7 +159,6 @@ class Desk:
             f"/v1/evidence-packs/{asked['id']}",
             lambda view: view["state"] != "waiting",
             what=f"the evidence pack of {posting.number}",
-            timeout=90,
         )
         if pack["state"] != "ready":
             raise StackError(f"the evidence pack of {posting.number} is {pack['state']}: {pack['problem']}")

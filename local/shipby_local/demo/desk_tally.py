@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,12 +17,14 @@ from shipby_local.demo.plan import DayPlan, Fate
 from shipby_local.demo.tally import Ours, Row
 
 
-def desk_rows(desk: Desk, plan: DayPlan, ours: Ours, books: Mapping[str, Any], store: Store) -> Sequence[Row]:
+def desk_rows(
+    desk: Desk, plan: DayPlan, ours: Ours, books: Mapping[str, Any], store: Store, now: datetime
+) -> Sequence[Row]:
     """One row per promise; every number on the right comes from the books or the plan."""
     paid = {who: _paid(books, who) for who in ("seller", "marketplace")}
     kept = {who: _kept(store, plan.sellers, ours.received, who) for who in ("seller", "marketplace")}
     wishes = [item for item in books["cancellation_requests"].values() if item["state"] in ("APPROVED", "REJECTED")]
-    equal, of = _replayed(store, plan.sellers, ours, books)
+    equal, of = _replayed(store, plan.sellers, ours, books, now)
     return [
         Row("refund ledger by posting, our calls", _listed(kept["seller"]), _listed(paid["seller"])),
         Row("refund ledger, the marketplace's own", _total(kept["marketplace"]), _total(paid["marketplace"])),
@@ -78,9 +80,10 @@ def _total(amounts: Mapping[str, Money]) -> str:
     return ", ".join(str(sums[currency]) for currency in sorted(sums)) or "0"
 
 
-def _replayed(store: Store, sellers: Sequence[str], ours: Ours, books: Mapping[str, Any]) -> tuple[int, int]:
+def _replayed(
+    store: Store, sellers: Sequence[str], ours: Ours, books: Mapping[str, Any], now: datetime
+) -> tuple[int, int]:
     """How many items are rebuilt equal, and how many there are."""
-    now = datetime.now(UTC)
     refs = [posting_ref(number) for number in sorted(ours.received)] + [return_ref(key) for key in books["returns"]]
     equal = of = 0
     for ref in refs:

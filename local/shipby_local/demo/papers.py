@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import urllib3
 
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby_local.demo.api import ApiProblemError, SellerApi
+from shipby_local.demo.people import People
+from shipby_local.demo.plan import BEGINS
 from shipby_local.simulator import Simulator
 from shipby_local.stack.errors import StackError
 
@@ -31,6 +34,20 @@ def item_code(sku: int) -> str:
     return f"46{sku:011d}"
 
 
+def _names_only(number: str, difference: Any) -> bool:
+    return [item["posting_number"] for item in difference["items"]] == [number]
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """A closed carriage: at our API, at the simulator's control API, and the parcel that is missed at first."""
+
+    seller: str
+    path: str
+    control: str
+    left_behind: str
+
+
 @dataclass
 class Papers:
     """Prints and checks papers of a day; counts what it saw for the report."""
@@ -38,6 +55,7 @@ class Papers:
     simulator: Simulator
     apis: Mapping[str, SellerApi]
     folder: Path
+    people: People
     printed: list[Path] = field(default_factory=list)
     in_order: set[str] = field(default_factory=set)
     """Postings whose label was read back from the batch's PDF in the place of the pick order."""
@@ -163,7 +181,7 @@ class Papers:
         api = self.apis[seller]
         asked = api.post(path, wish)
         job = api.wait_for(
-            f"/v1/labels/{asked['id']}", lambda view: view["state"] != "waiting", what=f"{name} to be made", timeout=120
+            f"/v1/labels/{asked['id']}", lambda view: view["state"] != "waiting", what=f"{name} to be made"
         )
         if not job["link"]:
             raise StackError(f"{name} was not made: {job['problems']}")
@@ -190,61 +208,61 @@ class Papers:
         if not check["complete"] or check["stage"] != "packed" or not check["label"]["link"]:
             raise StackError(f"the last scan of {number} did not unlock its label: {check}")
 
-    def close_day(self, seller: str, numbers: Sequence[str]) -> None:
-        """A carriage for each delivery method: scan the parcels in, approve, keep the act, let the carrier scan."""
+    def close_day(self, seller: str, numbers: Sequence[str]) -> list[Carriage]:
+        """A carriage for each delivery method: scan the parcels in, approve, keep the act."""
         by_method: dict[str, list[str]] = {}
         for number in numbers:
             by_method.setdefault(str(self.simulator.posting(number).warehouse_id), []).append(number)
-        for method, leaving in sorted(by_method.items()):
-            self._carriage(seller, method, leaving)
+        return [self._carriage(seller, method, leaving) for method, leaving in sorted(by_method.items())]
 
-    def _carriage(self, seller: str, method: str, numbers: Sequence[str]) -> None:
+    def _carriage(self, seller: str, method: str, numbers: Sequence[str]) -> Carriage:
         api = self.apis[seller]
         wish = {
             "delivery_method_id": method,
-            "departure": f"{datetime.now(UTC).date()}",
+            "departure": f"{self.people.now().date()}",
             "posting_numbers": list(numbers),
         }
         path = f"/v1/carriages/{api.post('/v1/carriages', wish)['id']}"
-        api.wait_for(path, lambda view: view["state"] == "open", what=f"a carriage of {seller}", timeout=90)
+        api.wait_for(path, lambda view: view["state"] == "open", what=f"a carriage of {seller}")
         for number in numbers:
             api.post(f"{path}/scans", {"code": self.barcode(seller, number)})
         api.post(f"{path}/approve")
-        closed = api.wait_for(
-            path, lambda view: view["state"] == "documented", what=f"the act of {seller}", timeout=120
-        )
+        closed = api.wait_for(path, lambda view: view["state"] == "documented", what=f"the act of {seller}")
         for document in closed["documents"]:
             if document["name"] == "act":
                 self._keep(document["link"], f"act-{seller}-{method}.pdf")
-        carriage = f"/_sim/carriages/{closed['marketplace_id']}"
         self.acts[str(closed["marketplace_id"])] = closed["scanned"]
-        left_behind = numbers[-1]
-        # The carrier misses one parcel; the three-way difference names it, and then it is taken too.
-        self.simulator.control("POST", carriage, {"act": "scan", "except": [left_behind]})
-        said = api.wait_for(
-            f"{path}/difference",
-            lambda view: [item["posting_number"] for item in view["items"]] == [left_behind],
-            what=f"the difference of {seller} to name {left_behind}",
-            timeout=90,
-        )
-        self.missed |= {item["posting_number"] for item in said["items"]}
-        self.simulator.control("POST", carriage, {"act": "scan"})
-        api.wait_for(f"{path}/difference", lambda view: view["agrees"], what="the three lists to agree", timeout=90)
+        return Carriage(seller, path, f"/_sim/carriages/{closed['marketplace_id']}", numbers[-1])
+
+    def courier_comes(self, carriages: Sequence[Carriage]) -> None:
+        """The carrier misses one parcel of each carriage; the three-way difference names it."""
+        for one in carriages:
+            self.simulator.control("POST", one.control, {"act": "scan", "except": [one.left_behind]})
+        for one in carriages:
+            said = self.apis[one.seller].wait_for(
+                f"{one.path}/difference",
+                partial(_names_only, one.left_behind),
+                what=f"the difference of {one.seller} to name {one.left_behind}",
+            )
+            self.missed |= {item["posting_number"] for item in said["items"]}
+
+    def courier_comes_again(self, carriages: Sequence[Carriage]) -> None:
+        """Called back, the courier takes that one too, before the cut-off."""
+        for one in carriages:
+            self.simulator.control("POST", one.control, {"act": "scan"})
+        for one in carriages:
+            self.apis[one.seller].wait_for(
+                f"{one.path}/difference", lambda view: view["agrees"], what="the three lists to agree"
+            )
 
     # For the report --------------------------------------------------------------------------------------------------
 
     def refused_pages(self) -> int:
         """Pages that were proven wrong and set aside, as the API lists them."""
-        day = datetime.now(UTC).date()
-        listed = [api.get(f"/v1/labels/refused-pages?date={day}")["items"] for api in self.apis.values()]
+        listed = [api.get(f"/v1/labels/refused-pages?date={BEGINS.date()}")["items"] for api in self.apis.values()]
         return sum(page["verdict"] in ("foreign", "double", "mismatch") for pages in listed for page in pages)
 
     def deleted(self) -> int:
         """Printed files that showed a person and are gone."""
-        gone = 0
-        for seller, job in self.personal:
-            view = self.apis[seller].wait_for(
-                f"/v1/labels/{job}", lambda view: view["state"] == "expired", what=f"print {job} to end", timeout=90
-            )
-            gone += view["link"] is None
-        return gone
+        views = [self.apis[seller].get(f"/v1/labels/{job}") for seller, job in self.personal]
+        return sum(view["state"] == "expired" and view["link"] is None for view in views)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -55,44 +55,53 @@ class DayPlan:
         return [posting for posting in self.postings if posting.fate is fate]
 
 
-def simulator_settings(seed: int, data_path: Path | None = None) -> SimulatorSettings:
-    """A marketplace whose hours are seconds: 10 % doubled, 5 % reordered and some lost pushes."""
+BEGINS = datetime(2026, 11, 17, 5, 0, tzinfo=UTC)
+"""Tuesday, 08:00 in Moscow: always the same day, so that no outcome hangs on the calendar."""
+ENDS = BEGINS + timedelta(days=5, hours=6)
+"""Sunday afternoon: what the carriers took has arrived, the last return is paid."""
+MOSCOW = timezone(timedelta(hours=3), "MSK")
+
+
+def at(hour: str, day: int = 1) -> datetime:
+    """An hour of a day of the demo, in Moscow: `at("18:00")` is the courier's on the first day."""
+    hours, minutes = hour.split(":")
+    return BEGINS.astimezone(MOSCOW).replace(hour=int(hours), minute=int(minutes)) + timedelta(days=day - 1)
+
+
+def after(hour: str, day: int = 1) -> float:
+    """The same in seconds from the day's beginning, as the marketplace's plans count."""
+    return (at(hour, day) - BEGINS).total_seconds()
+
+
+def simulator_settings(seed: int, now: Callable[[], datetime], data_path: Path | None = None) -> SimulatorSettings:
+    """The marketplace with its own durations: 10 % of the pushes doubled, 5 % reordered and some lost."""
     return SimulatorSettings(
         data_path=data_path,
         seed=seed,
-        ship_delay=0.5,
-        registration_delay=0.5,
-        label_delay=3.0,
-        delivery_seconds=6.0,
-        tariff_step_seconds=60.0,
-        carriage_document_delay=2.0,
+        now=now,
         push_duplicate_fraction=0.10,
         push_reorder_fraction=0.05,
         push_loss_fraction=0.03,
-        push_time_scale=0.05,
+        push_ping_seconds=21_600.0,
+        # Real time: a slow machine is no marketplace that gives up.
+        push_timeout=120.0,
     )
 
 
 def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
-    """The sellers' policy for a day whose hours are seconds.
-
-    The first lets the policy cancel what it gives up; the second only has itself told what would have been done.
+    """The sellers' policy. The first lets it cancel what it gives up; the second only has itself told what would have
+    been done, prints only what is packed, and has a second person approve large refunds.
     """
     return SellerSettings(
         seller=client_id,
         version=1,
         language=language,
         time_zone="Asia/Shanghai" if language == "zh" else "Europe/Moscow",
-        remind_before=(REMIND_BEFORE,),
-        hand_over_before=timedelta(seconds=5),
-        give_up_after=timedelta(seconds=10),
+        remind_before=(timedelta(hours=2),),
+        give_up_after=timedelta(days=2),
         auto_cancel=Automation.ON if chat else Automation.SHADOW,
-        digest_window=timedelta(seconds=3),
-        settle_after=timedelta(seconds=2),
-        settle_limit=timedelta(seconds=60),
         own_label=OwnLabelPolicy(sender_name="Shop", sender_address="Склад 1 / 一号仓库"),
         unlock_at="assembled" if chat else "packed",
-        personal_kept=timedelta(seconds=20),
         approve_above={} if chat else {"RUB": 10_000, "CNY": 1_000},
         buyer_chat=chat,
     )
@@ -102,13 +111,11 @@ WRONG_PAGES = ("label_foreign_page", "label_double_page")
 """A page that is none of the posting's, and one that comes twice: one of each in the day, to be set aside."""
 STRANGE_FILES = ("label_swapped_pages", "label_scripted_pdf", "label_not_a_pdf")
 """Files that are not as they should be, and whose labels come all the same: one of each in the day."""
-REMIND_BEFORE = timedelta(seconds=45)
 HANDLED_BEFORE = 400
 """Orders the sellers are said to have had in the last two weeks: what the error index divides by."""
-_CALM = 1800.0
-"""Seconds until the cut-off of a posting that is not meant to be late."""
-_ONE_AFTER_ANOTHER = 0.25
-"""Seconds between two plain postings: buyers do not all press the button at once."""
+ARRIVALS = ("08:00", "08:30", "09:00", "09:30", "10:00")
+"""When plain orders come in."""
+_TWO_DAYS = after("18:00", day=3)
 
 
 def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan:
@@ -119,23 +126,24 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
         simulator.control("POST", "/_sim/rating", {"client_id": client_id, "handled_before": HANDLED_BEFORE})
 
     def add(client_id: str, fate: Fate, **spec: object) -> None:
-        number = simulator.add_posting(client_id, **{"ship_in": _CALM, "delivery_in": 86_400.0, **spec})
+        common = {"ship_in": after("18:00"), "without_delay_in": after("18:00", day=2), "delivery_in": _TWO_DAYS}
+        number = simulator.add_posting(client_id, **{**common, **spec})
         plan.postings.append(PlannedPosting(client_id, number, fate))
 
     pair = (LineSpec(sku=910_000_001, offer_id="SET-2", name="Набор кружек 马克杯", quantity=2, price=Decimal(1450)),)
     add(first, Fate.TWO_PACKAGES, lines=pair)
     add(second, Fate.TWO_PACKAGES, lines=pair)
-    add(first, Fate.LATE, ship_in=30.0, without_delay_in=600.0)
-    add(second, Fate.LATE, ship_in=32.0, without_delay_in=600.0)
+    add(first, Fate.LATE, ship_in=after("12:00"))
+    add(second, Fate.LATE, ship_in=after("13:00"))
     # The seller's fault: the one error of the index, which tells how many orders it divides by.
-    late_cancel = Plan(marketplace_cancels_in=8.0, marketplace_cancels_overdue=True)
+    late_cancel = Plan(marketplace_cancels_in=after("11:00"), marketplace_cancels_overdue=True)
     add(first, Fate.MARKETPLACE_CANCELS, plan=late_cancel)
-    add(second, Fate.BUYER_CANCELS, plan=Plan(buyer_cancels_in=35.0))
-    add(first, Fate.GIVEN_UP, ship_in=32.0, without_delay_in=38.0)
-    add(second, Fate.SHADOWED, ship_in=12.0, without_delay_in=16.0)
-    add(first, Fate.SAVED, ship_in=75.0, without_delay_in=600.0)
-    add(second, Fate.SAVED, ship_in=78.0, without_delay_in=600.0)
-    add(first, Fate.MOVED, ship_in=600.0, plan=Plan(cutoff_moves_in=60.0, cutoff_moves_by=_CALM))
+    add(second, Fate.BUYER_CANCELS, plan=Plan(buyer_cancels_in=after("11:30")))
+    add(first, Fate.GIVEN_UP, ship_in=after("11:00"), without_delay_in=after("12:00"))
+    add(second, Fate.SHADOWED, ship_in=after("11:00"), without_delay_in=after("12:00"))
+    add(first, Fate.SAVED, ship_in=after("15:00"))
+    add(second, Fate.SAVED, ship_in=after("15:00"))
+    add(first, Fate.MOVED, ship_in=after("14:00"), plan=Plan(cutoff_moves_in=after("11:00"), cutoff_moves_by=86_400.0))
     add(second, Fate.NO_LABEL)
     add(first, Fate.UNREAD)
     add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
@@ -147,8 +155,14 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan
     add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     add(second, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     for turn in range(count):
+        comes = after(ARRIVALS[turn % len(ARRIVALS)])
         [number] = simulator.generate(
-            list(sellers), 1, ship_in=_CALM, delivery_in=86_400.0, appears_in=turn * _ONE_AFTER_ANOTHER
+            list(sellers),
+            1,
+            appears_in=comes,
+            ship_in=after("18:00") - comes,
+            without_delay_in=after("18:00", day=2) - comes,
+            delivery_in=_TWO_DAYS,
         )
         plan.postings.append(PlannedPosting(simulator.posting(number).client_id, number, Fate.PLAIN))
     return plan

@@ -44,6 +44,8 @@ class Ours:
     replaced: set[str] = field(default_factory=set)
     decided: Counter[str] = field(default_factory=Counter)
     counts: Counter[EventType] = field(default_factory=Counter)
+    times: dict[tuple[str, EventType], list[datetime]] = field(default_factory=dict)
+    """When this happened to a posting or a return."""
 
     def money(self, name: str) -> list[Money]:
         """What the postings that left `lost` or `saved`."""
@@ -82,6 +84,7 @@ def read_ours(store: Store, sellers: Iterable[str], days: Sequence[date]) -> Our
 def _count(ours: Ours, stored: StoredEvent) -> None:
     event, subject = stored.event, stored.ref.id
     ours.counts[event.type] += 1
+    ours.times.setdefault((subject, event.type), []).append(event.at)
     ours.by_type.setdefault(event.type, set()).add(subject)
     if event.type in (EventType.POSTING_CANCELLED, EventType.POSTING_SPLIT):
         ours.cancelled_by[str(event.data.get("by", "split"))] += 1

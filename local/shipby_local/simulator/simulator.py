@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -117,6 +118,26 @@ class Simulator:
         """What lateness and cancels cost, by seller and posting; the same as GET `/_sim/charges`."""
         self.rooms.engine.run_due()
         return charges(self.rooms.world, client_id)
+
+    def wake(self) -> None:
+        """Does what is due by now; for whoever steps the clock of the settings."""
+        self.rooms.engine.run_due()
+        self.rooms.sender.wake()
+
+    def quiet(self) -> bool:
+        """Whether nothing is due by now and no push is under way."""
+        due = self.rooms.world.next_due()
+        return (due is None or due > self.settings.now()) and self.rooms.sender.idle()
+
+    def next_due(self) -> datetime | None:
+        """When something is due next by the clock of the settings: scheduled work or a push that waits."""
+        pushes = self.rooms.sender.next_due()
+        found = [self.rooms.world.next_due(), pushes and pushes - self.rooms.world.clock_offset]
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def revision(self) -> int:
+        """Grows with every change of what a seller can read."""
+        return self.rooms.world.revision()
 
     def wait_for_pushes(self, timeout: float = 10.0) -> bool:
         """Waits until no push is due or under way; False if some still are after `timeout` seconds."""

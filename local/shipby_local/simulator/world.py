@@ -39,11 +39,13 @@ class Shelf(Generic[T]):
         self._adapter: TypeAdapter[T] = _adapter(document)
         self._items: dict[str, T] = {}
         self._changed: set[str] = set()
+        self.puts = 0
 
     def put(self, item: T) -> T:
         """Adds an item or notes that it changed."""
         self._items[item.key] = item
         self._changed.add(item.key)
+        self.puts += 1
         return item
 
     def get(self, key: str) -> T | None:
@@ -128,12 +130,23 @@ class World:
         ):
             numbered.restore(self._store.load(numbered.kind))
             numbered.order_by(lambda item: item.id)
+        self._told: tuple[Shelf[Any], ...] = (
+            self.postings,
+            self.returns,
+            self.goods_returns,
+            self.cancellations,
+            self.chats,
+            self.carriages,
+            self.money,
+            self.rating_errors,
+            self.endpoints,
+        )
         self._agenda = [(due.at, due.id) for due in self.due.all()]
         heapq.heapify(self._agenda)
 
     def now(self) -> datetime:
         """The marketplace's time, whole milliseconds, with the control API's offset."""
-        moment = self.settings.now() + timedelta(milliseconds=self.count("clock_offset_ms"))
+        moment = self.settings.now() + self.clock_offset
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def later(self, seconds: float) -> datetime:
@@ -183,6 +196,22 @@ class World:
                 self.due.remove(due.key)
                 return due
         return None
+
+    def next_due(self) -> datetime | None:
+        """When the earliest scheduled work is due, by the settings' clock; None if there is none."""
+        with self._lock:
+            while self._agenda and self.due.get(str(self._agenda[0][1])) is None:
+                heapq.heappop(self._agenda)
+            return self._agenda[0][0] - self.clock_offset if self._agenda else None
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far the marketplace's time is ahead of the settings' clock, by the control API."""
+        return timedelta(milliseconds=self.count("clock_offset_ms"))
+
+    def revision(self) -> int:
+        """Grows with every change of what a seller can read."""
+        return sum(shelf.puts for shelf in self._told)
 
     def close(self) -> None:
         """Writes what is left and closes the file."""

@@ -32,14 +32,26 @@ class Deployed:
 
 
 class Deployment:
-    """Deploys one template. `clients` hands out boto3 clients with administrator credentials."""
+    """Deploys one template. `clients` hands out boto3 clients with administrator credentials.
 
-    def __init__(self, clients: Any, stack_name: str, endpoint: str, progress: Progress) -> None:
+    `replaced`: files of the layer, by their path in its archive, that others stand in for on this machine.
+    """
+
+    def __init__(
+        self,
+        clients: Any,
+        stack_name: str,
+        endpoint: str,
+        progress: Progress,
+        *,
+        replaced: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._cloudformation = clients.client("cloudformation")
         self._objects = clients.client("s3")
         self._stack_name = stack_name
         self._endpoint = endpoint
         self._progress = progress
+        self._replaced = replaced or {}
 
     def deploy(self, path: Path, parameters: Mapping[str, str]) -> Deployed:
         """Create, update or leave alone. Raises TemplateError with CloudFormation's own reason."""
@@ -47,7 +59,7 @@ class Deployment:
         unknown = sorted(set(parameters) - set(source.get("Parameters") or {}))
         if unknown:
             raise TemplateError(f"The template {path.name} has no parameter {', '.join(unknown)}.")
-        archives = sam.archives_for(path, CODE_BUCKET)
+        archives = sam.archives_for(path, CODE_BUCKET, self._replaced)
         plain = widen(sam.expand(source, archives))
         mark = template.fingerprint(plain, dict(parameters))
         current = self._describe()

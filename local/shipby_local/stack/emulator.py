@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from shipby_local.stack.clients import isolated_clients
+from shipby_local.stack.clock import VARIABLE as CLOCK_VARIABLE
 from shipby_local.stack.datafolder import DataFolder
 from shipby_local.stack.errors import (
     EXIT_BROKEN_DATA,
@@ -32,6 +33,8 @@ ACCOUNT = "000000000000"
 ADMIN_KEY = "test"
 ADMIN_SECRET = "test"  # noqa: S105 - the emulator's fixed root pair, worth nothing anywhere else
 OLDEST_PYTHON = (3, 11)
+WORK_PATH = "/_shipby/work"
+"""Where the emulator's process says what is under way."""
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 # The only variables of the caller's environment that reach the emulator and so the functions' workers.
@@ -74,6 +77,7 @@ class Emulator:
     `auth` switches IAM on: a call is then checked against the policies of the role whose credentials signed it;
     `client` always signs as the account's root. `port` 0 takes a free port. `environment` is added to the scrubbed
     environment of the process and of every function's worker. `folder` hands over an already acquired data folder.
+    `clock_file`: the stepped clock that queues and workers go by.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Emulator:
         *,
         environment: Mapping[str, str] | None = None,
         folder: DataFolder | None = None,
+        clock_file: Path | None = None,
     ) -> None:
         self._persistent = data_dir is not None or folder is not None
         self._data_dir = data_dir
@@ -92,6 +97,7 @@ class Emulator:
         self._auth = auth
         self._wanted_port = port
         self._environment = dict(environment or {})
+        self._clock_file = clock_file
         self._process: subprocess.Popen[bytes] | None = None
         self._log: Path | None = None
         self._create_client: Callable[..., Any] | None = None
@@ -158,6 +164,18 @@ class Emulator:
         """Whether the process still runs."""
         return self._process is not None and self._process.poll() is None
 
+    def work(self) -> dict[str, Any]:
+        """What is under way: see `private_time.WorkUnderWay.report`. Raises EmulatorError without an answer."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        try:
+            connection.request("GET", WORK_PATH)
+            found: dict[str, Any] = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException) as error:
+            raise EmulatorError(f"The emulator does not say what it is doing: {error}. See {self._log}.") from error
+        finally:
+            connection.close()
+        return found
+
     def log_text(self) -> str:
         """What the emulator has written to its log so far."""
         return self._log.read_text("utf-8", "replace") if self._log is not None and self._log.exists() else ""
@@ -195,6 +213,8 @@ class Emulator:
             "listen": listener.fileno(),
             "parent": os.getpid(),
             "state": str(folder.state) if self._persistent else "",
+            "clock": str(self._clock_file or ""),
+            "work_path": WORK_PATH,
         }
         self._log = folder.root / "emulator.log"
         with self._log.open("wb") as log:
@@ -232,6 +252,7 @@ class Emulator:
             "SFTP_ENABLED": "0",
             "TMPDIR": str(folder.temporary),
             **self._environment,
+            **({CLOCK_VARIABLE: str(self._clock_file)} if self._clock_file else {}),
         }
 
     def _wait_until_ready(self) -> None:

@@ -11,11 +11,12 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shipby_local.stack.errors import EXIT_BROKEN_DATA, EXIT_WRONG_VERSION
 
 if TYPE_CHECKING:
+    from shipby_local.stack.private_time import WorkUnderWay
     from shipby_local.stack.snapshots import Snapshots
 
 _PARENT_CHECK_SECONDS = 1.0
@@ -26,6 +27,8 @@ def main() -> int:
     logging.basicConfig(level=os.environ["LOG_LEVEL"], format="%(asctime)s %(levelname)s %(name)s %(message)s")
     arguments = json.loads(sys.argv[1])
     from shipby_local.stack import private_names
+    from shipby_local.stack.clock import SteppedClock
+    from shipby_local.stack.private_time import WorkUnderWay, follow_clock
     from shipby_local.stack.snapshots import SnapshotError, Snapshots
 
     try:
@@ -36,6 +39,10 @@ def main() -> int:
     private_names.shorten_log_wait()
     private_names.disable_stream_mappings()
     private_names.serialise_queue_mappings()
+    work = WorkUnderWay()
+    work.install()
+    if arguments["clock"]:
+        follow_clock(SteppedClock(Path(arguments["clock"])).now)
     snapshots: Snapshots | None = None
     if arguments["state"]:
         state = Path(arguments["state"])
@@ -46,12 +53,12 @@ def main() -> int:
         except SnapshotError as error:
             print(error, file=sys.stderr)
             return EXIT_BROKEN_DATA
-    asyncio.run(_serve(int(arguments["listen"]), int(arguments["parent"]), snapshots))
+    asyncio.run(_serve(int(arguments["listen"]), int(arguments["parent"]), snapshots, work, arguments["work_path"]))
     private_names.stop_workers()
     return 0
 
 
-async def _serve(listen: int, parent: int, snapshots: "Snapshots | None") -> None:
+async def _serve(listen: int, parent: int, snapshots: "Snapshots | None", work: "WorkUnderWay", work_path: str) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -69,12 +76,27 @@ async def _serve(listen: int, parent: int, snapshots: "Snapshots | None") -> Non
     tasks = [asyncio.create_task(_stop_when_orphaned(parent, stop))]
     if snapshots is not None:
         tasks.append(asyncio.create_task(snapshots.run()))
-    await serve(app, config, shutdown_trigger=stop.wait)
+    await serve(_reporting(app, work, work_path), config, shutdown_trigger=stop.wait)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     if snapshots is not None:
         await snapshots.save()
+
+
+def _reporting(app: Any, work: "WorkUnderWay", path: str) -> Any:
+    """The emulator's application with one more address, for the stepper: what is under way."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != path:
+            await app(scope, receive, send)
+            return
+        body = json.dumps(work.report()).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
 
 
 async def _stop_when_orphaned(parent: int, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The only module that touches names ministack does not publish; written for exactly one version.
+"""What touches names ministack does not publish (with `private_time`); written for exactly one version.
 
 `check` fails clearly on another version or when a name is gone, instead of losing data quietly later on.
 """
@@ -18,6 +18,7 @@ VERSION = "1.5.33"
 _NAMES = {
     "ministack.app": ["app", "_MAIN_LOOP", "_build_persistence_save_dict", "_get_module", "_state_map"],
     "ministack.core.persistence": ["_json_default", "_json_object_hook", "_state_format_version"],
+    "ministack.core.concurrency": ["esm_wake"],
     "ministack.core.lambda_runtime": ["Worker", "execution_credentials", "reset"],
     "ministack.services.dynamodb": [
         "_lock",
@@ -27,10 +28,25 @@ _NAMES = {
         "_stream_seq_counter",
         "_next_stream_seq",
         "copy",
+        "time",
     ],
     "ministack.services.cloudformation": ["_stacks"],
-    "ministack.services.sqs": ["_receive_messages_for_esm", "_delete_messages_for_esm", "_queues", "copy"],
-    "ministack.services.lambda_svc": ["CODE_BLOB_DIR", "_functions", "_poll_dynamodb_streams"],
+    "ministack.services.scheduler": ["_tick_schedules"],
+    "ministack.services.sqs": [
+        "_act_receive_message",
+        "_receive_messages_for_esm",
+        "_delete_messages_for_esm",
+        "_queues",
+        "copy",
+        "time",
+    ],
+    "ministack.services.lambda_svc": [
+        "CODE_BLOB_DIR",
+        "_functions",
+        "_iter_all_esms",
+        "_poll_dynamodb_streams",
+        "_run_sqs_batch",
+    ],
 }
 
 
@@ -47,33 +63,33 @@ def check() -> None:
             "install that version (`make setup`)."
         )
     for module_name, names in _NAMES.items():
-        module = importlib.import_module(module_name)
-        missing = [name for name in names if not hasattr(module, name)]
+        missing = [name for name in names if not hasattr(module(module_name), name)]
         if missing:
             raise UnknownMinistackError(f"{module_name} of ministack {installed} lacks {', '.join(missing)}.")
-    worker = _module("ministack.core.lambda_runtime").Worker
+    worker = module("ministack.core.lambda_runtime").Worker
     if worker._drain_stderr_bounded.__defaults__ != (0.050, 0.005, 0.250):
         raise UnknownMinistackError(f"Worker._drain_stderr_bounded of ministack {installed} takes other arguments.")
 
 
-def _module(name: str) -> Any:
+def module(name: str) -> Any:
+    """One of the emulator's modules, untyped as its private names are."""
     return importlib.import_module(name)
 
 
 def keep_code_blobs_in(folder: str) -> None:
     """Functions' code lies beside the snapshots, named by its hash and shared by all generations."""
-    _module("ministack.services.lambda_svc").CODE_BLOB_DIR = folder
+    module("ministack.services.lambda_svc").CODE_BLOB_DIR = folder
 
 
 def shorten_log_wait() -> None:
     """Wait 5 ms, not 50 ms, for a first log line of a handler that logs nothing (paid by every invocation)."""
-    worker = _module("ministack.core.lambda_runtime").Worker
+    worker = module("ministack.core.lambda_runtime").Worker
     worker._drain_stderr_bounded.__defaults__ = (0.005, 0.002, 0.250)
 
 
 def disable_stream_mappings() -> None:
     """The stream pump is the only reader: ministack's own stream mappings lose records."""
-    _module("ministack.services.lambda_svc")._poll_dynamodb_streams = lambda: False
+    module("ministack.services.lambda_svc")._poll_dynamodb_streams = lambda: False
 
 
 def serialise_queue_mappings() -> None:
@@ -82,8 +98,8 @@ def serialise_queue_mappings() -> None:
     ministack's mapping threads rebuild a queue's message list while the event loop appends to it: a message sent at
     that moment is lost. (Their lock does not help, senders do not take it.)
     """
-    queues = _module("ministack.services.sqs")
-    app = _module("ministack.app")
+    queues = module("ministack.services.sqs")
+    app = module("ministack.app")
 
     def on_loop(function: Callable[..., Any]) -> Callable[..., Any]:
         async def run(*arguments: Any) -> Any:
@@ -108,7 +124,7 @@ def serialise_queue_mappings() -> None:
 
 def dynamodb_lock() -> contextlib.AbstractContextManager[Any]:
     """The lock of DynamoDB's background threads (expiry, exports)."""
-    lock: contextlib.AbstractContextManager[Any] = _module("ministack.services.dynamodb")._lock
+    lock: contextlib.AbstractContextManager[Any] = module("ministack.services.dynamodb")._lock
     return lock
 
 
@@ -119,11 +135,11 @@ def encode_states() -> dict[str, str]:
     ones change on the event loop only, where this runs, so for the moment of the call they hand out what they have.
     Background threads may change another service's dictionary while it is copied; such a copy is repeated.
     """
-    readers = _module("ministack.app")._build_persistence_save_dict()
+    readers = module("ministack.app")._build_persistence_save_dict()
     texts: dict[str, str] = {}
     for name, read in readers.items():
         copied = name not in ("dynamodb", "sqs")
-        with contextlib.nullcontext() if copied else _uncopied(_module(f"ministack.services.{name}")):
+        with contextlib.nullcontext() if copied else _uncopied(module(f"ministack.services.{name}")):
             text = _repeat_while_changing(functools.partial(_encode_state, name, read))
         if text is not None:
             texts[name] = text
@@ -145,7 +161,7 @@ def _encode_state(name: str, read: Callable[[], Any]) -> str | None:
     state = read()
     if state is None:
         return None
-    persistence = _module("ministack.core.persistence")
+    persistence = module("ministack.core.persistence")
     wrapped = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
     return json.dumps(wrapped, default=persistence._json_default)
 
@@ -162,7 +178,7 @@ def _repeat_while_changing(encode: Callable[[], str | None], attempts: int = 20)
 
 def encode_streams(checkpoint_table: str) -> str:
     """Stream records of all tables from their checkpoint on; what lies before it needs no second delivery."""
-    dynamodb = _module("ministack.services.dynamodb")
+    dynamodb = module("ministack.services.dynamodb")
     rows = [row for table in _tables_named(checkpoint_table) for row in table["items"].values()]
     done = {item["stream"]["S"]: item["sequence"]["S"] for row in rows for item in row.values()}
     records, trimmed = type(dynamodb._stream_records)(), type(dynamodb._stream_trimmed)()
@@ -173,29 +189,29 @@ def encode_streams(checkpoint_table: str) -> str:
         records._data[key] = kept
         trimmed._data[key] = dynamodb._stream_trimmed._data.get(key, 0) + len(entries) - len(kept)
     streams = {"records": records, "trimmed": trimmed, "sequence": dynamodb._stream_seq_counter}
-    return json.dumps(streams, default=_module("ministack.core.persistence")._json_default)
+    return json.dumps(streams, default=module("ministack.core.persistence")._json_default)
 
 
 def deploying() -> bool:
     """Whether CloudFormation is at work; a state saved now could neither be finished nor undone after a restart."""
-    stacks = _module("ministack.services.cloudformation")._stacks.all_values()
+    stacks = module("ministack.services.cloudformation")._stacks.all_values()
     return any(str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS") for stack in list(stacks))
 
 
 def count_rows(sort_key: str) -> int:
     """Rows with this sort key in all tables."""
-    tables = _module("ministack.services.dynamodb")._tables.all_values()
+    tables = module("ministack.services.dynamodb")._tables.all_values()
     return sum(1 for table in tables for rows in table["items"].values() if sort_key in rows)
 
 
 def _tables_named(name: str) -> list[Any]:
-    items = _module("ministack.services.dynamodb")._tables.all_items()
+    items = module("ministack.services.dynamodb")._tables.all_items()
     return [table for (_account, _region, table_name), table in items if table_name == name]
 
 
 def restore_states(texts: dict[str, str]) -> None:
     """Give every service its saved state. Raises whatever a service raises: ministack itself would start without it."""
-    app = _module("ministack.app")
+    app = module("ministack.app")
     for name, module_name in app._state_map.items():
         text = texts.get(name)
         state = decode_state(text)["payload"] if text is not None else None
@@ -205,7 +221,7 @@ def restore_states(texts: dict[str, str]) -> None:
 
 def restore_streams(saved: dict[str, Any]) -> None:
     """Put back what `encode_streams` wrote."""
-    dynamodb = _module("ministack.services.dynamodb")
+    dynamodb = module("ministack.services.dynamodb")
     dynamodb._stream_records._data.update(saved["records"]._data)
     dynamodb._stream_trimmed._data.update(saved["trimmed"]._data)
     dynamodb._stream_seq_counter = max(dynamodb._stream_seq_counter, int(saved["sequence"]))
@@ -213,9 +229,9 @@ def restore_streams(saved: dict[str, Any]) -> None:
 
 def decode_state(text: str) -> Any:
     """What a saved text stands for."""
-    return json.loads(text, object_hook=_module("ministack.core.persistence")._json_object_hook)
+    return json.loads(text, object_hook=module("ministack.core.persistence")._json_object_hook)
 
 
 def stop_workers() -> None:
     """End every function's worker process."""
-    _module("ministack.core.lambda_runtime").reset()
+    module("ministack.core.lambda_runtime").reset()

@@ -9,8 +9,10 @@ import http.client
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from shipby_local.stack.emulator import HOST, listen_on
 
@@ -32,6 +34,10 @@ _HOP_BY_HOP = {
 }
 
 
+Door = Callable[[str, bytes], tuple[int, bytes]]
+"""What answers a path of this machine only: method and body in, status and JSON out."""
+
+
 class Proxy:
     """Serves `prefix` of the emulator on `port` (0: a free one) of 127.0.0.1. Raises PortTakenError."""
 
@@ -48,6 +54,16 @@ class Proxy:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="api-proxy", daemon=True
         )
         self._thread.start()
+
+    @property
+    def inside(self) -> int:
+        """Requests that are being answered at this moment."""
+        return self._server.inside if self._server is not None else 0
+
+    def serve_here(self, path: str, door: Door) -> None:
+        """Answer this path here instead of handing it on."""
+        if self._server is not None:
+            self._server.doors[path] = door
 
     def stop(self) -> None:
         """Close the port; requests inside end with the emulator."""
@@ -68,6 +84,13 @@ class _Server(ThreadingHTTPServer):
         self.upstream_port = upstream_port
         self.prefix = prefix
         self.admission = threading.BoundedSemaphore(ADMITTED)
+        self.doors: dict[str, Door] = {}
+        self._counting = threading.Lock()
+        self.inside = 0
+
+    def count(self, by: int) -> None:
+        with self._counting:
+            self.inside += by
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that went away while it waited is no fault of ours."""
@@ -85,6 +108,19 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
+        door = self.server.doors.get(urlsplit(self.path).path)
+        if door is not None:
+            status, content = door(self.command, body)
+            self._answer(status, [("Content-Type", "application/json")], content)
+            return
+        # Counted while it waits, too: whoever asks whether all is quiet must see it.
+        self.server.count(1)
+        try:
+            self._hand_on(body)
+        finally:
+            self.server.count(-1)
+
+    def _hand_on(self, body: bytes) -> None:
         if not self.server.admission.acquire(timeout=WAIT_SECONDS):
             self._answer(503, [("Content-Type", "application/json")], b'{"message":"Service Unavailable"}')
             return

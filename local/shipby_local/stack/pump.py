@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +32,11 @@ FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 2.0
 UNAVAILABLE_SECONDS = 0.5
 Record = dict[str, Any]
+
+
+def wall_clock() -> dt.datetime:
+    """The machine's time, aware UTC."""
+    return dt.datetime.now(dt.UTC)
 
 
 class Clients(Protocol):
@@ -93,8 +99,9 @@ class _Outcome:
 class StreamPump:
     """One stream, one function, one thread. `start`, then `stop`; `idle_passes` counts empty reads of the stream."""
 
-    def __init__(self, clients: Clients, mapping: Mapping) -> None:
+    def __init__(self, clients: Clients, mapping: Mapping, now: Callable[[], dt.datetime] = wall_clock) -> None:
         self._mapping = mapping
+        self._now = now
         self._streams = clients.client("dynamodbstreams")
         self._dynamodb = clients.client("dynamodb")
         self._functions = clients.client("lambda")
@@ -107,6 +114,10 @@ class StreamPump:
         self.invocations = 0
         self.given_up = 0
         self.retrying: str | None = None
+        self.position = ""
+        """Sequence number of the last record that was dealt with; empty before the first."""
+        self.touched: dict[str, int] = {}
+        """Partition key -> `delivered` when a record of it was last delivered: who waits for an item looks here."""
 
     def start(self) -> None:
         """Create the checkpoint table if needed and begin to read."""
@@ -120,6 +131,10 @@ class StreamPump:
         except self._dynamodb.exceptions.ResourceInUseException:
             logger.debug("The checkpoint table exists: the pump continues where it stopped.")
         self._thread.start()
+
+    def is_at_end(self, newest: dict[str, str]) -> bool:
+        """Whether all is dealt with up to the newest record; `newest` is by stream ARN."""
+        return self.position >= newest.get(self._mapping.stream_arn, "")
 
     def stop(self, timeout: float = 10.0) -> None:
         """End after the invocation under way; records not yet checkpointed are delivered again after a restart."""
@@ -155,6 +170,7 @@ class StreamPump:
         row = self._dynamodb.get_item(
             TableName=CHECKPOINT_TABLE, Key={"stream": {"S": self._mapping.stream_arn}}, ConsistentRead=True
         ).get("Item")
+        self.position = row["sequence"]["S"] if row is not None else ""
         if row is None:
             return str(
                 self._streams.get_shard_iterator(**where, ShardIteratorType=self._mapping.starting_position)[
@@ -238,7 +254,10 @@ class StreamPump:
         return _Outcome(failed_from=min(known) if len(known) == len(indexes) else 0, request_id=request_id)
 
     def _done(self, records: list[Record]) -> None:
-        self.delivered += len(records)
+        for record in records:
+            self.delivered += 1
+            for value in record["dynamodb"]["Keys"].get("PK", {}).values():
+                self.touched[value] = self.delivered
         self._checkpoint(records[-1])
 
     def _checkpoint(self, record: Record) -> None:
@@ -249,11 +268,12 @@ class StreamPump:
                 "sequence": {"S": record["dynamodb"]["SequenceNumber"]},
             },
         )
+        self.position = record["dynamodb"]["SequenceNumber"]
 
     def _expired(self, record: Record) -> bool:
         limit = self._mapping.maximum_age_seconds
         created: dt.datetime = record["dynamodb"]["ApproximateCreationDateTime"]
-        return limit >= 0 and (dt.datetime.now(dt.UTC) - created).total_seconds() > limit
+        return limit >= 0 and (self._now() - created).total_seconds() > limit
 
     def _give_up(self, records: list[Record], attempts: int, condition: str, outcome: _Outcome) -> None:
         first, last = records[0]["dynamodb"], records[-1]["dynamodb"]
@@ -262,7 +282,7 @@ class StreamPump:
             "Stream pump gives up %d record(s) from %s (%s).", len(records), first["SequenceNumber"], condition
         )
         if self._mapping.failure_queue_arn:
-            now = dt.datetime.now(dt.UTC)
+            now = self._now()
             body = {
                 "requestContext": {
                     "requestId": outcome.request_id or str(uuid.uuid4()),

@@ -7,7 +7,9 @@ Source: SAM specification, "Generated CloudFormation resources".
 """
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from shipby_local.stack import sam_http
@@ -188,6 +190,6 @@ def _refuse_unknown(where: str, properties: dict[str, Any], known: set[str]) -> 
         raise TemplateError(f"{where}: the embedded stack does not know the SAM properties {', '.join(unknown)}.")
 
 
-def archives_for(template: Path, bucket: str) -> Archives:
+def archives_for(template: Path, bucket: str, replaced: Mapping[str, bytes] = MappingProxyType({})) -> Archives:
     """An empty set of archives for a template at this path."""
-    return Archives(bucket, template.parent)
+    return Archives(bucket, template.parent, replaced)

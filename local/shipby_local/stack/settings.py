@@ -1,8 +1,10 @@
 """What the caller decides about one embedded stack."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from shipby_local.stack.stepping import Need, Neighbour
 
 Progress = Callable[[str], None]
 
@@ -32,3 +34,7 @@ class StackSettings:
     poll_function: str = "MarketplacePoll"
     stack_name: str = "shipby"
     progress: Progress = silent
+    neighbours: Sequence[Neighbour] = ()
+    """What shares a stepped clock with the stack. (Whether it is stepped is the folder's: `SteppedClock.begin`.)"""
+    needs: Mapping[str, Need] = field(default_factory=dict)
+    """Function by logical id -> which of its schedule's ticks have anything to do, where the clock is stepped."""

@@ -10,7 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from shipby_local.stack import worker_clock
 from shipby_local.stack.access import RoleSession, assume_role
+from shipby_local.stack.clock import Clock, SteppedClock, WallClock, clock_of
+from shipby_local.stack.clock_door import ClockDoor
 from shipby_local.stack.datafolder import DataFolder
 from shipby_local.stack.deployment import Deployed, Deployment
 from shipby_local.stack.emulator import Emulator, listen_on
@@ -19,10 +22,17 @@ from shipby_local.stack.proxy import Proxy
 from shipby_local.stack.pump import Mapping as StreamMapping
 from shipby_local.stack.pump import StreamPump, wait_until_idle
 from shipby_local.stack.settings import StackSettings
+from shipby_local.stack.stepping import Schedule, Stepper, period_of
 from shipby_local.stack.timers import Timer
 from shipby_local.stack.workers import kill_workers
 
 logger = logging.getLogger(__name__)
+
+
+def _worker_clock() -> dict[str, bytes]:
+    """The one file of the layer that is another where time is stepped."""
+    return {"python/shipby/adapters/aws/clock.py": Path(worker_clock.__file__).read_bytes()}
+
 
 _QUEUE_COUNTS = (
     "ApproximateNumberOfMessages",
@@ -63,6 +73,20 @@ class Stack:
         self._timers: list[Timer] = []
         self._deployed: Deployed | None = None
         self._clients: dict[str, Any] = {}
+        self._clock: Clock = WallClock()
+        self._stepper: Stepper | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the data folder; of the machine before the start."""
+        return self._clock
+
+    @property
+    def stepper(self) -> Stepper:
+        """What steps the clock. Raises StackError where the clock is the machine's."""
+        if self._stepper is None:
+            raise StackError("This stack goes by the machine's time; `shipby up --clock stepped` in a fresh folder.")
+        return self._stepper
 
     @property
     def restarted(self) -> bool:
@@ -103,14 +127,24 @@ class Stack:
         self._say("Opening the data folder.")
         self._folder.acquire()
         try:
+            self._clock = clock_of(self._folder.root)
             self._proxy = Proxy(self.settings.api_port)
             self._start_emulator()
             emulator = self._require_emulator()
-            deployment = Deployment(emulator, self.settings.stack_name, emulator.endpoint, self.settings.progress)
+            deployment = Deployment(
+                emulator,
+                self.settings.stack_name,
+                emulator.endpoint,
+                self.settings.progress,
+                replaced=_worker_clock() if isinstance(self._clock, SteppedClock) else None,
+            )
             self._deployed = deployment.deploy(self.settings.template, self.settings.parameters)
             self._start_proxy(self._proxy)
             self._start_pump()
-            self._start_timers()
+            if isinstance(self._clock, SteppedClock):
+                self._start_stepper(self._clock)
+            else:
+                self._start_timers()
             self._folder.write_running(
                 {"pid": os.getpid(), "emulator_pid": emulator.pid, "api": self.api_url, "aws": emulator.endpoint}
             )
@@ -125,6 +159,7 @@ class Stack:
         for timer in self._timers:
             timer.stop()
         self._timers = []
+        self._stepper = None
         if self._pump is not None:
             self._pump.stop()
             self._pump = None
@@ -157,6 +192,19 @@ class Stack:
             FunctionName=self._physical(function), Payload=json.dumps(payload).encode()
         )
         return Invocation(json.loads(answer["Payload"].read() or b"null"), answer.get("FunctionError"))
+
+    def work(self) -> dict[str, Any]:
+        """What is under way, for the stepper; see `Inside.work`."""
+        # The pump and the door are looked at first: what they hand on is then seen where it went.
+        pump, proxy = self._pump, self._proxy
+        requests = proxy.inside if proxy is not None else 0
+        report = self._require_emulator().work()
+        return {
+            **report,
+            "delivered": pump.delivered + pump.given_up if pump is not None else 0,
+            "read_to_end": pump is None or pump.is_at_end(report["streams"]),
+            "requests": requests,
+        }
 
     def drain(self, timeout: float = 60.0) -> Drained:
         """Wait until the stream is read to its end and no queue that feeds a function holds visible or running
@@ -214,7 +262,11 @@ class Stack:
     def _start_emulator(self) -> None:
         self._say("Starting the emulated AWS services.")
         self._emulator = Emulator(
-            folder=self._folder, auth=True, port=self._usual_port(), environment=self.settings.extra_environment
+            folder=self._folder,
+            auth=True,
+            port=self._usual_port(),
+            environment=self.settings.extra_environment,
+            clock_file=self._clock.file if isinstance(self._clock, SteppedClock) else None,
         ).start()
         self._folder.write_deployment({"aws_port": self._emulator.port})
 
@@ -249,8 +301,24 @@ class Stack:
             raise TemplateError("The embedded stack supports one stream consumer; the template has more.")
         if streams:
             self._say("Reading the table's stream with our own pump (the emulator's mapping loses records).")
-            self._pump = StreamPump(self._require_emulator(), StreamMapping.from_api(streams[0]))
+            self._pump = StreamPump(self._require_emulator(), StreamMapping.from_api(streams[0]), self._clock.now)
             self._pump.start()
+
+    def _start_stepper(self, clock: SteppedClock) -> None:
+        """The template's own schedules, ticking by the stepped clock."""
+        logical = {self.resources[name]: name for name in self.resources}
+        scheduler = self.client("scheduler")
+        schedules = []
+        for entry in scheduler.list_schedules()["Schedules"]:
+            asked = scheduler.get_schedule(Name=entry["Name"], GroupName=entry.get("GroupName", "default"))
+            function = logical[asked["Target"]["Arn"].split(":")[-1]]
+            period = period_of(entry["Name"], asked["ScheduleExpression"])
+            payload = json.loads(asked["Target"].get("Input") or "{}")
+            schedules.append(Schedule(function, period, payload, self.settings.needs.get(function)))
+        self._stepper = Stepper(clock, self, schedules, self.settings.neighbours)
+        self._say(f"Time stands still at {clock.now():%Y-%m-%d %H:%M} UTC until it is stepped.")
+        if self._proxy is not None:
+            self._proxy.serve_here("/_local/clock", ClockDoor(self._stepper))
 
     def _start_timers(self) -> None:
         # A task named by hand is done at once; the schedule's own event would wait for each seller's turn.

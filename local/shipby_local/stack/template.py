@@ -12,6 +12,7 @@ import json
 import marshal
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ class Archives:
 
     bucket: str
     base: Path
+    replaced: Mapping[str, bytes] = field(default_factory=dict)
+    """Files of the layer that others stand in for on this machine, by their path in the archive."""
     sources: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def zipped(self, key: str) -> bytes:
@@ -112,7 +115,11 @@ class Archives:
     def layer(self, name: str, uri: str, metadata: dict[str, Any]) -> dict[str, str]:
         """`Content` of a layer; with a Python `BuildMethod` everything lies below `python/`, as `sam build` does."""
         built = str(metadata.get("BuildMethod") or "").startswith(("python", "makefile"))
-        return self._add(name, self._files(name, uri, "python/" if built else ""))
+        files = self._files(name, uri, "python/" if built else "")
+        # A file that moved must not be left unreplaced in silence.
+        if absent := sorted(set(self.replaced) - set(files)):
+            raise TemplateError(f"{name}: there is no {', '.join(absent)} to be replaced.")
+        return self._add(name, files | dict(self.replaced))
 
     def _files(self, name: str, uri: str, prefix: str) -> dict[str, bytes]:
         folder = (self.base / uri).resolve()

@@ -48,6 +48,9 @@ def test_an_alarm_message_waits_for_its_second_and_reads_back() -> None:
     assert (message.delay_seconds, message.group) == (31, "s")
     assert read_alarm(message.body) == alarm
     assert alarm_message(alarm, a.NOW + timedelta(days=1)).delay_seconds == 0
+    # Due in a microsecond: without a delay it would go around until that has passed.
+    assert alarm_message(alarm, alarm.due - timedelta(microseconds=1)).delay_seconds == 1
+    assert alarm_message(alarm, alarm.due).delay_seconds == 0
     assert alarm_message(alarm, a.NOW - timedelta(days=1)).delay_seconds == 900
     with pytest.raises(InvalidInputError):
         read_alarm({"seller": "s"})

@@ -15,6 +15,7 @@ from shipby.domain.posting import RungKind
 from shipby.domain.records import AlarmRef, CaseKind, SellerSettings
 from shipby_local import cli
 from shipby_local.commands import matters, shared
+from shipby_local.stack.clock import WallClock
 from shipby_local.stack.errors import StackError
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
@@ -23,6 +24,8 @@ from tests.support.memory_store import MemoryStore
 @dataclass
 class Shop:
     kept: MemoryStore
+
+    clock = WallClock()
 
     def store(self) -> Store:
         return self.kept

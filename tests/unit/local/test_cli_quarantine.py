@@ -12,6 +12,7 @@ from shipby.application.register_seller import create_push_token, register_selle
 from shipby.domain.records import SellerSettings
 from shipby_local import cli
 from shipby_local.commands import operate, shared
+from shipby_local.stack.clock import WallClock
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 
@@ -19,6 +20,8 @@ from tests.support.memory_store import MemoryStore
 @dataclass
 class Shop:
     kept: MemoryStore
+
+    clock = WallClock()
 
     def store(self) -> Store:
         return self.kept

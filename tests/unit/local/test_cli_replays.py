@@ -14,6 +14,7 @@ from shipby.domain.records import SellerSettings
 from shipby.domain.shadow import ShadowDecision
 from shipby_local import cli
 from shipby_local.commands import replays, shared
+from shipby_local.stack.clock import WallClock
 from shipby_local.stack.errors import StackError
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
@@ -24,6 +25,8 @@ YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 @dataclass
 class Shop:
     kept: MemoryStore
+
+    clock = WallClock()
 
     def store(self) -> Store:
         return self.kept

@@ -27,6 +27,10 @@ class Shop:
     kept: MemoryStore
     now: datetime
 
+    @property
+    def clock(self) -> a.FixedClock:
+        return a.FixedClock(self.now)
+
     def store(self) -> Store:
         return self.kept
 
@@ -61,7 +65,6 @@ class Shop:
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
     # Noon in UTC: the days of the history are cut at another hour of the shop's day whenever the tests run.
     shop = Shop(MemoryStore(), datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
-    monkeypatch.setattr(work, "SystemClock", lambda: a.FixedClock(shop.now))
     shop.kept.commit([SaveSettings(SellerSettings(seller=a.SELLER, version=1, time_zone=ZONE))])
     monkeypatch.setattr(work, "deployment_of", lambda *_: shop)
     monkeypatch.setattr(shared.out, "_width", 120)

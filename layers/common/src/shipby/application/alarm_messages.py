@@ -11,12 +11,15 @@ from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.json_types import Json
 from shipby.domain.records import AlarmRef
 
+_SECOND = timedelta(seconds=1)
 MAX_DELAY = timedelta(minutes=15)
 """SQS holds a message back for at most 900 seconds."""
 
 
 def alarm_message(alarm: AlarmRef, now: datetime) -> QueueMessage:
-    """The message for the alarm worker, held back until the alarm is due."""
+    """The message for the alarm worker, held back until the alarm is due: rounded up, or what is due in the next
+    moment would go around and around until that has come.
+    """
     wait = max(timedelta(0), min(alarm.due - now, MAX_DELAY))
     body: dict[str, Json] = {
         "seller": alarm.seller,
@@ -25,7 +28,7 @@ def alarm_message(alarm: AlarmRef, now: datetime) -> QueueMessage:
         "intent": alarm.intent_id,
         "due": alarm.due.isoformat(),
     }
-    return QueueMessage(body=body, group=alarm.seller, delay_seconds=-(-int(wait.total_seconds() * 1000) // 1000))
+    return QueueMessage(body=body, group=alarm.seller, delay_seconds=-(-wait // _SECOND))
 
 
 def read_alarm(body: Mapping[str, Json]) -> AlarmRef:

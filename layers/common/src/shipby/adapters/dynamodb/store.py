@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import changes, keys, paper_rows, rows
 from shipby.adapters.dynamodb.aside import AsideAlarms
 from shipby.adapters.dynamodb.changes import Seen
@@ -38,11 +39,6 @@ _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
 """Items whose changes are kept in their event rows."""
 
 
-class _SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.Store`.
 
@@ -61,7 +57,7 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     ) -> None:
         super().__init__(client, table_name=table_name)
         self._shards = alarm_shards
-        self._clock = clock or _SystemClock()
+        self._clock = clock or SystemClock()
         self._seen = Seen()
         self._committer = Committer(lambda: self._client, table_name, sleep=sleep)
 

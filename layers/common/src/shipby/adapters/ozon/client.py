@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import urllib3
 
+from shipby.adapters.aws.clock import utc_now
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.accruals import OzonAccruals
 from shipby.adapters.ozon.answers import Node
@@ -51,11 +52,6 @@ from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting
 from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns import MarketplaceReturn
-
-
-def utc_now() -> datetime:
-    """The machine's time, aware UTC."""
-    return datetime.now(UTC)
 
 
 class OzonClient:
