@@ -36,15 +36,25 @@ WIRINGS = (
     router_wiring,
     tracking_wiring,
 )
-
+RATES = (
+    (label_wiring, "LABEL_GENERATION_RATE"),
+    (poll_wiring, "MARKETPLACE_POLL_RATE"),
+    (notice_wiring, "NOTIFICATIONS_RATE"),
+    (sync_wiring, "POSTING_SYNC_RATE"),
+    (refunds_wiring, "REFUNDS_RATE"),
+    (tracking_wiring, "TRACKING_RATE"),
+)
+"""Each worker's share of the marketplace's requests, and where its wiring has it from."""
 
 CLIENTS = (clients.sqs, clients.events, clients.ssm, clients.s3, dynamodb_client)
 
 
 def forget_processes() -> None:
-    """Make every wiring anew, as a new Lambda process would."""
+    """Make every wiring, the log and the metrics anew, as a new Lambda process would: all read the environment once."""
     for wiring in WIRINGS:
         wiring.parts.cache_clear()
+    observability.logger.cache_clear()
+    observability._metrics.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +98,6 @@ def simulator() -> Iterator[Simulator]:
 def shop(moto_world: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A deployment without a marketplace; `OZON_BASE_URL` leads nowhere."""
     moto_api_backend.reset()
-    forget_processes()
     urls = make_queues()
     for name, value in {
         "POWERTOOLS_SERVICE_NAME": "shipby-test",
@@ -104,6 +113,7 @@ def shop(moto_world: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         **{f"{name.upper()}_QUEUE_URL": url for name, url in urls.items()},
     }.items():
         monkeypatch.setenv(name, value)
+    forget_processes()
     make_table("shipby")
     clients.events().create_event_bus(Name="shipby-test")
     clients.s3().create_bucket(Bucket="shipby-documents", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -118,7 +128,12 @@ def shop(moto_world: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 @pytest.fixture
 def market(shop: Shop, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
-    """The marketplace of the shop's one seller, registered on both sides."""
+    """The marketplace of the shop's one seller, registered on both sides.
+
+    Its rate limit is off, and so is our pacing below it, which would be most of what these tests wait for.
+    """
+    for wiring, rate in RATES:
+        monkeypatch.setattr(wiring, rate, 10_000.0)
     monkeypatch.setenv("OZON_BASE_URL", simulator.base_url)
     shop.add_seller(api_key="a-key-of-the-seller")
     return simulator

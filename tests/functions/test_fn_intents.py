@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from functions.posting_sync.handler import handler as sync
@@ -16,6 +14,7 @@ from shipby.application.route_events import sync_message
 from shipby.domain.intents import IntentAction, IntentState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
+from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext()
 CANCEL = "/v2/posting/fbs/cancel"
@@ -124,10 +123,9 @@ def test_tracking_numbers_of_a_seller_are_set_together(shop: Shop, market: Simul
 
 
 def _wait_until_offered(shop: Shop, number: str, action: str) -> None:
-    for _ in range(100):
+    def offered() -> bool:
         sync(sqs_event(dict(sync_message(SELLER, number, hinted_at=None, why="test").body)), CONTEXT)
         detail = shop.store.detail(SELLER, number)
-        if detail is not None and action in detail.actions:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{action} was never offered for {number}: {detail}")
+        return detail is not None and action in detail.actions
+
+    eventually(offered, f"{action} to be offered for {number}")

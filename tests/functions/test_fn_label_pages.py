@@ -19,10 +19,10 @@ from shipby.domain.documents import Document, DocumentState, LabelForm, PageVerd
 from shipby.domain.events import EventType, posting_ref
 from shipby_local.simulator import Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
-from tests.functions.test_fn_labels import assembled, fetch, until
+from tests.functions.test_fn_labels import assembled, fetch
+from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext(millis=60_000)
-GIVE_UP = 30.0
 
 
 def spoil(market: Simulator, kind: str, number: str, *, times: int = -1, **more: Any) -> None:
@@ -38,7 +38,7 @@ def settle(shop: Shop, *bodies: dict[str, Any], until_true: Callable[[], bool] |
         assert shop.deliver("label", handler, millis=60_000) == []
         return until_true() if until_true else not shop.bodies("label")
 
-    until(done, GIVE_UP)
+    eventually(done)
 
 
 def label(shop: Shop, number: str, identifier: str = "label") -> Document:

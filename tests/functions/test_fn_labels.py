@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from functions.label_generation.handler import handler
 from functions.posting_sync.handler import handler as sync
 from shipby.adapters.aws import clients
@@ -16,6 +13,7 @@ from shipby.domain.events import EventType, posting_ref
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 from tests.support import builders as a
+from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext(millis=60_000)
 
@@ -27,7 +25,7 @@ def assembled(shop: Shop, market: Simulator, count: int = 2) -> list[str]:
     sync(sqs_event(*hints), CONTEXT)
     for n, number in enumerate(numbers):
         _client(market).ship(number, [{str(11 + n): 1}])
-    until(lambda: all(market.posting(number).status == "awaiting_deliver" for number in numbers))
+    eventually(lambda: all(market.posting(number).status == "awaiting_deliver" for number in numbers))
     sync(sqs_event(*hints), CONTEXT)
     assert all(shop.store.posting(SELLER, number).assembled_at for number in numbers)  # type: ignore[union-attr]  # all are there
     return numbers
@@ -35,13 +33,6 @@ def assembled(shop: Shop, market: Simulator, count: int = 2) -> list[str]:
 
 def _client(market: Simulator) -> OzonClient:
     return OzonClient(market.base_url, SELLER, "a-key-of-the-seller", requests_per_second=1000)
-
-
-def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def fetch(*numbers: str, seller: str = SELLER) -> list[dict[str, str]]:
@@ -56,7 +47,7 @@ def labelled(shop: Shop, market: Simulator, count: int = 2) -> list[str]:
         shop.deliver("label", handler, millis=60_000)
         return not shop.bodies("label")
 
-    until(done)
+    eventually(done)
     return numbers
 
 
@@ -79,7 +70,7 @@ def test_labels_of_a_batch_are_asked_for_in_one_call_and_each_is_stored_with_wha
         assert shop.deliver("label", handler, millis=60_000) == []
         return not shop.bodies("label")
 
-    until(done)
+    eventually(done)
     for number in numbers:
         document = shop.store.document(SELLER, number, "label")
         assert document is not None
@@ -101,7 +92,7 @@ def test_a_label_that_is_not_ready_is_asked_for_again_and_the_others_are_stored(
         posting = shop.store.posting(SELLER, numbers[1])
         return posting is not None and posting.label_ready_at is not None
 
-    until(other_is_ready)
+    eventually(other_is_ready)
     assert shop.bodies("label")
 
     def given_up() -> bool:
@@ -109,7 +100,7 @@ def test_a_label_that_is_not_ready_is_asked_for_again_and_the_others_are_stored(
         document = shop.store.document(SELLER, numbers[0], "label")
         return document is not None and document.state is DocumentState.FAILED
 
-    until(given_up)
+    eventually(given_up)
     assert shop.bodies("label") == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from shipby.domain.intents import IntentAction
 from shipby_local.simulator import Simulator
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, event
+from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext()
 POLL = {"task": "poll"}
@@ -231,10 +231,7 @@ def test_the_guard_works_with_what_the_poll_read(shop: Shop, market: Simulator) 
     late = market.add_posting(SELLER, ship_in=0.1, without_delay_in=0.2)
     market.control("POST", "/_sim/rating", {"client_id": SELLER, "handled_before": 70})
     numbers = [late, *(market.add_posting(SELLER) for _ in range(4))]
-    deadline = time.monotonic() + 10
-    while market.control("GET", "/_sim/rating")["sellers"][SELLER]["errors"] == 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: market.control("GET", "/_sim/rating")["sellers"][SELLER]["errors"] == 1, "the delay to count")
     handler(POLL, CONTEXT)
     shop.deliver("sync", sync)
     watch = shop.store.watch(SELLER, "error-index")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 from functions.marketplace_poll.handler import handler as poll
@@ -23,6 +22,7 @@ from shipby.domain.money import Money
 from shipby.domain.records import SellerSettings
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
+from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext()
 CLOCK = SystemClock()
@@ -53,10 +53,7 @@ def carry_out(identifier: str) -> None:
 def returned(shop: Shop, market: Simulator, client: Marketplace) -> tuple[str, str]:
     number = market.add_posting(SELLER, scheme="rFBS", lines=(LineSpec(sku=11),))
     client.ship(number, [{"11": 1}])
-    until = time.monotonic() + 20
-    while client.posting(number).status != "awaiting_deliver":
-        assert time.monotonic() < until, "never assembled"
-        time.sleep(0.05)
+    eventually(lambda: client.posting(number).status == "awaiting_deliver", "the assembly")
     market.control("POST", "/_sim/hand-over", {"posting_numbers": [number]})
     market.control("POST", f"/_sim/postings/{number}", {"act": "deliver"})
     read(shop, number)
@@ -68,7 +65,7 @@ def returned(shop: Shop, market: Simulator, client: Marketplace) -> tuple[str, s
 
 def account(market: Simulator) -> OzonClient:
     [seller] = [each for each in market.rooms.world.sellers.all() if each.client_id == SELLER]
-    return OzonClient(market.base_url, SELLER, seller.api_key, requests_per_second=45.0)
+    return OzonClient(market.base_url, SELLER, seller.api_key, requests_per_second=10_000.0)
 
 
 def test_a_refund_above_the_limit_is_approved_paid_once_and_borne_out(shop: Shop, market: Simulator) -> None:

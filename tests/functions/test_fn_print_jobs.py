@@ -26,8 +26,9 @@ from shipby.domain.events import EventType, posting_ref, print_job_ref
 from shipby.domain.records import AlarmRef
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
-from tests.functions.test_fn_labels import assembled, labelled, until
+from tests.functions.test_fn_labels import assembled, labelled
 from tests.support import builders as a
+from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext(millis=60_000)
 BUCKET = "shipby-documents"
@@ -49,7 +50,7 @@ def work(shop: Shop, job: str) -> PrintJob:
         found = shop.store.print_job(SELLER, job)
         return found is not None and found.state is not PrintState.WAITING
 
-    until(ended, 30)
+    eventually(ended)
     found = shop.store.print_job(SELLER, job)
     assert found is not None
     return found
@@ -98,7 +99,7 @@ def own_carrier(shop: Shop, market: Simulator) -> str:
     hint = dict(sync_message(SELLER, number, hinted_at=None, why="test").body)
     sync(sqs_event(hint), CONTEXT)
     OzonClient(market.base_url, SELLER, "a-key-of-the-seller", requests_per_second=1000).ship(number, [{"11": 1}])
-    until(lambda: market.posting(number).status == "awaiting_deliver")
+    eventually(lambda: market.posting(number).status == "awaiting_deliver")
     sync(sqs_event(hint), CONTEXT)
     shop.pump()
     shop.empty("label")

@@ -7,15 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jsonschema
 import urllib3
 
 from shipby_local.simulator import SellerAccount, Simulator, SimulatorSettings
+from tests.support import waiting
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "ozon"
 """Contract material beside the checkout; absent on a user's machine."""
@@ -23,9 +24,26 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "ozon"
 Json = dict[str, Any]
 
 
+class ManualClock:
+    """A clock that moves when told to."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+TIME: Final = ManualClock()
+"""The time of every `quick` marketplace. It moves while a test waits (`eventually`) and at no other moment: nothing
+happens between two lines of a test, however slow the machine is."""
+STEP: Final = timedelta(milliseconds=10)
+
+
 def quick(**changes: Any) -> SimulatorSettings:
     """Settings of a marketplace that is about a thousand times faster than the real one."""
     chosen: Json = {
+        "now": TIME,
         "engine_interval": 0.02,
         "ship_delay": 0.05,
         "registration_delay": 0.05,
@@ -40,16 +58,6 @@ def quick(**changes: Any) -> SimulatorSettings:
     return SimulatorSettings(**{**chosen, **changes})
 
 
-class ManualClock:
-    """A clock that moves when told to."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-
 class Caller:
     """Calls methods as a seller; keeps every answer for checks."""
 
@@ -58,7 +66,7 @@ class Caller:
         self.seller = seller
         self.answers: list[tuple[str, Any]] = []
         self.headers: dict[str, str] = {}
-        self._pool = urllib3.PoolManager(retries=False, timeout=5)
+        self._pool = urllib3.PoolManager(retries=False, timeout=waiting.LONGEST)
 
     def __call__(self, path: str, body: Json | None = None, *, expect: int = 200, **headers: str) -> Any:
         """One call; fails unless the status is the expected one."""
@@ -125,12 +133,16 @@ class Caller:
         self._pool.clear()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Waits for a condition; fails if it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
+def eventually(condition: Callable[[], bool]) -> None:
+    """Lets the marketplace's time pass until a condition is true; fails if it never is."""
+
+    def look() -> bool:
+        if condition():
+            return True
+        TIME.moment += STEP
+        return False
+
+    waiting.eventually(look, every=0.002)
 
 
 class PushReceiver:

@@ -15,8 +15,9 @@ from PIL import Image
 from shipby_local.simulator import Simulator
 from tests.simulator.label_support import pages_of, ready
 from tests.simulator.sim_support import Caller, eventually, quick
+from tests.support.waiting import LONGEST
 
-RAW = urllib3.PoolManager(retries=False, timeout=5)
+RAW = urllib3.PoolManager(retries=False, timeout=LONGEST)
 
 
 def download(call: Caller, path: str, carriage: int) -> tuple[int, str, bytes]:

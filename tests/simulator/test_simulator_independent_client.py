@@ -24,14 +24,6 @@ async def status_of(api: Any, number: str) -> str:
     return str(answer.result.status)
 
 
-async def until(api: Any, number: str, status: str) -> None:
-    for _ in range(200):
-        if await status_of(api, number) == status:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{number} never became {status}")
-
-
 async def trading_day(simulator: Simulator, call: Caller, number: str) -> str:
     api: Any = SellerAPI(call.seller.client_id, call.seller.api_key, base_url=simulator.base_url)
     now = simulator.rooms.world.now()
@@ -50,11 +42,12 @@ async def trading_day(simulator: Simulator, call: Caller, number: str) -> str:
         posting_number=number, packages=[FbsPostingShipV4RequestPackage(products=goods)]
     )
     assert shipped.result == [number]
-    await until(api, number, "awaiting_deliver")
+    call.wait_for(number, "awaiting_deliver")
+    assert await status_of(api, number) == "awaiting_deliver"
 
-    await asyncio.sleep(0.15)
+    call.control("clock", {"advance_seconds": 1})
     tasks = (await api.posting_fbs_package_label_create(posting_numbers=[number])).tasks
-    await asyncio.sleep(0.1)
+    call.control("clock", {"advance_seconds": 1})
     label = await api.posting_fbs_package_label_get(task_id=tasks[0].task_id)
     assert label.status.code == "completed"
     assert label.status.printed_postings_count == 1

@@ -138,11 +138,13 @@ def test_a_lost_push_never_comes_and_a_doubled_one_comes_twice(receiver: PushRec
 
 
 def test_a_reordered_push_comes_after_later_ones(receiver: PushReceiver) -> None:
-    with marketplace(receiver, push_reorder_delay=0.3) as simulator:
+    with marketplace(receiver, push_reorder_delay=3600) as simulator:
         simulator.control("POST", "/_sim/faults", b'{"push": {"reorder_fraction": 1}}')
         number = simulator.add_posting(SELLER)
         simulator.control("POST", "/_sim/faults", b'{"push": {"reorder_fraction": 0}}')
         simulator.control("POST", f"/_sim/postings/{number}", b'{"act": "move_cutoff", "by_seconds": 60}')
+        eventually(lambda: bool(receiver.of("TYPE_CUTOFF_DATE_CHANGED")))
+        simulator.control("POST", "/_sim/clock", b'{"advance_seconds": 3600}')
         eventually(lambda: bool(receiver.of("TYPE_NEW_POSTING")))
     kinds = [push["message_type"] for push in receiver.bodies if push["message_type"] != "TYPE_PING"]
     assert kinds == ["TYPE_CUTOFF_DATE_CHANGED", "TYPE_NEW_POSTING"]
@@ -152,7 +154,7 @@ def test_a_refused_push_is_tried_again_until_it_is_accepted(receiver: PushReceiv
     receiver.status = 500
     with marketplace(receiver, push_time_scale=0.005) as simulator:
         simulator.add_posting(SELLER)
-        eventually(lambda: len(receiver.of("TYPE_NEW_POSTING")) == 2)
+        eventually(lambda: len(receiver.of("TYPE_NEW_POSTING")) >= 2)
         receiver.status = 200
         eventually(lambda: simulator.books()["sellers"][SELLER]["pushes"]["delivered"] == 1)
         push = next(push for push in simulator.books()["pushes"] if push["type"] == "TYPE_NEW_POSTING")

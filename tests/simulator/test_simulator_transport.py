@@ -10,15 +10,23 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from shipby_local.simulator import Simulator, SimulatorSettings
+from shipby_local.simulator import Simulator, SimulatorSettings, gateway
 from tests.simulator.sim_support import Caller, quick
+from tests.unit.ozon.stub_marketplace import Pauses
 
 LIMIT = 8
-"""Low, so that a slow machine makes as many calls in one second too."""
 
 
 @pytest.fixture
-def limited() -> Iterator[Caller]:
+def second(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """The seconds by which the marketplace counts calls: they pass when a test says so."""
+    seconds = Pauses()
+    monkeypatch.setattr(gateway, "time", seconds)
+    return seconds
+
+
+@pytest.fixture
+def limited(second: Pauses) -> Iterator[Caller]:
     with Simulator(quick(rate_limit_per_second=LIMIT)) as simulator:
         caller = Caller(simulator.base_url, simulator.add_seller())
         yield caller
@@ -53,7 +61,7 @@ def test_an_expired_key_is_refused(call: Caller) -> None:
     assert "deactivated" in call("/v1/roles", expect=403)["message"]
 
 
-def test_the_call_over_the_limit_is_429_with_retry_after(limited: Caller) -> None:
+def test_the_call_over_the_limit_is_429_with_retry_after(limited: Caller, second: Pauses) -> None:
     for left in reversed(range(LIMIT)):
         limited("/v1/roles")
         assert limited.headers["Ratelimit-Remaining"] == str(left)
@@ -61,7 +69,7 @@ def test_the_call_over_the_limit_is_429_with_retry_after(limited: Caller) -> Non
     assert limited.headers["Retry-After"] == "1"
     assert limited.headers["Ratelimit-Remaining"] == "0"
     assert answer["message"] == "You have reached request rate limit per second"
-    time.sleep(1.05)
+    second.sleep(1.05)
     limited("/v1/roles")
     books = limited.control("books")["sellers"][limited.seller.client_id]
     assert books["calls"]["/v1/roles"] == {"200": LIMIT + 1, "429": 1}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
@@ -27,24 +26,23 @@ from tests.support.memory_store import MemoryStore
 from tests.unit.application.world_support import forget
 
 WORDS = "Канарейкина Ульяна, звоните +79995550199"
-WAIT = 10.0
 
 
-class WallClock:
-    """The time that the simulator has too."""
+@dataclass
+class MarketClock:
+    """The marketplace's time, which its control API can set forward."""
+
+    simulator: Simulator
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self.simulator.rooms.world.now()
 
 
 @pytest.fixture
-def clock_seconds() -> float:
-    return 3600.0
-
-
-@pytest.fixture
-def marketplace(clock_seconds: float) -> Iterator[Simulator]:
-    settings = SimulatorSettings(engine_interval=0.02, cancellation_auto_approve_seconds=clock_seconds)
+def marketplace() -> Iterator[Simulator]:
+    settings = SimulatorSettings(
+        engine_interval=0.02, cancellation_auto_approve_seconds=3600, rate_limit_per_second=10_000
+    )
     with Simulator(settings) as running:
         yield running
 
@@ -61,10 +59,11 @@ class Desk:
     simulator: Simulator
     client: OzonClient
     account: str
-    clock: WallClock = field(default_factory=WallClock)
+    clock: MarketClock = field(init=False)
     store: MemoryStore = field(init=False)
 
     def __post_init__(self) -> None:
+        self.clock = MarketClock(self.simulator)
         self.store = MemoryStore(clock=self.clock)
         self.store.commit([SaveSettings(a.settings(auto_cancel_request=Automation.OFF))])
 
@@ -108,16 +107,8 @@ class Desk:
 
 @pytest.fixture
 def desk(marketplace: Simulator, seller: SellerAccount) -> Desk:
-    client = OzonClient(marketplace.base_url, seller.client_id, seller.api_key, requests_per_second=45.0)
+    client = OzonClient(marketplace.base_url, seller.client_id, seller.api_key, requests_per_second=10_000.0)
     return Desk(marketplace, client, seller.client_id)
-
-
-def until(done: Callable[[], bool]) -> None:
-    """Wait for the marketplace, at most WAIT seconds."""
-    end = time.monotonic() + WAIT
-    while not done():
-        assert time.monotonic() < end, "the marketplace never got there"
-        time.sleep(0.02)
 
 
 def test_requests_are_found_over_the_whole_list_without_the_buyers_words(desk: Desk) -> None:
@@ -197,12 +188,12 @@ def test_a_withdrawn_request_is_closed(desk: Desk) -> None:
     assert closed.decided_by == DecidedBy.WITHDRAWN
 
 
-@pytest.mark.parametrize("clock_seconds", [0.5])
 def test_what_nobody_answers_is_approved_by_the_clock(desk: Desk) -> None:
     number = desk.asked()
     desk.poll()
     [request] = desk.requests()
-    until(lambda: desk.book(request)[0] == "APPROVED")
+    desk.simulator.control("POST", "/_sim/clock", {"advance_seconds": 3601})
+    assert desk.book(request)[0] == "APPROVED"
     desk.poll()
     [closed] = desk.requests(open_only=False)
     assert (closed.state, closed.decided_by) == (CancelRequestState.APPROVED, DecidedBy.CLOCK)

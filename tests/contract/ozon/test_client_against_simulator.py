@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,9 @@ from shipby.domain.errors import (
 )
 from shipby.domain.money import Money
 from shipby.domain.posting import MarketplacePosting, Scheme
-from shipby_local.simulator import Buyer, LineSpec, SellerAccount, Simulator, SimulatorSettings
+from shipby_local.simulator import Buyer, LineSpec, SellerAccount, Simulator, SimulatorSettings, gateway
+from tests.support.waiting import eventually
+from tests.unit.ozon.stub_marketplace import Pauses
 
 SKU, OTHER_SKU = 827098843, 4116250392
 REJECT, COMPENSATE = -1, 1020
@@ -34,7 +35,12 @@ REJECT, COMPENSATE = -1, 1020
 @pytest.fixture
 def marketplace() -> Iterator[Simulator]:
     settings = SimulatorSettings(
-        ship_delay=0.05, registration_delay=0.05, label_delay=0.1, label_task_delay=0.05, engine_interval=0.02
+        ship_delay=0.05,
+        registration_delay=0.05,
+        label_delay=0.1,
+        label_task_delay=0.05,
+        engine_interval=0.02,
+        rate_limit_per_second=10_000,
     )
     with Simulator(settings) as simulator:
         yield simulator
@@ -51,7 +57,7 @@ def client(marketplace: Simulator, seller: SellerAccount) -> OzonClient:
 
 
 def client_of(marketplace: Simulator, seller: SellerAccount, **options: Any) -> OzonClient:
-    options = {"requests_per_second": 45.0} | options
+    options = {"requests_per_second": 10_000.0} | options
     return OzonClient(marketplace.base_url, seller.client_id, seller.api_key, **options)
 
 
@@ -61,12 +67,8 @@ def control(marketplace: Simulator, path: str, **body: Any) -> Any:
 
 def becomes(client: OzonClient, number: str, status: str) -> MarketplacePosting:
     """Read until it has this status: the marketplace answers first and acts later, as the real one does."""
-    deadline = time.monotonic() + 10
-    while (found := client.posting(number)).status != status:
-        if time.monotonic() > deadline:
-            pytest.fail(f"{number} stayed {found.status}/{found.substatus}")
-        time.sleep(0.05)
-    return found
+    eventually(lambda: client.posting(number).status == status, f"{number} to become {status}")
+    return client.posting(number)
 
 
 def assembled(client: OzonClient, number: str) -> MarketplacePosting:
@@ -117,7 +119,7 @@ def test_an_fbs_posting_from_the_list_to_its_label(
     assert "ship" in waiting.actions
 
     posting = assembled(client, number)
-    time.sleep(0.3)
+    control(marketplace, "clock", advance_seconds=1)
     (page,) = label_pages(client, [number])
     assert set(posting.barcodes) & set(page.barcodes) or number in (*page.barcodes, *page.texts)
 
@@ -133,11 +135,8 @@ def label_pages(client: OzonClient, numbers: list[str]) -> list[Any]:
 
 
 def finished(client: OzonClient, task_id: str) -> LabelTaskResult:
-    deadline = time.monotonic() + 10
-    while (result := client.label_task(task_id)).state in ("pending", "in_progress"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return result
+    eventually(lambda: client.label_task(task_id).state not in ("pending", "in_progress"), "the labels")
+    return client.label_task(task_id)
 
 
 def test_every_page_of_a_batch_of_labels_names_its_posting(
@@ -145,7 +144,7 @@ def test_every_page_of_a_batch_of_labels_names_its_posting(
 ) -> None:
     numbers = marketplace.generate([seller.client_id], 3)
     postings = {number: assembled(client, number) for number in numbers}
-    time.sleep(0.3)
+    control(marketplace, "clock", advance_seconds=1)
     named = {
         number
         for page in label_pages(client, numbers)
@@ -304,16 +303,20 @@ def test_faults_of_the_marketplace(marketplace: Simulator, seller: SellerAccount
     becomes(client, number, "awaiting_deliver")
 
 
-def test_pacing_keeps_below_the_marketplaces_limit() -> None:
+def test_pacing_keeps_below_the_marketplaces_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Client and marketplace count the same seconds: those that the client says it waits.
+    seconds = Pauses()
+    monkeypatch.setattr(gateway, "time", seconds)
+    clock: Any = {"monotonic": seconds.monotonic, "sleep": seconds.sleep}
     with Simulator(SimulatorSettings(rate_limit_per_second=10)) as marketplace:
         seller = marketplace.add_seller()
         number = marketplace.add_posting(seller.client_id)
-        paced = client_of(marketplace, seller, requests_per_second=9)
+        paced = client_of(marketplace, seller, requests_per_second=9, **clock)
         for _ in range(20):
             paced.posting(number)
-        time.sleep(1.1)
-        hasty = client_of(marketplace, seller, requests_per_second=10_000)
-        assert 10 <= _reads_until_limited(hasty, number) < 100
+        seconds.sleep(1.1)
+        hasty = client_of(marketplace, seller, requests_per_second=10_000, **clock)
+        assert _reads_until_limited(hasty, number) == 10
 
 
 def _reads_until_limited(client: OzonClient, number: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from shipby.domain.records import SellerSettings
 from shipby_local.simulator import LineSpec, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
+from tests.support.waiting import eventually
 
 SKU, OTHER = 827098843, 4116250392
 ODD = LineSpec(sku=SKU, quantity=3, price=Decimal("66.67"))
@@ -62,10 +62,7 @@ class Desk:
     def delivered(self, *lines: LineSpec) -> str:
         number = self.simulator.add_posting(self.seller, scheme="rFBS", lines=lines)
         self.client.ship(number, [{str(line.sku): line.quantity for line in lines}])
-        until = time.monotonic() + 10
-        while self.client.posting(number).status != "awaiting_deliver":
-            assert time.monotonic() < until, "never assembled"
-            time.sleep(0.03)
+        eventually(lambda: self.client.posting(number).status == "awaiting_deliver", "the assembly")
         self.control("hand-over", posting_numbers=[number])
         self.control(f"postings/{number}", act="deliver")
         self.read(number)
@@ -95,10 +92,12 @@ class Desk:
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    settings = SimulatorSettings(ship_delay=0.05, registration_delay=0.05, engine_interval=0.02)
+    settings = SimulatorSettings(
+        rate_limit_per_second=10_000, ship_delay=0.05, registration_delay=0.05, engine_interval=0.02
+    )
     with Simulator(settings) as simulator:
         account = simulator.add_seller()
-        client = OzonClient(simulator.base_url, account.client_id, account.api_key, requests_per_second=45.0)
+        client = OzonClient(simulator.base_url, account.client_id, account.api_key, requests_per_second=10_000.0)
         clock = a.FixedClock(datetime.now(UTC))
         store = MemoryStore(clock=clock)
         store.commit([SaveSettings(SellerSettings(seller=account.client_id, version=1))])

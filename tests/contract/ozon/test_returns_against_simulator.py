@@ -93,7 +93,9 @@ class Desk:
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    with Simulator(SimulatorSettings(engine_interval=0.02, return_auto_approve_seconds=3600)) as running:
+    with Simulator(
+        SimulatorSettings(rate_limit_per_second=10_000, engine_interval=0.02, return_auto_approve_seconds=3600)
+    ) as running:
         seller = running.add_seller(currency="RUB")
         client = OzonClient(running.base_url, seller.client_id, seller.api_key, requests_per_second=1000)
         yield Desk(running, client, seller.client_id)

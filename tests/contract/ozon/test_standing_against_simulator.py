@@ -19,7 +19,11 @@ INDEX = "rating_general_indicator_fbs_rfbs"
 
 @pytest.fixture
 def marketplace() -> Iterator[Simulator]:
-    with Simulator(SimulatorSettings(ship_delay=0.05, engine_interval=0.02, tariff_discounts=(Decimal(3),))) as running:
+    with Simulator(
+        SimulatorSettings(
+            rate_limit_per_second=10_000, ship_delay=0.05, engine_interval=0.02, tariff_discounts=(Decimal(3),)
+        )
+    ) as running:
         yield running
 
 
@@ -29,7 +33,7 @@ def seller(marketplace: Simulator) -> SellerAccount:
 
 
 def client_of(marketplace: Simulator, seller: SellerAccount, key: str = "") -> OzonClient:
-    return OzonClient(marketplace.base_url, seller.client_id, key or seller.api_key, requests_per_second=45.0)
+    return OzonClient(marketplace.base_url, seller.client_id, key or seller.api_key, requests_per_second=10_000.0)
 
 
 def test_the_errors_and_their_charges_are_the_marketplaces_to_the_kopeck(
