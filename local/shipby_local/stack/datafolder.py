@@ -69,6 +69,7 @@ class DataFolder:
     def release(self) -> None:
         """Give the folder up; a second call does nothing."""
         if self._lock_descriptor is not None:
+            shutil.rmtree(self.temporary, ignore_errors=True)
             self._running_file.unlink(missing_ok=True)
             os.close(self._lock_descriptor)
             self._lock_descriptor = None

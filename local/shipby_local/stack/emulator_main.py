@@ -106,4 +106,8 @@ async def _stop_when_orphaned(parent: int, stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # All is saved and no worker is left. An orderly end would wait for threads whose event loop is gone.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

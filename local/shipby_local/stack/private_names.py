@@ -233,5 +233,9 @@ def decode_state(text: str) -> Any:
 
 
 def stop_workers() -> None:
-    """End every function's worker process."""
-    module("ministack.core.lambda_runtime").reset()
+    """End every function's worker process. Their unpacked code, thousands of files, is left to the data folder's owner:
+    removing it here took longer on a busy machine than the owner waits before it kills this process.
+    """
+    runtime = module("ministack.core.lambda_runtime")
+    runtime.Worker._discard_tmpdir = lambda worker: None
+    runtime.reset()
