@@ -12,14 +12,15 @@ from typing import cast
 
 from functions.marketplace_poll.rounds import HEALTHY, read_task, run_round
 from functions.marketplace_poll.wiring import parts
-from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS, Context, Event
+from shipby.adapters.aws_lambda.batch import Context, Event, TimeLeft
 from shipby.domain.json_types import Json
 from shipby.observability import publish
 
 
 def handler(event: Event, context: Context) -> dict[str, Json]:
     """A summary per seller, and the proofs that were made. Raises RoundFailedError naming the sellers that failed."""
-    summary = run_round(read_task(event), parts(), lambda: context.get_remaining_time_in_millis() < RESERVE_MILLIS)
+    left = TimeLeft(context)
+    summary = run_round(read_task(event), parts(), lambda: left.short)
     publish(_counts(summary))
     return summary
 

@@ -14,7 +14,7 @@ from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.messengers import AppriseChannels
 from shipby.application.digest import Tools
 from shipby.application.ports import Marketplaces
-from shipby.settings import NOTIFICATIONS_RATE, NotificationsSettings
+from shipby.settings import NOTIFICATIONS_RATE, READ_WITHIN, NotificationsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,10 @@ def parts() -> Parts:
             clock=SystemClock(),
         ),
         marketplaces=SsmMarketplaces(
-            settings.parameter_prefix, settings.ozon_base_url, requests_per_second=NOTIFICATIONS_RATE
+            settings.parameter_prefix,
+            settings.ozon_base_url,
+            requests_per_second=NOTIFICATIONS_RATE,
+            read_within=READ_WITHIN,
         ),
         batch=SqsBatch(QueueVisibility(settings.notify_queue_url)),
     )

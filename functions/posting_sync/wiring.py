@@ -11,7 +11,7 @@ from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.application.ports import Clock, Marketplaces, Store
-from shipby.settings import POSTING_SYNC_RATE, PostingSyncSettings
+from shipby.settings import POSTING_SYNC_RATE, READ_WITHIN, PostingSyncSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,10 @@ def parts() -> Parts:
     return Parts(
         store=DynamoDBStore(table_name=settings.table_name),
         marketplaces=SsmMarketplaces(
-            settings.parameter_prefix, settings.ozon_base_url, requests_per_second=POSTING_SYNC_RATE
+            settings.parameter_prefix,
+            settings.ozon_base_url,
+            requests_per_second=POSTING_SYNC_RATE,
+            read_within=READ_WITHIN,
         ),
         clock=SystemClock(),
         batch=SqsBatch(QueueVisibility(settings.sync_queue_url)),

@@ -126,3 +126,7 @@ NOTIFICATIONS_RATE = 0.5
 """Requests a second to the marketplace from ONE process of each function. Multiplied by the MaximumConcurrency of its
 queue (5, 2, 2, 2, 1, 2) they stay below the 50 that a Client-Id has over everything; a test holds them against the
 template."""
+
+READ_WITHIN = 8.0
+"""Seconds that one read of the marketplace may take, with its repeats, in functions that have little time (PostingSync,
+Notifications): a message with two reads then ends before its function does. A slower one comes again."""

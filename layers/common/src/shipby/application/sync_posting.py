@@ -62,7 +62,8 @@ def sync_posting(
     """
     known = store.posting(seller, number)
     if known is not None and hinted_at is not None and known.synced_at > hinted_at + SKEW:
-        return Synced("coalesced", known)
+        # A worker that failed, or was killed, behind its first read has left the other parts of a split unread.
+        return Synced("coalesced", known, _unknown_parts(seller, store.detail(seller, number), store))
     try:
         facts = marketplace.posting(number)
     except NotFoundError:
@@ -99,8 +100,12 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
         return Synced("created" if known is None else "changed", folded.posting)
 
     synced = decide_anew(once)
-    related = tuple(number for number in facts.related_numbers if store.posting(seller, number) is None)
-    return Synced(synced.outcome, synced.posting, related)
+    return Synced(synced.outcome, synced.posting, _unknown_parts(seller, facts, store))
+
+
+def _unknown_parts(seller: str, facts: MarketplacePosting | None, store: Store) -> tuple[str, ...]:
+    related = facts.related_numbers if facts is not None else ()
+    return tuple(number for number in related if store.posting(seller, number) is None)
 
 
 def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, at: datetime) -> Folded | None:

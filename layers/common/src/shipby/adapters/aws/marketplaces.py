@@ -19,7 +19,8 @@ NAME = "ozon"
 class SsmMarketplaces:
     """Implements `Marketplaces`. A client lives as long as its seller's key: pacing must outlast one call.
 
-    `requests_per_second` is the share of each seller's 50 requests a second that this process may use.
+    `requests_per_second` is the share of each seller's 50 requests a second that this process may use, `read_within`
+    the seconds that one read may take with its repeats.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class SsmMarketplaces:
         base_url: str,
         *,
         requests_per_second: float = 4.0,
+        read_within: float | None = None,
         parameters: SellerParameters | None = None,
         pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._base_url = base_url
         self._rate = requests_per_second
+        self._read_within = read_within
         self._parameters = parameters or SellerParameters(prefix)
         self._pool = pool or new_pool()
         self._clients: dict[str, tuple[tuple[str, str], OzonClient]] = {}
@@ -48,7 +51,14 @@ class SsmMarketplaces:
             known = self._clients.get(seller)
             if known and known[0] == key:
                 return known[1]
-            client = OzonClient(self._base_url, key[0], key[1], requests_per_second=self._rate, pool=self._pool)
+            client = OzonClient(
+                self._base_url,
+                key[0],
+                key[1],
+                requests_per_second=self._rate,
+                read_within=self._read_within,
+                pool=self._pool,
+            )
             self._clients[seller] = (key, client)
             return client
 

@@ -1,23 +1,20 @@
 """Runs the messages of an SQS batch so that one bad message fails alone.
 
 What failed is reported as a batch item failure, so the queue brings it again and after its last try moves it to the
-dead letters: nothing is swallowed. How long it stays invisible depends on why it failed.
+dead letters: nothing is swallowed. How long it stays invisible depends on why it failed, never on the queue's own time:
+that one is for workers that died. What was not begun when the time ran short is visible again at once.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
 
 from shipby.adapters.aws_lambda.messages import Message, read_message
-from shipby.domain.errors import (
-    CredentialsRejectedError,
-    RetryableError,
-    ShipbyError,
-    VersionConflictError,
-)
+from shipby.domain.errors import CredentialsRejectedError, RetryableError, ShipbyError, VersionConflictError
 from shipby.observability import error_fields, logger, publish
 
 K = TypeVar("K", bound=Hashable)
@@ -26,7 +23,7 @@ Outcome: TypeAlias = str | Exception
 """What became of a message: a word for log and metrics, or why it has to come again."""
 
 RESERVE_MILLIS = 6_000
-"""No further message is begun when less than this is left of the function's time."""
+"""Nothing is begun when less than this is left of the function's time."""
 CREDENTIALS_WAIT = 300
 """Seconds until a seller's rejected key is tried again: that long a key is cached."""
 LONGEST_WAIT = 900
@@ -45,6 +42,30 @@ class Visibility(Protocol):
         """Raises StoreUnavailableError; the message then comes after the queue's own time."""
 
 
+class TimeLeft:
+    """How much of the function's time is left.
+
+    The context works it out by the wall clock, which may be set, or stand still: it never counts as more than what was
+    left at first, less what has passed by the monotonic clock since.
+    """
+
+    def __init__(self, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._context = context
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self.at_first = context.get_remaining_time_in_millis()
+
+    def __call__(self) -> float:
+        """Milliseconds."""
+        passed = 1000 * (self._monotonic() - self._began)
+        return min(self._context.get_remaining_time_in_millis(), self.at_first - passed)
+
+    @property
+    def short(self) -> bool:
+        """Whether nothing may be begun any more."""
+        return self() < RESERVE_MILLIS
+
+
 class ItemFailure(TypedDict):
     """One message or record that has to come again."""
 
@@ -60,8 +81,9 @@ class PartialResponse(TypedDict):
 class SqsBatch:
     """Runs batches of one queue."""
 
-    def __init__(self, visibility: Visibility) -> None:
+    def __init__(self, visibility: Visibility, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._visibility = visibility
+        self._monotonic = monotonic
 
     def each(self, event: Event, context: Context, work: Callable[[Message], str]) -> PartialResponse:
         """Run every message for itself; `work` returns the outcome in a word, or raises."""
@@ -75,12 +97,19 @@ class SqsBatch:
         work: Callable[[K, Sequence[Message]], Mapping[str, Outcome]],
     ) -> PartialResponse:
         """Run messages of one key together; `work` returns the outcome per message id. If it raises, all its messages
-        failed, and no others."""
+        failed, and no others.
+
+        The first may take the function's whole time, every further one at least half of it: a worker that is killed at
+        its time limit takes with it what it has done and what it has not.
+        """
+        left = TimeLeft(context, self._monotonic)
         failed: list[ItemFailure] = []
         outcomes: Counter[str] = Counter()
+        begun = False
         for messages, run in _groups(event, key, work):
-            late = context.get_remaining_time_in_millis() < RESERVE_MILLIS
+            late = left.short or (begun and left() < left.at_first / 2)
             results = dict.fromkeys((message.id for message in messages), _NOT_BEGUN) if late else run()
+            begun = begun or not late
             for message in messages:
                 outcome = results[message.id]
                 if isinstance(outcome, str):
@@ -99,8 +128,6 @@ class SqsBatch:
         wait = wait_seconds(error, message.attempt)
         about: dict[str, object] = {"message_id": message.id, "attempt": message.attempt, "wait": wait}
         logger().warning("message failed", extra=about | error_fields(error) | message.ids)
-        if wait is None:
-            return
         try:
             self._visibility.hold(message.receipt, wait)
         except ShipbyError as problem:
@@ -108,7 +135,11 @@ class SqsBatch:
             logger().warning("the queue's own wait applies", extra=about)
 
 
-_NOT_BEGUN = RetryableError("the function's time was nearly up, so this message was not begun", retry_after=1)
+class NotBegunError(RetryableError):
+    """The function's time was short, so this message was not begun; it waits for nothing."""
+
+
+_NOT_BEGUN = NotBegunError("the function's time was short, so this message was not begun")
 
 
 def _one(messages: Sequence[Message], work: Callable[[Message], str]) -> dict[str, Outcome]:
@@ -120,7 +151,8 @@ def _groups(
     event: Event, key: Callable[[Message], K], work: Callable[[K, Sequence[Message]], Mapping[str, Outcome]]
 ) -> Iterator[tuple[list[Message], Callable[[], Mapping[str, Outcome]]]]:
     groups: dict[K, list[Message]] = {}
-    for message in map(read_message, event["Records"]):
+    # What came most often first: a message that was left unbegun again and again would end in the dead letters untried.
+    for message in sorted(map(read_message, event["Records"]), key=lambda message: -message.attempt):
         try:
             groups.setdefault(key(message), []).append(message)
         except ShipbyError as error:
@@ -137,19 +169,20 @@ def _groups(
         yield messages, run
 
 
-def wait_seconds(error: Exception, attempt: int) -> int | None:
-    """How long a failed message stays invisible; None = as long as the queue says.
+def wait_seconds(error: Exception, attempt: int) -> int:
+    """How long a failed message stays invisible.
 
     The first time exactly what the marketplace asks for (Retry-After); later tries wait longer and longer, so that a
     queue's five tries span an outage of a quarter of an hour.
     """
+    if isinstance(error, NotBegunError):
+        return 0
     if isinstance(error, CredentialsRejectedError):
         return CREDENTIALS_WAIT
-    if not isinstance(error, RetryableError):
-        return None
     if isinstance(error, VersionConflictError):
         return min(2 * attempt, LONGEST_WAIT)
     growing = [0, *(min(10 << 2 * n, LONGEST_WAIT) for n in range(attempt))]
-    if error.retry_after is None:
+    asked = error.retry_after if isinstance(error, RetryableError) else None
+    if asked is None:
         return growing[attempt]
-    return max(1, math.ceil(error.retry_after), growing[attempt - 1])
+    return max(1, math.ceil(asked), growing[attempt - 1])

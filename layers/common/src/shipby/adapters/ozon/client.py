@@ -57,8 +57,8 @@ from shipby.domain.returns import MarketplaceReturn
 class OzonClient:
     """One seller's account at the marketplace; implements `shipby.application.ports.Marketplace`.
 
-    `requests_per_second` is this process's static share of the account's 50. Safe to share between threads. The key is
-    kept out of repr and of every message.
+    `requests_per_second` is this process's static share of the account's 50, `read_within` the seconds that a read may
+    take with its repeats. Safe to share between threads. The key is kept out of repr and of every message.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class OzonClient:
         api_key: str,
         *,
         requests_per_second: float = 4.0,
+        read_within: float | None = None,
         pool: urllib3.PoolManager | None = None,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
@@ -80,6 +81,7 @@ class OzonClient:
             client_id=client_id,
             api_key=api_key,
             requests_per_second=requests_per_second,
+            read_within=read_within,
             pool=pool,
             monotonic=monotonic,
             sleep=sleep,

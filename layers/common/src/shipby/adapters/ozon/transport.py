@@ -67,7 +67,11 @@ def new_pool() -> urllib3.PoolManager:
 
 
 class Transport:
-    """Sends JSON to one API host for one seller. Safe to share between threads."""
+    """Sends JSON to one API host for one seller. Safe to share between threads.
+
+    `read_within` bounds a whole read, its repeats included, in seconds, for workers that have little time; an acting
+    call keeps its patience.
+    """
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Transport:
         client_id: str,
         api_key: str,
         requests_per_second: float,
+        read_within: float | None = None,
         pool: urllib3.PoolManager | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -95,6 +100,7 @@ class Transport:
             "User-Agent": "shipby",
         }
         self._pacer = Pacer(requests_per_second, monotonic=monotonic, sleep=sleep)
+        self._read_within = read_within
         self._pool = pool or new_pool()
         self._monotonic = monotonic
         self._sleep = sleep
@@ -107,13 +113,12 @@ class Transport:
         ActionNotOfferedError, MarketplaceRefusedError.
         """
         name = f"{method.path} {what}".strip()
-        answer = self.retrying(lambda: self._post(method, payload), name)
-        return self._settled(answer, name, acts=False)
+        return self._settled(self._read(method, payload, name), name, acts=False)
 
     def fetch(self, method: Method, payload: Mapping[str, object], *, what: str) -> Answer:
         """Call a harmless method that answers with a file, or with a JSON object that holds one. Raises as `read`."""
         name = f"{method.path} {what}".strip()
-        answer = self.retrying(lambda: self._post(method, payload), name)
+        answer = self._read(method, payload, name)
         if not 200 <= answer.status < 300 or answer.body.lstrip().startswith(b"{"):
             self._settled(answer, name, acts=False)
         return answer
@@ -136,17 +141,22 @@ class Transport:
             return Node({}, method.path)
         return self._settled(answer, name, acts=True)
 
-    def retrying(self, call: Callable[[], Answer], name: str) -> Answer:
+    def _read(self, method: Method, payload: Mapping[str, object], name: str) -> Answer:
+        until = None if self._read_within is None else self._monotonic() + self._read_within
+        return self.retrying(lambda: self._post(method, payload, until), name, until)
+
+    def retrying(self, call: Callable[[], Answer], name: str, until: float | None = None) -> Answer:
         """Repeat a harmless call a few times over broken connections, time-outs and 5xx; other answers are returned.
 
+        No further attempt begins after `until` (monotonic), or where that is None, READ_BUDGET_SECONDS after the first.
         Raises MarketplaceUnavailableError when none of the attempts got an answer.
         """
-        began = self._monotonic()
+        last_start = self._monotonic() + assumptions.READ_BUDGET_SECONDS if until is None else until
         problem = ""
         for attempt in range(assumptions.READ_ATTEMPTS):
             if attempt:
                 pause = assumptions.BACK_OFF_SECONDS * 2**attempt * (0.5 + self._chance() / 2)
-                if self._monotonic() + pause - began > assumptions.READ_BUDGET_SECONDS:
+                if self._monotonic() + pause > last_start:
                     break
                 self._sleep(pause)
             try:
@@ -174,21 +184,31 @@ class Transport:
         except TooLargeError as error:
             raise InvalidInputError(f"the file has more than {largest} bytes; it was not taken") from error
 
-    def _post(self, method: Method, payload: Mapping[str, object]) -> Answer:
+    def _post(self, method: Method, payload: Mapping[str, object], until: float | None = None) -> Answer:
         self._pacer.wait()
         body = json.dumps(payload, separators=(",", ":")).encode()
-        return self._exchange(
-            "POST", self.base_url + method.path, self._headers, body, largest=assumptions.LARGEST_ANSWER
-        )
+        url, largest = self.base_url + method.path, assumptions.LARGEST_ANSWER
+        return self._exchange("POST", url, self._headers, body, largest=largest, until=until)
 
-    def _exchange(self, verb: str, url: str, headers: Mapping[str, str], body: bytes | None, *, largest: int) -> Answer:
+    def _exchange(
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        largest: int,
+        until: float | None = None,
+    ) -> Answer:
+        left = math.inf if until is None else max(0.1, until - self._monotonic())
+        connect, read = min(assumptions.CONNECT_SECONDS, left), min(assumptions.READ_SECONDS, left)
         try:
             response = self._pool.request(
                 verb,
                 url,
                 body=body,
                 headers=headers,
-                timeout=urllib3.Timeout(connect=assumptions.CONNECT_SECONDS, read=assumptions.READ_SECONDS),
+                timeout=urllib3.Timeout(connect=connect, read=read),
                 retries=False,
                 redirect=False,
                 preload_content=False,
@@ -204,7 +224,7 @@ class Transport:
             raise NoAnswerError(type(error).__name__) from error
         whole = False
         try:
-            content = self._whole(response, largest)
+            content = self._whole(response, largest, min(assumptions.WHOLE_ANSWER_SECONDS, left))
             whole = True
         except (HTTPError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from error
@@ -215,7 +235,7 @@ class Transport:
                 response.close()
         return Answer(response.status, response.headers, content)
 
-    def _whole(self, response: urllib3.BaseHTTPResponse, largest: int) -> bytes:
+    def _whole(self, response: urllib3.BaseHTTPResponse, largest: int, seconds: float) -> bytes:
         began = self._monotonic()
         pieces: list[bytes] = []
         size = 0
@@ -223,7 +243,7 @@ class Transport:
             size += len(piece)
             if size > largest:
                 raise TooLargeError(f"an answer of more than {largest} bytes")
-            if self._monotonic() - began > assumptions.WHOLE_ANSWER_SECONDS:
+            if self._monotonic() - began > seconds:
                 raise NoAnswerError("an answer that does not end")
             pieces.append(piece)
         return b"".join(pieces)
