@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 
-from shipby.adapters.aws_lambda.batch import CREDENTIALS_WAIT, Outcome, SqsBatch, wait_seconds
+from shipby.adapters.aws_lambda.batch import CREDENTIALS_WAIT, NotBegunError, Outcome, SqsBatch, TimeLeft, wait_seconds
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.domain.errors import (
     CredentialsRejectedError,
@@ -55,7 +56,7 @@ def test_each_message_fails_for_itself(shop: Shop) -> None:
     bodies = [{"seller": "1", "posting": name} for name in ("fine", "limited", "rejected", "gone", "bug")]
     response = SqsBatch(held).each(sqs_event(*bodies, "no json", "[1]"), LambdaContext(), work)
     assert failed_ids(response) == ["m1", "m2", "m3", "m4", "m5", "m6"]
-    assert held.held == {"r1": 7, "r2": CREDENTIALS_WAIT}
+    assert held.held == {"r1": 7, "r2": CREDENTIALS_WAIT} | dict.fromkeys(("r3", "r4", "r5", "r6"), 10)
 
 
 def test_every_message_leaves_a_log_line_with_ids_and_outcome_but_no_values(
@@ -105,7 +106,88 @@ def test_nothing_is_begun_when_the_functions_time_is_nearly_up(shop: Shop) -> No
     event = sqs_event({"seller": "1", "posting": "fine"})
     response = SqsBatch(held).each(event, LambdaContext(millis=500), work)
     assert failed_ids(response) == ["m0"]
-    assert held.held == {"r0": 1}
+    assert held.held == {"r0": 0}
+
+
+@dataclass
+class Hours:
+    """A function's time that work uses up; `wall` is the clock that the context counts by."""
+
+    limit: float = 30.0
+    passed: float = 0.0
+    wall: bool = True
+    began: list[str] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(1000 * (self.limit - self.passed * self.wall))
+
+    def monotonic(self) -> float:
+        return 1_000.0 + self.passed
+
+    def work(self, message: Message) -> str:
+        """Takes as many seconds as the message says."""
+        self.began.append(message.text("posting"))
+        self.passed += float(str(message.body["seconds"]))
+        if message.body.get("fails"):
+            raise MarketplaceUnavailableError("away")
+        return "done"
+
+
+def task(name: str, seconds: float, *, fails: bool = False) -> dict[str, object]:
+    return {"seller": "1", "posting": name, "seconds": seconds, "fails": fails}
+
+
+def test_when_time_runs_short_what_is_done_is_kept_what_failed_backs_off_and_the_rest_comes_again_at_once(
+    shop: Shop,
+) -> None:
+    held, hours = Held(), Hours()
+    event = sqs_event(task("a", 1), task("b", 9, fails=True), task("c", 6), task("d", 1), task("e", 1))
+    response = SqsBatch(held, monotonic=hours.monotonic).each(event, hours, hours.work)
+    assert hours.began == ["a", "b", "c"]
+    assert failed_ids(response) == ["m1", "m3", "m4"]
+    assert held.held == {"r1": 10, "r3": 0, "r4": 0}
+    assert [line["code"] for line in shop.logged() if "code" in line] == [
+        "marketplace_unavailable",
+        "not_begun",
+        "not_begun",
+    ]
+
+
+def test_the_time_is_counted_even_where_the_wall_clock_stands_still(shop: Shop) -> None:
+    held, hours = Held(), Hours(wall=False)
+    event = sqs_event(task("a", 16), task("b", 1))
+    response = SqsBatch(held, monotonic=hours.monotonic).each(event, hours, hours.work)
+    assert (hours.began, failed_ids(response), held.held) == (["a"], ["m1"], {"r1": 0})
+
+
+def test_a_clock_that_is_set_back_gives_a_function_no_more_time_than_it_had() -> None:
+    hours = Hours(limit=30)
+    left = TimeLeft(hours, hours.monotonic)
+    hours.passed, hours.limit = 20, 3_600
+    assert left() == 10_000
+    hours.limit = 22
+    assert left() == 2_000
+    assert left.short
+
+
+def test_what_came_again_is_begun_first_so_that_nothing_is_a_dead_letter_untried(shop: Shop) -> None:
+    hours = Hours()
+    event = sqs_event(task("fresh", 16), task("tried", 16))
+    event["Records"][1]["attributes"]["ApproximateReceiveCount"] = "3"
+    response = SqsBatch(Held(), monotonic=hours.monotonic).each(event, hours, hours.work)
+    assert (hours.began, failed_ids(response)) == (["tried"], ["m0"])
+
+
+def test_a_group_is_begun_as_a_whole_or_not_at_all(shop: Shop) -> None:
+    held, hours = Held(), Hours()
+
+    def together(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+        return {message.id: hours.work(message) for message in messages}
+
+    bodies = [task("a", 8) | {"seller": "1"}, task("b", 1) | {"seller": "2"}, task("c", 8) | {"seller": "1"}]
+    batch = SqsBatch(held, monotonic=hours.monotonic)
+    response = batch.grouped(sqs_event(*bodies), hours, lambda message: message.seller, together)
+    assert (hours.began, failed_ids(response), held.held) == (["a", "c"], ["m1"], {"r1": 0})
 
 
 def test_if_the_wait_cannot_be_set_the_queues_own_applies_and_the_log_says_so(shop: Shop) -> None:
@@ -130,10 +212,12 @@ def test_if_the_wait_cannot_be_set_the_queues_own_applies_and_the_log_says_so(sh
         (VersionConflictError("conflict"), 1, 2),
         (VersionConflictError("conflict"), 4, 8),
         (CredentialsRejectedError("key"), 1, 300),
-        (InvalidInputError("foreign"), 1, None),
-        (NotFoundError("gone"), 2, None),
-        (KeyError("bug"), 1, None),
+        (InvalidInputError("foreign"), 1, 10),
+        (NotFoundError("gone"), 2, 40),
+        (KeyError("bug"), 1, 10),
+        (NotBegunError("no time"), 1, 0),
+        (NotBegunError("no time"), 4, 0),
     ],
 )
-def test_how_long_a_failed_message_waits(error: Exception, attempt: int, seconds: int | None) -> None:
+def test_how_long_a_failed_message_waits(error: Exception, attempt: int, seconds: int) -> None:
     assert wait_seconds(error, attempt) == seconds

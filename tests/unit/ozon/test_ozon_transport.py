@@ -291,6 +291,22 @@ def test_a_read_starts_no_attempt_beyond_its_time_budget(
     assert len(marketplace.received) == 2
 
 
+@pytest.mark.parametrize("fault", ["stall", "drip"])
+def test_a_read_of_a_worker_with_little_time_ends_in_time_whatever_the_marketplace_does(
+    marketplace: StubMarketplace, fault: Any
+) -> None:
+    marketplace.on(POSTING_GET.path, Reply({"result": {"padding": "x" * 5000}}, fault=fault))
+    began = time.monotonic()
+    with pytest.raises(MarketplaceUnavailableError):
+        client_of(marketplace.base_url, read_within=0.3, monotonic=time.monotonic).posting(NUMBER)
+    assert time.monotonic() - began < 2
+
+
+def test_an_acting_call_keeps_its_patience_where_reads_have_little_time(marketplace: StubMarketplace) -> None:
+    marketplace.on(POSTING_CANCEL.path, Reply({"result": True, "padding": "x" * 100}, fault="drip"))
+    client_of(marketplace.base_url, read_within=0.001, monotonic=time.monotonic).cancel(NUMBER, 352, "")
+
+
 def test_an_open_breaker_is_not_hammered(marketplace: StubMarketplace, client: OzonClient) -> None:
     marketplace.on(POSTING_GET.path, Reply(error("Circle is open", 13), 500))
     with pytest.raises(MarketplaceUnavailableError) as caught:

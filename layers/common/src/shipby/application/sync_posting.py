@@ -62,8 +62,7 @@ def sync_posting(
     """
     known = store.posting(seller, number)
     if known is not None and hinted_at is not None and known.synced_at > hinted_at + SKEW:
-        # A worker that failed, or was killed, behind its first read has left the other parts of a split unread.
-        return Synced("coalesced", known, _unknown_parts(seller, store.detail(seller, number), store))
+        return Synced("coalesced", known)
     try:
         facts = marketplace.posting(number)
     except NotFoundError:
@@ -100,12 +99,8 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
         return Synced("created" if known is None else "changed", folded.posting)
 
     synced = decide_anew(once)
-    return Synced(synced.outcome, synced.posting, _unknown_parts(seller, facts, store))
-
-
-def _unknown_parts(seller: str, facts: MarketplacePosting | None, store: Store) -> tuple[str, ...]:
-    related = facts.related_numbers if facts is not None else ()
-    return tuple(number for number in related if store.posting(seller, number) is None)
+    related = tuple(number for number in facts.related_numbers if store.posting(seller, number) is None)
+    return Synced(synced.outcome, synced.posting, related)
 
 
 def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, at: datetime) -> Folded | None:

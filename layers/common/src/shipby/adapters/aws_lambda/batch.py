@@ -138,6 +138,8 @@ class SqsBatch:
 class NotBegunError(RetryableError):
     """The function's time was short, so this message was not begun; it waits for nothing."""
 
+    code = "not_begun"
+
 
 _NOT_BEGUN = NotBegunError("the function's time was short, so this message was not begun")
 
