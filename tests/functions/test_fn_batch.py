@@ -56,7 +56,7 @@ def test_each_message_fails_for_itself(shop: Shop) -> None:
     bodies = [{"seller": "1", "posting": name} for name in ("fine", "limited", "rejected", "gone", "bug")]
     response = SqsBatch(held).each(sqs_event(*bodies, "no json", "[1]"), LambdaContext(), work)
     assert failed_ids(response) == ["m1", "m2", "m3", "m4", "m5", "m6"]
-    assert held.held == {"r1": 7, "r2": CREDENTIALS_WAIT} | dict.fromkeys(("r3", "r4", "r5", "r6"), 10)
+    assert held.held == {"r1": 7} | dict.fromkeys(("r2", "r3", "r4", "r5", "r6"), 10)
 
 
 def test_every_message_leaves_a_log_line_with_ids_and_outcome_but_no_values(
@@ -211,7 +211,8 @@ def test_if_the_wait_cannot_be_set_the_queues_own_applies_and_the_log_says_so(sh
         (MarketplaceUnavailableError("open circle", retry_after=120), 1, 120),
         (VersionConflictError("conflict"), 1, 2),
         (VersionConflictError("conflict"), 4, 8),
-        (CredentialsRejectedError("key"), 1, 300),
+        (CredentialsRejectedError("key"), 1, 10),
+        (CredentialsRejectedError("key"), 2, CREDENTIALS_WAIT),
         (InvalidInputError("foreign"), 1, 10),
         (NotFoundError("gone"), 2, 40),
         (KeyError("bug"), 1, 10),

@@ -93,11 +93,12 @@ def test_when_the_marketplace_is_down_the_message_comes_again_later(shop: Shop, 
     assert failed_ids(handler(received, CONTEXT)) == []
 
 
-def test_a_rejected_key_waits_five_minutes_and_hurts_no_other_seller(shop: Shop, market: Simulator) -> None:
+def test_a_key_that_is_rejected_again_waits_five_minutes_and_hurts_no_other_seller(shop: Shop, market: Simulator) -> None:
     number = market.add_posting(SELLER)
     shop.add_seller("700002", api_key="not-the-key-of-this-seller")
     shop.add_seller("700003")
-    response = handler(sqs_event(hint("1-1-1", "700002"), hint("1-1-1", "700003"), hint(number)), CONTEXT)
+    batch = sqs_event(hint("1-1-1", "700002"), hint("1-1-1", "700003"), hint(number), attempt=2)
+    response = handler(batch, CONTEXT)
     assert failed_ids(response) == ["m0", "m1"]
     failed = [line for line in shop.logged() if line["message"] == "message failed"]
     assert {(line["code"], line["wait"]) for line in failed} == {("credentials_rejected", 300)}

@@ -25,7 +25,7 @@ Outcome: TypeAlias = str | Exception
 RESERVE_MILLIS = 6_000
 """Nothing is begun when less than this is left of the function's time."""
 CREDENTIALS_WAIT = 300
-"""Seconds until a seller's rejected key is tried again: that long a key is cached."""
+"""Seconds until a seller's key that was rejected again is tried: that long a key is cached. Once may be a hiccup."""
 LONGEST_WAIT = 900
 
 
@@ -179,7 +179,7 @@ def wait_seconds(error: Exception, attempt: int) -> int:
     """
     if isinstance(error, NotBegunError):
         return 0
-    if isinstance(error, CredentialsRejectedError):
+    if isinstance(error, CredentialsRejectedError) and attempt > 1:
         return CREDENTIALS_WAIT
     if isinstance(error, VersionConflictError):
         return min(2 * attempt, LONGEST_WAIT)
