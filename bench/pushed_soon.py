@@ -2,8 +2,8 @@
 
 Run: `.venv/bin/python -m bench.pushed_soon [--short] [--pushes N] [--write]`. Two sellers, pushes at an even pace; then
 the same with the sync workers killed (kill -9), with a call of the marketplace that fails, and with one that does not
-answer in time. Exit code 1 if a gate is missed: 15 s P99 undisturbed, 60 s at most in every case, and nothing but what
-was hit later than 15 s.
+answer in time. Exit code 1 if a gate is missed: 15 s P99 undisturbed, 60 s at most in every case, and where something
+goes wrong nothing but what was hit later than 15 s.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,8 @@ class Outcome:
 
     @property
     def met(self) -> bool:
-        within = self.seconds[-1] <= AT_MOST and self.late <= self.case.hit
-        return within and (bool(self.case.hit) or self.p99 <= SOON)
+        within = self.seconds[-1] <= AT_MOST
+        return within and (self.late <= self.case.hit if self.case.hit else self.p99 <= SOON)
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -110,12 +111,13 @@ class Stand:
             self.addresses[account.client_id] = self.stack.api_url + taken.push_path
 
     def push(self, seller: str, number: str) -> float:
-        """Send one push until it is acknowledged; when that was."""
+        """Send one push until it is acknowledged, as the marketplace does; when that was."""
         body = json.dumps({"message_type": "TYPE_NEW_POSTING", "seller_id": int(seller), "posting_number": number})
         while True:
-            answer = self.http.request("POST", self.addresses[seller], body=body.encode(), timeout=30.0)
-            if answer.status == 200:
-                return time.monotonic()
+            with suppress(urllib3.exceptions.HTTPError):
+                answer = self.http.request("POST", self.addresses[seller], body=body.encode(), timeout=10.0)
+                if answer.status == 200:
+                    return time.monotonic()
             time.sleep(0.5)
 
     def stored(self, wanted: Sequence[tuple[str, str]]) -> set[str]:
@@ -215,12 +217,12 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
             f"{percentile(one.seconds, 0.5):.1f} s",
             f"{one.p99:.1f} s",
             f"{one.seconds[-1]:.1f} s",
-            f"{one.late} of {one.case.hit}",
+            f"{one.late} ({one.case.hit} hit)",
             "ok" if one.met else "MISSED",
         )
         for one in outcomes
     ]
-    return table(("case", "pushes", "p50", "p99", "max", f"later than {SOON:.0f} s, of those hit", ""), rows)
+    return table(("case", "pushes", "p50", "p99", "max", f"later than {SOON:.0f} s", ""), rows)
 
 
 def main() -> int:
@@ -231,7 +233,8 @@ def main() -> int:
     outcomes = measure(chosen.pushes or (16 if chosen.short else 100), say=lambda text: print(text, file=sys.stderr))
     about = (
         f"Pushes of two sellers, {PACE:.0f} a second; from the 200 to the posting's row. Gates: {SOON:.0f} s P99 "
-        f"undisturbed, {AT_MOST:.0f} s at most in every case, nothing but what was hit later than {SOON:.0f} s."
+        f"undisturbed, {AT_MOST:.0f} s at most in every case, and where something goes wrong nothing but what was hit "
+        f"later than {SOON:.0f} s."
     )
     publish("pushed_soon", [describe(), about, outcome_table(outcomes)], write=chosen.write)
     return 0 if all(one.met for one in outcomes) else 1

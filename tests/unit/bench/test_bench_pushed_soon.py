@@ -21,4 +21,4 @@ def test_a_neighbour_of_what_was_hit_may_not_wait() -> None:
 def test_what_never_came_misses_and_shows() -> None:
     lost = outcome(1, float("inf"), hit=5)
     assert not lost.met
-    assert "| inf s | 1 of 5 | MISSED |" in outcome_table([lost])
+    assert "| inf s | 1 (5 hit) | MISSED |" in outcome_table([lost])
