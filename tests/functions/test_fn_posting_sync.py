@@ -93,7 +93,9 @@ def test_when_the_marketplace_is_down_the_message_comes_again_later(shop: Shop, 
     assert failed_ids(handler(received, CONTEXT)) == []
 
 
-def test_a_key_that_is_rejected_again_waits_five_minutes_and_hurts_no_other_seller(shop: Shop, market: Simulator) -> None:
+def test_a_key_that_is_rejected_again_waits_five_minutes_and_hurts_no_other_seller(
+    shop: Shop, market: Simulator
+) -> None:
     number = market.add_posting(SELLER)
     shop.add_seller("700002", api_key="not-the-key-of-this-seller")
     shop.add_seller("700003")
