@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ class SsmMarketplaces:
         base_url: str,
         *,
         requests_per_second: float = 4.0,
-        read_within: float | None = None,
+        read_within: float = math.inf,
         parameters: SellerParameters | None = None,
         pool: urllib3.PoolManager | None = None,
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +69,7 @@ class OzonClient:
         api_key: str,
         *,
         requests_per_second: float = 4.0,
-        read_within: float | None = None,
+        read_within: float = math.inf,
         pool: urllib3.PoolManager | None = None,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,

@@ -80,7 +80,7 @@ class Transport:
         client_id: str,
         api_key: str,
         requests_per_second: float,
-        read_within: float | None = None,
+        read_within: float = math.inf,
         pool: urllib3.PoolManager | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -142,16 +142,16 @@ class Transport:
         return self._settled(answer, name, acts=True)
 
     def _read(self, method: Method, payload: Mapping[str, object], name: str) -> Answer:
-        until = None if self._read_within is None else self._monotonic() + self._read_within
+        until = self._monotonic() + self._read_within
         return self.retrying(lambda: self._post(method, payload, until), name, until)
 
-    def retrying(self, call: Callable[[], Answer], name: str, until: float | None = None) -> Answer:
+    def retrying(self, call: Callable[[], Answer], name: str, until: float = math.inf) -> Answer:
         """Repeat a harmless call a few times over broken connections, time-outs and 5xx; other answers are returned.
 
-        No further attempt begins after `until` (monotonic), or where that is None, READ_BUDGET_SECONDS after the first.
+        No further attempt begins after `until` (monotonic), or later than READ_BUDGET_SECONDS after the first.
         Raises MarketplaceUnavailableError when none of the attempts got an answer.
         """
-        last_start = self._monotonic() + assumptions.READ_BUDGET_SECONDS if until is None else until
+        last_start = min(until, self._monotonic() + assumptions.READ_BUDGET_SECONDS)
         problem = ""
         for attempt in range(assumptions.READ_ATTEMPTS):
             if attempt:
@@ -184,7 +184,7 @@ class Transport:
         except TooLargeError as error:
             raise InvalidInputError(f"the file has more than {largest} bytes; it was not taken") from error
 
-    def _post(self, method: Method, payload: Mapping[str, object], until: float | None = None) -> Answer:
+    def _post(self, method: Method, payload: Mapping[str, object], until: float = math.inf) -> Answer:
         self._pacer.wait()
         body = json.dumps(payload, separators=(",", ":")).encode()
         url, largest = self.base_url + method.path, assumptions.LARGEST_ANSWER
@@ -198,9 +198,9 @@ class Transport:
         body: bytes | None,
         *,
         largest: int,
-        until: float | None = None,
+        until: float = math.inf,
     ) -> Answer:
-        left = math.inf if until is None else max(0.1, until - self._monotonic())
+        left = max(0.1, until - self._monotonic())
         connect, read = min(assumptions.CONNECT_SECONDS, left), min(assumptions.READ_SECONDS, left)
         try:
             response = self._pool.request(
@@ -224,7 +224,7 @@ class Transport:
             raise NoAnswerError(type(error).__name__) from error
         whole = False
         try:
-            content = self._whole(response, largest, min(assumptions.WHOLE_ANSWER_SECONDS, left))
+            content = self._whole(response, largest, until)
             whole = True
         except (HTTPError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from error
@@ -235,15 +235,15 @@ class Transport:
                 response.close()
         return Answer(response.status, response.headers, content)
 
-    def _whole(self, response: urllib3.BaseHTTPResponse, largest: int, seconds: float) -> bytes:
-        began = self._monotonic()
+    def _whole(self, response: urllib3.BaseHTTPResponse, largest: int, until: float) -> bytes:
+        last = min(until, self._monotonic() + assumptions.WHOLE_ANSWER_SECONDS)
         pieces: list[bytes] = []
         size = 0
         while piece := response.read1(_PIECE):
             size += len(piece)
             if size > largest:
                 raise TooLargeError(f"an answer of more than {largest} bytes")
-            if self._monotonic() - began > seconds:
+            if self._monotonic() > last:
                 raise NoAnswerError("an answer that does not end")
             pieces.append(piece)
         return b"".join(pieces)
