@@ -39,5 +39,5 @@ def handler(event: Event, _: object) -> PartialResponse:
 
 def _route(found: PushRow | StoredEvent) -> Sequence[Routed]:
     if isinstance(found, PushRow):
-        return route_push(found)
+        return route_push(found, now=parts().clock.now())
     return route_event(found, label_delay_seconds=parts().label_delay_seconds)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from shipby.adapters.aws.bus import EventBridgeBus
+from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.application.ports import EventBus, WorkQueue
+from shipby.application.ports import Clock, EventBus, WorkQueue
 from shipby.application.route_events import Destination
 from shipby.settings import StreamRouterSettings
 
@@ -18,6 +19,7 @@ class Parts:
     queues: Mapping[Destination, WorkQueue]
     bus: EventBus
     label_delay_seconds: int
+    clock: Clock
 
 
 @cache
@@ -33,4 +35,5 @@ def parts() -> Parts:
         },
         bus=EventBridgeBus(settings.event_bus_name),
         label_delay_seconds=settings.label_delay_seconds,
+        clock=SystemClock(),
     )

@@ -120,8 +120,8 @@ class _Planner:
 
     def of(self, write: Write) -> Iterator[Planned]:  # noqa: PLR0912 - one short branch per kind of write
         match write:
-            case SavePosting(posting):
-                yield self._posting(posting)
+            case SavePosting(posting, over):
+                yield self._posting(posting, over)
             case SaveDetail(seller, detail):
                 yield Planned(keys.detail(seller, detail.number), detail)
             case SaveReturn(case):
@@ -220,10 +220,10 @@ class _Planner:
                 key = keys.evidence_pack(pack.seller, pack.id)
                 yield self._saved(key, pack, f"evidence pack {pack.id}", self._alarm(key, pack.next_alarm))
 
-    def _posting(self, posting: Posting) -> Planned:
+    def _posting(self, posting: Posting, over: datetime | None) -> Planned:
         key = keys.posting(posting.seller, posting.number)
         stands = self._rows.get(key)
-        if stands is not None and (stands.received_at != posting.received_at or stands.synced_at > posting.synced_at):
+        if stands is not None and (stands.received_at != posting.received_at or posting.synced_at < stands.synced_at != over):
             self._refuse("VERSION", VersionConflictError(f"posting {posting.number} was read anew: read it again"))
         columns = (
             index_keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)

@@ -31,6 +31,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.records import CaseKind, SellerSettings, Watch
+from shipby.domain.skew import age
 
 ACTOR = "system:marketplace_poll"
 CHATS = "support-chats"
@@ -118,13 +119,13 @@ def watch_chats(
 
 def _is_due(watch: Watch, hinted_at: datetime | None, now: datetime) -> bool:
     if watch.state == NOT_PERMITTED:
-        return now - watch.checked_at >= KEY_EVERY - SLACK
-    return now - watch.checked_at >= EVERY - SLACK or (hinted_at is not None and watch.checked_at <= hinted_at)
+        return age(watch.checked_at, now) >= KEY_EVERY - SLACK
+    return age(watch.checked_at, now) >= EVERY - SLACK or (hinted_at is not None and watch.checked_at <= hinted_at)
 
 
 def _follow(chats: Chats, followed: _Followed, now: datetime) -> None:
     """Bring the chats that are followed up to date."""
-    whole = followed.listed_at is None or now - followed.listed_at >= LIST_EVERY
+    whole = followed.listed_at is None or age(followed.listed_at, now) >= LIST_EVERY
     found = _list(chats, followed, whole=whole)
     for chat in found:
         followed.last.setdefault(chat.id, "")

@@ -15,10 +15,9 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.policy import choices_event
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import ahead
 from shipby.domain.workflow import answer_of_buyer, start_tracking_clock, stop_tracking_clock
 
-SKEW = timedelta(minutes=2)
-"""How far a caller's clock may be ahead of ours."""
 OLDEST = timedelta(days=90)
 """No posting waits for a number for longer than this: an earlier time is a slip of the pen."""
 
@@ -61,7 +60,7 @@ def set_clock(command: ClockCommand, remember: Remember, *, store: Store, clock:
         now = clock.now()
         if command.since is None:
             step = stop_tracking_clock(posting, settings, at=now, actor=command.actor, reason=command.reason)
-        elif command.since > now + SKEW:
+        elif ahead(command.since, now):
             raise InvalidInputError(
                 "a clock cannot have started in the future", errors=[("since", "when the marketplace asked")]
             )

@@ -16,6 +16,7 @@ from shipby.domain.documents import LabelForm, PageVerdict
 from shipby.domain.errors import InvalidInputError, NotReadyYetError, StoreUnavailableError, VersionConflictError
 from shipby.domain.json_types import Json
 from shipby.domain.page_proof import PageSaid, Proof, print_order, prove_pages
+from shipby.domain.skew import age
 
 PATIENCE = timedelta(minutes=30)
 """How long the first label task of a posting may stay unfinished; how long tasks live is not documented."""
@@ -113,7 +114,7 @@ class _Batch:
             if found is None or found.document is None or not found.asked_with(self.asked):
                 continue
             patience = PATIENCE if found.document.attempts <= 1 else PATIENCE_AGAIN
-            if now - found.document.asked_at > patience:
+            if age(found.document.asked_at, now) > patience:
                 overdue[number] = "the marketplace does not finish its label task; it is asked for another one"
             else:
                 waiting += 1

@@ -37,6 +37,7 @@ from shipby.domain.ledger import AccrualState, Entry, EntryKind, EntryState, Mon
 from shipby.domain.money import Money
 from shipby.domain.posting import Stage
 from shipby.domain.records import CaseKind, Watch
+from shipby.domain.skew import age
 
 WATCH = "accruals"
 ACTOR = "system:accruals"
@@ -86,7 +87,7 @@ def compare_accruals(
     done = AccrualRound()
     now = clock.now()
     watch = store.watch(seller, WATCH)
-    if watch is not None and not at_once and now - watch.checked_at < EVERY - SLACK:
+    if watch is not None and not at_once and age(watch.checked_at, now) < EVERY - SLACK:
         return done
     done.ran = True
     known: Mapping[str, Json] = watch.data if watch else {}

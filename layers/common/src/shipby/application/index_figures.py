@@ -14,6 +14,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.rating import RatingThresholds
 from shipby.domain.records import SellerSettings, Watch
+from shipby.domain.skew import age
 
 WATCH = "error-index"
 NOT_PERMITTED = "not permitted"
@@ -68,7 +69,7 @@ def standing_of(watch: Watch | None, settings: SellerSettings, now: datetime) ->
         word = "not_permitted" if watch is not None and watch.state == NOT_PERMITTED else "unknown"
         return Standing(word=word, table=table, bands=bands_of(table))
     figures = figures_of(watch.data)
-    fresh = "stale" if now - figures.read_at > STALE_AFTER else "known"
+    fresh = "stale" if age(figures.read_at, now) > STALE_AFTER else "known"
     word = fresh if figures.state.known else "unknown"
     return Standing(word=word, table=table, bands=bands_of(table, figures.thresholds), figures=figures)
 

@@ -25,6 +25,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Posting
+from shipby.domain.skew import age
 from shipby.domain.workflow import may_be_labelled
 
 ACTOR = "system:label_generation"
@@ -149,7 +150,7 @@ class Ask:
         if self.asked:
             return document.asked_at.isoformat() == self.asked
         underway = document.state is DocumentState.WAITING and document.attempts > 0
-        return not underway or self.now - document.asked_at > self.patience
+        return not underway or age(document.asked_at, self.now) > self.patience
 
     def note(self, number: str, store: Store) -> bool:
         """Count the try; False if somebody else has asked since, or no label is wanted any more."""

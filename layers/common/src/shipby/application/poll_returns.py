@@ -14,6 +14,7 @@ from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError
 from shipby.domain.posting import Posting
 from shipby.domain.records import CaseKind
 from shipby.domain.returns import ReturnCase
+from shipby.domain.skew import ahead
 
 GOODS_REPORT = "goods_returns"
 """A small row a day: up to when changes of FBS goods were read."""
@@ -53,7 +54,8 @@ def _fold_rfbs(seller: str, *, store: Store, marketplace: Marketplace, clock: Cl
         page = marketplace.returns(last_id=last_id)
         for listed in page.items:
             known = store.return_case(seller, listed.id)
-            if known is None or (known.state, known.open) != (listed.state, False):
+            wrong = known is not None and ahead(known.synced_at, clock.now())
+            if known is None or wrong or (known.state, known.open) != (listed.state, False):
                 # The list has neither the offered actions nor the reasons to reject.
                 facts = marketplace.return_details(listed.id)
                 _after(apply_return_facts(seller, facts, store=store, clock=clock), store=store, clock=clock)
@@ -66,7 +68,9 @@ def _fold_rfbs(seller: str, *, store: Store, marketplace: Marketplace, clock: Cl
 def _fold_goods(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
     began = clock.now()
     before = store.report(seller, GOODS_REPORT, began.date())
-    since = datetime.fromisoformat(str(before["until"])) - OVERLAP if before else began - GOODS_LOOK_BACK
+    until = datetime.fromisoformat(str(before["until"])) if before else None
+    # A window that ends in the future was moved on by a wrong clock: what came meanwhile lies before it.
+    since = began - GOODS_LOOK_BACK if until is None or ahead(until, began) else until - OVERLAP
     count, last_id = 0, 0
     while True:
         page = marketplace.goods_returns(since=since, last_id=last_id)

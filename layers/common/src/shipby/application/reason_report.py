@@ -33,6 +33,7 @@ from shipby.domain.reason_figures import (
     totals_of,
 )
 from shipby.domain.returns import ReturnCase
+from shipby.domain.skew import age
 
 REPORT = "reasons"
 """Kind of the day's aggregate."""
@@ -99,7 +100,7 @@ def refresh_reasons(
     for back in range(LOOK_BACK + 1):
         day = today - timedelta(days=back)
         made = plan.get(day.isoformat())
-        if not (at_once and back == 0) and made is not None and started - made < _interval(back):
+        if not (at_once and back == 0) and made is not None and age(made, started) < _interval(back):
             continue
         work = _Work(seller, day, store, lambda: clock.now() - started > budget)
         finished = work.run(clock.now())
@@ -163,7 +164,7 @@ class _Work:
         if part is None or not part["phase"]:
             return "postings", None
         self.had_part = True
-        if now - datetime.fromisoformat(str(part["at"])) > timedelta(days=1):
+        if age(datetime.fromisoformat(str(part["at"])), now) > timedelta(days=1):
             return "postings", None  # too much may have changed since
         self.figures = from_text(str(part["figures"]))
         return str(part["phase"]), str(part["cursor"]) or None

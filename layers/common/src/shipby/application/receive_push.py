@@ -46,7 +46,8 @@ class TokenCache:
 
     def look_up(self, digest: str, inbox: PushInbox, now: datetime) -> PushToken | None:
         hit = self.known.get(digest)
-        if hit is not None and now - hit[0] < TOKEN_CACHE:
+        # A clock that was set back must not make anything be believed for longer than promised.
+        if hit is not None and timedelta() <= now - hit[0] < TOKEN_CACHE:
             return hit[1]
         token = inbox.push_token(digest)
         if len(self.known) > 10_000:

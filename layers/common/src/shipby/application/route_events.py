@@ -123,15 +123,20 @@ def sync_message(
     )
 
 
-def route_push(push: PushRow) -> Sequence[Routed]:
+def route_push(push: PushRow, *, now: datetime | None = None) -> Sequence[Routed]:
     """A push about a posting is a hint to read it again, one about a chat in which the marketplace itself writes a hint
-    to look there; anything else is only counted."""
+    to look there; anything else is only counted.
+
+    `now`: the router's clock. The later of the two clocks is the hint's time, so that one which stands behind makes no
+    read look newer than the push.
+    """
+    hinted_at = max(push.received_at, now or push.received_at)
     if push.state is PushState.NOTED and push.type == NEW_MESSAGE and asks_here(str(push.payload.get("chat_type"))):
-        body: dict[str, Json] = {"seller": push.seller, "task": "chats", "hinted_at": push.received_at.isoformat()}
+        body: dict[str, Json] = {"seller": push.seller, "task": "chats", "hinted_at": hinted_at.isoformat()}
         return (Routed(Destination.SYNC, QueueMessage(body=body, group=push.seller)),)
     if push.state is not PushState.RECEIVED:
         return ()
-    message = sync_message(push.seller, push.posting_number, hinted_at=push.received_at, why=push.type)
+    message = sync_message(push.seller, push.posting_number, hinted_at=hinted_at, why=push.type)
     return (Routed(Destination.SYNC, message),)
 
 

@@ -30,8 +30,8 @@ class Allowance:
 
     def take(self, now: datetime) -> bool:
         """Whether one more may be set aside."""
-        while self._taken and self._taken[0] <= now - ALLOWED_PER:
-            self._taken.popleft()
+        # A clock that was set back must not use the allowance up for longer than promised.
+        self._taken = deque(at for at in self._taken if now - ALLOWED_PER < at <= now)
         if len(self._taken) >= self._most:
             return False
         self._taken.append(now)

@@ -34,6 +34,7 @@ from shipby.domain.events import AggregateKind
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import age
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def _settle_by_reading(intent: Intent, effect: Effect, *, store: Store, clock: C
     if effect.impossible:
         return finish(intent, IntentState.REJECTED, effect.text, store=store, clock=clock, read_back=effect.read_back)
     settings = store.settings(intent.seller) or SellerSettings(seller=intent.seller)
-    if clock.now() - intent.let_go_at > settings.settle_limit and TOLD not in intent.read_back:
+    if age(intent.let_go_at, clock.now()) > settings.settle_limit and TOLD not in intent.read_back:
         text = f"nothing of it is visible {settings.settle_limit} after it was asked: a person has to look"
         told: dict[str, Json] = {**effect.read_back, TOLD: True}
         # First the case: a crash before the second step tells it again, and finds the case open.

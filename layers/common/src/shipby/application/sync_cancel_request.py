@@ -27,6 +27,7 @@ from shipby.domain.intents import IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.posting import Posting
 from shipby.domain.records import CaseKind, SellerSettings
+from shipby.domain.skew import ahead, read_time
 
 MARKETPLACE = "marketplace"
 ACTOR = "system:marketplace_poll"
@@ -131,7 +132,9 @@ def apply_cancel_request_facts(
 def _apply(seller: str, found: MarketplaceCancelRequest, store: Store, clock: Clock) -> CancelRequest:
     known = store.cancel_request(seller, found.id)
     now = clock.now()
-    if known is not None and found.read_at < known.synced_at:
+    found = replace(found, read_at=read_time(found.read_at, known.synced_at if known else None, now))
+    wrong = known is not None and ahead(known.synced_at, now)
+    if known is not None and found.read_at < known.synced_at and not wrong:
         return known
     settings = store.settings(seller) or SellerSettings(seller=seller)
     posting = store.posting(seller, found.posting_number)
@@ -160,15 +163,29 @@ def _apply(seller: str, found: MarketplaceCancelRequest, store: Store, clock: Cl
     if not changed.open and was_open:
         by = decided_by(base, found, sent=_was_sent(base, store))
         changed = replace(changed, decided_by=by, next_alarm=None)
-    elif changed.open and (known is None or not known.open or known.auto_approve_at != changed.auto_approve_at):
+    elif changed.open and (
+        known is None
+        or not known.open
+        or known.auto_approve_at != changed.auto_approve_at
+        or _rang_early(known, found, now)
+    ):
         changed = replace(changed, decided_by="", next_alarm=cancel_request_alarm(changed, settings, now))
-    if changed == known:
+    if changed == known and not wrong:
         return changed
     changed = replace(changed, version=base.version + 1, synced_at=found.read_at)
     events = _events(known, changed, now)
     appended = AppendEvents(seller, cancel_request_ref(found.id), changed.version, events)
     store.commit([SaveCancelRequest(changed), appended])
     return changed
+
+
+def _rang_early(known: CancelRequest, found: MarketplaceCancelRequest, now: datetime) -> bool:
+    """Whether a clock that stood ahead left a reminder out, or let the end ring before its time."""
+    if known.auto_approve_at is None or not ahead(known.auto_approve_at, now):
+        return False
+    if found.requested_at is not None and ahead(found.requested_at, now):
+        return False  # it is this worker's own clock that stands behind
+    return known.next_alarm is None or ahead(known.synced_at, now)
 
 
 def _was_sent(request: CancelRequest, store: Store) -> bool:

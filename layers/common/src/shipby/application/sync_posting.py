@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shipby.application.book_outcome import book_outcome
 from shipby.application.cancel_items import price_of_items, quantities
 from shipby.application.label_voiding import void_labels
+from shipby.application.paging import every
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
@@ -31,9 +32,13 @@ from shipby.domain.ledger import EntryKind
 from shipby.domain.payers import circumstances, who_pays
 from shipby.domain.posting import MarketplacePosting, Posting
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
 
 SKEW = timedelta(seconds=1)
 """How far the clocks of two of our own workers may lie apart."""
+HINT_LASTS = timedelta(minutes=15)
+"""As long as a queue holds a message back. A read is not held to cover an older hint: its clock may stand behind."""
+EVER = datetime.min.replace(tzinfo=UTC)
 TRACKING = "tracking"
 """Kind of the pointer from a tracking number to its posting."""
 OBSERVED_CANCEL = "observed:cancel"
@@ -57,29 +62,46 @@ def sync_posting(
 ) -> Synced:
     """Re-read one posting and apply the facts.
 
-    Skipped (coalesced) if the posting was read after the hint came. A number the marketplace does not know
-    quarantines the pushes that named it.
+    Skipped (coalesced) if the posting was read after the hint came, as far as the clocks can be believed. A number the
+    marketplace does not know quarantines the pushes that named it; so does a push that came with a time to come, once
+    its posting was read.
     """
     known = store.posting(seller, number)
-    if known is not None and hinted_at is not None and known.synced_at > hinted_at + SKEW:
+    if known is not None and hinted_at is not None and _covered(hinted_at, known, clock.now()):
         return Synced("coalesced", known)
     try:
         facts = marketplace.posting(number)
     except NotFoundError:
         if known is not None:
             raise
-        _quarantine(seller, number, hinted_at, store=store)
+        if hinted_at is not None:
+            _quarantine(seller, number, hinted_at, "the marketplace does not know this posting number", store=store)
         return Synced("unknown")
-    return apply_facts(seller, facts, store=store, clock=clock)
+    synced = apply_facts(seller, facts, store=store, clock=clock)
+    now = clock.now()
+    if hinted_at is not None and ahead(hinted_at, now) and not runs_behind(facts, now):
+        # Nothing tells later whether such a push came before this read; it did.
+        problem = f"it came with a time that lay ahead of {now:%Y-%m-%d %H:%M} UTC; its posting was read"
+        _quarantine(seller, number, hinted_at, problem, store=store, after=now + CLOCK_SKEW)
+    return synced
 
 
-def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: Clock) -> Synced:
+def _covered(hinted_at: datetime, known: Posting, now: datetime) -> bool:
+    """Whether the newest read began after the hint. At the same moment, or by a clock that is wrong, nobody knows."""
+    if ahead(known.synced_at, now) or age(hinted_at, now) > HINT_LASTS:
+        return False
+    return known.synced_at > hinted_at + SKEW
+
+
+def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: Clock) -> Synced:
     """Fold one read of the marketplace into the store, whoever made it."""
     settings = store.settings(seller) or SellerSettings(seller=seller)
 
     def once() -> Synced:
-        known = store.posting(seller, facts.number)
+        known = store.posting(seller, read.number)
         now = clock.now()
+        facts = read_by(read, known, now)
+        over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         if known is None:
             folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now)
         else:
@@ -91,7 +113,7 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
             return Synced("unchanged", known)
         posting, voided, void = void_labels(folded.posting, facts, store=store, now=now, actor=MARKETPLACE)
         folded = replace(folded, posting=posting, events=(*folded.events, *voided))
-        writes = [*_writes(seller, folded, facts, first=known is None, store=store), *void]
+        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void]
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
             writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps)
@@ -99,8 +121,20 @@ def apply_facts(seller: str, facts: MarketplacePosting, *, store: Store, clock: 
         return Synced("created" if known is None else "changed", folded.posting)
 
     synced = decide_anew(once)
-    related = tuple(number for number in facts.related_numbers if store.posting(seller, number) is None)
+    related = tuple(number for number in read.related_numbers if store.posting(seller, number) is None)
     return Synced(synced.outcome, synced.posting, related)
+
+
+def read_by(facts: MarketplacePosting, known: Posting | None, now: datetime) -> MarketplacePosting:
+    """The facts with the time of their read as far as it can be believed.
+
+    A worker whose clock stands behind, as the marketplace's own dates show, does not take the time of the last read
+    back: pushes that came since would look older than they are.
+    """
+    if known is not None and facts.read_at < known.synced_at and runs_behind(facts, now):
+        return replace(facts, read_at=known.synced_at)
+    read_at = read_time(facts.read_at, known.synced_at if known else None, now)
+    return facts if read_at == facts.read_at else replace(facts, read_at=read_at)
 
 
 def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, at: datetime) -> Folded | None:
@@ -116,10 +150,12 @@ def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, a
     return Folded(changed, (event,))
 
 
-def _writes(seller: str, folded: Folded, facts: MarketplacePosting, *, first: bool, store: Store) -> list[Write]:
+def _writes(
+    seller: str, folded: Folded, facts: MarketplacePosting, *, first: bool, over: datetime | None, store: Store
+) -> list[Write]:
     posting = folded.posting
     writes: list[Write] = [
-        SavePosting(posting),
+        SavePosting(posting, over),
         SaveDetail(seller, facts),
         AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
     ]
@@ -166,15 +202,9 @@ def _cancelled_lines(seller: str, facts: MarketplacePosting, store: Store) -> di
     return {sku: price.minor for sku, price in prices.items() if price is not None}
 
 
-def _quarantine(seller: str, number: str, hinted_at: datetime | None, *, store: Store) -> None:
-    if hinted_at is None:
-        return
-    cursor: str | None = None
-    while True:
-        page = store.pushes_on(seller, hinted_at.date(), cursor=cursor)
-        for push in page.items:
-            if push.posting_number == number and push.state is PushState.RECEIVED:
-                store.quarantine_push(push, "the marketplace does not know this posting number")
-        cursor = page.cursor
-        if cursor is None:
-            return
+def _quarantine(
+    seller: str, number: str, hinted_at: datetime, problem: str, *, store: Store, after: datetime = EVER
+) -> None:
+    for push in list(every(lambda cursor: store.pushes_on(seller, hinted_at.date(), cursor=cursor))):
+        if push.posting_number == number and push.state is PushState.RECEIVED and push.received_at > after:
+            store.quarantine_push(push, problem)

@@ -19,6 +19,7 @@ from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import CaseKind, SellerSettings
 from shipby.domain.return_actions import decision_asked
 from shipby.domain.returns import CABINET_RETURNS, MarketplaceReturn, ReturnCase, ReturnSource, ReturnStage
+from shipby.domain.skew import CLOCK_SKEW, ahead, read_time
 
 MARKETPLACE = "marketplace"
 ACTOR = "system:marketplace_poll"
@@ -41,14 +42,17 @@ def return_alarm(case: ReturnCase, settings: SellerSettings, now: datetime) -> A
     return Alarm(due=fetch, kind=RungKind.FETCH_RETURN) if fetch else None
 
 
-def apply_return_facts(seller: str, facts: MarketplaceReturn, *, store: Store, clock: Clock) -> ReturnCase:
-    """Fold one read of a return into the store; opens the case on first sight. An older read changes nothing."""
+def apply_return_facts(seller: str, read: MarketplaceReturn, *, store: Store, clock: Clock) -> ReturnCase:
+    """Fold one read of a return into the store; opens the case on first sight. An older read changes nothing, as far as
+    clocks can tell (see `skew`); then a newer one is folded for its time alone."""
     settings = store.settings(seller) or SellerSettings(seller=seller)
 
     def once() -> ReturnCase:
-        known = store.return_case(seller, facts.id)
+        known = store.return_case(seller, read.id)
         now = clock.now()
-        if known is not None and facts.read_at < known.synced_at:
+        facts = replace(read, read_at=read_time(read.read_at, known.synced_at if known else None, now))
+        wrong = known is not None and ahead(known.synced_at, now)
+        if known is not None and facts.read_at < known.synced_at and not wrong:
             return known
         base = known or _first(seller, facts, settings, now)
         posting = store.posting(seller, facts.posting_number) if facts.posting_number else None
@@ -56,7 +60,7 @@ def apply_return_facts(seller: str, facts: MarketplaceReturn, *, store: Store, c
         changed = _at_its_stage(changed, facts)
         changed = _with_clock(known, changed, facts, settings, now)
         changed = with_suggestion(changed, settings, store=store)
-        if changed == known:
+        if changed == known and not wrong:
             return changed
         changed = replace(changed, version=base.version + 1, synced_at=facts.read_at)
         events = _events(known, changed, now)
@@ -207,17 +211,35 @@ def _with_clock(
     if not case.open:
         return replace(case, next_alarm=None)
     if not _asked(case):
-        if known is not None and known.decide_by is None and _waits_as(known) == _waits_as(case):
+        waits = known is not None and known.decide_by is None and _waits_as(known) == _waits_as(case)
+        if known is not None and waits and not ahead(known.synced_at, now):
             return case
         # Goods on their way have no clock of a decision.
         waiting = replace(case, decide_by=None)
         return replace(waiting, next_alarm=return_alarm(waiting, settings, now))
     if known is not None and _asked(known) and not _asks_anew(known, facts):
-        return case
+        return _put_right(known, case, facts, settings, now)
     since = facts.read_at if known is not None else case.opened_at
     if case.source is ReturnSource.FBS:
         since = facts.changed_at or since
     clocked = replace(case, decide_by=decide_return_by(since, settings, case.source))
+    return replace(clocked, next_alarm=return_alarm(clocked, settings, now))
+
+
+def _put_right(
+    known: ReturnCase, case: ReturnCase, facts: MarketplaceReturn, settings: SellerSettings, now: datetime
+) -> ReturnCase:
+    """The clock of a decision without what a worker's clock that stood ahead made of it: time that nobody has, a
+    reminder left out, an end that rang before its time."""
+    by, alarm = known.decide_by, known.next_alarm
+    behind = any(ahead(when, now) for when in (facts.opened_at, facts.changed_at) if when is not None)
+    if behind or by is None or not ahead(by, now):
+        return case
+    if by > decide_return_by(now + CLOCK_SKEW, settings, case.source) and ahead(known.synced_at, now):
+        by = decide_return_by(facts.changed_at or facts.read_at, settings, case.source)
+    elif not (ahead(known.synced_at, now) or (alarm is None and not known.open_intent and not known.decision)):
+        return case
+    clocked = replace(case, decide_by=by)
     return replace(clocked, next_alarm=return_alarm(clocked, settings, now))
 
 

@@ -24,6 +24,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.rating import KeyInfo
 from shipby.domain.records import CaseKind, SellerSettings, Watch
+from shipby.domain.skew import age, ahead
 from shipby.domain.watches import HEALTHY, KEY_WARNINGS, push_alarm
 
 ACTOR = "system:marketplace_poll"
@@ -88,7 +89,7 @@ def watch_push(seller: str, *, store: Store, marketplace: Marketplace, now: date
     def once() -> None:
         watch = store.watch(seller, PUSH_HEALTH)
         before = watch.state if watch else ""
-        if before == state:
+        if before == state and not (watch and ahead(watch.checked_at, now)):
             return
         unhealthy = _badness(state) > 0
         was_unhealthy = _badness(before) > 0
@@ -117,7 +118,7 @@ def watch_key(seller: str, *, store: Store, marketplace: Marketplace, now: datet
     """Once a day, or after a rejection: when the key ends. A new end arms its alarm anew and is told as renewed."""
     known = store.watch(seller, KEY)
     rejected = known is not None and known.state == KeyState.REJECTED
-    if known is not None and not rejected and now - known.checked_at < KEY_EVERY - SLACK:
+    if known is not None and not rejected and age(known.checked_at, now) < KEY_EVERY - SLACK:
         return known.state
     if rejected:
         # Before the watch changes: a round that breaks off in between must not leave a case open that nobody closes.
@@ -179,7 +180,7 @@ def note_state(
 
     def once() -> None:
         watch = store.watch(seller, identifier)
-        if watch is not None and watch.state == state and now - watch.checked_at < KEY_EVERY - SLACK:
+        if watch is not None and watch.state == state and age(watch.checked_at, now) < KEY_EVERY - SLACK:
             return
         event = Event(
             type=EventType.WATCH_CHANGED,

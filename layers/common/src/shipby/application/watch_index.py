@@ -19,6 +19,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.posting import Stage
 from shipby.domain.rating import ErrorIndex, IndexedPosting, RatingThresholds
 from shipby.domain.records import SellerSettings, Watch
+from shipby.domain.skew import age
 
 ACTOR = "system:marketplace_poll"
 INDEX_EVERY = timedelta(hours=1)
@@ -46,7 +47,7 @@ def watch_index(seller: str, *, store: Store, marketplace: Marketplace, now: dat
     While it is unknown it is read in every round: the first postings make it known, and machines wait for that.
     """
     known = store.watch(seller, WATCH)
-    fresh = known is not None and known.state != UNKNOWN and now - known.checked_at < INDEX_EVERY - SLACK
+    fresh = known is not None and known.state != UNKNOWN and age(known.checked_at, now) < INDEX_EVERY - SLACK
     if known is not None and fresh and not at_once:
         return known.state
     try:

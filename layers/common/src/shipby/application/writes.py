@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeAlias
 
 from shipby.domain.cancel_requests import CancelRequest
@@ -25,6 +25,8 @@ class SavePosting:
     """Write the posting if its stored version is `posting.version - 1` (0 = it must not exist yet)."""
 
     posting: Posting
+    over: datetime | None = None
+    """A stored `synced_at` that a wrong clock wrote: it gives way to this posting's earlier one."""
 
 
 @dataclass(frozen=True, slots=True)

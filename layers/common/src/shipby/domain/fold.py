@@ -1,6 +1,7 @@
 """Folding what the marketplace says into what we know: facts only, never backwards, never last-write-wins.
 
-A read counts from the moment it started; an older read than the newest one folded in is ignored whole. The
+A read counts from the moment it started; an older read than the newest one folded in is ignored whole. Where that
+newest one stands ahead of the clock, nobody knows which is older, and what was just read counts (see `skew`). The
 marketplace's status is mirrored as it is; our own stage only moves forward or to a side exit that the facts prove.
 """
 
@@ -13,12 +14,14 @@ from datetime import datetime
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import as_it_stands, build_rungs, keep_prices, rewind
+from shipby.domain.ladder import ONCE, as_it_stands, build_rungs, keep_prices, rewind
 from shipby.domain.ledger import LineBalance, MoneyLedger
-from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, MAIN_LINE, MarketplacePosting, Posting, Stage
+from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, MAIN_LINE, MarketplacePosting, Posting, RungKind, Stage
 from shipby.domain.records import SellerSettings, TrackingChange
+from shipby.domain.skew import ahead, runs_behind, times_ahead
 
 MARKETPLACE = "marketplace"
+WRONG_CLOCK = "read again: its times lay ahead, a clock was wrong"
 
 _ASSEMBLED = frozenset({"awaiting_deliver", "awaiting_registration", "sent_by_seller"})
 _MOVING = frozenset({"delivering", "driver_pickup"})
@@ -81,10 +84,32 @@ def receive(facts: MarketplacePosting, *, seller: str, settings: SellerSettings,
 
 
 def fold(posting: Posting, facts: MarketplacePosting, settings: SellerSettings, *, at: datetime) -> Folded | None:
-    """Fold a newer read in. None if it is older than what is known, or if it changes nothing."""
-    if facts.read_at < posting.synced_at:
+    """Fold a newer read in, or one of which nobody knows whether it is. None if it is older, or changes nothing."""
+    if facts.read_at < posting.synced_at and not ahead(posting.synced_at, at):
         return None
     return _apply(posting, facts, settings, at)
+
+
+def put_right(posting: Posting, facts: MarketplacePosting, at: datetime) -> Posting:
+    """The posting without what a clock that stood ahead made of it: rungs that rang before their time, expired by it,
+    and times of ours to come. What acts outside stays as rung: it is tried once in a posting's life."""
+    if not times_ahead(posting, at) or runs_behind(facts, at):
+        return posting
+    early = {kind for kind, due in posting.fired.items() if ahead(due, at)}
+    stage, last = posting.stage, facts.without_delay or facts.shipment_date
+    proven = ahead(posting.synced_at, at) and last is not None and at <= last
+    if stage is Stage.EXPIRED and (RungKind.GIVE_UP_AT in early or proven):
+        stage = posting.blocked_from or Stage.RECEIVED
+    since = posting.passport_since, posting.tracking_asked_at, posting.assembled_at
+    passport, tracking, assembled = (min(when, at) if when and ahead(when, at) else when for when in since)
+    return replace(
+        posting,
+        stage=stage,
+        fired={kind: due for kind, due in posting.fired.items() if kind not in early - ONCE},
+        passport_since=passport,
+        tracking_asked_at=tracking,
+        assembled_at=assembled,
+    )
 
 
 def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, str]:
@@ -152,7 +177,8 @@ def _tracking_after(posting: Posting, facts: MarketplacePosting, at: datetime) -
     )
 
 
-def _apply(posting: Posting, facts: MarketplacePosting, settings: SellerSettings, at: datetime) -> Folded | None:
+def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings, at: datetime) -> Folded | None:
+    posting = put_right(before, facts, at)
     stage, why = _stage_after(posting, facts)
     assembled = posting.assembled_at or (facts.read_at if facts.status in _ASSEMBLED_BY else None)
     tracking = _tracking_after(posting, facts, at)
@@ -194,12 +220,13 @@ def _apply(posting: Posting, facts: MarketplacePosting, settings: SellerSettings
     if facts.shipment_date is None and not facts.tariff_steps:
         rungs = keep_prices(rungs, posting.rungs)
     changed = rewind(as_it_stands(replace(changed, rungs=rungs), facts))
-    if changed == posting:
+    # A read that only takes a wrong time back has a version too: the history tells of it.
+    if changed == before and facts.read_at >= before.synced_at:
         return None
     changed = replace(changed, version=posting.version + 1, synced_at=facts.read_at)
     return Folded(
         changed,
-        _events(posting, changed, facts, why, tracking, at),
+        _events(before, changed, facts, why, tracking, at),
         tracking,
         cancelled=stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED and cancelled_by != "split",
     )
@@ -232,6 +259,8 @@ def _events(
             happened(EventType.POSTING_SPLIT, why, {"into": list(facts.related_numbers)})
         elif old.stage is Stage.BLOCKED and new.stage is old.blocked_from:
             happened(EventType.POSTING_UNBLOCKED, why, {"from": "blocked", "to": new.stage})
+        elif old.stage is Stage.EXPIRED and new.stage in BEFORE_HAND_OVER:
+            happened(EventType.POSTING_UNBLOCKED, WRONG_CLOCK, {"from": "expired", "to": new.stage})
         elif new.stage is Stage.CANCELLED:
             rating = bool(facts.cancellation and facts.cancellation.affects_rating)
             by: dict[str, Json] = {"by": new.cancelled_by, "affects_rating": rating, "late": old.late}
@@ -239,7 +268,8 @@ def _events(
         else:
             happened(_STAGE_EVENTS[new.stage], why, {"from": old.stage, "to": new.stage, "late": old.late})
     if not events:
-        happened(EventType.POSTING_CHANGED, "", {"status": facts.status, "substatus": facts.substatus})
+        why = WRONG_CLOCK if times_ahead(old, at) else ""
+        happened(EventType.POSTING_CHANGED, why, {"status": facts.status, "substatus": facts.substatus})
     return tuple(events)
 
 

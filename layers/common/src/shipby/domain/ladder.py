@@ -36,6 +36,7 @@ from shipby.domain.posting import (
     TariffStep,
 )
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import ahead as lies_ahead
 
 MAX_TARIFF_RUNGS = 2
 """How many priced steps ahead a posting keeps; each one that passes has it read again, which brings the next."""
@@ -67,6 +68,8 @@ _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.ANSWER_TRACKING_BY: _NOT_DELIVERED,
 }
 _PRICED = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP)
+ONCE = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT})
+"""Moves that are tried once in a posting's life, wherever its date moves afterwards."""
 _LATER: Mapping[RungKind, frozenset[Stage]] = {RungKind.HAND_OVER_BY: BEFORE_HAND_OVER}
 """Stages in which a clock is kept because its own is still to come; the others are kept only in their own."""
 _AFTER_HAND_OVER = frozenset({RungKind.DELIVERY_BY, RungKind.CLOSE_AT, RungKind.ANSWER_TRACKING_BY})
@@ -159,7 +162,10 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
 
     The delivery date is not among them: `rewind` adds it once the posting has left the house.
     """
-    rungs = [Rung(kind=RungKind.CONFIRM_BY, due=posting.received_at + settings.confirm_within)]
+    # The day of receipt never moves; where a clock that stood ahead wrote it, the marketplace's own time stands in.
+    known = not lies_ahead(posting.received_at, facts.read_at)
+    received = posting.received_at if known else facts.in_process_at or facts.read_at
+    rungs = [Rung(kind=RungKind.CONFIRM_BY, due=received + settings.confirm_within)]
 
     def add(kind: RungKind, due: datetime | None, price: Money | None = None) -> None:
         if due is not None:
@@ -205,7 +211,6 @@ def _around(cut_off: datetime, posting: Posting, facts: MarketplacePosting, sett
     rungs.append(Rung(kind=RungKind.HAND_OVER_BY, due=cut_off - settings.hand_over_before))
     rungs.append(Rung(kind=RungKind.AUTO_CANCEL_ESTIMATE, due=auto_cancel_estimate(cut_off, posting, settings)))
     preset = preset_of(settings)
-    # Each of these moves is tried once in a posting's life, wherever its date moves afterwards.
     if (
         Move.MOVE_DATE in preset.moves
         and SET_CUT_OFF_OFFER in facts.actions

@@ -360,17 +360,21 @@ class _Builder:
 
     def _posting(self, write: SavePosting) -> Operation:
         posting = write.posting
+        # Neither may the day of receipt move (the `days` index is the proof that nothing was lost), nor may a read that
+        # was marked by mark_synced meanwhile be overwritten by an older one.
+        newer = "synced_at <= :synced"
+        values = {
+            ":received": to_wire(keys.micros(posting.received_at)),
+            ":synced": to_wire(keys.micros(posting.synced_at)),
+        }
+        if write.over is not None:
+            newer, values[":over"] = f"({newer} OR synced_at = :over)", to_wire(keys.micros(write.over))
         return _versioned(
             rows.posting_item(posting, self._shards),
             posting.version,
             f"posting {posting.number}",
-            # Neither may the day of receipt move (the `days` index is the proof that nothing was lost), nor may a
-            # read that was marked by mark_synced meanwhile be overwritten by an older one.
-            further=" AND received_at = :received AND synced_at <= :synced",
-            values={
-                ":received": to_wire(keys.micros(posting.received_at)),
-                ":synced": to_wire(keys.micros(posting.synced_at)),
-            },
+            further=f" AND received_at = :received AND {newer}",
+            values=values,
         )
 
     def _remember(self, write: RememberResponse) -> Operation:
