@@ -12,6 +12,7 @@ from shipby.application import audit_open_orders as audits
 from shipby.application.claim_hints import watch_chats
 from shipby.application.compare_accruals import compare_accruals
 from shipby.application.index_figures import NOT_PERMITTED
+from shipby.application.mend_alarms import mend_alarms
 from shipby.application.ports import Marketplace
 from shipby.application.prove import GRACE, REPORT, WINDOW, prove
 from shipby.application.reason_report import refresh_reasons
@@ -25,6 +26,7 @@ from shipby.domain.errors import (
     MarketplaceRefusedError,
 )
 from shipby.domain.json_types import Json
+from shipby.domain.skew import age, ahead
 from shipby.observability import error_fields, logger
 
 PROVE_EVERY = timedelta(hours=1)
@@ -137,6 +139,7 @@ def _visit(seller: str, task: Task, own: Parts, done: _Round) -> None:
             logger().error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
         else:
             if _proof_is_old(seller, own):
+                mend_alarms(seller, store=own.store, clock=own.clock)
                 done.proofs[seller] = _prove(seller, task, own)
         if audits.audit_is_due(seller, store=own.store, clock=own.clock):
             done.audits[seller] = _audit(seller, own)
@@ -148,9 +151,13 @@ def _reasons(seller: str, own: Parts, *, at_once: bool = False) -> Json:
 
 
 def _last_round(seller: str, own: Parts, now: datetime) -> Mapping[str, Json] | None:
-    today = own.store.report(seller, POLL_REPORT, now.date())
-    # Yesterday's row still counts in the first minutes of a day.
-    return today or own.store.report(seller, POLL_REPORT, (now - VISIT_EVERY).date())
+    # Yesterday's row still counts in the first minutes of a day; what a wrong clock noted ahead counts never.
+    rows = (own.store.report(seller, POLL_REPORT, day) for day in (now.date(), (now - VISIT_EVERY).date()))
+    return next((row for row in rows if row is not None and not ahead(_noted_at(row), now)), None)
+
+
+def _noted_at(row: Mapping[str, Json]) -> datetime:
+    return datetime.fromisoformat(str(row["at"]))
 
 
 def _is_due(seller: str, own: Parts) -> bool:
@@ -159,7 +166,7 @@ def _is_due(seller: str, own: Parts) -> bool:
     if row is None:
         return True
     pace = VISIT_UNHEALTHY_EVERY if unhealthy(str(row["push"])) else VISIT_EVERY
-    return now - datetime.fromisoformat(str(row["at"])) >= pace - SLACK
+    return now - _noted_at(row) >= pace - SLACK
 
 
 def _poll(seller: str, own: Parts, *, at_once: bool) -> Json:
@@ -219,7 +226,7 @@ def _accruals(seller: str, marketplace: Marketplace, own: Parts, *, at_once: boo
 def _proof_is_old(seller: str, own: Parts) -> bool:
     now = own.clock.now()
     newest = own.store.report(seller, REPORT, now.date())
-    return newest is None or now - datetime.fromisoformat(str(newest["at"])) > PROVE_EVERY
+    return newest is None or age(_noted_at(newest), now) > PROVE_EVERY
 
 
 def _prove(seller: str, task: Task, own: Parts) -> Json:

@@ -223,7 +223,9 @@ class _Planner:
     def _posting(self, posting: Posting, over: datetime | None) -> Planned:
         key = keys.posting(posting.seller, posting.number)
         stands = self._rows.get(key)
-        if stands is not None and (stands.received_at != posting.received_at or posting.synced_at < stands.synced_at != over):
+        if stands is not None and (
+            stands.received_at != posting.received_at or posting.synced_at < stands.synced_at != over
+        ):
             self._refuse("VERSION", VersionConflictError(f"posting {posting.number} was read anew: read it again"))
         columns = (
             index_keys.worklist(posting.seller, posting.stage, posting.cut_off, posting.number)

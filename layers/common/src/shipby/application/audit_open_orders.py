@@ -20,6 +20,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.open_orders import Evidence, Row, Rule, Violation, check, check_rows, owner_of
 from shipby.domain.posting import FINAL, Posting, Stage
 from shipby.domain.records import AlarmRef, Case, CaseKind, SellerSettings
+from shipby.domain.skew import age, ahead
 
 REPORT = "open-orders"
 """The kind of the report that the caller saves, once per UTC day."""
@@ -84,8 +85,14 @@ class AuditReport:
 
 def audit_is_due(seller: str, *, store: Store, clock: Clock) -> bool:
     """Whether the audit of this UTC day has not been saved yet, or was cut short."""
-    saved = store.report(seller, REPORT, clock.now().date())
-    return saved is None or not saved["complete"]
+    now = clock.now()
+    saved = store.report(seller, REPORT, now.date())
+    return saved is None or not saved["complete"] or _noted_ahead(saved, now)
+
+
+def _noted_ahead(saved: Mapping[str, Json], now: datetime) -> bool:
+    """Whether a clock that stood ahead has audited a day that was still to come."""
+    return ahead(datetime.fromisoformat(str(saved["at"])), now)
 
 
 def audit_open_orders(seller: str, *, store: Store, clock: Clock, budget: timedelta = BUDGET) -> AuditReport:
@@ -152,14 +159,14 @@ class _Run:
         for day in (self.started.date(), (self.started - timedelta(days=1)).date()):
             proof = self._store.report(self._seller, PROOF, day)
             if proof is not None:
-                return self.started - datetime.fromisoformat(str(proof["at"])) <= POLL_IS_ALIVE
+                return age(datetime.fromisoformat(str(proof["at"])), self.started) <= POLL_IS_ALIVE
         return False
 
     def resume(self) -> AuditReport:
         """The day's report so far, with its findings counted but not listed again."""
         saved = self._store.report(self._seller, REPORT, self.started.date())
         report = AuditReport(self._seller, self.started)
-        if saved is None or saved["complete"]:
+        if saved is None or saved["complete"] or _noted_ahead(saved, self.started):
             return report
         by_rule = saved["by_rule"]
         assert isinstance(by_rule, Mapping)  # noqa: S101  # our own report

@@ -15,6 +15,7 @@ from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.posting import MarketplacePosting
 from shipby.domain.returns import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn
+from shipby.domain.skew import ahead
 
 _BEFORE_ASSEMBLY = frozenset(
     {"awaiting_packaging", "awaiting_approve", "awaiting_verification", "acceptance_in_progress"}
@@ -62,8 +63,12 @@ def _cancel_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Js
     given_up_for = intent.request.get("cut_off")
     if intent.state is not IntentState.PENDING or given_up_for is None or facts.shipment_date is None:
         return None
-    if facts.shipment_date > datetime.fromisoformat(str(given_up_for)):
+    date = datetime.fromisoformat(str(given_up_for))
+    if facts.shipment_date > date:
         return Effect(impossible=True, text="its date has moved, so it is not given up", read_back=seen)
+    if ahead(date, facts.read_at):
+        # Whoever gave it up had a clock that stood ahead.
+        return Effect(impossible=True, text="its date has not passed, so it is not given up", read_back=seen)
     return None
 
 

@@ -21,6 +21,7 @@ from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.ledger import Entry, EntryKind, EntryState, ExecutedBy, intent_of
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import LOOK_AHEAD, ahead, times_ahead, told
 
 GRACE = timedelta(minutes=10)
 """What began within the last minutes may still be on its way."""
@@ -51,6 +52,12 @@ class Proof:
     @property
     def green(self) -> bool:
         return not self.findings
+
+    def wrong_times(self, identifier: str, times: Mapping[str, datetime]) -> None:
+        """A finding, if any of these times of ours lies ahead of the clock: see `skew`."""
+        wrong = {name: when for name, when in times.items() if ahead(when, self.at)}
+        if wrong:
+            self.findings.append(Finding("clock", identifier, told(wrong)))
 
     def view(self) -> dict[str, Json]:
         return {
@@ -93,12 +100,14 @@ def prove(
     _check_listed_returns(proof, store, marketplace)
     _check_pushes(proof, store)
     _check_open_intents(proof, store)
+    _check_open_matters(proof, store)
     return proof
 
 
 def _days(proof: Proof) -> Iterator[date]:
     day = proof.since.date()
-    while day <= proof.at.date():
+    # Days to come hold what a clock that stood ahead has written.
+    while day <= (proof.at + LOOK_AHEAD).date():
         yield day
         day += timedelta(days=1)
 
@@ -147,6 +156,7 @@ def _check_posting(number: str, store: Store, listed: Mapping[str, str], proof: 
             proof.findings.append(Finding("posting_missing", number, "it has a history, but no row"))
         return
     _check_history(number, posting.version, events, proof)
+    proof.wrong_times(number, times_ahead(posting, proof.at))
     intents = store.intents(proof.seller, posting_ref(number))
     _check_intents(number, events, intents, proof)
     detail = store.detail(proof.seller, number)
@@ -168,6 +178,7 @@ def _check_return(return_id: str, store: Store, proof: Proof) -> None:
         return
     proof.counts["returns"] += 1
     _check_history(return_id, case.version, events, proof)
+    proof.wrong_times(return_id, {"synced_at": case.synced_at})
     intents = store.intents(proof.seller, return_ref(return_id))
     _check_intents(return_id, events, intents, proof)
     ledger = store.money(proof.seller, case.posting_number) if case.posting_number else None
@@ -260,14 +271,18 @@ def _check_pushes(proof: Proof, store: Store) -> None:
 
     for day in _days(proof):
         for push in every(partial(_pushes_on, store, proof.seller, day)):
-            if push.received_at > proof.until:
+            wrong = ahead(push.received_at, proof.at)
+            if push.received_at > proof.until and not wrong:
                 continue
             proof.counts["pushes_received"] += 1
             if push.state is not PushState.RECEIVED:
                 proof.counts[f"pushes_{push.state}"] += 1
                 continue
             read = synced_at(push.posting_number)
-            if read is not None and read >= push.received_at - timedelta(seconds=1):
+            if wrong:
+                # Whether a read came after it is not known until a sync has read for it.
+                proof.wrong_times(push.posting_number, {f"{push.type} received_at": push.received_at})
+            elif read is not None and not ahead(read, proof.at) and read >= push.received_at - timedelta(seconds=1):
                 proof.counts["pushes_applied"] += 1
             else:
                 proof.findings.append(
@@ -282,9 +297,23 @@ def _check_open_intents(proof: Proof, store: Store) -> None:
             intent = store.intent(proof.seller, identifier)
             if intent is None:
                 proof.findings.append(Finding("intent_missing", identifier, "the index lists it, there is no row"))
+            elif intent.open and ahead(intent.let_go_at, proof.at):
+                proof.wrong_times(identifier, {"asked": intent.let_go_at})
             elif intent.open and proof.at - intent.let_go_at > settings.settle_limit:
                 waited = proof.at - intent.let_go_at
                 proof.findings.append(Finding("intent_open", identifier, f"{intent.state} for {waited}"))
+
+
+def _check_open_matters(proof: Proof, store: Store) -> None:
+    """Wishes to cancel and claims that wait for an answer: their clocks start from times of ours."""
+    for identifier in every(lambda cursor: store.cancel_requests_in(proof.seller, limit=200, cursor=cursor)):
+        request = store.cancel_request(proof.seller, identifier)
+        if request is not None and request.open:
+            proof.wrong_times(f"cancel request {identifier}", {"synced_at": request.synced_at})
+    for identifier in every(lambda cursor: store.claims_in(proof.seller, limit=200, cursor=cursor)):
+        claim = store.claim(proof.seller, identifier)
+        if claim is not None and claim.open:
+            proof.wrong_times(f"claim {identifier}", {"asked_at": claim.asked_at})
 
 
 def _received_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:

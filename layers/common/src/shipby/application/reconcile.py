@@ -9,6 +9,7 @@ from shipby.application.poll_returns import poll_returns
 from shipby.application.ports import Clock, Marketplace, Page, Store, WorkQueue
 from shipby.application.route_events import sync_message
 from shipby.domain.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
+from shipby.domain.skew import times_ahead
 
 LOOK_BACK = timedelta(days=14)
 READ_AGAIN = timedelta(hours=12)
@@ -29,10 +30,13 @@ class Reconciled:
 
 
 def is_stale(known: Posting | None, now: datetime) -> bool:
-    """Whether a posting that is still in the house was last read whole so long ago that it is read again unasked.
+    """Whether a posting that is still in the house was last read whole so long ago that it is read again unasked, or
+    any posting has times that lie ahead: a read puts them right.
 
     The lists name neither the offered actions nor every date; the audit of open orders expects a read a day.
     """
+    if known is not None and times_ahead(known, now):
+        return True
     if known is None or now - known.synced_at < READ_AGAIN:
         return False
     return known.stage in BEFORE_HAND_OVER or known.stage in (Stage.BLOCKED, Stage.EXPIRED)

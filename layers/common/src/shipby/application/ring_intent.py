@@ -19,6 +19,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import AlarmRef, SellerSettings
+from shipby.domain.skew import ahead
 
 CHECK_AGAIN = timedelta(minutes=2)
 """When an intent is queued again if even its check got lost."""
@@ -36,14 +37,16 @@ def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     if intent.state is IntentState.PROPOSED:
         return _ring_proposal(alarm, intent, store=store, now=now)
     age = now - intent.let_go_at
+    wrong = ahead(intent.let_go_at, now)
     # A check that nobody could carry out yet (the marketplace is away) is asked for less and less often.
     wait = min(max(CHECK_AGAIN, age / 4), MAX_DELAY)
     waiting = replace(intent, version=intent.version + 1, next_alarm=Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT))
     data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": intent.state}
     data["policy"] = settings.version
     events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)]
-    if age > 2 * settings.settle_limit and TOLD not in intent.read_back:
-        problem = f"it is {intent.state} and could not be settled for {age}: a person has to look"
+    if (wrong or age > 2 * settings.settle_limit) and TOLD not in intent.read_back:
+        since = f"for {age}" if not wrong else f"since {intent.let_go_at:%Y-%m-%d %H:%M} UTC, a time to come"
+        problem = f"it is {intent.state} and could not be settled {since}: a person has to look"
         events.append(Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=ACTOR, reason=problem, data=data))
         waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
         open_intent_case(intent, problem, store=store, now=now)

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from shipby.domain.intents import Intent
 from shipby.domain.ladder import next_alarm
-from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, Posting, Stage
+from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, Alarm, Posting, Stage
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import ahead, times_ahead, told
 
 ALARM_MAY_WAIT = timedelta(hours=1)
 """An alarm that is overdue for longer was not rung by the sweep."""
@@ -41,6 +42,8 @@ class Rule(StrEnum):
     STATUS = "status"
     """The marketplace's status and our stage can both be true."""
     READ = "read"
+    CLOCK = "clock"
+    """No time of ours that should have passed lies ahead of the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def check(posting: Posting, settings: SellerSettings, evidence: Evidence, *, now
         *_reason(posting),
         *_status(posting),
         *_read(posting, evidence, now),
+        *_clock(posting, now),
     )
     return tuple(found)
 
@@ -136,10 +140,15 @@ def _next_time(posting: Posting, evidence: Evidence, now: datetime) -> Iterator[
     elif alarm is not None and expected is not None and expected.due < alarm.due:
         # An alarm that rings too early only finds nothing to do; one that rings too late misses something.
         yield Violation(Rule.NEXT_TIME, f"{expected.kind} is next on its ladder, but its alarm waits for {alarm.kind}")
-    # A posting may come to us when some of its clocks have passed already: they could not ring before.
-    elif alarm is not None and now - max(alarm.due, posting.received_at) > ALARM_MAY_WAIT:
+    # A posting may come to us when some of its clocks have passed already.
+    elif alarm is not None and now - _could_ring(alarm, posting, now) > ALARM_MAY_WAIT:
         since = f"{alarm.due:%Y-%m-%d %H:%M} UTC"
         yield Violation(Rule.NEXT_TIME, f"{alarm.kind} was due at {since} and has not rung: is the sweep running?")
+
+
+def _could_ring(alarm: Alarm, posting: Posting, now: datetime) -> datetime:
+    """Since when an alarm could ring, unless a wrong clock dated the receipt."""
+    return alarm.due if ahead(posting.received_at, now) else max(alarm.due, posting.received_at)
 
 
 def _intents(settings: SellerSettings, evidence: Evidence, now: datetime) -> Iterator[Violation]:
@@ -148,6 +157,8 @@ def _intents(settings: SellerSettings, evidence: Evidence, now: datetime) -> Ite
             yield Violation(Rule.INTENT, f"it names the open call {identifier}, which does not exist")
         elif not intent.open:
             yield Violation(Rule.INTENT, f"it names {identifier} as open, which is {intent.state}")
+        elif ahead(intent.let_go_at, now):
+            yield Violation(Rule.CLOCK, f"{identifier} is {intent.state}; {told({'asked': intent.let_go_at})}")
         elif now - intent.created_at > settings.settle_limit and intent.next_alarm is None:
             yield Violation(Rule.INTENT, f"{identifier} is {intent.state} past its limit and has no alarm")
 
@@ -191,3 +202,8 @@ def _read(posting: Posting, evidence: Evidence, now: datetime) -> Iterator[Viola
     if waits and evidence.polled and now - posting.synced_at > READ_WITHIN:
         since = f"{posting.synced_at:%Y-%m-%d %H:%M} UTC"
         yield Violation(Rule.READ, f"it was last read from the marketplace at {since}, although the poll works")
+
+
+def _clock(posting: Posting, now: datetime) -> Iterator[Violation]:
+    if wrong := times_ahead(posting, now):
+        yield Violation(Rule.CLOCK, told(wrong))

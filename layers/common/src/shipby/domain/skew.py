@@ -49,8 +49,9 @@ def times_ahead(posting: Posting, now: datetime) -> dict[str, datetime]:
 
 
 def told(times: Mapping[str, datetime]) -> str:
-    """Such times in words; the same from day to day."""
-    return ", ".join(f"{name} {when:%Y-%m-%d %H:%M} UTC" for name, when in sorted(times.items()))
+    """What is wrong with such times, in words; the same from day to day."""
+    listed = ", ".join(f"{name} {when:%Y-%m-%d %H:%M} UTC" for name, when in sorted(times.items()))
+    return f"a clock was wrong, these times lie ahead: {listed}"
 
 
 def _since(posting: Posting) -> dict[str, datetime]:
