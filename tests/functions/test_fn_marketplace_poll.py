@@ -81,6 +81,15 @@ def test_the_poll_proves_when_the_last_proof_is_an_hour_old(shop: Shop, market: 
     assert list(third["proofs"]) == [SELLER]
 
 
+def test_a_proof_noted_ahead_stops_no_other(shop: Shop, market: Simulator) -> None:
+    first: Any = handler(POLL, CONTEXT)
+    now = datetime.now(UTC)
+    ahead = {**first["proofs"][SELLER], "at": (now + timedelta(hours=20)).isoformat()}
+    shop.store.save_report(SELLER, "proof", now.date(), ahead)
+    second: Any = handler(POLL, CONTEXT)
+    assert list(second["proofs"]) == [SELLER]
+
+
 def last_round(shop: Shop, ago: timedelta, push: str) -> None:
     """The seller was visited so long ago, and its pushes were in this state."""
     at = datetime.now(UTC) - ago
@@ -98,6 +107,10 @@ def last_round(shop: Shop, ago: timedelta, push: str) -> None:
         (timedelta(seconds=30), "YELLOW", False),
         (timedelta(seconds=58), "YELLOW", True),
         (timedelta(minutes=1), "DISABLED", True),
+        # Noted by a clock that stood ahead: within what clocks may differ, and beyond.
+        (-timedelta(minutes=1), "GREEN", False),
+        (-timedelta(minutes=3), "GREEN", True),
+        (-timedelta(days=1), "GREEN", True),
     ],
 )
 def test_the_schedule_visits_every_five_minutes_and_every_minute_while_pushes_are_unhealthy(

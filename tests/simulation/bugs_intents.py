@@ -21,6 +21,7 @@ from shipby.application.ports import (
     SaveReturn,
     Write,
 )
+from shipby.domain import fold
 from shipby.domain.errors import (
     MarketplaceUnavailableError,
     OutcomeUnknownError,
@@ -212,3 +213,8 @@ def late_decision() -> Iterator[None]:
     """An automatic decision is asked for and sent although its clock is over."""
     with patch.object(ReturnCase, "clock_over", lambda *_: False):
         yield
+
+
+def times_ahead_believed() -> Patch:
+    """The wall clock of whoever read last is believed, whatever it says."""
+    return patch.object(fold, "ahead", lambda *_: False)

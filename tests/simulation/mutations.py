@@ -69,6 +69,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("settle_without_money", "settling by hand books no money", bugs_money.settle_by_hand_without_money),
     Mutation("alarm_lost", "an UNKNOWN is written without its alarm", bugs_intents.alarm_lost),
     Mutation("older_facts_win", "a poll that was held up overwrites newer facts", bugs_intents.older_facts_win),
+    Mutation("times_ahead_believed", "a read dated ahead keeps later ones out", bugs_intents.times_ahead_believed),
     Mutation("cap_not_counted", "the daily cap is never counted up", bugs_money.cap_not_counted),
     Mutation("kill_switch_ignored", "the kill switch is not looked at", bugs_money.kill_switch_ignored),
     Mutation("history_forgotten", "an UNKNOWN is written without its event", bugs_intents.history_forgotten),

@@ -178,6 +178,7 @@ def play(seed: int, *, trace: bool = False) -> Outcome:
         "calls": sum(len(calls) for calls in world.watch.calls.values()),
         "commits": world.watch.checks,
         "crashes": world.seen["crashes"],
+        "stepped": world.seen["stepped"],
         "unknown": world.seen["unknown"],
         "conflicts": world.seen["conflicts"],
         **world.queues.counts,

@@ -24,7 +24,7 @@ def test_the_seeds_see_every_kind_of_trouble() -> None:
     for seed in range(1, 41):
         for name, figure in play(seed).figures.items():
             figures[name] = figures.get(name, 0) + figure
-    assert all(figures[name] > 0 for name in ("lost", "doubled", "late", "calls", "crashes", "unknown", "conflicts")), (
+    assert all(figures[name] > 0 for name in ("lost", "doubled", "late", "calls", "crashes", "stepped", "unknown", "conflicts")), (
         figures
     )
 

@@ -22,6 +22,7 @@ from shipby.domain.ledger import EntryKind, EntryState, ExecutedBy, MoneyLedger
 from shipby.domain.posting import Posting
 from shipby.domain.records import Case, SellerSettings
 from shipby.domain.returns import REJECT_ACTIONS, ReturnCase
+from shipby.domain.skew import CLOCK_SKEW, times_ahead
 from shipby_local.simulator import words
 from tests.simulation.clocks import Time
 from tests.simulation.errors import Violation
@@ -98,7 +99,7 @@ class Watch:
                     self._matter(matter)
                 case SavePosting(posting):
                     known = self._postings.get(posting.number)
-                    stale = known is not None and posting.synced_at < known.synced_at
+                    stale = known is not None and posting.synced_at < known.synced_at <= self._time.now + CLOCK_SKEW
                     need(not stale, "facts never go backwards", f"{posting.number} was saved from an older read")
                     self._postings[posting.number] = posting
 
@@ -288,6 +289,9 @@ class Watch:
             need(settled, "every intent ends or becomes a person's matter", f"{intent.id} is {intent.state}")
         for number in known:
             self._history(posting_ref(number), self._postings[number].version)
+            posting = self._raw.posting(SELLER, number)
+            wrong = times_ahead(posting, self._time.now) if posting is not None else {}
+            need(not wrong, "no time stays ahead", f"posting {number}: {wrong}")
         for request_id in self._market.cancel_requests():
             wish = self._raw.cancel_request(SELLER, request_id)
             if wish is not None:

@@ -33,6 +33,7 @@ def work_on(world: World, letter: Letter) -> None:
     elif queue == "sync":
         number = str(body["posting"])
         hinted = datetime.fromisoformat(str(body["hinted_at"])) if body["hinted_at"] else None
+        worker = world.perhaps_stepped(worker)
         world.deliver(letter, Job(f"sync {number}", worker), lambda: _sync(world, worker, number, hinted))
     elif queue == "alarms":
         name = f"ring {body['intent'] or body['id']}"

@@ -18,7 +18,7 @@ from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import IntentState
 from shipby.domain.records import Automation, SellerSettings
 from tests.simulation.baton import Baton, Task
-from tests.simulation.chance import draw_weather
+from tests.simulation.chance import CALM, draw_weather
 from tests.simulation.clocks import SkewedClock, Time
 from tests.simulation.errors import Crash, Violation
 from tests.simulation.market import RETURN_SECONDS, SELLER, Market
@@ -30,6 +30,9 @@ from tests.support.memory_store import MemoryStore
 
 WORKERS = 3
 """Processes with a clock of their own."""
+STEPPED = WORKERS
+"""The worker whose wall clock stands ahead."""
+STEP = timedelta(days=1)
 MOST_TASKS = 4
 """Things under way at once."""
 TASK_LIFE = timedelta(seconds=45)
@@ -87,6 +90,9 @@ class World:
         self.weather = draw_weather(self.rng)
         market_skew = timedelta(milliseconds=self.rng.randint(-1500, 1500))
         self.skews = [timedelta(milliseconds=self.rng.randint(-450, 450)) for _ in range(WORKERS)]
+        self._steps = Random(f"steps of {seed}")
+        """Draws of its own: what else happens in a seed does not hang on whose clock steps."""
+        self._stepping = self._steps.choice((0.0, 0.05, 0.2))
         patience = self.rng.choice((240.0, 900.0, RETURN_SECONDS, RETURN_SECONDS))
         self.market = Market(seed, SkewedClock(self.time, market_skew), patience=patience)
         self.raw = MemoryStore(alarm_shards=1, clock=SkewedClock(self.time))
@@ -140,7 +146,7 @@ class World:
                 sleep=self.time.pass_by,
                 chance=lambda: 0.5,
             )
-            for skew in self.skews
+            for skew in (*self.skews, STEP)
         ]
 
     # What a task sees
@@ -150,7 +156,14 @@ class World:
         return self._stores.as_store()
 
     def clock(self, worker: int) -> SkewedClock:
-        return SkewedClock(self.time, self.skews[worker])
+        return SkewedClock(self.time, STEP if worker == STEPPED else self.skews[worker])
+
+    def perhaps_stepped(self, worker: int) -> int:
+        """This worker, or in a storm the one whose clock stands a day ahead, for one task."""
+        if self.weather is CALM or self._steps.random() >= self._stepping:
+            return worker
+        self.seen["stepped"] += 1
+        return STEPPED
 
     def client(self, worker: int) -> OzonClient:
         return self._clients[worker]

@@ -146,6 +146,23 @@ def test_a_read_marked_meanwhile_is_not_overwritten_by_an_older_one(store: Store
     store.commit([SavePosting(replace(older, synced_at=newest))])
 
 
+def test_a_time_that_a_wrong_clock_wrote_gives_way_to_an_earlier_one_if_it_is_named(store: Store, seller: str) -> None:
+    ahead, read_at = a.NOW + timedelta(days=1), a.NOW + timedelta(minutes=1)
+    store.commit([SavePosting(a.posting(seller=seller, synced_at=ahead))])
+    right = a.posting(seller=seller, version=2, synced_at=read_at)
+    for over in (None, ahead - timedelta(microseconds=1)):
+        with pytest.raises(VersionConflictError):
+            store.commit([SavePosting(right, over)])
+    store.commit([SavePosting(right, ahead)])
+    found = store.posting(seller, a.NUMBER)
+    assert found is not None
+    assert found.synced_at == read_at
+    later = a.posting(seller=seller, version=3, synced_at=read_at)
+    store.mark_synced(seller, a.NUMBER, read_at + timedelta(minutes=1))
+    with pytest.raises(VersionConflictError):
+        store.commit([SavePosting(later, ahead)])
+
+
 def test_the_day_of_receipt_never_moves(store: Store, seller: str) -> None:
     store.commit([SavePosting(a.posting(seller=seller))])
     with pytest.raises(VersionConflictError):

@@ -59,6 +59,7 @@ def request_pack(wish: PackWish, remember: Remember, *, store: Store, clock: Clo
         return_id=wish.return_id,
         items=head.version if head else 0,
         chain_hash=head.hash if head else "",
+        posting_version=posting.version,
     )
     carriages = _find_carriages(posting, store)
     data: dict[str, Json] = {"posting": wish.number, "items": pack.items, "carriages": list(carriages)}

@@ -147,10 +147,17 @@ def _scene(pack: EvidencePack, store: Store) -> _Scene:
         pack=pack,
         settings=store.settings(pack.seller) or SellerSettings(seller=pack.seller),
         items=before,
-        events=[stored for stored in events if stored.event.at <= pack.asked_at],
+        events=[stored for stored in events if _was_told(stored, pack)],
         broken=broken,
         carriages=carriages_of(pack, store),
     )
+
+
+def _was_told(stored: StoredEvent, pack: EvidencePack) -> bool:
+    """Whether an event stood in the history when the pack was asked for: versions say so, not the clocks of workers."""
+    if pack.posting_version:
+        return stored.version <= pack.posting_version
+    return stored.event.at <= pack.asked_at
 
 
 def _sheet(scene: _Scene, pieces: Sequence[PackPiece], papers: Sequence[PackPaper], store: Store) -> PackSheet:

@@ -177,10 +177,13 @@ def take_papers(
         }
         detail = ", ".join(f"{sku} × {count}" for sku, count in sorted(check.scanned.items()))
         papers.append(_written(BENCH, bench, files, at=check.completed_at or check.started_at, detail=detail))
+    # Each change of the number has its event: what the history tells of was there, whatever its time says.
+    known = sum(stored.event.type is EventType.TRACKING_CHANGED for stored in events)
     numbers = store.tracking_history(seller, number)
     if numbers:
-        told: list[Json] = [tracking_view(change) for change in numbers if change.at <= pack.asked_at]
-        detail = " → ".join(change.new for change in numbers if change.at <= pack.asked_at)
+        there = [change for change in numbers if change.sequence <= known or change.at <= pack.asked_at]
+        told: list[Json] = [tracking_view(change) for change in there]
+        detail = " → ".join(change.new for change in there)
         papers.append(_written(TRACKING, {"changes": told}, files, detail=detail))
     history: list[Json] = [event_view(stored) for stored in events]
     last = events[-1].version if events else 0

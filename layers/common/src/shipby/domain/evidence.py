@@ -110,6 +110,8 @@ class EvidencePack:
     items: int = 0
     """How many items of the chain it holds."""
     chain_hash: str = ""
+    posting_version: int = 0
+    """Up to which version it tells the posting's history; 0 in rows of earlier releases: up to `asked_at`."""
     pdf_key: str = ""
     zip_key: str = ""
     pdf_sha256: str = ""
