@@ -24,9 +24,9 @@ def test_the_seeds_see_every_kind_of_trouble() -> None:
     for seed in range(1, 41):
         for name, figure in play(seed).figures.items():
             figures[name] = figures.get(name, 0) + figure
-    assert all(figures[name] > 0 for name in ("lost", "doubled", "late", "calls", "crashes", "stepped", "unknown", "conflicts")), (
-        figures
-    )
+    assert all(
+        figures[name] > 0 for name in ("lost", "doubled", "late", "calls", "crashes", "stepped", "unknown", "conflicts")
+    ), figures
 
 
 def test_a_seed_plays_the_same_in_another_process() -> None:

@@ -9,16 +9,19 @@ from shipby.application.audit_open_orders import audit_is_due, audit_open_orders
 from shipby.application.claim_hints import CHATS, watch_chats
 from shipby.application.index_figures import WATCH as INDEX
 from shipby.application.mend_alarms import mend_alarms
-from shipby.application.ports import SaveIntent, SaveWatch
+from shipby.application.poll_returns import poll_returns
+from shipby.application.ports import AppendEvents, SaveCase, SaveIntent, SaveWatch, Write
 from shipby.application.watch_account import watch_account
-from shipby.domain.events import EventType, return_ref
+from shipby.domain.cases import Matter, next_reminder, opened
+from shipby.domain.events import EventType, case_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.open_orders import Rule
 from shipby.domain.posting import RungKind, Stage
-from shipby.domain.records import Automation, Recipient, Watch
-from shipby.domain.returns import ReturnStage
+from shipby.domain.records import Automation, CaseKind, Recipient, Watch
+from shipby.domain.returns import ReturnSource, ReturnStage
 from shipby.domain.watches import digest_id
 from tests.support import builders as a
+from tests.support.fakes import RecordingQueue
 from tests.unit.application.cancel_request_support import Plea
 from tests.unit.application.world_support import World
 from tests.unit.application.wrong_clock_support import DAY, MINUTE, STEPS, audited, clock_findings, off_by
@@ -159,6 +162,36 @@ def test_a_digest_armed_by_a_wrong_clock_is_told_now(world: World) -> None:
     assert watch is not None
     assert watch.next_alarm == a.alarm(world.clock.now(), RungKind.DIGEST_DUE)
     assert mend_alarms(a.SELLER, store=world.store, clock=world.clock) == 0
+
+
+def test_a_case_opened_by_a_wrong_clock_is_told_again_within_a_day(world: World) -> None:
+    with off_by(world, DAY):
+        world.write(*_new_case(world))
+    assert mend_alarms(a.SELLER, store=world.store, clock=world.clock) == 1
+    case = world.store.case(a.SELLER, "case-1")
+    assert case is not None
+    assert case.next_alarm == next_reminder(world.clock.now())
+    assert mend_alarms(a.SELLER, store=world.store, clock=world.clock) == 0
+
+
+def _new_case(world: World) -> list[Write]:
+    matter = Matter(seller=a.SELLER, kind=CaseKind.CLAIM, subject="chat message 1")
+    case, event = opened(matter, identifier="case-1", reason="look", owner="", at=world.clock.now(), actor="key:k1")
+    return [SaveCase(case), AppendEvents(a.SELLER, case_ref(case.id), 1, (event,))]
+
+
+def test_the_window_of_returned_goods_is_not_moved_on_by_a_wrong_clock(world: World) -> None:
+    def poll() -> None:
+        poll_returns(a.SELLER, store=world.store, marketplace=world.market, queue=RecordingQueue(), clock=world.clock)
+
+    with off_by(world, DAY):
+        poll()
+    world.market.put_goods(
+        a.marketplace_return(id="fbs-1", source=ReturnSource.FBS, state="MovingToSeller", changed_at=world.clock.now())
+    )
+    world.clock.time = (world.clock.now() + DAY).replace(hour=0, minute=1)
+    poll()
+    assert world.store.return_case(a.SELLER, "fbs-1") is not None
 
 
 def test_an_audit_of_a_day_to_come_does_not_stand_for_that_day(world: World) -> None:

@@ -18,6 +18,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.policy import CANCEL_OFFER, Offers, choices
 from shipby.domain.posting import FINAL, Posting
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import ahead
 
 FORESEEN = (1, 2, 3, 5, 10)
 """How many cancels the overview looks ahead."""
@@ -30,6 +31,7 @@ def get_guard(seller: str, *, store: Store, now: datetime) -> dict[str, Json]:
     told = {count: forecast_of(where, count=count) for count in FORESEEN}
     first = told[1]
     figures = where.figures
+    wrong = figures is not None and ahead(figures.read_at, now)
     table, thresholds = where.table, figures.thresholds if figures else None
     return {
         "state": where.word,
@@ -69,7 +71,7 @@ def get_guard(seller: str, *, store: Store, now: datetime) -> dict[str, Json]:
         "period_to": figures.period_to.isoformat() if figures else None,
         "leaving": [{"date": day, "errors": count} for day, count in figures.leaves.items()] if figures else [],
         "read_at": time_text(figures.read_at) if figures else None,
-        "age_seconds": int((now - figures.read_at).total_seconds()) if figures else None,
+        "age_seconds": int((now - figures.read_at).total_seconds()) if figures and not wrong else None,
     }
 
 

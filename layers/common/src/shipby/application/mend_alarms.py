@@ -1,25 +1,29 @@
 """Alarms that a clock which stood ahead has put off, of items that no read of the marketplace would put right.
 
-An alarm of a posting, a return or a wish to cancel is worked out anew with its next read. An open call and a digest of
-notices have nobody who reads them: a message that was lost, or a notice, would wait for as long as the clock was wrong.
+An alarm of a posting, a return or a wish to cancel is worked out anew with its next read. An open call, a case and a
+digest of notices have nobody who reads them: what they are to tell would wait for as long as the clock was wrong.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from shipby.application.finish_intent import LONGEST_WAIT
 from shipby.application.paging import every
-from shipby.application.ports import Clock, SaveWatch, Store
+from shipby.application.ports import AppendEvents, Clock, SaveCase, SaveWatch, Store
 from shipby.application.retry import decide_anew
 from shipby.application.ring_intent import ring_intent
+from shipby.domain.cases import next_reminder, restated
+from shipby.domain.events import case_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import AlarmRef, SellerSettings
 from shipby.domain.skew import ahead
 from shipby.domain.watches import digest_id
 
+ACTOR = "system:marketplace_poll"
 LONGEST: dict[IntentState, timedelta] = {
     IntentState.PENDING: LONGEST_WAIT,
     IntentState.SENT: LONGEST_WAIT,
@@ -32,9 +36,13 @@ LONGEST: dict[IntentState, timedelta] = {
 def mend_alarms(seller: str, *, store: Store, clock: Clock) -> int:
     """Ring what waits for longer than any right clock would have set it; returns how many. Safe to repeat."""
     settings = store.settings(seller) or SellerSettings(seller=seller)
+    cases = list(every(lambda cursor: store.cases_in(seller, limit=200, cursor=cursor)))
+    mends = [
+        *(partial(_mend_case, seller, identifier, store, clock) for identifier in cases),
+        *(partial(_mend_digest, seller, digest_id(named.name), store, clock) for named in settings.recipients),
+    ]
     rang = sum(_mend_intents(seller, state, store, clock) for state in LONGEST)
-    digests = (digest_id(recipient.name) for recipient in settings.recipients)
-    return rang + sum(decide_anew(lambda name=name: _mend_digest(seller, name, store, clock)) for name in digests)  # type: ignore[misc]  # bound per turn
+    return rang + sum(decide_anew(mend) for mend in mends)
 
 
 def _mend_intents(seller: str, state: IntentState, store: Store, clock: Clock) -> int:
@@ -44,9 +52,18 @@ def _mend_intents(seller: str, state: IntentState, store: Store, clock: Clock) -
         if intent is None or intent.next_alarm is None or not ahead(intent.next_alarm.due - LONGEST[state], now):
             continue
         alarm = AlarmRef(seller=seller, ref=intent.ref, intent_id=identifier, due=intent.next_alarm.due)
-        decide_anew(lambda alarm=alarm, now=now: ring_intent(alarm, store=store, now=now))  # type: ignore[misc]  # bound per turn
+        decide_anew(partial(ring_intent, alarm, store=store, now=now))
         rang += 1
     return rang
+
+
+def _mend_case(seller: str, identifier: str, store: Store, clock: Clock) -> int:
+    case, now = store.case(seller, identifier), clock.now()
+    if case is None or case.next_alarm is None or not ahead(case.next_alarm.due, next_reminder(now).due):
+        return 0
+    changed, event = restated(case, reason=case.reason, owner=case.owner, at=now, actor=ACTOR)
+    store.commit([SaveCase(changed), AppendEvents(seller, case_ref(identifier), changed.version, (event,))])
+    return 1
 
 
 def _mend_digest(seller: str, identifier: str, store: Store, clock: Clock) -> int:

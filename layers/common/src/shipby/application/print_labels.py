@@ -25,6 +25,7 @@ from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import SellerSettings
+from shipby.domain.skew import age
 
 __all__ = ["MAX_POSTINGS", "PATIENCE", "PrintTools", "PrintWish", "print_labels", "request_print"]
 
@@ -62,7 +63,7 @@ class _Run:
         self._first = not since
         now = self._tools.clock.now()
         self._since = datetime.fromisoformat(since) if since else now
-        self._patient = now < self._since + PATIENCE
+        self._patient = age(self._since, now) < PATIENCE
         self._problems: dict[str, str] = {}
 
     def go(self) -> PrintJob:
