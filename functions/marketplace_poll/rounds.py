@@ -13,11 +13,13 @@ from shipby.application.claim_hints import watch_chats
 from shipby.application.compare_accruals import compare_accruals
 from shipby.application.index_figures import NOT_PERMITTED
 from shipby.application.mend_alarms import mend_alarms
+from shipby.application.odd_entries import noting
 from shipby.application.ports import Marketplace
 from shipby.application.prove import GRACE, REPORT, WINDOW, prove
 from shipby.application.reason_report import refresh_reasons
 from shipby.application.reconcile import reconcile
 from shipby.application.sync_cancel_request import sync_cancel_requests
+from shipby.application.troubles import Troubles
 from shipby.application.watch_account import note_rejected_key, unhealthy, watch_account
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -38,11 +40,15 @@ SLACK = timedelta(seconds=20)
 POLL_REPORT = "poll"
 """The seller's newest round: one small row a day, overwritten by each round, so that the pace costs one write."""
 HEALTHY = "GREEN"
+FAILED = "failed"
+"""What a round's view says of a task that failed; the error that ends the round names why."""
+_NAMED = 10
+"""How many odd entries one line of the log names; each has its case."""
 TASKS = ("poll", "proof", "audit", "reasons")
 
 
 class RoundFailedError(Exception):
-    """Some sellers could not be polled; the message names them and why. The others are done."""
+    """Something of some sellers failed; the message names them, what, and why. Everything else is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +101,25 @@ def in_turn(sellers: Sequence[str], now: datetime) -> list[str]:
 def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[str, Json]:
     """Visit every seller whose turn it is (or the one of the task); returns a summary.
 
-    A rejected key is the seller's matter: it is told once, with a case, and does not make the round fail.
-    Raises RoundFailedError at the end if any seller failed or was not reached.
+    A rejected key is the seller's matter: it is told once, with a case, and does not make the round fail. A task that
+    fails ends no other one, of its seller or of another. Raises RoundFailedError at the end if any failed, or a seller
+    was not reached.
     """
     done = _Round()
     for seller in [task.seller] if task.seller else in_turn(own.store.sellers(), own.clock.now()):
         if time_is_up():
             done.failed[seller] = "not reached in time"
             continue
+        troubles = Troubles()
         try:
-            _visit(seller, task, own, done)
+            _visit(seller, task, own, done, troubles)
         except Exception as error:  # one seller's failure must not stop the others; raised below
-            about = error_fields(error)
-            done.failed[seller] = about["code"]
-            logger().error("seller not polled", extra={"seller": seller, **about})
+            troubles.found.append((task.name, error))
+        told = [(what, error_fields(error)) for what, error in troubles.found]
+        for what, about in told:
+            logger().error("seller not polled", extra={"seller": seller, "what": what, **about})
+        if told:
+            done.failed[seller] = "; ".join(f"{what}: {about['code']}" for what, about in told)
     if done.failed:
         named = ", ".join(f"{seller} ({why})" for seller, why in done.failed.items())
         raise RoundFailedError(f"{task.name} failed for {named}; the log says more")
@@ -122,7 +133,7 @@ def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[st
     }
 
 
-def _visit(seller: str, task: Task, own: Parts, done: _Round) -> None:
+def _visit(seller: str, task: Task, own: Parts, done: _Round, troubles: Troubles) -> None:
     if task.name == "proof":
         done.proofs[seller] = _prove(seller, task, own)
     elif task.name == "audit":
@@ -130,20 +141,23 @@ def _visit(seller: str, task: Task, own: Parts, done: _Round) -> None:
     elif task.name == "reasons":
         done.reasons[seller] = _reasons(seller, own, at_once=True)
     elif not task.paced or _is_due(seller, own):
-        try:
-            done.sellers[seller] = _poll(seller, own, at_once=not task.paced)
-        except CredentialsRejectedError as error:
-            # Rejected in the middle, whatever asked: nothing can be read until there is another key.
-            note_rejected_key(seller, str(error), store=own.store, now=own.clock.now())
-            done.rejected.append(seller)
-            logger().error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
-        else:
-            if _proof_is_old(seller, own):
+        with troubles.of("poll"):
+            try:
+                done.sellers[seller] = _poll(seller, own, troubles, at_once=not task.paced)
+            except CredentialsRejectedError as error:
+                # Rejected in the middle, whatever asked: nothing can be read until there is another key.
+                note_rejected_key(seller, str(error), store=own.store, now=own.clock.now())
+                done.rejected.append(seller)
+                logger().error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
+        with troubles.of("proof"):
+            if seller not in done.rejected and _proof_is_old(seller, own):
                 mend_alarms(seller, store=own.store, clock=own.clock)
                 done.proofs[seller] = _prove(seller, task, own)
-        if audits.audit_is_due(seller, store=own.store, clock=own.clock):
-            done.audits[seller] = _audit(seller, own)
-        done.reasons[seller] = _reasons(seller, own)
+        with troubles.of("audit"):
+            if audits.audit_is_due(seller, store=own.store, clock=own.clock):
+                done.audits[seller] = _audit(seller, own)
+        with troubles.of("reasons"):
+            done.reasons[seller] = _reasons(seller, own)
 
 
 def _reasons(seller: str, own: Parts, *, at_once: bool = False) -> Json:
@@ -169,13 +183,34 @@ def _is_due(seller: str, own: Parts) -> bool:
     return now - _noted_at(row) >= pace - SLACK
 
 
-def _poll(seller: str, own: Parts, *, at_once: bool) -> Json:
+def _poll(seller: str, own: Parts, troubles: Troubles, *, at_once: bool) -> Json:
     began = own.clock.now()
     before = _last_round(seller, own, began)
     # Noted as it begins: another round that starts meanwhile leaves this seller alone.
     known = str(before["push"]) if before else ""
     own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": known})
     marketplace = own.marketplaces.of(seller)
+    with noting() as odd:
+        view = _tasks(seller, marketplace, own, troubles, known=known, began=began, at_once=at_once)
+    aside = [entry for entry in odd if not entry.kept]
+    view["odd_entries"] = len({entry.subject for entry in aside})
+    if odd:
+        named = [f"{entry.subject}: {entry.problem}" for entry in aside[:_NAMED]]
+        logger().warning("entries not read whole", extra={"seller": seller, "fields": len(odd), "set_aside": named})
+    return view
+
+
+def _tasks(
+    seller: str,
+    marketplace: Marketplace,
+    own: Parts,
+    troubles: Troubles,
+    *,
+    known: str,
+    began: datetime,
+    at_once: bool,
+) -> dict[str, Json]:
+    """All that a visit does with the marketplace, each for itself."""
     done = reconcile(
         seller,
         store=own.store,
@@ -183,21 +218,30 @@ def _poll(seller: str, own: Parts, *, at_once: bool) -> Json:
         queue=own.queue,
         clock=own.clock,
         look_back=own.look_back,
+        troubles=troubles,
     )
-    account = watch_account(seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once)
-    chats = watch_chats(seller, store=own.store, chats=marketplace.chats, clock=own.clock, at_once=at_once)
-    if account.push != known:  # the next round's pace hangs on it
+    account = watch_account(
+        seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once, troubles=troubles
+    )
+    if account.push not in ("", known):  # the next round's pace hangs on it
         own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": account.push})
     view: dict[str, Json] = {
         "listed": done.listed,
         "queued": done.queued,
         "returns": done.returns,
         "goods_returns": NOT_PERMITTED if done.goods is None else done.goods,
-        "cancel_requests": _cancel_requests(seller, marketplace, own),
+        "cancel_requests": FAILED,
         **account.view(),
-        "chats": chats.view(),
-        "accruals": _accruals(seller, marketplace, own, at_once=at_once),
+        "chats": FAILED,
+        "accruals": FAILED,
     }
+    with troubles.of("cancel requests"):
+        view["cancel_requests"] = _cancel_requests(seller, marketplace, own)
+    with troubles.of("chats"):
+        chats = watch_chats(seller, store=own.store, chats=marketplace.chats, clock=own.clock, at_once=at_once)
+        view["chats"] = chats.view()
+    with troubles.of("accruals"):
+        view["accruals"] = _accruals(seller, marketplace, own, at_once=at_once)
     note = logger().warning if unhealthy(account.push) else logger().info
     note("seller polled", extra={"seller": seller, **view})
     return view

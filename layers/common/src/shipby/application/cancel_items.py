@@ -49,6 +49,8 @@ def price_of_items(detail: MarketplacePosting, items: object) -> Money | None:
     for line in detail.lines:
         count = min(left.get(line.sku, 0), line.quantity)
         if count:
+            if line.price is None:
+                return None
             left[line.sku] -= count
             part = line.price * count
             total = part if total is None else total + part

@@ -15,6 +15,7 @@ from shipby.application.carriage_check import compare_scans
 from shipby.application.carriage_papers import fetch_papers
 from shipby.application.carriage_port import CarriageFacts, ListedCarriage
 from shipby.application.carriage_rows import ACTOR, CLAIM, Desk, release_day
+from shipby.application.odd_entries import Listed, noting, set_aside_of
 from shipby.application.ports import ClaimPointer, Clock, DocumentStore, Marketplace, Store
 from shipby.domain.carriages import (
     COMPARE_AFTER,
@@ -41,6 +42,7 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     PermanentError,
     RetryableError,
+    UnreadableAnswerError,
     VersionConflictError,
 )
 from shipby.domain.events import EventType
@@ -130,9 +132,15 @@ def _begin(desk: Desk, carriage: Carriage) -> str:
 def _listed(desk: Desk, carriage: Carriage) -> list[ListedCarriage]:
     """Living carriages of its method and day that no other row holds."""
     day = date.fromisoformat(carriage.departure)
+    with noting() as odd:
+        listed = desk.marketplace.carriages.listed(carriage.delivery_method_id, day)
+    if unread := set_aside_of(odd, Listed.CARRIAGE):
+        # One that cannot be read may be the one that is looked for: a second one would split the day.
+        one = next(iter(unread.values()))
+        raise UnreadableAnswerError(f"{one.method} {one.id}".strip(), f"holds what makes no sense: {one.problem}")
     return [
         one
-        for one in desk.marketplace.carriages.listed(carriage.delivery_method_id, day)
+        for one in listed
         if one.status not in GONE and desk.store.find(desk.seller, CLAIM, one.id) in (None, carriage.id)
     ]
 

@@ -14,6 +14,14 @@ from shipby.application.cases import open_case
 from shipby.application.chats_port import ChatMessage, Chats, ListedChat, is_newer
 from shipby.application.claims import MESSAGE, open_from_chat
 from shipby.application.index_figures import NOT_PERMITTED
+from shipby.application.odd_entries import (
+    Listed,
+    close_readable,
+    keep_odd_entries,
+    note_unread,
+    noting,
+    set_aside_of,
+)
 from shipby.application.ports import AppendEvents, ClaimPointer, Clock, SaveWatch, Store
 from shipby.application.retry import decide_anew
 from shipby.application.watch_account import KEY_EVERY, SLACK, note_state
@@ -27,6 +35,7 @@ from shipby.domain.errors import (
     NotFoundError,
     NotReadyYetError,
     RateLimitedError,
+    UnreadableAnswerError,
 )
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
@@ -99,6 +108,18 @@ def watch_chats(
     if not at_once and watch is not None and not _is_due(watch, hinted_at, now):
         return ChatsRead("not due")
     followed, done = _followed(watch), ChatsRead(READ)
+    with noting() as odd:
+        _look(seller, followed, done, store=store, chats=chats, clock=clock)
+    keep_odd_entries(seller, odd, store=store, now=now)
+    if done.state == READ:
+        # Between whole listings only unread chats are seen.
+        unseen = set() if followed.listed_at is not None and followed.listed_at >= now else {Listed.CHAT}
+        close_readable(seller, odd, odd.whole - unseen, store=store, now=now)
+    return done
+
+
+def _look(seller: str, followed: _Followed, done: ChatsRead, *, store: Store, chats: Chats, clock: Clock) -> None:
+    now = clock.now()
     try:
         _follow(chats, followed, now)
         done.cut, done.chats = followed.cut, len(followed.last)
@@ -114,7 +135,6 @@ def watch_chats(
         _save(seller, UNAVAILABLE, followed, store=store, now=now)
     else:
         _save(seller, READ, followed, store=store, now=now)
-    return done
 
 
 def _is_due(watch: Watch, hinted_at: datetime | None, now: datetime) -> bool:
@@ -154,17 +174,23 @@ def _read_chat(
     seller: str, chat_id: str, followed: _Followed, done: ChatsRead, *, store: Store, chats: Chats, clock: Clock
 ) -> None:
     last = followed.last[chat_id]
-    try:
-        messages = chats.messages(chat_id, after=last, since=clock.now() - LOOK_BACK)
-    except NotFoundError:
-        del followed.last[chat_id]
-        return
+    with noting() as odd:
+        try:
+            messages = chats.messages(chat_id, after=last, since=clock.now() - LOOK_BACK)
+        except NotFoundError:
+            del followed.last[chat_id]
+            return
+        except UnreadableAnswerError as error:
+            note_unread(Listed.CHAT_MESSAGE, f"of chat {chat_id}", error)
+            return
+    # A message that cannot be read is not behind us: it is looked at again until it is too old to matter.
+    stuck = bool(set_aside_of(odd, Listed.CHAT_MESSAGE))
     for message in messages:
         done.messages += 1
         hint = read_hint(message.text) if may_ask(message.sender) else None
         if hint is not None:
             _act(seller, message, hint, done, store=store, clock=clock)
-        if is_newer(message.id, followed.last[chat_id]):
+        if not stuck and is_newer(message.id, followed.last[chat_id]):
             followed.last[chat_id] = message.id
 
 

@@ -16,6 +16,7 @@ from shipby.application.accruals_port import Accrual
 from shipby.application.cases import open_case
 from shipby.application.finish_intent import finish
 from shipby.application.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
+from shipby.application.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
 from shipby.application.paging import every
 from shipby.application.ports import (
     AppendEvents,
@@ -28,6 +29,7 @@ from shipby.application.ports import (
     Store,
 )
 from shipby.application.retry import decide_anew
+from shipby.application.troubles import Troubles
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref, watch_ref
 from shipby.domain.intents import IntentAction, IntentState, intent_owner
@@ -89,20 +91,30 @@ def compare_accruals(
     watch = store.watch(seller, WATCH)
     if watch is not None and not at_once and age(watch.checked_at, now) < EVERY - SLACK:
         return done
-    done.ran = True
+    done.ran, troubles = True, Troubles()
     known: Mapping[str, Json] = watch.data if watch else {}
     numbers, cursors = _candidates(seller, known, store, now)
     waiting: dict[str, Json] = {number: numbers[number] for number in list(numbers)[MOST:]}
     chosen = list(numbers)[:MOST]
     if chosen:
-        kinds = {each.id: each.kind for each in marketplace.accruals.types()}
-        charged = marketplace.accruals.postings(chosen)
+        with noting() as odd:
+            kinds = {each.id: each.kind for each in marketplace.accruals.types()}
+            charged = marketplace.accruals.postings(chosen)
+        unread = set_aside_of(odd, Listed.ACCRUAL)
+        keep_odd_entries(seller, odd, store=store, now=now)
+        close_readable(seller, odd, odd.whole, store=store, now=now)
         for number in chosen:
             done.postings += 1
-            if _compare(seller, number, charged.get(number, ()), kinds, done, store=store, clock=clock):
+            waits = True
+            # What cannot be read is not "nothing": the posting is compared once it can.
+            if number not in unread and ("" not in unread or number in charged):
+                with troubles.of(f"accruals of posting {number}"):
+                    waits = _compare(seller, number, charged.get(number, ()), kinds, done, store=store, clock=clock)
+            if waits:
                 waiting[number] = numbers[number]
     done.waiting = len(waiting)
     _note(seller, {**cursors, "waiting": waiting}, store, now)
+    troubles.settle()
     return done
 
 

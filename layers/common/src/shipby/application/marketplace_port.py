@@ -107,7 +107,7 @@ class Marketplace(Protocol):
         """Take SKU -> pieces out of a posting; the marketplace pays the buyer back for them. A message is needed."""
 
     def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
-        """Posting number -> tracking number, any count (sent in chunks of 20)."""
+        """Posting number -> tracking number, in chunks of 20; a result that makes no sense is missing."""
 
     def set_cut_off(self, number: str, new_cut_off: datetime) -> None: ...
     def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]: ...

@@ -6,11 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipby.application.auto_return import decide_by_itself
+from shipby.application.odd_entries import (
+    Listed,
+    close_readable,
+    keep_odd_entries,
+    note_unread,
+    noting,
+    set_aside_of,
+)
 from shipby.application.paging import every
 from shipby.application.ports import Clock, Marketplace, Page, Store, WorkQueue
 from shipby.application.route_events import sync_message
 from shipby.application.sync_return import apply_return_facts, keep_return_case, link_return
-from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError
+from shipby.application.troubles import Troubles
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    CredentialsRejectedError,
+    UnreadableAnswerError,
+)
 from shipby.domain.posting import Posting
 from shipby.domain.records import CaseKind
 from shipby.domain.returns import ReturnCase
@@ -37,51 +50,84 @@ class PolledReturns:
 def poll_returns(
     seller: str, *, store: Store, marketplace: Marketplace, queue: WorkQueue, clock: Clock
 ) -> PolledReturns:
-    """Fold both lists, carry out what the policy wants, and link what waits for its posting."""
-    rfbs = _fold_rfbs(seller, store=store, marketplace=marketplace, clock=clock)
-    try:
-        goods: int | None = _fold_goods(seller, store=store, marketplace=marketplace, clock=clock)
-    except (CredentialsRejectedError, ActionNotOfferedError):
-        # Everything else was read with the same key: one that may not call this is no failure.
-        goods = None
-    linked = _look_after_cases(seller, store=store, queue=queue, clock=clock)
+    """Fold both lists, carry out what the policy wants, and link what waits for its posting.
+
+    One return that fails stops neither the others nor the other list; the first failure is raised at the end.
+    """
+    now, troubles = clock.now(), Troubles()
+    rfbs, linked, goods = 0, 0, None
+    with noting() as odd:
+        with troubles.of("returns"):
+            rfbs = _fold_rfbs(seller, troubles, store=store, marketplace=marketplace, clock=clock)
+        with troubles.of("goods returns"):
+            try:
+                goods = _fold_goods(seller, troubles, store=store, marketplace=marketplace, clock=clock)
+            except (CredentialsRejectedError, ActionNotOfferedError):
+                # Everything else was read with the same key: one that may not call this is no failure.
+                goods = None
+    with troubles.of("odd returns"):
+        keep_odd_entries(seller, odd, store=store, now=now)
+        if not troubles.found:
+            close_readable(seller, odd, odd.whole, store=store, now=now)
+    with troubles.of("cases of returns"):
+        linked = _look_after_cases(seller, store=store, queue=queue, clock=clock)
+    troubles.settle()
     return PolledReturns(rfbs, goods, linked)
 
 
-def _fold_rfbs(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
+def _fold_rfbs(seller: str, troubles: Troubles, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
     count, last_id = 0, 0
     while True:
-        page = marketplace.returns(last_id=last_id)
-        for listed in page.items:
-            known = store.return_case(seller, listed.id)
-            wrong = known is not None and ahead(known.synced_at, clock.now())
-            if known is None or wrong or (known.state, known.open) != (listed.state, False):
-                # The list has neither the offered actions nor the reasons to reject.
-                facts = marketplace.return_details(listed.id)
-                _after(apply_return_facts(seller, facts, store=store, clock=clock), store=store, clock=clock)
+        with noting() as odd:
+            page = marketplace.returns(last_id=last_id)
+        wanted: dict[str, str | None] = {listed.id: listed.state for listed in page.items}
+        # Its own read may say more of a return than an odd entry does.
+        wanted |= dict.fromkeys((one for one in set_aside_of(odd, Listed.RETURN) if one), None)
+        for return_id, state in wanted.items():
+            with troubles.of(f"return {return_id}"):
+                _fold_one(seller, return_id, state, store=store, marketplace=marketplace, clock=clock)
             count += 1
         if page.cursor is None:
             return count
         last_id = int(page.cursor)
 
 
-def _fold_goods(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
+def _fold_one(
+    seller: str, return_id: str, state: str | None, *, store: Store, marketplace: Marketplace, clock: Clock
+) -> None:
+    known = store.return_case(seller, return_id)
+    wrong = known is not None and ahead(known.synced_at, clock.now())
+    if state is not None and known is not None and not wrong and (known.state, known.open) == (state, False):
+        return
+    try:
+        # The list has neither the offered actions nor the reasons to reject.
+        facts = marketplace.return_details(return_id)
+    except UnreadableAnswerError as error:
+        note_unread(Listed.RETURN, return_id, error)
+        return
+    _after(apply_return_facts(seller, facts, store=store, clock=clock), store=store, clock=clock)
+
+
+def _fold_goods(seller: str, troubles: Troubles, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
     began = clock.now()
     before = store.report(seller, GOODS_REPORT, began.date())
     until = datetime.fromisoformat(str(before["until"])) if before else None
     # A window that ends in the future was moved on by a wrong clock: what came meanwhile lies before it.
     since = began - GOODS_LOOK_BACK if until is None or ahead(until, began) else until - OVERLAP
-    count, last_id = 0, 0
-    while True:
-        page = marketplace.goods_returns(since=since, last_id=last_id)
-        for facts in page.items:
-            _after(apply_return_facts(seller, facts, store=store, clock=clock), store=store, clock=clock)
-            count += 1
-        if page.cursor is None:
-            break
-        last_id = int(page.cursor)
-    # Only a round that saw every page moves the window on.
-    store.save_report(seller, GOODS_REPORT, began.date(), {"until": began.isoformat()})
+    count, last_id, failed = 0, 0, len(troubles.found)
+    with noting() as odd:
+        while True:
+            page = marketplace.goods_returns(since=since, last_id=last_id)
+            for facts in page.items:
+                with troubles.of(f"return {facts.id}"):
+                    _after(apply_return_facts(seller, facts, store=store, clock=clock), store=store, clock=clock)
+                count += 1
+            if page.cursor is None:
+                break
+            last_id = int(page.cursor)
+    if len(troubles.found) == failed and not set_aside_of(odd, Listed.GOODS_RETURN):
+        # Only a round that read and kept everything moves the window on.
+        store.save_report(seller, GOODS_REPORT, began.date(), {"until": began.isoformat()})
     return count
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from shipby.application.odd_entries import Listed, Noted, noting, open_odd_cases, set_aside_of
 from shipby.application.paging import every
 from shipby.application.ports import Clock, Marketplace, Page, Store
 from shipby.application.views import time_text
@@ -85,7 +86,12 @@ def prove(
     """Hold everything that began in the window, up to `grace` ago, against the marketplace and against itself."""
     now = clock.now()
     proof = Proof(seller, since=now - window, until=now - grace, at=now)
-    listed = _listed(marketplace, proof)
+    with noting() as odd:
+        listed = _listed(marketplace, proof)
+        _check_listed_returns(proof, store, marketplace)
+    # An entry that cannot be read is listed all the same.
+    listed |= dict.fromkeys((number for number in set_aside_of(odd, Listed.POSTING) if number), "")
+    _check_odd(proof, odd, store)
     kept = {number for day in _days(proof) for number in every(partial(_received_on, store, seller, day))}
     proof.counts["marketplace_postings"] = len(listed)
     proof.counts["our_postings"] = len(kept)
@@ -97,7 +103,6 @@ def prove(
     for day in _days(proof):
         for return_id in every(partial(_returns_opened_on, store, seller, day)):
             _twice(proof, partial(_check_return, return_id, store))
-    _check_listed_returns(proof, store, marketplace)
     _check_pushes(proof, store)
     _check_open_intents(proof, store)
     _check_open_matters(proof, store)
@@ -147,6 +152,14 @@ def _check_listed_returns(proof: Proof, store: Store, marketplace: Marketplace) 
         last_id = int(page.cursor)
 
 
+def _check_odd(proof: Proof, odd: Noted, store: Store) -> None:
+    """What cannot be read proves nothing: it is a finding until it can be, or a person has closed its case."""
+    proof.counts["odd_fields"] = sum(entry.kept for entry in odd)
+    aside = {entry.subject: entry.problem for entry in odd if not entry.kept}
+    aside |= {case.subject: case.reason for case in open_odd_cases(proof.seller, store=store)}
+    proof.findings += [Finding("odd_entry", subject, problem) for subject, problem in sorted(aside.items())]
+
+
 def _check_posting(number: str, store: Store, listed: Mapping[str, str], proof: Proof) -> None:
     # The row is read before its history: a history that is ahead of the row is only newer, never wrong.
     posting = store.posting(proof.seller, number)
@@ -166,7 +179,8 @@ def _check_posting(number: str, store: Store, listed: Mapping[str, str], proof: 
             Finding("posting_unlisted", number, f"in process since {time_text(began)}, the marketplace lists it not")
         )
     if detail is not None and detail.lines and store.money(proof.seller, number) is None:
-        proof.findings.append(Finding("money", number, "it was paid for, but has no ledger"))
+        why = "" if detail.paid else ": what was paid for it could not be read"
+        proof.findings.append(Finding("money", number, f"it was paid for, but has no ledger{why}"))
     _check_money(number, proof, store)
 
 

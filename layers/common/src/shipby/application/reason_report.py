@@ -217,8 +217,9 @@ class _Work:
             self.figures.receive(goods, line.quantity, shipped=shipped)
             if posting.cancelled_by:
                 reason = cancelled.reason if cancelled else ""
-                price = line.price * line.quantity
-                count = Count(cases=1, pieces=line.quantity, value={price.currency: price.minor})
+                price = line.price * line.quantity if line.price else None
+                value = {price.currency: price.minor} if price else {}
+                count = Count(cases=1, pieces=line.quantity, value=value)
                 self.figures.lose(Cause(Kind.CANCEL, reason, posting.cancelled_by, goods), count)
 
     def _return(self, identifier: str) -> None:

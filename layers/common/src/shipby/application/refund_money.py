@@ -117,7 +117,7 @@ def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | 
     told = case.price * case.quantity
     unit = Money.parse(1, told.currency).minor
     for line in detail.lines if detail else ():
-        if line.sku == case.sku and line.price.currency == told.currency:
+        if line.price is not None and line.sku == case.sku and line.price.currency == told.currency:
             for count in range(1, line.quantity + 1):
                 exact = line.price * count
                 if exact.minor // unit == told.minor // unit and told.minor % unit == 0:
@@ -137,7 +137,10 @@ def _priced(case: ReturnCase, decision: ReturnDecision, detail: MarketplacePosti
             problems.append((f"pieces/{sku}", f"the posting holds {have[sku]} of it"))
         else:
             worth = price_of_items(detail, {sku: count}) if detail else None
-            found[sku] = worth.minor if worth else 0
+            if worth is None:
+                problems.append((f"pieces/{sku}", "what was paid for it could not be read: a person has to refund it"))
+            else:
+                found[sku] = worth.minor
     if problems:
         raise InvalidInputError("these pieces cannot be given back", errors=problems)
     return found

@@ -9,9 +9,11 @@ from functools import partial
 
 from shipby.application.cases import close_open_case, open_case
 from shipby.application.decide_cancel_request import answer_by_itself
+from shipby.application.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
 from shipby.application.paging import every
 from shipby.application.ports import AppendEvents, Clock, Marketplace, Page, SaveCancelRequest, Store
 from shipby.application.retry import decide_anew
+from shipby.application.troubles import Troubles
 from shipby.domain.cancel_request_rules import suggest
 from shipby.domain.cancel_requests import (
     GONE,
@@ -21,7 +23,7 @@ from shipby.domain.cancel_requests import (
     cancel_request_alarm,
     decided_by,
 )
-from shipby.domain.errors import NotFoundError
+from shipby.domain.errors import NotFoundError, UnreadableAnswerError
 from shipby.domain.events import Event, EventType, cancel_request_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.json_types import Json
@@ -44,29 +46,43 @@ class SyncedCancelRequests:
 def sync_cancel_requests(seller: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> SyncedCancelRequests:
     """One polling round: fold what waits, then read again what waited and is not listed any more.
 
-    Raises what the marketplace's reads raise; what was folded until then stays.
+    Raises what the marketplace's reads raise, and at the end what one request failed with; what was folded stays. One
+    that cannot be read is a case, and is never taken for withdrawn.
     """
+    troubles, ended = Troubles(), 0
+    with noting() as odd:
+        seen = _fold_waiting(seller, troubles, store=store, marketplace=marketplace, clock=clock)
+        missing = _missing(seller, {*seen, *set_aside_of(odd, Listed.CANCEL_REQUEST)}, store)
+        if missing:
+            began = clock.now()
+            numbers = sorted({request.posting_number for request in missing.values()})
+            listed = {found.id: found for found in marketplace.cancellations.of_postings(numbers)}
+            unread = set_aside_of(odd, Listed.CANCEL_REQUEST)
+            for identifier, request in missing.items():
+                found = listed.get(identifier)
+                if found is None and (identifier in unread or "" in unread):
+                    continue
+                with troubles.of(f"cancel request {identifier}"):
+                    folded = _fold(seller, found or gone(request, began), store=store, clock=clock)
+                    ended += not folded.open
+    keep_odd_entries(seller, odd, store=store, now=clock.now())
+    close_readable(seller, odd, odd.whole, store=store, now=clock.now())
+    troubles.settle()
+    return SyncedCancelRequests(len(seen), ended)
+
+
+def _fold_waiting(seller: str, troubles: Troubles, *, store: Store, marketplace: Marketplace, clock: Clock) -> set[str]:
     seen: set[str] = set()
     last_id = 0
     while True:
         page = marketplace.cancellations.waiting(last_id=last_id)
         for found in page.items:
             seen.add(found.id)
-            _fold(seller, found, store=store, clock=clock)
+            with troubles.of(f"cancel request {found.id}"):
+                _fold(seller, found, store=store, clock=clock)
         if page.cursor is None:
-            break
+            return seen
         last_id = int(page.cursor)
-    missing = _missing(seller, seen, store)
-    if not missing:
-        return SyncedCancelRequests(len(seen), 0)
-    began = clock.now()
-    numbers = sorted({request.posting_number for request in missing.values()})
-    listed = {found.id: found for found in marketplace.cancellations.of_postings(numbers)}
-    ended = 0
-    for identifier, request in missing.items():
-        folded = _fold(seller, listed.get(identifier) or gone(request, began), store=store, clock=clock)
-        ended += not folded.open
-    return SyncedCancelRequests(len(seen), ended)
 
 
 def sync_cancel_request(
@@ -83,10 +99,17 @@ def sync_cancel_request(
 def read_cancel_request(known: CancelRequest, *, marketplace: Marketplace, clock: Clock) -> MarketplaceCancelRequest:
     """What the marketplace says of it now; one that it does not list any more was withdrawn."""
     began = clock.now()
-    try:
-        return marketplace.cancellations.get(known.id, known.posting_number)
-    except NotFoundError:
-        return gone(known, began)
+    with noting() as odd:
+        try:
+            return marketplace.cancellations.get(known.id, known.posting_number)
+        except NotFoundError:
+            unread = set_aside_of(odd, Listed.CANCEL_REQUEST)
+            if unread:
+                one = unread.get(known.id) or next(iter(unread.values()))
+                raise UnreadableAnswerError(
+                    f"{one.method} {known.id}", f"holds what makes no sense: {one.problem}"
+                ) from None
+            return gone(known, began)
 
 
 def gone(known: CancelRequest, read_at: datetime) -> MarketplaceCancelRequest:

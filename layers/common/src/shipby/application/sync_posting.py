@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.book_outcome import book_outcome
 from shipby.application.cancel_items import price_of_items, quantities
 from shipby.application.label_voiding import void_labels
+from shipby.application.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
 from shipby.application.paging import every
 from shipby.application.ports import (
     AppendEvents,
@@ -22,13 +23,14 @@ from shipby.application.ports import (
     Write,
 )
 from shipby.application.retry import decide_anew
-from shipby.domain.errors import NotFoundError
+from shipby.domain.errors import NotFoundError, UnreadableAnswerError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.fold import MARKETPLACE, Folded, fold, open_ledger, receive
 from shipby.domain.inbox import PushState
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.ledger import EntryKind
+from shipby.domain.odd_reads import carried_over, for_a_person
 from shipby.domain.payers import circumstances, who_pays
 from shipby.domain.posting import MarketplacePosting, Posting
 from shipby.domain.records import SellerSettings
@@ -49,7 +51,8 @@ OBSERVED_ITEMS = "observed:items"
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What a sync did: created, changed, unchanged, coalesced, or unknown to the marketplace."""
+    """What a sync did: created, changed, unchanged, coalesced, unknown to the marketplace, or set_aside (with a case)
+    because what the marketplace says of it cannot be read: then nothing has changed here."""
 
     outcome: str
     posting: Posting | None = None
@@ -77,6 +80,11 @@ def sync_posting(
         if hinted_at is not None:
             _quarantine(seller, number, hinted_at, "the marketplace does not know this posting number", store=store)
         return Synced("unknown")
+    except UnreadableAnswerError as error:
+        with noting() as odd:
+            note_unread(Listed.POSTING, number, error)
+        keep_odd_entries(seller, odd, store=store, now=clock.now())
+        return Synced("set_aside", known)
     synced = apply_facts(seller, facts, store=store, clock=clock)
     now = clock.now()
     if hinted_at is not None and ahead(hinted_at, now) and not runs_behind(facts, now):
@@ -94,13 +102,17 @@ def _covered(hinted_at: datetime, known: Posting, now: datetime) -> bool:
 
 
 def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: Clock) -> Synced:
-    """Fold one read of the marketplace into the store, whoever made it."""
+    """Fold one read of the marketplace into the store, whoever made it.
+
+    What it could not make out stays as it was read last; what a person needs of it opens a case.
+    """
     settings = store.settings(seller) or SellerSettings(seller=seller)
+    whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
 
     def once() -> Synced:
         known = store.posting(seller, read.number)
         now = clock.now()
-        facts = read_by(read, known, now)
+        facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         if known is None:
             folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now)
@@ -120,6 +132,10 @@ def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: C
         store.commit(writes)
         return Synced("created" if known is None else "changed", folded.posting)
 
+    # First: behind the commit a crash would leave it out for good, as the message that comes again finds nothing to do.
+    if reason := for_a_person(whole):
+        asked = OddEntry(kind=Listed.POSTING, id=whole.number, method="read by itself", problem=reason)
+        keep_odd_entries(seller, [asked], store=store, now=clock.now())
     synced = decide_anew(once)
     related = tuple(number for number in read.related_numbers if store.posting(seller, number) is None)
     return Synced(synced.outcome, synced.posting, related)

@@ -15,8 +15,10 @@ from typing import cast
 
 from shipby.application.cases import close_open_case, open_case
 from shipby.application.index_figures import NOT_PERMITTED
+from shipby.application.odd_entries import close_readable, keep_odd_entries, noting
 from shipby.application.ports import AppendEvents, Clock, Marketplace, PushUrlHealth, SaveWatch, Store
 from shipby.application.retry import decide_anew
+from shipby.application.troubles import Troubles
 from shipby.application.watch_index import watch_index
 from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError
 from shipby.domain.events import Event, EventType, watch_ref
@@ -49,7 +51,8 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What a round saw: the state of every push address, the worst of ours, the key, and the band of the index."""
+    """What a round saw: the state of every push address, the worst of ours, the key, and the band of the index; empty
+    where it could not be read."""
 
     push_states: tuple[str, ...]
     push: str
@@ -61,16 +64,38 @@ class AccountState:
 
 
 def watch_account(
-    seller: str, *, store: Store, marketplace: Marketplace, clock: Clock, at_once: bool = False
+    seller: str,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    clock: Clock,
+    at_once: bool = False,
+    troubles: Troubles | None = None,
 ) -> AccountState:
     """Do what is due; `at_once`: read the error index whether it is due or not, because somebody asks.
 
-    Raises RetryableError of the marketplace and the store: the next round tries again.
+    What fails stops nothing beside it, and the next round tries again. It is added to `troubles`; without them the
+    first is raised at the end.
     """
-    now = clock.now()
-    key = watch_key(seller, store=store, marketplace=marketplace, now=now)
-    states, push = watch_push(seller, store=store, marketplace=marketplace, now=now)
-    index = watch_index(seller, store=store, marketplace=marketplace, now=now, at_once=at_once)
+    now, own = clock.now(), Troubles()
+    key = push = index = ""
+    states: tuple[str, ...] = ()
+    with noting() as odd:
+        with own.of("key"):
+            key = watch_key(seller, store=store, marketplace=marketplace, now=now)
+        with own.of("push addresses"):
+            states, push = watch_push(seller, store=store, marketplace=marketplace, now=now)
+        with own.of("error index"):
+            index = watch_index(seller, store=store, marketplace=marketplace, now=now, at_once=at_once)
+    whole = not own.found
+    with own.of("odd entries of the account"):
+        keep_odd_entries(seller, odd, store=store, now=now)
+        if whole:
+            close_readable(seller, odd, odd.whole, store=store, now=now)
+    if troubles is None:
+        own.settle()
+    else:
+        troubles.found += own.found
     return AccountState(states, push, key, index)
 
 

@@ -6,6 +6,7 @@ ShipbyError
 │   ├── StoreUnavailableError      the database did not answer in time
 │   │   └── UnreadableItemError        a newer release wrote the item: finish the deployment
 │   ├── MarketplaceUnavailableError  5xx, "Circle is open", refused connection: nothing was sent or it is safe to repeat
+│   │   └── UnreadableAnswerError      a field of its answer is not what its description says
 │   ├── RateLimitedError           429: wait `retry_after` seconds
 │   └── NotReadyYetError           the marketplace has not prepared it (a label after ship)
 ├── PermanentError            the same call can never succeed
@@ -76,6 +77,22 @@ class MarketplaceUnavailableError(RetryableError):
     """The marketplace failed before or without doing anything that matters (a read, a refused connection)."""
 
     code = "marketplace_unavailable"
+
+
+class UnreadableAnswerError(MarketplaceUnavailableError):
+    """A field of an answer is not what the marketplace's description says. `field` is its full name, `problem` what is
+    wrong with it; the value is in neither: an answer may hold personal data.
+
+    To an API client it is one more reason why the marketplace does not answer: the code is the same.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(
+            f"the marketplace's answer could not be read: {field} {problem}; "
+            "if this stays, its API has changed and the adapter must follow"
+        )
+        self.field = field
+        self.problem = problem
 
 
 class RateLimitedError(RetryableError):

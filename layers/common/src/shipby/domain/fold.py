@@ -274,14 +274,15 @@ def _events(
 
 
 def open_ledger(facts: MarketplacePosting, *, seller: str) -> MoneyLedger | None:
-    """The ledger of a new posting: what the buyer paid, in total and per line. None without products."""
+    """The ledger of a new posting: what the buyer paid, in total and per line. None while that is not known."""
     paid = facts.paid
     if paid is None:
         return None
     lines: dict[str, LineBalance] = {}
     for line in facts.lines:
         before = lines.get(line.sku, LineBalance(paid=0))
-        lines[line.sku] = LineBalance(paid=before.paid + (line.price * line.quantity).minor)
+        price = line.price.minor if line.price else 0  # never: `paid` is known
+        lines[line.sku] = LineBalance(paid=before.paid + price * line.quantity)
     return MoneyLedger(
         seller=seller, number=facts.number, version=1, currency=paid.currency, paid=paid.minor, lines=lines
     )

@@ -53,13 +53,13 @@ BEFORE_PACKED: frozenset[Stage] = frozenset(MAIN_LINE[:4])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One product line; `price` is what the buyer paid for one piece."""
+    """One product line; `price` is what the buyer paid for one piece, None where it could not be read."""
 
     sku: str
     offer_id: str
     name: str
     quantity: int
-    price: Money
+    price: Money | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +125,17 @@ class MarketplacePosting:
     cancellation: Cancellation | None = None
     parent_number: str = ""
     related_numbers: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+    """Names of fields above (and PRICES) that this read could not make out; see `shipby.domain.odd_reads`."""
 
     @property
     def paid(self) -> Money | None:
-        """What the buyer paid for all lines, or None when there are none."""
-        if not self.lines:
+        """What the buyer paid for all lines. None when there are none, and while the price of any is unknown: then no
+        sum is right."""
+        prices = [line.price * line.quantity for line in self.lines if line.price is not None]
+        if not prices or len(prices) < len(self.lines) or len({price.currency for price in prices}) > 1:
             return None
-        total = Money.zero(self.lines[0].price.currency)
-        for line in self.lines:
-            total += line.price * line.quantity
-        return total
+        return Money(sum(price.minor for price in prices), prices[0].currency)
 
 
 class RungKind(StrEnum):

@@ -222,6 +222,8 @@ class CaseKind(StrEnum):
     """A return that has to be decided in the cabinet, or whose posting is unknown."""
     CANCEL_REQUEST = "cancel_request"
     CLAIM = "claim"
+    ODD_ENTRY = "odd_entry"
+    """An entry of a list of the marketplace, or a part of it that somebody needs, could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shipby.adapters.ozon import assumptions, methods
-from shipby.adapters.ozon.answers import Node, rounded_money
+from shipby.adapters.ozon.answers import Node, rounded, unreadable
+from shipby.adapters.ozon.entries import entries
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.accruals_port import Accrual, AccrualType
+from shipby.application.odd_entries import Listed
 from shipby.domain.ledger import EntryKind
 
 
@@ -23,22 +25,16 @@ class OzonAccruals:
         for start in range(0, len(numbers), assumptions.ACCRUALS_CHUNK):
             chunk = list(numbers[start : start + assumptions.ACCRUALS_CHUNK])
             answer = self._api.read(methods.ACCRUALS, {"posting_numbers": chunk})
-            for entry in answer.nodes("posting_accruals"):
-                number = entry.text("posting_number")
-                found[number] = (*found.get(number, ()), *(_accrual(one) for one in entry.nodes("accruals")))
+            # All accruals of a posting or none: a part of them would look like a difference.
+            read = entries(answer, "posting_accruals", Listed.ACCRUAL, _accruals, name="posting_number")
+            for number, accruals in read:
+                found[number] = (*found.get(number, ()), *accruals)
         return found
 
     def types(self) -> tuple[AccrualType, ...]:
         """/v1/finance/accrual/types."""
         answer = self._api.read(methods.ACCRUAL_TYPES, {})
-        return tuple(
-            AccrualType(
-                id=entry.integer("id"),
-                name=entry.text("name"),
-                kind=kind_of(entry.text("name"), entry.text("description")),
-            )
-            for entry in answer.nodes("accrual_types")
-        )
+        return entries(answer, "accrual_types", Listed.ACCRUAL_TYPE, _type, name="id")
 
 
 def kind_of(name: str, description: str) -> EntryKind | None:
@@ -50,12 +46,22 @@ def kind_of(name: str, description: str) -> EntryKind | None:
     return None
 
 
+def _type(node: Node) -> AccrualType:
+    name = node.text("name")
+    return AccrualType(id=node.integer("id"), name=name, kind=kind_of(name, node.text("description")))
+
+
+def _accruals(node: Node) -> tuple[str, list[Accrual]]:
+    return node.identifier("posting_number"), [_accrual(one) for one in node.nodes("accruals")]
+
+
 def _accrual(node: Node) -> Accrual:
     accrued = node.node("accrued")
-    currency = accrued.text("currency") or assumptions.MISSING_CURRENCY
+    if accrued.fields.get("amount") in (None, ""):
+        raise unreadable(accrued.at("amount"), "an amount")
     return Accrual(
         type_id=node.integer("type_id"),
-        amount=rounded_money(accrued.decimal("amount"), currency),
+        amount=rounded(accrued, "amount", accrued.text("currency") or assumptions.MISSING_CURRENCY),
         on=node.day("accrual_date"),
         sku=node.text("sku"),
         quantity=node.integer("quantity"),

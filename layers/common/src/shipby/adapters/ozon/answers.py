@@ -1,7 +1,7 @@
 """Reading answers without trust: every access names its field, tolerates null, and never raises KeyError.
 
-What cannot be understood raises MarketplaceUnavailableError that names the field and never shows the value: an
-answer may hold personal data.
+What cannot be understood raises UnreadableAnswerError that names the field and never shows the value: an answer may
+hold personal data. What that means for the entry of a list and its neighbours is said in `entries.py`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from decimal import Decimal
 from typing import Any
 
 from shipby.adapters.ozon.assumptions import EMPTY_YEAR
-from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
+from shipby.domain.errors import InvalidInputError, UnreadableAnswerError
 from shipby.domain.money import Money
 
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,40})?")
 """A double has up to 17 significant digits, and its text may begin with a row of zeros: 0.000033333333333333335."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_IDENTIFIER = re.compile(r"[!-~]{1,100}")
+_GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d{4})( [A-Z]{1,5}| [+-]\d\d)?( m=\S+)?")
+"""How Go prints a time that nobody formatted, as in "2026-05-01 10:00:00 +0000 UTC". seen"""
 
 
-def unreadable(path: str, wanted: str) -> MarketplaceUnavailableError:
+def unreadable(path: str, wanted: str) -> UnreadableAnswerError:
     """The error for a field that is not what the API description says."""
-    return MarketplaceUnavailableError(
-        f"the marketplace's answer could not be read: {path} is not {wanted}; "
-        "if this stays, its API has changed and the adapter must follow"
-    )
+    return UnreadableAnswerError(path, f"is not {wanted}")
 
 
 def parse_json(body: bytes) -> object:
@@ -67,7 +67,7 @@ class Node:
 
     def nodes(self, key: str) -> tuple[Node, ...]:
         """A list of objects; null and {} count as an empty list."""
-        return tuple(Node.of(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self._list(key)))
+        return tuple(Node.of(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self.listed(key)))
 
     def text(self, key: str) -> str:
         """Text or a whole number as text (ids come as both); null is ""."""
@@ -80,8 +80,15 @@ class Node:
             raise unreadable(self.at(key), "there")
         return value
 
+    def identifier(self, key: str) -> str:
+        """As `required`, and fit to be a key: at most 100 visible ASCII characters."""
+        value = self.required(key)
+        if not _IDENTIFIER.fullmatch(value):
+            raise unreadable(self.at(key), "an id")
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(_text(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self._list(key)))
+        return tuple(_text(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self.listed(key)))
 
     def integer(self, key: str) -> int:
         """A whole number, also as text; null and "" are 0."""
@@ -128,7 +135,8 @@ class Node:
         if not isinstance(value, str):
             raise unreadable(self.at(key), "a time")
         try:
-            when = datetime.fromisoformat(value)
+            go = _GO_TIME.fullmatch(value)
+            when = datetime.fromisoformat(go[1] + go[2] if go else value)
             if when.year == EMPTY_YEAR:
                 return None
             # The API says that its times are UTC, so one without an offset is UTC too.
@@ -136,13 +144,21 @@ class Node:
         except (ValueError, OverflowError):
             raise unreadable(self.at(key), "a time") from None
 
-    def _list(self, key: str) -> list[object]:
+    def listed(self, key: str) -> list[object]:
+        """The values of a list as they are; null and {} count as an empty one."""
         value = self.fields.get(key)
         if value is None or value == {}:
             return []
         if not isinstance(value, list):
             raise unreadable(self.at(key), "a list")
         return value
+
+
+def following(answer: Node, cursor: str) -> str | None:
+    """The cursor of the next page, if there is one."""
+    found = answer.text("cursor") if answer.flag("has_next") else ""
+    # `has_next` may be true before an empty page; a cursor that stands still would never end.
+    return found if found and found != cursor else None
 
 
 def is_currency(text: str) -> bool:
@@ -160,6 +176,13 @@ def money(amount: Decimal, currency: str, path: str) -> Money:
         raise unreadable(path, "a price") from None
 
 
+def rounded(node: Node, key: str, currency: str) -> Money:
+    """As `rounded_money`. Raises UnreadableAnswerError for a currency that is no code; null and "" are 0."""
+    if not is_currency(currency):
+        raise unreadable(node.at(key), "an amount with a currency")
+    return rounded_money(node.decimal(key), currency)
+
+
 def rounded_money(amount: Decimal, currency: str) -> Money:
     """A charge computed by percent, which may have more digits than the currency: rounded half-even."""
     return Money.parse(1, currency).percent(amount * 100)
@@ -169,7 +192,8 @@ def _text(value: object, path: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        # Half of an emoji that somebody cut off is no text that anything can store.
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise unreadable(path, "text")

@@ -10,9 +10,11 @@ from datetime import datetime
 
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.entries import Fields, entries, or_noted
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.listing import Page
+from shipby.application.odd_entries import Listed
 from shipby.domain.cancel_requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import NotFoundError
 
@@ -79,30 +81,40 @@ class OzonCancellations:
             },
             what=what,
         )
-        items = tuple(_request_of(entry, read_at) for entry in answer.nodes("result"))
+        items = entries(
+            answer, "result", Listed.CANCEL_REQUEST, lambda entry: _request_of(entry, read_at), name="cancellation_id"
+        )
         # Only an empty page is surely the last; an id that stands still would never end.
-        following = answer.integer("last_id") if items else 0
+        following = or_noted(Listed.CANCEL_REQUEST, answer, lambda: _last_id(answer), 0)
         return Page(items, str(following) if following not in (0, last_id) else None)
 
 
+def _last_id(answer: Node) -> int:
+    return answer.integer("last_id") if answer.listed("result") else 0
+
+
 def _request_of(node: Node, read_at: datetime) -> MarketplaceCancelRequest:
-    state, reason = node.node("state"), node.node("cancellation_reason")
-    text = state.required("state")
-    return MarketplaceCancelRequest(
-        id=node.required("cancellation_id"),
-        posting_number=node.required("posting_number"),
+    """Essential is what the answer and its clock hang on: the posting, the state, who asks, and until when."""
+    identifier, text = node.identifier("cancellation_id"), node.node("state").required("state")
+    odd = Fields(node)
+    maybe = odd.maybe
+    found = MarketplaceCancelRequest(
+        id=identifier,
+        posting_number=node.identifier("posting_number"),
         state=CancelRequestState(text) if text in _STATES else CancelRequestState.OTHER,
         read_at=read_at,
-        state_name=state.text("name") if text in _STATES else text,
+        state_name=maybe("state_name", lambda: node.node("state").text("name"), "") if text in _STATES else text,
         initiator=node.text("cancellation_initiator"),
-        reason_id=reason.integer("id"),
-        reason=reason.text("name"),
-        requested_at=node.moment("cancelled_at"),
+        reason_id=maybe("reason_id", lambda: node.node("cancellation_reason").integer("id"), 0),
+        reason=maybe("reason", lambda: node.node("cancellation_reason").text("name"), ""),
+        requested_at=maybe("requested_at", lambda: node.moment("cancelled_at"), None),
         auto_approve_at=node.moment("auto_approve_date"),
-        decided_at=node.moment("approve_date"),
-        comment=node.text("approve_comment"),
-        integration=node.text("tpl_integration_type"),
+        decided_at=maybe("decided_at", lambda: node.moment("approve_date"), None),
+        comment=maybe("comment", lambda: node.text("approve_comment"), ""),
+        integration=maybe("integration", lambda: node.text("tpl_integration_type"), ""),
     )
+    odd.noted(Listed.CANCEL_REQUEST, identifier)
+    return found
 
 
 _STATES = frozenset(CancelRequestState) - {CancelRequestState.OTHER}

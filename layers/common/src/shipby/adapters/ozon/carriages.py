@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from shipby.adapters.ozon import assumptions, methods
-from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.answers import Node, following
+from shipby.adapters.ozon.entries import Fields, entries, or_noted, texts_of
 from shipby.adapters.ozon.papers import paper
 from shipby.adapters.ozon.refusals import item_error
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport, done
 from shipby.application.carriage_port import ActPosting, ActStatus, CarriageFacts, ListedCarriage, PaperFile
+from shipby.application.odd_entries import Listed
 from shipby.domain.errors import InvalidInputError, MarketplaceRefusedError
 
 
@@ -33,13 +36,18 @@ class OzonCarriages:
                 {"cursor": cursor, "filter": wanted, "limit": assumptions.CARRIAGE_LIST_LIMIT},
                 what=delivery_method_id,
             )
-            for entry in answer.nodes("methods"):
-                if entry.text("delivery_method_id") in ("", delivery_method_id):
-                    found += [_listed(one) for one in entry.nodes("carriages") if one.integer("id")]
-            following = answer.text("cursor") if answer.flag("has_next") else ""
-            if not following or following == cursor:
+            for carriages in entries(
+                answer,
+                "methods",
+                Listed.CARRIAGE,
+                lambda entry: _carriages(entry, delivery_method_id),
+                name="delivery_method_id",
+            ):
+                found += carriages
+            upcoming = or_noted(Listed.CARRIAGE, answer, partial(following, answer, cursor), None)
+            if upcoming is None:
                 return tuple(found)
-            cursor = following
+            cursor = upcoming
 
     def create(self, delivery_method_id: str, departure: date) -> str:
         """/v1/carriage/create."""
@@ -84,34 +92,35 @@ class OzonCarriages:
     def get(self, carriage_id: str) -> CarriageFacts:
         """/v1/carriage/get."""
         answer = self._api.read(methods.CARRIAGE_GET, _carriage(carriage_id), what=carriage_id)
-        return CarriageFacts(
+        odd = Fields(answer)
+        maybe = odd.maybe
+        found = CarriageFacts(
             id=answer.text("carriage_id") or carriage_id,
             status=answer.required("status"),
-            delivery_method_id=answer.text("delivery_method_id"),
-            warehouse_id=answer.text("warehouse_id"),
-            departure=answer.text("departure_date"),
-            actions=tuple(sorted(set(answer.texts("available_actions")) - {""})),
-            containers=answer.integer("containers_count"),
-            more=answer.flag("has_postings_for_next_carriage"),
+            delivery_method_id=maybe("delivery_method_id", lambda: answer.text("delivery_method_id"), ""),
+            warehouse_id=maybe("warehouse_id", lambda: answer.text("warehouse_id"), ""),
+            departure=maybe("departure", lambda: answer.text("departure_date"), ""),
+            actions=maybe("actions", lambda: tuple(sorted(set(answer.texts("available_actions")) - {""})), ()),
+            containers=maybe("containers", lambda: answer.integer("containers_count"), 0),
+            more=maybe("more", lambda: answer.flag("has_postings_for_next_carriage"), unknown=False),
         )
+        odd.noted(Listed.CARRIAGE, carriage_id)
+        return found
 
     def postings(self, carriage_id: str) -> tuple[ActPosting, ...]:
         """/v2/posting/fbs/act/get-postings: also of a carriage that is not approved yet."""
         # The one method here whose id is int64 as text.
         payload = {"id": str(identifier(carriage_id, "carriage_id"))}
         answer = self._api.read(methods.ACT_POSTINGS, payload, what=carriage_id)
-        return tuple(
-            ActPosting(number=entry.required("posting_number"), status=entry.text("status"))
-            for entry in answer.nodes("result")
-        )
+        return entries(answer, "result", Listed.CARRIAGE_POSTING, _act_posting, name="posting_number")
 
     def act_status(self, carriage_id: str) -> ActStatus:
         """/v2/posting/fbs/act/check-status."""
         answer = self._api.read(methods.ACT_STATUS, _act(carriage_id), what=carriage_id).node("result")
         return ActStatus(
             state=answer.required("status"),
-            added=tuple(n for n in answer.texts("added_to_act") if n),
-            removed=tuple(n for n in answer.texts("removed_from_act") if n),
+            added=texts_of(answer, "added_to_act", Listed.CARRIAGE_POSTING),
+            removed=texts_of(answer, "removed_from_act", Listed.CARRIAGE_POSTING),
         )
 
     def act(self, carriage_id: str) -> PaperFile:
@@ -143,5 +152,26 @@ def _act(carriage_id: str) -> dict[str, object]:
     return {"id": identifier(carriage_id, "carriage_id")}
 
 
-def _listed(node: Node) -> ListedCarriage:
-    return ListedCarriage(id=node.required("id"), status=node.text("status"), postings=node.integer("postings_count"))
+def _carriages(entry: Node, delivery_method_id: str) -> tuple[ListedCarriage, ...]:
+    if entry.text("delivery_method_id") not in ("", delivery_method_id):
+        return ()
+    found = entries(entry, "carriages", Listed.CARRIAGE, _listed, name="id")
+    return tuple(one for one in found if one is not None)
+
+
+def _listed(node: Node) -> ListedCarriage | None:
+    """None for a carriage that could be made, not one that is."""
+    if not node.integer("id"):
+        return None
+    odd = Fields(node)
+    found = ListedCarriage(
+        id=node.identifier("id"),
+        status=node.text("status"),
+        postings=odd.maybe("postings", lambda: node.integer("postings_count"), 0),
+    )
+    odd.noted(Listed.CARRIAGE, found.id)
+    return found
+
+
+def _act_posting(node: Node) -> ActPosting:
+    return ActPosting(number=node.identifier("posting_number"), status=node.text("status"))

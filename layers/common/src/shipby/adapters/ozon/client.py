@@ -13,18 +13,20 @@ import urllib3
 from shipby.adapters.aws.clock import utc_now
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.accruals import OzonAccruals
-from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.answers import following
 from shipby.adapters.ozon.cancellations import OzonCancellations
 from shipby.adapters.ozon.carriages import OzonCarriages
 from shipby.adapters.ozon.chats import OzonChats
 from shipby.adapters.ozon.containers import OzonContainers
 from shipby.adapters.ozon.downloads import download
+from shipby.adapters.ozon.entries import entries, last_id_of, or_noted
 from shipby.adapters.ozon.goods_returns import goods_returns
-from shipby.adapters.ozon.health import push_url_health
+from shipby.adapters.ozon.health import push_urls_of
+from shipby.adapters.ozon.items import cancel_reasons_of, label_result_of, label_tasks_of, tracking_results_of
 from shipby.adapters.ozon.postings import posting_of
 from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
 from shipby.adapters.ozon.recipients import recipient_of
-from shipby.adapters.ozon.refusals import ALREADY_CANCELLED, ALREADY_SHIPPED, item_error
+from shipby.adapters.ozon.refusals import ALREADY_CANCELLED, ALREADY_SHIPPED
 from shipby.adapters.ozon.requests import (
     compensation_number,
     identifier,
@@ -34,6 +36,7 @@ from shipby.adapters.ozon.requests import (
 )
 from shipby.adapters.ozon.returns import return_of
 from shipby.adapters.ozon.transport import Transport, done, unknown
+from shipby.application.odd_entries import Listed
 from shipby.application.ports import (
     CancelReason,
     ItemResult,
@@ -131,8 +134,10 @@ class OzonClient:
                 "with": _WITH_LISTED,
             },
         )
-        items = tuple(posting_of(node, read_at) for node in answer.nodes("postings"))
-        return Page(items, _following(answer, cursor))
+        items = entries(
+            answer, "postings", Listed.POSTING, lambda node: posting_of(node, read_at), name="posting_number"
+        )
+        return Page(items, or_noted(Listed.POSTING, answer, lambda: following(answer, cursor), None))
 
     def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
         """/v4/posting/fbs/ship. A posting that is already assembled counts as done."""
@@ -151,12 +156,14 @@ class OzonClient:
     def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]:
         """/v1/posting/fbs/cancel-reason: what may be given as the reason for this posting now."""
         answer = self._api.read(methods.CANCEL_REASONS, {"related_posting_numbers": [number]}, what=number)
-        return tuple(
-            CancelReason(id=reason.integer("id"), title=reason.text("title"), by=reason.text("type_id"))
-            for entry in answer.nodes("result")
-            if entry.text("posting_number") == number
-            for reason in entry.nodes("reasons")
+        found = entries(
+            answer,
+            "result",
+            Listed.CANCEL_REASON,
+            lambda entry: cancel_reasons_of(entry, number),
+            name="posting_number",
         )
+        return tuple(reason for reasons in found for reason in reasons)
 
     def cancel(self, number: str, reason_id: int, message: str) -> None:
         """/v2/posting/fbs/cancel. A posting that is already cancelled counts as done."""
@@ -219,15 +226,12 @@ class OzonClient:
             {"tracking_numbers": [{"posting_number": p, "tracking_number": t} for p, t in chunk.items()]},
             what=what,
         )
-        entries = done(
-            lambda: {e.text("posting_number"): (e.flag("result"), item_error(e)) for e in answer.nodes("result")},
-            answer,
-            what,
-        )
-        missing = [number for number in chunk if number not in entries]
-        if missing:
-            raise unknown(methods.TRACKING_SET.path, f"no result for {', '.join(missing)}")
-        return [ItemResult(posting_number=number, ok=entries[number][0], error=entries[number][1]) for number in chunk]
+        results = done(lambda: tracking_results_of(answer), answer, what)
+        missing = [number for number in chunk if number not in results]
+        found = [result for number in chunk if (result := results.get(number))]
+        if missing or not found:
+            raise unknown(methods.TRACKING_SET.path, f"no result for {', '.join(missing or chunk)}")
+        return found
 
     # -- labels
 
@@ -240,23 +244,13 @@ class OzonClient:
             chunk = list(numbers[start : start + assumptions.LABEL_CHUNK])
             what = chunk[0] if len(chunk) == 1 else f"{chunk[0]} and {len(chunk) - 1} more"
             answer = self._api.read(methods.LABEL_CREATE, {"posting_numbers": chunk}, what=what)
-            tasks += [
-                LabelTask(id=task.required("task_id"), type=task.text("task_type")) for task in answer.nodes("tasks")
-            ]
+            tasks += label_tasks_of(answer)
         return tuple(tasks)
 
     def label_task(self, task_id: str) -> LabelTaskResult:
         """/v2/posting/fbs/package-label/get."""
         answer = self._api.read(methods.LABEL_GET, {"task_id": identifier(task_id, "task_id")}, what=task_id)
-        status, error = answer.node("status"), answer.node("error")
-        return LabelTaskResult(
-            state=status.required("code"),
-            file_url=answer.text("file_url"),
-            unprinted={
-                entry.text("posting_number"): entry.text("message") for entry in status.nodes("unprinted_postings")
-            },
-            error=": ".join(part for part in (error.text("code"), error.text("message")) if part),
-        )
+        return label_result_of(answer)
 
     def download(self, url: str) -> bytes:
         """A prepared label file; at most 50 MB, only from the marketplace's own hosts."""
@@ -275,10 +269,16 @@ class OzonClient:
             methods.RETURNS_LIST,
             {"filter": {"created_at": period}, "last_id": last_id, "limit": assumptions.RETURNS_LIMIT},
         )
-        items = tuple(return_of(entry.required("return_id"), entry, now) for entry in answer.nodes("returns"))
+        items = entries(
+            answer,
+            "returns",
+            Listed.RETURN,
+            lambda entry: return_of(entry.identifier("return_id"), entry, now),
+            name="return_id",
+        )
         # Only an empty page is surely the last: how many the marketplace really puts on one is not published.
-        following = items[-1].id if items else ""
-        return Page(items, following if following and following != str(last_id) else None)
+        last = last_id_of(answer, "returns", "return_id")
+        return Page(items, last if last not in ("", str(last_id)) else None)
 
     def goods_returns(self, *, since: datetime, last_id: int = 0) -> Page[MarketplaceReturn]:
         """/v1/returns/list: FBS goods whose state changed since then, at most 500 a page."""
@@ -336,7 +336,8 @@ class OzonClient:
                 "cursor": cursor,
             },
         )
-        return Page(tuple(indexed_posting_of(one) for one in answer.nodes("errors")), _following(answer, cursor))
+        items = entries(answer, "errors", Listed.INDEX_ERROR, indexed_posting_of, name="posting_number")
+        return Page(items, or_noted(Listed.INDEX_ERROR, answer, lambda: following(answer, cursor), None))
 
     def rating_thresholds(self, rating: str, *, since: datetime, to: datetime) -> RatingThresholds | None:
         """/v1/rating/history for one rating; a threshold that the marketplace does not name is None."""
@@ -352,9 +353,9 @@ class OzonClient:
             answer = self._api.read(
                 methods.PUSH_URLS, {"limit": assumptions.PUSH_URLS_LIMIT, "offset": len(found), "sort_dir": "ASC"}
             )
-            page = [push_url_health(entry) for entry in answer.nodes("urls")]
+            page, total = push_urls_of(answer)
             found += page
-            if not page or len(found) >= answer.integer("total_count"):
+            if not page or len(found) >= total:
                 return tuple(found)
 
     def start_chat(self, number: str) -> str:
@@ -388,10 +389,3 @@ _WITH_NOTHING = {
     "translit": False,
 }
 _WITH_ONE = _WITH_LISTED | {"product_exemplars": False, "related_postings": True, "translit": False}
-
-
-def _following(answer: Node, cursor: str) -> str | None:
-    """The cursor of the next page, if there is one."""
-    following = answer.text("cursor") if answer.flag("has_next") else ""
-    # `has_next` may be true before an empty page; a cursor that stands still would never end.
-    return following if following and following != cursor else None

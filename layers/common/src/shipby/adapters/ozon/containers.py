@@ -7,11 +7,13 @@ from datetime import datetime
 
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.answers import Node
+from shipby.adapters.ozon.entries import Fields, entries, or_noted
 from shipby.adapters.ozon.papers import paper, paper_of
 from shipby.adapters.ozon.requests import identifier, rfc3339
 from shipby.adapters.ozon.transport import Transport, done
 from shipby.application.carriage_port import Container, ContainerSpec, ContainerTask, ContainerTaskState, PaperFile
 from shipby.application.listing import Page
+from shipby.application.odd_entries import Listed
 from shipby.domain.errors import InvalidInputError, MarketplaceRefusedError
 
 
@@ -68,8 +70,8 @@ class OzonContainers:
             methods.CONTAINER_LIST,
             {"cursor": cursor, "filter": wanted, "limit": assumptions.CONTAINER_LIST_LIMIT, "sort_dir": "ASC"},
         )
-        following = answer.text("cursor")
-        items = tuple(_container(one) for one in answer.nodes("containers"))
+        following = or_noted(Listed.CONTAINER, answer, lambda: answer.text("cursor"), "")
+        items = entries(answer, "containers", Listed.CONTAINER, _container, name="container_id")
         return Page(items, following if following and following != cursor else None)
 
     def get(self, container_id: str) -> Container:
@@ -80,7 +82,7 @@ class OzonContainers:
     def statuses(self, container_ids: Sequence[str]) -> Mapping[str, str]:
         """/v1/carriage/container/status/get."""
         answer = self._api.read(methods.CONTAINER_STATUS, _ids(container_ids), what=", ".join(container_ids))
-        return {one.required("container_id"): one.text("status") for one in answer.nodes("containers")}
+        return dict(entries(answer, "containers", Listed.CONTAINER, _status, name="container_id"))
 
     def labels(self, container_ids: Sequence[str]) -> PaperFile:
         """/v1/carriage/container/label/get: the file stands in `content`, what has none in `error_containers`."""
@@ -112,14 +114,29 @@ def _refused(answer: Node, key: str, name: str) -> dict[str, str]:
 
 
 def _container(node: Node) -> Container:
-    return Container(
-        id=node.required("container_id"),
+    identifier = node.identifier("container_id")
+    odd = Fields(node)
+    maybe = odd.maybe
+    found = Container(
+        id=identifier,
         status=node.text("status"),
-        number=node.integer("container_number"),
-        cargo_type=node.text("cargo_type"),
-        sort_type=node.text("sort_type"),
-        warehouse_id=node.text("warehouse_id"),
-        created_at=node.moment("created_at"),
-        postings=tuple(one.required("posting_number") for one in node.nodes("postings")),
-        actions=tuple(sorted(set(node.texts("available_actions")) - {""})),
+        number=maybe("number", lambda: node.integer("container_number"), 0),
+        cargo_type=maybe("cargo_type", lambda: node.text("cargo_type"), ""),
+        sort_type=maybe("sort_type", lambda: node.text("sort_type"), ""),
+        warehouse_id=maybe("warehouse_id", lambda: node.text("warehouse_id"), ""),
+        created_at=maybe("created_at", lambda: node.moment("created_at"), None),
+        postings=entries(
+            node,
+            "postings",
+            Listed.CARRIAGE_POSTING,
+            lambda one: one.identifier("posting_number"),
+            name="posting_number",
+        ),
+        actions=maybe("actions", lambda: tuple(sorted(set(node.texts("available_actions")) - {""})), ()),
     )
+    odd.noted(Listed.CONTAINER, identifier)
+    return found
+
+
+def _status(node: Node) -> tuple[str, str]:
+    return node.identifier("container_id"), node.text("status")

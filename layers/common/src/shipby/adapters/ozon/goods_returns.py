@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.answers import Node, is_currency, rounded_money
+from shipby.adapters.ozon.entries import Fields, entries, last_id_of, or_noted
 from shipby.adapters.ozon.requests import rfc3339
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.listing import Page
+from shipby.application.odd_entries import Listed
 from shipby.domain.money import Money
 from shipby.domain.returns import FBS_PREFIX, MarketplaceReturn, ReturnSource
 
@@ -30,11 +32,17 @@ def goods_returns(api: Transport, now: datetime, since: datetime, last_id: int) 
             "limit": assumptions.GOODS_RETURNS_LIMIT,
         },
     )
-    listed = answer.nodes("returns")
     # A filter that the marketplace were to ignore must not bring in another scheme's.
-    items = tuple(goods_return_of(entry, now) for entry in listed if is_ours(entry))
-    following = listed[-1].integer("id") if listed and answer.flag("has_next") else last_id
-    return Page(items, str(following) if following != last_id else None)
+    read = entries(
+        answer,
+        "returns",
+        Listed.GOODS_RETURN,
+        lambda entry: goods_return_of(entry, now) if is_ours(entry) else None,
+        name="id",
+    )
+    more = or_noted(Listed.GOODS_RETURN, answer, lambda: answer.flag("has_next"), unknown=False)
+    following = last_id_of(answer, "returns", "id") if more else ""
+    return Page(tuple(one for one in read if one), following if following not in ("", str(last_id)) else None)
 
 
 def is_ours(node: Node) -> bool:
@@ -45,36 +53,44 @@ def is_ours(node: Node) -> bool:
 def goods_return_of(node: Node, read_at: datetime) -> MarketplaceReturn:
     """What the product keeps of one entry. The order may be unknown: `posting_number` is empty then.
 
-    Raises MarketplaceUnavailableError, naming the field, if a field is not what the API description says.
+    Essential is what the clock of a decision or of fetching the goods hangs on. Raises UnreadableAnswerError, naming
+    the field, if that is not what the API description says.
     """
-    identifier = node.required("id")
-    product, logistic, storage = node.node("product"), node.node("logistic"), node.node("storage")
-    visual = node.node("visual")
-    changed_at = visual.moment("change_moment")
-    return MarketplaceReturn(
+    identifier = node.identifier("id")
+    odd = Fields(node)
+    maybe = odd.maybe
+    changed_at = node.node("visual").moment("change_moment")
+    found = MarketplaceReturn(
         id=f"{FBS_PREFIX}{identifier}",
         number=identifier,
         posting_number=node.text("posting_number"),
-        state=visual.node("status").text("sys_name"),
-        state_name=visual.node("status").text("display_name"),
+        state=node.node("visual").node("status").text("sys_name"),
+        state_name=maybe("state_name", lambda: node.node("visual").node("status").text("display_name"), ""),
         read_at=read_at,
-        opened_at=logistic.moment("return_date") or logistic.moment("technical_return_moment") or changed_at,
+        opened_at=maybe("opened_at", lambda: _opened_at(node.node("logistic")), None) or changed_at,
         changed_at=changed_at,
-        sku=product.text("sku"),
-        offer_id=product.text("offer_id"),
-        quantity=max(product.integer("quantity"), 1),
-        price=_money(product.node("price")),
-        reason=node.text("return_reason_name"),
+        sku=maybe("sku", lambda: node.node("product").text("sku"), ""),
+        offer_id=maybe("offer_id", lambda: node.node("product").text("offer_id"), ""),
+        quantity=max(node.node("product").integer("quantity"), 1),
+        price=maybe("price", lambda: _money(node.node("product").node("price")), None),
+        reason=maybe("reason", lambda: node.text("return_reason_name"), ""),
         source=ReturnSource.FBS,
-        barcode=logistic.text("barcode"),
-        kind=node.text("type"),
-        place=node.node("place").text("name"),
-        storage=_money(storage.node("sum")),
-        scrapped_at=storage.moment("utilization_forecast_date"),
+        barcode=maybe("barcode", lambda: node.node("logistic").text("barcode"), ""),
+        kind=maybe("kind", lambda: node.text("type"), ""),
+        place=maybe("place", lambda: node.node("place").text("name"), ""),
+        storage=maybe("storage", lambda: _money(node.node("storage").node("sum")), None),
+        scrapped_at=node.node("storage").moment("utilization_forecast_date"),
     )
+    odd.noted(Listed.GOODS_RETURN, identifier)
+    return found
+
+
+def _opened_at(logistic: Node) -> datetime | None:
+    return logistic.moment("return_date") or logistic.moment("technical_return_moment")
 
 
 def _money(node: Node) -> Money | None:
     # Prices are doubles here, and storage is computed: the nearest minor unit is what was meant.
     currency = node.text("currency_code")
-    return rounded_money(node.decimal("price"), currency) if is_currency(currency) else None
+    known = node.fields.get("price") not in (None, "") and is_currency(currency)
+    return rounded_money(node.decimal("price"), currency) if known else None

@@ -8,56 +8,62 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from shipby.adapters.ozon.answers import Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, NO_BARCODE
+from shipby.adapters.ozon.entries import Fields
+from shipby.application.odd_entries import Listed
 from shipby.domain.money import Money
+from shipby.domain.odd_reads import PRICES
 from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 
 _REQUIREMENT = re.compile(r"products_requiring_([a-z_]{1,40})")
 
 
 def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
-    """What the product keeps of one posting.
+    """What the product keeps of one posting; `shipby.domain.odd_reads` says which fields are essential.
 
-    Raises MarketplaceUnavailableError, naming the field, if a field is not what the API description says.
+    Raises UnreadableAnswerError, naming the field, if an essential one is not what the API description says.
     """
-    integration = node.text("tpl_integration_type")
-    delivery = node.node("delivery_method")
-    lines = tuple(_line(product) for product in node.nodes("products"))
-    barcodes = node.node("barcodes")
-    return MarketplacePosting(
-        number=node.required("posting_number"),
-        order_number=node.text("order_number"),
+    number, integration = node.identifier("posting_number"), node.text("tpl_integration_type")
+    odd = Fields(node)
+    maybe = odd.maybe
+    lines: tuple[Line, ...] = maybe("lines", lambda: _lines(node, odd), ())
+    posting = MarketplacePosting(
+        number=number,
+        order_number=maybe("order_number", lambda: node.text("order_number"), ""),
         status=node.required("status"),
-        substatus=node.text("substatus"),
+        substatus=maybe("substatus", lambda: node.text("substatus"), ""),
         scheme=scheme_of(integration),
         integration=integration,
         read_at=read_at,
-        warehouse_id=delivery.text("warehouse_id"),
-        delivery_method_id=delivery.text("id"),
-        in_process_at=node.moment("in_process_at"),
+        warehouse_id=maybe("warehouse_id", lambda: node.node("delivery_method").text("warehouse_id"), ""),
+        delivery_method_id=maybe("delivery_method_id", lambda: node.node("delivery_method").text("id"), ""),
+        in_process_at=maybe("in_process_at", lambda: node.moment("in_process_at"), None),
         shipment_date=node.moment("shipment_date"),
         without_delay=node.moment("shipment_date_without_delay"),
-        delivering_date=node.moment("delivering_date"),
-        delivered_at=node.moment("fact_delivery_date"),
-        delivery_by=node.node("analytics_data").moment("delivery_date_end"),
-        tariff_steps=_tariff_steps(node, lines),
-        actions=tuple(sorted(set(node.texts("available_actions")) - {""})),
-        tracking_number=node.text("tracking_number"),
-        carrier=delivery.text("tpl_provider"),
-        barcodes=tuple(
-            code
-            for code in (barcodes.text("upper_barcode"), barcodes.text("lower_barcode"))
-            if code not in ("", NO_BARCODE)
-        ),
+        delivering_date=maybe("delivering_date", lambda: node.moment("delivering_date"), None),
+        delivered_at=maybe("delivered_at", lambda: node.moment("fact_delivery_date"), None),
+        delivery_by=maybe("delivery_by", lambda: node.node("analytics_data").moment("delivery_date_end"), None),
+        tariff_steps=maybe("tariff_steps", lambda: _tariff_steps(node, lines), ()),
+        actions=maybe("actions", lambda: tuple(sorted(set(node.texts("available_actions")) - {""})), ()),
+        tracking_number=maybe("tracking_number", lambda: node.text("tracking_number"), ""),
+        carrier=maybe("carrier", lambda: node.node("delivery_method").text("tpl_provider"), ""),
+        barcodes=maybe("barcodes", lambda: _barcodes(node.node("barcodes")), ()),
         lines=lines,
-        requirements=_requirements(node.node("requirements")),
-        cancellation=_cancellation(node.node("cancellation")),
-        parent_number=node.text("parent_posting_number"),
-        related_numbers=tuple(n for n in node.node("related_postings").texts("related_posting_numbers") if n),
+        requirements=maybe("requirements", lambda: _requirements(node.node("requirements")), {}),
+        cancellation=maybe("cancellation", lambda: _cancellation(node.node("cancellation")), None),
+        parent_number=maybe("parent_number", lambda: node.text("parent_posting_number"), ""),
+        related_numbers=maybe(
+            "related_numbers",
+            lambda: tuple(n for n in node.node("related_postings").texts("related_posting_numbers") if n),
+            (),
+        ),
     )
+    odd.noted(Listed.POSTING, number)
+    return replace(posting, odd=odd.odd) if odd.odd else posting
 
 
 def scheme_of(integration: str) -> Scheme:
@@ -65,32 +71,58 @@ def scheme_of(integration: str) -> Scheme:
     return Scheme.FBS if integration in ("", FBS_INTEGRATION) else Scheme.RFBS
 
 
-def _line(product: Node) -> Line:
-    # v3/get: price is text beside currency_code; v4 lists: price is {amount, currency}.
-    if isinstance(product.fields.get("price"), dict):
-        price = product.node("price")
-        amount, currency = price.decimal("amount"), price.text("currency")
-    else:
-        amount, currency = product.decimal("price"), product.text("currency_code")
+def _lines(node: Node, odd: Fields) -> tuple[Line, ...]:
+    """All lines or none: a parcel that is packed by a part of them is wrong. A line of no pieces was cancelled."""
+    products = node.nodes("products")
+    counts = [_pieces(product) for product in products]
+    return tuple(_line(product, count, odd) for product, count in zip(products, counts, strict=True) if count)
+
+
+def _pieces(product: Node) -> int:
     quantity = product.integer("quantity")
-    if quantity < 1:
-        raise unreadable(product.at("quantity"), "a positive number")
+    if quantity < 0 or product.fields.get("quantity") in (None, ""):
+        raise unreadable(product.at("quantity"), "a number of pieces")
+    return quantity
+
+
+def _line(product: Node, quantity: int, odd: Fields) -> Line:
     return Line(
-        sku=product.required("sku"),
-        offer_id=product.text("offer_id"),
-        name=product.text("name"),
+        sku=product.identifier("sku"),
+        offer_id=odd.maybe("offer_ids", lambda: product.text("offer_id"), ""),
+        name=odd.maybe("names", lambda: product.text("name"), ""),
         quantity=quantity,
-        price=money(amount, currency, product.at("price")),
+        price=odd.maybe(PRICES, lambda: _price(product), None),
     )
 
 
+def _price(product: Node) -> Money:
+    # v3/get: price is text beside currency_code; v4 lists: price is {amount, currency}.
+    if isinstance(product.fields.get("price"), dict):
+        price, key = product.node("price"), "amount"
+        currency = price.text("currency")
+    else:
+        price, key = product, "price"
+        currency = product.text("currency_code")
+    amount = price.decimal(key)
+    # Nothing is no price: it would be refunded as one.
+    if amount < 0 or price.fields.get(key) in (None, ""):
+        raise unreadable(product.at("price"), "a price")
+    return money(amount, currency, product.at("price"))
+
+
+def _barcodes(node: Node) -> tuple[str, ...]:
+    codes = (node.text("upper_barcode"), node.text("lower_barcode"))
+    return tuple(code for code in codes if code not in ("", NO_BARCODE))
+
+
 def _tariff_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]:
+    """All steps or none: each begins where the one before ends."""
     tariff = node.node("tariffication")
     currency = next(
         (
             text
             for text in (
-                lines[0].price.currency if lines else "",
+                next((line.price.currency for line in lines if line.price), ""),
                 tariff.text("current_tariff_charge_currency_code"),
                 tariff.text("next_tariff_charge_currency_code"),
             )
@@ -121,7 +153,10 @@ def _charge(step: Node, key: str, currency: str) -> Money:
         charge = step.node(key)
         amount, currency = charge.decimal("amount"), charge.text("currency") or currency
     else:
-        amount = step.decimal(key)
+        charge, amount = step, step.decimal(key)
+    # No minimum is one of zero; a step without a charge is not free, its charge is unknown.
+    if key == "tariff_charge" and charge.fields.get(key if charge is step else "amount") in (None, ""):
+        raise unreadable(step.at(key), "a charge")
     if not is_currency(currency):
         raise unreadable(step.at(key), "a charge with a currency")
     return rounded_money(amount, currency)

@@ -7,43 +7,60 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shipby.adapters.ozon.answers import Node, is_currency, money
+from shipby.adapters.ozon.answers import Node, is_currency, money, unreadable
+from shipby.adapters.ozon.entries import Fields
+from shipby.application.odd_entries import Listed
+from shipby.domain.money import Money
 from shipby.domain.returns import MarketplaceReturn, OfferedAction, RejectionReason
 
 
 def return_of(return_id: str, node: Node, read_at: datetime) -> MarketplaceReturn:
     """What the product keeps of one return; the answer itself does not repeat the id.
 
-    Raises MarketplaceUnavailableError, naming the field, if a field is not what the API description says.
+    Essential is what a decision or its clock hangs on: the posting, when it began, its state, the offered actions, and
+    whether the goods are called defective. Raises UnreadableAnswerError, naming the field, if one of these is not what
+    the API description says.
     """
-    product, state, reason = node.node("product"), node.node("state"), node.node("return_reason")
-    currency = product.text("currency_code")
-    return MarketplaceReturn(
+    odd = Fields(node)
+    maybe = odd.maybe
+    found = MarketplaceReturn(
         id=return_id,
-        number=node.text("return_number"),
+        number=maybe("number", lambda: node.text("return_number"), ""),
         posting_number=node.text("posting_number"),
-        state=state.text("state"),
+        state=node.node("state").text("state"),
         read_at=read_at,
-        state_name=state.text("state_name"),
+        state_name=maybe("state_name", lambda: node.node("state").text("state_name"), ""),
         opened_at=node.moment("created_at"),
-        sku=product.text("sku"),
-        offer_id=product.text("offer_id"),
-        price=(
-            money(product.decimal("price"), currency, product.at("price"))
-            if "price" in product and is_currency(currency)
-            else None
-        ),
-        reason_id=reason.integer("id"),
-        reason=reason.text("name"),
-        is_defect=reason.flag("is_defect"),
+        sku=maybe("sku", lambda: node.node("product").text("sku"), ""),
+        offer_id=maybe("offer_id", lambda: node.node("product").text("offer_id"), ""),
+        price=maybe("price", lambda: _price(node.node("product")), None),
+        reason_id=maybe("reason_id", lambda: node.node("return_reason").integer("id"), 0),
+        reason=maybe("reason", lambda: node.node("return_reason").text("name"), ""),
+        is_defect=node.node("return_reason").flag("is_defect"),
         actions=tuple(_action(entry) for entry in node.nodes("available_actions")),
-        rejection_reasons=tuple(
-            RejectionReason(
-                id=entry.integer("id"), name=entry.text("name"), needs_comment=entry.flag("is_comment_required")
-            )
-            for entry in node.nodes("rejection_reason")
-        ),
-        tracking_number=node.text("ru_post_tracking_number"),
+        rejection_reasons=maybe("rejection_reasons", lambda: _rejection_reasons(node), ()),
+        tracking_number=maybe("tracking_number", lambda: node.text("ru_post_tracking_number"), ""),
+    )
+    odd.noted(Listed.RETURN, return_id)
+    return found
+
+
+def _price(product: Node) -> Money | None:
+    currency = product.text("currency_code")
+    if "price" not in product or not is_currency(currency):
+        return None
+    price = product.decimal("price")
+    if price < 0 or product.fields["price"] == "":
+        raise unreadable(product.at("price"), "a price")
+    return money(price, currency, product.at("price"))
+
+
+def _rejection_reasons(node: Node) -> tuple[RejectionReason, ...]:
+    return tuple(
+        RejectionReason(
+            id=entry.integer("id"), name=entry.text("name"), needs_comment=entry.flag("is_comment_required")
+        )
+        for entry in node.nodes("rejection_reason")
     )
 
 
