@@ -15,6 +15,7 @@ from shipby.application.carriage_work import work_carriage
 from shipby.application.expire_prints import expire_print
 from shipby.application.fetch_labels import LabelRun, collect_labels, start_labels
 from shipby.application.make_pack import drop_pack, make_pack
+from shipby.application.odd_entries import keeping
 from shipby.application.print_labels import print_labels
 from shipby.domain.documents import LabelForm
 from shipby.domain.errors import InvalidInputError
@@ -25,7 +26,7 @@ _Key = tuple[str, str, str, bool]
 
 def handler(event: Event, context: Context) -> PartialResponse:
     """Reports the messages that have to come again; a seller's failure is no other seller's."""
-    return parts().batch.grouped(event, context, _key, _work)
+    return parts().batch.grouped(event, context, _key, _keeping_odd_entries)
 
 
 def _key(message: Message) -> _Key:
@@ -35,6 +36,11 @@ def _key(message: Message) -> _Key:
         message.text("posting")
         return seller, task, str(_form(message) or ""), message.attempt > 1
     return seller, task, message.id, False
+
+
+def _keeping_odd_entries(key: _Key, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+    with keeping(key[0], store=parts().store, clock=parts().clock):
+        return _work(key, messages)
 
 
 def _work(key: _Key, messages: Sequence[Message]) -> Mapping[str, Outcome]:

@@ -32,6 +32,7 @@ def _counts(summary: Mapping[str, Json]) -> dict[str, int]:
     return {
         "listed": sum(int(str(poll["listed"])) for poll in polls),
         "queued": sum(int(str(poll["queued"])) for poll in polls),
+        "odd_entries": sum(int(str(poll["odd_entries"])) for poll in polls),
         "push_url_unhealthy": sum(state != HEALTHY for state in states),
         "key_rejected": len(cast("list[str]", summary["rejected"])),
         "proof_green": sum(proof["green"] is True for proof in proofs),

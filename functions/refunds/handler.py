@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.refunds.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
+from shipby.application.odd_entries import keeping
 from shipby.application.settle_intent import settle_intent
 
 
@@ -17,5 +18,6 @@ def _settle(message: Message) -> str:
     own = parts()
     seller, intent = message.seller, message.text("intent")
     marketplace = own.marketplaces.of(seller)
-    settled = settle_intent(seller, intent, store=own.store, marketplace=marketplace, clock=own.clock)
+    with keeping(seller, store=own.store, clock=own.clock):
+        settled = settle_intent(seller, intent, store=own.store, marketplace=marketplace, clock=own.clock)
     return f"intent_{settled.intent.state.lower()}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functions.tracking.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
+from shipby.application.odd_entries import keeping
 from shipby.application.settle_intent import Settled, settle_tracking
 
 
@@ -24,7 +25,9 @@ def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
     own = parts()
     marketplace = own.marketplaces.of(seller)
     wanted = {message.id: message.text("intent") for message in messages}
-    settled = settle_tracking(seller, list(wanted.values()), store=own.store, marketplace=marketplace, clock=own.clock)
+    with keeping(seller, store=own.store, clock=own.clock):
+        intents = list(wanted.values())
+        settled = settle_tracking(seller, intents, store=own.store, marketplace=marketplace, clock=own.clock)
     return {identifier: _outcome(settled[intent]) for identifier, intent in wanted.items()}
 
 

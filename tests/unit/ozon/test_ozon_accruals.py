@@ -8,7 +8,8 @@ import pytest
 
 from shipby.adapters.ozon.accruals import kind_of
 from shipby.application.accruals_port import Accrual, Accruals
-from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
+from shipby.application.odd_entries import noting
+from shipby.domain.errors import InvalidInputError
 from shipby.domain.ledger import EntryKind
 from shipby.domain.money import Money
 from tests.unit.ozon.money_cases import ACCRUALS_ANSWER, NUMBER, TYPES_ANSWER
@@ -39,11 +40,16 @@ def test_many_postings_are_asked_for_in_chunks_of_two_hundred(marketplace: StubM
     assert [len(call.json["posting_numbers"]) for call in marketplace.received] == [200, 1]
 
 
-def test_an_amount_that_cannot_be_read_is_told(marketplace: StubMarketplace) -> None:
-    wrong = {"posting_accruals": [{"posting_number": "1", "accruals": [{"accrued": {"amount": "much"}}]}]}
+@pytest.mark.parametrize("accrued", [{"amount": "much"}, {"amount": None}, {}, {"amount": "1", "currency": "roubles"}])
+def test_an_amount_that_cannot_be_read_sets_its_postings_accruals_aside(
+    marketplace: StubMarketplace, accrued: dict[str, object]
+) -> None:
+    good = {"accrued": {"amount": "1", "currency": "RUB"}}
+    wrong = {"posting_accruals": [{"posting_number": "1", "accruals": [good, {"accrued": accrued}]}]}
     marketplace.on(PATH, Reply(wrong))
-    with pytest.raises(MarketplaceUnavailableError, match="amount"):
-        port_of(marketplace).postings(["1"])
+    with noting() as odd:
+        assert port_of(marketplace).postings(["1"]) == {}, "a part of them would look like a difference"
+    assert [entry.subject for entry in odd] == ["accruals of posting 1"]
 
 
 def test_types_are_known_by_their_words(marketplace: StubMarketplace) -> None:

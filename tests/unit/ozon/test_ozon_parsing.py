@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from shipby.adapters.ozon.answers import Node, parse_json
 from shipby.adapters.ozon.postings import posting_of
 from shipby.adapters.ozon.returns import return_of
-from shipby.domain.errors import MarketplaceUnavailableError
+from shipby.application.odd_entries import noting
+from shipby.domain.errors import MarketplaceUnavailableError, UnreadableAnswerError
 from shipby.domain.money import Money
 from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 from shipby.domain.returns import MarketplaceReturn, OfferedAction, RejectionReason
@@ -183,6 +185,8 @@ def test_what_was_not_asked_for_may_be_null_or_missing(posting: dict[str, Any], 
         ("2026-03-31T09:00:00.123456789Z", datetime(2026, 3, 31, 9, 0, 0, 123456, tzinfo=UTC)),
         ("", None),
         (None, None),
+        ("2026-03-31 09:00:00 +0000 UTC", utc(3, 31, 9)),
+        ("2026-03-31 12:00:00.5 +0300 MSK m=+0.1", datetime(2026, 3, 31, 9, 0, 0, 500000, tzinfo=UTC)),
         ("0001-01-01T00:00:00Z", None),
         ("0001-01-01T00:00:00+03:00", None),
         ("9999-12-31T23:59:59.999999900Z", FOREVER),
@@ -260,16 +264,37 @@ def test_the_currency_is_the_products(posting: dict[str, Any], price: object, cu
         ({"price": True}, r"products\[0\]\.price"),
         ({"currency_code": ""}, r"products\[0\]\.price"),
         ({"currency_code": "roubles"}, r"products\[0\]\.price"),
-        ({"quantity": 0}, r"products\[0\]\.quantity"),
+        ({"price": None}, r"products\[0\]\.price"),
+        ({"price": ""}, r"products\[0\]\.price"),
+        ({"price": "-1"}, r"products\[0\]\.price"),
+        ({"quantity": None}, r"products\[0\]\.quantity"),
+        ({"quantity": -1}, r"products\[0\]\.quantity"),
         ({"quantity": "many"}, r"products\[0\]\.quantity"),
         ({"sku": None}, r"products\[0\]\.sku"),
         ({"sku": {}}, r"products\[0\]\.sku"),
     ],
 )
-def test_a_product_that_makes_no_sense_names_its_field(posting: dict[str, Any], change: Any, field: str) -> None:
+def test_a_product_that_makes_no_sense_keeps_no_posting_out_and_names_its_field(
+    posting: dict[str, Any], change: Any, field: str
+) -> None:
     posting["products"][0] |= change
-    with pytest.raises(MarketplaceUnavailableError, match=field):
-        read_posting(posting)
+    with noting() as odd:
+        found = read_posting(posting)
+    if "quantity" in change or "sku" in change:
+        assert (found.lines, found.odd) == ((), ("lines",))
+    else:
+        assert ([line.price for line in found.lines], found.paid, found.odd) == ([None], None, ("prices",))
+    assert (found.number, found.shipment_date) == ("0132112277-0101-1", utc(3, 31, 9))
+    (entry,) = odd
+    assert re.match(field, entry.problem)
+    assert entry.kept
+
+
+def test_a_line_of_no_pieces_was_cancelled(posting: dict[str, Any]) -> None:
+    first = posting["products"][0]
+    posting["products"] = [{**first, "sku": 1, "quantity": 0}, first]
+    found = read_posting(posting)
+    assert ([line.sku for line in found.lines], found.odd) == (["827098843"], ())
 
 
 @pytest.mark.parametrize(
@@ -277,7 +302,23 @@ def test_a_product_that_makes_no_sense_names_its_field(posting: dict[str, Any], 
     [
         {"posting_number": ""},
         {"posting_number": None},
+        {"posting_number": "x" * 101},
+        {"posting_number": "1 2"},
         {"status": ""},
+        {"status": {}},
+        {"tpl_integration_type": []},
+        {"shipment_date": "soon"},
+        {"shipment_date_without_delay": 5},
+    ],
+)
+def test_without_an_essential_field_there_is_no_posting(posting: dict[str, Any], broken: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableAnswerError, match=rf"posting\.{next(iter(broken))}"):
+        read_posting(posting | broken)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
         {"products": "none"},
         {"products": ["x"]},
         {"delivery_method": []},
@@ -289,21 +330,26 @@ def test_a_product_that_makes_no_sense_names_its_field(posting: dict[str, Any], 
         {"requirements": {"products_requiring_gtd": 5}},
         {"tariffication_steps": [{"tariff_rate": 1}]},
         {"tariffication_steps": [{"tariff_deadline_at": "2026-04-01T00:00:00Z", "tariff_rate": {}}]},
+        {"tariffication_steps": [{"tariff_deadline_at": "2026-04-01T00:00:00Z", "tariff_charge": None}]},
+        {"delivering_date": "soon"},
+        {"fact_delivery_date": 17},
+        {"analytics_data": {"delivery_date_end": "soon"}},
         {"related_postings": []},
     ],
 )
-def test_no_shape_of_an_answer_is_a_key_error(posting: dict[str, Any], broken: dict[str, Any]) -> None:
-    with pytest.raises(MarketplaceUnavailableError, match=rf"posting\.{next(iter(broken))}"):
-        read_posting(posting | broken)
+def test_no_other_shape_of_an_answer_keeps_a_posting_out(posting: dict[str, Any], broken: dict[str, Any]) -> None:
+    with noting() as odd:
+        found = read_posting(posting | broken)
+    assert (found.number, found.shipment_date) == ("0132112277-0101-1", utc(3, 31, 9))
+    assert found.odd
+    assert {entry.problem.partition(".")[0].partition("[")[0].partition(" ")[0] for entry in odd} == set(broken)
 
 
 def test_numbers_of_absurd_size_are_refused_at_once(posting: dict[str, Any]) -> None:
     posting["products"][0]["quantity"] = Decimal("1e999999999")
-    with pytest.raises(MarketplaceUnavailableError, match="quantity"):
-        read_posting(posting)
+    assert read_posting(posting).odd == ("lines",)
     posting["products"][0] |= {"quantity": 1, "price": Decimal("1e999999999")}
-    with pytest.raises(MarketplaceUnavailableError, match="price"):
-        read_posting(posting)
+    assert read_posting(posting).odd == ("prices",)
 
 
 def test_unknown_statuses_actions_and_requirements_are_kept(posting: dict[str, Any]) -> None:

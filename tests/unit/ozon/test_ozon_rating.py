@@ -12,6 +12,7 @@ import pytest
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.adapters.ozon.answers import Node, parse_json
 from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
+from shipby.application.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money
 from shipby.domain.rating import IndexDay, IndexErrorKind, KeyInfo, RatingThresholds
@@ -148,9 +149,11 @@ def test_an_unreadable_error_names_its_field(changes: dict[str, Any], field: str
 
 
 @pytest.mark.parametrize("day", [None, "", "yesterday"])
-def test_a_day_of_the_index_without_a_date_is_unreadable(day: str | None) -> None:
-    with pytest.raises(MarketplaceUnavailableError, match="date"):
-        error_index_of(node({"defects": [{"date": day}]}), TODAY)
+def test_a_day_of_the_index_without_a_date_is_set_aside(day: str | None) -> None:
+    with noting() as odd:
+        found = error_index_of(node({"defects": [{"date": day}, INDEX_ANSWER["defects"][1]]}), TODAY)
+    assert [one.day for one in found.days] == [date(2026, 10, 1)]
+    assert [entry.problem.partition(" ")[0] for entry in odd] == ["date"]
 
 
 def test_thresholds_are_those_of_the_asked_rating(marketplace: StubMarketplace, client: OzonClient) -> None:

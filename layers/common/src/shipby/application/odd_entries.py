@@ -17,7 +17,7 @@ from functools import partial
 
 from shipby.application.cases import close_case, report_case
 from shipby.application.paging import every
-from shipby.application.ports import Store
+from shipby.application.ports import Clock, Store
 from shipby.domain.errors import StageMismatchError, UnreadableAnswerError
 from shipby.domain.records import Case, CaseKind, SellerSettings
 
@@ -53,6 +53,20 @@ class Listed(StrEnum):
     TRACKING_RESULT = "result of a tracking number for posting"
 
 
+_OF_WORKERS = frozenset(
+    {
+        Listed.CARRIAGE,
+        Listed.CARRIAGE_POSTING,
+        Listed.CONTAINER,
+        Listed.CANCEL_REASON,
+        Listed.LABEL_TASK,
+        Listed.UNPRINTED,
+        Listed.TRACKING_RESULT,
+    }
+)
+"""Lists that no poll reads; a case of an entry without a name is closed by a person."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OddEntry:
     """One entry that could not be read whole."""
@@ -78,6 +92,8 @@ class Noted(list[OddEntry]):
         super().__init__()
         self.read: set[Listed] = set()
         """Kinds of which a list was read."""
+        self.readable: set[str] = set()
+        """Subjects of entries that were taken."""
 
     @property
     def whole(self) -> set[Listed]:
@@ -98,6 +114,12 @@ def note_list(kind: Listed) -> None:
     """Tell that a list of this kind was read."""
     for found in _collectors.get():
         found.read.add(kind)
+
+
+def note_readable(kind: Listed, identifier: str) -> None:
+    """Tell that an entry was taken."""
+    for found in _collectors.get():
+        found.readable.add(subject_of(kind, identifier))
 
 
 @contextmanager
@@ -171,6 +193,24 @@ def close_readable(
         except StageMismatchError:
             continue  # by somebody else, meanwhile
     return closed
+
+
+@contextmanager
+def keeping(seller: str, *, store: Store, clock: Clock) -> Iterator[None]:
+    """For workers, which read small lists now and then: cases of what is odd, closed when the same entry is read again.
+
+    The poll's own lists are left to the poll, which sees them whole.
+    """
+    with noting() as odd:
+        try:
+            yield
+        finally:
+            now, ours = clock.now(), odd.read & _OF_WORKERS
+            keep_odd_entries(seller, odd, store=store, now=now)
+            if ours:
+                close_readable(
+                    seller, odd, ours, store=store, now=now, still=lambda case: case.subject not in odd.readable
+                )
 
 
 def open_odd_cases(seller: str, *, store: Store) -> list[Case]:

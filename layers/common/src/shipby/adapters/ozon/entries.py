@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from shipby.adapters.ozon.answers import Node
-from shipby.application.odd_entries import Listed, OddEntry, note, note_list
+from shipby.application.odd_entries import Listed, OddEntry, note, note_list, note_readable
 from shipby.domain.errors import UnreadableAnswerError
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ def entries(
     for node in nodes_of(answer, key, kind):
         try:
             found.append(read(node))
+            note_readable(kind, name_of(node, name))
         except UnreadableAnswerError as error:
             set_aside(kind, name_of(node, name), node, error)
     return tuple(found)
