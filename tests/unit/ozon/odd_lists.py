@@ -54,15 +54,17 @@ class OddList:
 
 
 class _Scripted:
-    """A transport that answers everything alike, through JSON as it would arrive."""
+    """A transport that answers through JSON as it would arrive: everything alike, or each path by itself."""
 
     base_url = "http://127.0.0.1:1"
 
     def __init__(self, answer: Entry) -> None:
-        self._body = json.dumps(answer).encode()
+        self._answer = answer
 
     def read(self, method: methods.Method, _payload: Mapping[str, object], *, what: str = "") -> Node:
-        return Node(cast("Entry", parse_json(self._body)), method.path)
+        by_path = any(key.startswith("/") for key in self._answer)
+        answer = self._answer.get(method.path, {}) if by_path else self._answer
+        return Node(cast("Entry", parse_json(json.dumps(answer).encode())), method.path)
 
     def act(
         self, method: methods.Method, payload: Mapping[str, object], *, what: str, body_expected: bool = True
@@ -70,12 +72,12 @@ class _Scripted:
         return self.read(method, payload)
 
 
-def scripted(answer: Entry) -> OzonClient:
-    """A client of a marketplace that always gives this answer."""
+def scripted(answer: Entry, now: Callable[[], datetime] = lambda: NOW) -> OzonClient:
+    """A client of a marketplace that always gives this answer, or the one that stands under the method's path."""
     transport = cast("Transport", _Scripted(answer))
-    client = OzonClient("http://127.0.0.1:1", "1", "k", now=lambda: NOW)
+    client = OzonClient("http://127.0.0.1:1", "1", "k", now=now)
     client._api = transport
-    client.cancellations = OzonCancellations(transport, lambda: NOW)
+    client.cancellations = OzonCancellations(transport, now)
     client.accruals = OzonAccruals(transport)
     client.carriages = OzonCarriages(transport)
     client.containers = OzonContainers(transport)

@@ -1,0 +1,112 @@
+"""A task of the poll's round that fails ends no other: neither of its seller, nor of another, nor proof and audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.marketplace_poll.rounds import RoundFailedError, Task, run_round
+from functions.marketplace_poll.wiring import Parts
+from shipby.application.ports import SaveSettings
+from tests.support import builders as a
+from tests.support.fake_marketplace import FakeMarketplace, FakeMarketplaces, Fault
+from tests.support.fakes import RecordingQueue
+from tests.support.memory_store import MemoryStore
+
+OTHER = "seller-2"
+CALLS = {
+    "unfulfilled": "postings to send",
+    "postings": "postings",
+    "returns": "returns",
+    "goods_returns": "returns",
+    "key_info": "key",
+    "error_index": "error index",
+    "cancellations.waiting": "cancel requests",
+}
+"""Call of the marketplace -> the task that the end of the round names."""
+
+
+class Office:
+    """Two sellers with a posting each, and the poll."""
+
+    def __init__(self) -> None:
+        clock = a.FixedClock()
+        self.store = MemoryStore(clock=clock)
+        self.markets = {}
+        for seller in (a.SELLER, OTHER):
+            self.store.commit([SaveSettings(a.settings(seller=seller))])
+            self.markets[seller] = FakeMarketplace(clock)
+            self.markets[seller].put(a.detail(number=f"{seller}-1"))
+        self.queue = RecordingQueue()
+        marketplaces = FakeMarketplaces(self.markets)
+        self.parts = Parts(self.store, marketplaces, self.queue, clock, timedelta(days=14))
+        self.clock = clock
+
+    def poll(self, task: Task | None = None) -> dict[str, Any]:
+        return run_round(task or Task(), self.parts, lambda: False)
+
+    def queued(self) -> set[object]:
+        return {message.body["posting"] for message in self.queue.messages}
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def called(office: Office, seller: str = a.SELLER) -> set[str]:
+    return set(office.markets[seller].calls)
+
+
+def test_a_round_without_trouble_does_everything(office: Office) -> None:
+    summary = office.poll()
+    assert set(summary["sellers"]) == set(summary["proofs"]) == set(summary["audits"]) == {a.SELLER, OTHER}
+    assert summary["sellers"][a.SELLER]["odd_entries"] == 0
+    assert set(CALLS) <= called(office)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_task_that_fails_ends_no_other_one(office: Office, call: str, caplog: pytest.LogCaptureFixture) -> None:
+    office.poll()
+    office.clock.advance(timedelta(days=1))
+    before = {name: office.markets[a.SELLER].calls[name] for name in (*CALLS, "chats.listed")}
+    # Proof reads two of the lists as well: it comes after the poll, so it finds them well again.
+    office.markets[a.SELLER].fail(call, Fault.UNAVAILABLE)
+    with pytest.raises(RoundFailedError) as caught:
+        office.poll()
+    assert f"{a.SELLER} ({CALLS[call]}: marketplace_unavailable)" in str(caught.value)
+    assert OTHER not in str(caught.value)
+    missing = [name for name in (*CALLS, "chats.listed") if office.markets[a.SELLER].calls[name] == before[name]]
+    assert missing == []
+    today = office.clock.now().date()
+    assert office.store.report(a.SELLER, "proof", today) is not None
+    assert office.store.report(a.SELLER, "open-orders", today) is not None
+    assert office.store.report(OTHER, "proof", today) is not None
+
+
+def test_every_failure_of_a_seller_is_named(office: Office) -> None:
+    office.markets[a.SELLER].fail("returns", Fault.UNAVAILABLE)
+    office.markets[a.SELLER].fail("error_index", Fault.RATE_LIMIT)
+    with pytest.raises(RoundFailedError) as caught:
+        office.poll()
+    assert "returns: marketplace_unavailable; error index: rate_limited" in str(caught.value)
+    assert office.queued() == {f"{a.SELLER}-1", f"{OTHER}-1"}
+
+
+def test_a_proof_that_fails_does_not_keep_the_audit_from_running(office: Office) -> None:
+    office.markets[a.SELLER].fail("postings", *[Fault.UNAVAILABLE] * 3)
+    with pytest.raises(RoundFailedError, match="postings: marketplace_unavailable; proof: marketplace_unavailable"):
+        office.poll()
+    assert office.store.report(a.SELLER, "open-orders", office.clock.now().date()) is not None
+
+
+def test_a_rejected_key_ends_the_visit_at_once(office: Office) -> None:
+    office.parts = Parts(
+        office.store, FakeMarketplaces({OTHER: office.markets[OTHER]}), office.queue, office.clock, timedelta(days=14)
+    )
+    summary = office.poll()
+    assert summary["rejected"] == [a.SELLER]
+    assert set(summary["proofs"]) == {OTHER}
+    assert set(summary["audits"]) == {a.SELLER, OTHER}
