@@ -94,7 +94,7 @@ def maps(inner: st.SearchStrategy[T], named: st.SearchStrategy[str] = names) -> 
 
 
 rungs = st.builds(Rung, kind=st.sampled_from(RungKind), due=times, price=st.none() | moneys)
-lines = st.builds(Line, sku=ids, offer_id=texts, name=texts, quantity=counts, price=moneys)
+lines = st.builds(Line, sku=ids, offer_id=texts, name=texts, quantity=counts, price=moneys | st.none())
 steps = st.builds(TariffStep, until=times, rate=percents, minimum=moneys, charge=moneys)
 cancellations = st.builds(Cancellation, reason_id=counts, reason=texts, type=texts)
 entries = st.builds(

@@ -330,7 +330,7 @@ def test_a_posting_that_cannot_be_read_keeps_what_is_known_and_its_clocks(market
 
 
 def rfbs(return_id: int, **changes: Any) -> dict[str, Any]:
-    return sample("returns_rfbs_get.response")["returns"] | {"return_id": return_id, **changes}
+    return {**sample("returns_rfbs_get.response")["returns"], "return_id": return_id, **changes}
 
 
 def test_a_return_that_cannot_be_read_is_never_closed_by_it_and_stops_no_other(market: Market) -> None:

@@ -226,11 +226,21 @@ def test_tariff_charges_come_as_text_or_as_amount_with_currency(posting: dict[st
             "tariff_deadline_at": "2026-03-31T00:00:00Z",
         },
     ]
+    posting["tariffication"] |= dict.fromkeys(CODES, "CNY")
     posting = parsed(posting)
     assert read_posting(posting).tariff_steps == (
-        TariffStep(until=utc(3, 31, 0), rate=Decimal("0.5"), minimum=rub("0"), charge=Money(700, "CNY")),
-        TariffStep(until=utc(4, 1, 0), rate=Decimal(1), minimum=rub("0"), charge=rub("15.30")),
-    )
+        TariffStep(until=utc(3, 31, 0), rate=Decimal("0.5"), minimum=Money(0, "CNY"), charge=Money(700, "CNY")),
+        TariffStep(until=utc(4, 1, 0), rate=Decimal(1), minimum=Money(0, "CNY"), charge=Money(1530, "CNY")),
+    ), "the tariff's own currency, not that of the prices"
+
+
+CODES = ("current_tariff_charge_currency_code", "next_tariff_charge_currency_code")
+
+
+def test_a_tariff_in_two_currencies_is_unknown(posting: dict[str, Any]) -> None:
+    posting["tariffication_steps"][1]["tariff_charge"]["currency"] = "CNY"
+    found = read_posting(posting)
+    assert (found.tariff_steps, found.odd) == ((), ("tariff_steps",))
 
 
 def parsed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -330,8 +340,8 @@ def test_without_an_essential_field_there_is_no_posting(posting: dict[str, Any],
         {"requirements": {"products_requiring_gtd": 5}},
         {"tariffication_steps": [{"tariff_rate": 1}]},
         {"tariffication_steps": [{"tariff_deadline_at": "2026-04-01T00:00:00Z", "tariff_rate": {}}]},
-        {"tariffication_steps": [{"tariff_deadline_at": "2026-04-01T00:00:00Z", "tariff_charge": None}]},
         {"delivering_date": "soon"},
+        {"tracking_number": "x" * 101},
         {"fact_delivery_date": 17},
         {"analytics_data": {"delivery_date_end": "soon"}},
         {"related_postings": []},

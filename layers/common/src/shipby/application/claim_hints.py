@@ -111,7 +111,7 @@ def watch_chats(
     with noting() as odd:
         _look(seller, followed, done, store=store, chats=chats, clock=clock)
     keep_odd_entries(seller, odd, store=store, now=now)
-    if done.state == READ:
+    if done.state == READ and hinted_at is None:  # the poll's own look; other workers may not list cases
         # Between whole listings only unread chats are seen.
         unseen = set() if followed.listed_at is not None and followed.listed_at >= now else {Listed.CHAT}
         close_readable(seller, odd, odd.whole - unseen, store=store, now=now)

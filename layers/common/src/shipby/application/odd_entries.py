@@ -15,10 +15,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from shipby.application.cases import close_case, report_case
+from shipby.application.cases import close_open_case, report_case
 from shipby.application.paging import every
 from shipby.application.ports import Clock, Store
-from shipby.domain.errors import StageMismatchError, UnreadableAnswerError
+from shipby.domain.errors import UnreadableAnswerError
 from shipby.domain.records import Case, CaseKind, SellerSettings
 
 ACTOR = "system:odd_entries"
@@ -183,16 +183,22 @@ def close_readable(
     groups = {_group(kind) for kind, count in counts.items() if count > MOST_CASES}
     closed = 0
     for case in open_odd_cases(seller, store=store):
-        if kind_of(case) not in read_whole or case.subject in {*standing, *groups} or still(case):
+        if kind_of(case.subject) not in read_whole or case.subject in {*standing, *groups} or still(case):
             continue
-        try:
-            close_case(
-                store, seller=seller, identifier=case.id, resolution="it can be read again", now=now, actor=ACTOR
-            )
-            closed += 1
-        except StageMismatchError:
-            continue  # by somebody else, meanwhile
+        closed += _close_subject(seller, case.subject, store, now)
     return closed
+
+
+def _close_subject(seller: str, subject: str, store: Store, now: datetime) -> bool:
+    return close_open_case(
+        store,
+        seller=seller,
+        kind=CaseKind.ODD_ENTRY,
+        subject=subject,
+        resolution="it can be read again",
+        now=now,
+        actor=ACTOR,
+    )
 
 
 @contextmanager
@@ -205,12 +211,12 @@ def keeping(seller: str, *, store: Store, clock: Clock) -> Iterator[None]:
         try:
             yield
         finally:
-            now, ours = clock.now(), odd.read & _OF_WORKERS
+            now = clock.now()
             keep_odd_entries(seller, odd, store=store, now=now)
-            if ours:
-                close_readable(
-                    seller, odd, ours, store=store, now=now, still=lambda case: case.subject not in odd.readable
-                )
+            # One by one: their roles may not list cases.
+            for subject in sorted(odd.readable - {entry.subject for entry in odd}):
+                if kind_of(subject) in _OF_WORKERS:
+                    _close_subject(seller, subject, store, now)
 
 
 def open_odd_cases(seller: str, *, store: Store) -> list[Case]:
@@ -220,9 +226,9 @@ def open_odd_cases(seller: str, *, store: Store) -> list[Case]:
     return [case for case in cases if case is not None and case.open and case.kind is CaseKind.ODD_ENTRY]
 
 
-def kind_of(case: Case) -> Listed | None:
-    """What the case's entry is; the longest name that fits, since some begin with others."""
-    fits = [kind for kind in Listed if case.subject.startswith((f"{kind} ", f"many: {kind}"))]
+def kind_of(subject: str) -> Listed | None:
+    """What a case's entry is; the longest name that fits, since some begin with others."""
+    fits = [kind for kind in Listed if subject.startswith((f"{kind} ", f"many: {kind}"))]
     return max(fits, key=len, default=None)
 
 

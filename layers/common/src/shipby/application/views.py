@@ -73,6 +73,7 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
                 }
                 for line in detail.lines
             ],
+            "unread_fields": list(detail.odd),
         }
     return view
 

@@ -73,7 +73,7 @@ class ProductView(View):
     offer_id: str
     name: str
     quantity: int
-    price: MoneyView
+    price: Annotated[MoneyView | None, Field(description="Null where what the marketplace says cannot be read.")]
 
 
 class PostingView(View):
@@ -116,6 +116,9 @@ class PostingDetailView(PostingView):
     available_actions: Annotated[list[str], Field(description="What the marketplace offers now.")] | None = None
     requirements: Annotated[dict[str, list[str]], Field(description="Unmet requirement -> SKUs.")] | None = None
     products: list[ProductView] | None = None
+    unread_fields: (
+        Annotated[list[str], Field(description="What the newest read of the marketplace could not make out.")] | None
+    ) = None
 
 
 class EventView(View):

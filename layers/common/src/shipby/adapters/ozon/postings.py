@@ -7,9 +7,10 @@ and city of `analytics_data`, and every field the marketplace may add, are never
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from shipby.adapters.ozon.answers import Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, NO_BARCODE
@@ -19,6 +20,8 @@ from shipby.domain.money import Money
 from shipby.domain.odd_reads import PRICES
 from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 
+LONGEST_TRACKING_NUMBER = 100
+"""Ours: it is the key by which a scan finds its posting."""
 _REQUIREMENT = re.compile(r"products_requiring_([a-z_]{1,40})")
 
 
@@ -49,7 +52,7 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         delivery_by=maybe("delivery_by", lambda: node.node("analytics_data").moment("delivery_date_end"), None),
         tariff_steps=maybe("tariff_steps", lambda: _tariff_steps(node, lines), ()),
         actions=maybe("actions", lambda: tuple(sorted(set(node.texts("available_actions")) - {""})), ()),
-        tracking_number=maybe("tracking_number", lambda: node.text("tracking_number"), ""),
+        tracking_number=maybe("tracking_number", lambda: _tracking_number(node), ""),
         carrier=maybe("carrier", lambda: node.node("delivery_method").text("tpl_provider"), ""),
         barcodes=maybe("barcodes", lambda: _barcodes(node.node("barcodes")), ()),
         lines=lines,
@@ -110,28 +113,25 @@ def _price(product: Node) -> Money:
     return money(amount, currency, product.at("price"))
 
 
+def _tracking_number(node: Node) -> str:
+    number = node.text("tracking_number")
+    if len(number) > LONGEST_TRACKING_NUMBER:
+        raise unreadable(node.at("tracking_number"), "a tracking number")
+    return number
+
+
 def _barcodes(node: Node) -> tuple[str, ...]:
     codes = (node.text("upper_barcode"), node.text("lower_barcode"))
     return tuple(code for code in codes if code not in ("", NO_BARCODE))
 
 
 def _tariff_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]:
-    """All steps or none: each begins where the one before ends."""
-    tariff = node.node("tariffication")
-    currency = next(
-        (
-            text
-            for text in (
-                next((line.price.currency for line in lines if line.price), ""),
-                tariff.text("current_tariff_charge_currency_code"),
-                tariff.text("next_tariff_charge_currency_code"),
-            )
-            if text
-        ),
-        "",
-    )
+    """All steps or none: each begins where the one before ends, and their charges are held against each other."""
+    steps = node.nodes("tariffication_steps")
+    charges = [(_charge(step, "min_charge"), _charge(step, "tariff_charge")) for step in steps]
+    currency = _tariff_currency(node, [charge for pair in charges for charge in pair], lines)
     found: list[TariffStep] = []
-    for step in node.nodes("tariffication_steps"):
+    for step, (minimum, charge) in zip(steps, charges, strict=True):
         until = step.moment("tariff_deadline_at")
         if until is None:
             raise unreadable(step.at("tariff_deadline_at"), "a time")
@@ -140,26 +140,38 @@ def _tariff_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]
             TariffStep(
                 until=until,
                 rate=step.decimal("tariff_rate") * sign,
-                minimum=_charge(step, "min_charge", currency),
-                charge=_charge(step, "tariff_charge", currency) * sign,
+                minimum=rounded_money(minimum[0], currency),
+                charge=rounded_money(charge[0], currency) * sign,
             )
         )
     return tuple(sorted(found, key=lambda one: one.until))
 
 
-def _charge(step: Node, key: str, currency: str) -> Money:
+def _charge(step: Node, key: str) -> tuple[Decimal, str]:
+    """An amount and the currency it names, if any; a step that is free may have neither."""
     # Documented as text in v3/get and as {amount, currency} in v4 lists; v3's own example shows the latter, and null.
     if isinstance(step.fields.get(key), dict):
         charge = step.node(key)
-        amount, currency = charge.decimal("amount"), charge.text("currency") or currency
-    else:
-        charge, amount = step, step.decimal(key)
-    # No minimum is one of zero; a step without a charge is not free, its charge is unknown.
-    if key == "tariff_charge" and charge.fields.get(key if charge is step else "amount") in (None, ""):
-        raise unreadable(step.at(key), "a charge")
-    if not is_currency(currency):
-        raise unreadable(step.at(key), "a charge with a currency")
-    return rounded_money(amount, currency)
+        return charge.decimal("amount"), charge.text("currency")
+    return step.decimal(key), ""
+
+
+def _tariff_currency(node: Node, charges: Sequence[tuple[Decimal, str]], lines: tuple[Line, ...]) -> str:
+    """The one currency of all charges: the one they name, else the tariff's own, else the prices'."""
+    if not charges:
+        return ""
+    tariff = node.node("tariffication")
+    told = [
+        tariff.text("current_tariff_charge_currency_code"),
+        tariff.text("next_tariff_charge_currency_code"),
+        *(line.price.currency for line in lines if line.price),
+        *(currency for _, currency in charges),
+    ]
+    default = next((text for text in told if text), "")
+    found = {currency or default for amount, currency in charges if amount} or {default}
+    if len(found) > 1 or not is_currency(min(found)):
+        raise unreadable(node.at("tariffication_steps"), "charges in one currency")
+    return min(found)
 
 
 def _requirements(node: Node) -> Mapping[str, tuple[str, ...]]:
