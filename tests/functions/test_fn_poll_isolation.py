@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from functions.marketplace_poll.rounds import RoundFailedError, Task, run_round
 from functions.marketplace_poll.wiring import Parts
+from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.ports import SaveSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace, FakeMarketplaces, Fault
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore
+from tests.unit.ozon.odd_lists import GOOD, LISTS, scripted
+from tests.unit.ozon.stub_marketplace import sample
+from tests.unit.ozon.test_ozon_odd_entries import ODD, good_of, paths, spoilt
 
 OTHER = "seller-2"
 CALLS = {
@@ -110,3 +117,75 @@ def test_a_rejected_key_ends_the_visit_at_once(office: Office) -> None:
     assert summary["rejected"] == [a.SELLER]
     assert set(summary["proofs"]) == {OTHER}
     assert set(summary["audits"]) == {a.SELLER, OTHER}
+
+
+READ_BY_THE_POLL = {
+    "postings": methods.POSTING_LIST,
+    "unfulfilled": methods.POSTING_UNFULFILLED,
+    "returns": methods.RETURNS_LIST,
+    "goods returns": methods.GOODS_RETURNS_LIST,
+    "cancel requests": methods.CANCEL_REQUEST_LIST,
+    "chats": methods.CHAT_LIST,
+    "chat messages": methods.CHAT_HISTORY,
+    "index errors": methods.INDEX_POSTINGS,
+    "days of the index": methods.INDEX_INFO,
+    "ratings": methods.RATING_HISTORY,
+    "roles": methods.ROLES,
+    "push addresses": methods.PUSH_URLS,
+}
+BY_NAME = {listed.name: listed for listed in LISTS}
+
+
+class Scripted:
+    """The real client of one marketplace for every seller."""
+
+    def __init__(self, answers: dict[str, Any], clock: a.FixedClock) -> None:
+        self._client = scripted(answers, clock.now)
+
+    def of(self, seller: str) -> OzonClient:
+        return self._client
+
+
+def whole_market() -> dict[str, Any]:
+    """An answer to everything that a round reads, with one good entry of each list."""
+    answers = {method.path: BY_NAME[name].wrap([good_of(BY_NAME[name])]) for name, method in READ_BY_THE_POLL.items()}
+    answers[methods.RETURNS_GET.path] = deepcopy(sample("returns_rfbs_get.response"))
+    return answers
+
+
+def round_with(answers: dict[str, Any]) -> MemoryStore:
+    """One whole round; everything that is good must be in the store or asked for after it."""
+    clock, queue = a.FixedClock(), RecordingQueue()
+    store = MemoryStore(clock=clock)
+    store.commit([SaveSettings(a.settings())])
+    run_round(Task(), Parts(store, Scripted(answers, clock), queue, clock, timedelta(days=14)), lambda: False)
+    assert GOOD in {message.body["posting"] for message in queue.messages}
+    assert store.return_case(a.SELLER, "fbs-11") is not None
+    assert store.cancel_request(a.SELLER, "11") is not None
+    for watch in ("marketplace-key", "push-health", "error-index", "support-chats"):
+        assert store.watch(a.SELLER, watch) is not None
+    assert store.report(a.SELLER, "proof", clock.now().date()) is not None
+    return store
+
+
+@pytest.mark.parametrize("name", READ_BY_THE_POLL)
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_whatever_one_entry_holds_the_round_does_the_rest(name: str, data: st.DataObject) -> None:
+    listed, answers = BY_NAME[name], whole_market()
+    bad = listed.of(listed.bad)
+    path = data.draw(st.sampled_from(paths(bad)))
+    entry = spoilt(bad, path, deepcopy(data.draw(st.sampled_from(ODD))))
+    answers[READ_BY_THE_POLL[name].path] = listed.wrap([entry, good_of(listed)])
+    assert round_with(answers).return_case(a.SELLER, "11") is not None
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_whatever_a_returns_own_read_holds_the_round_does_the_rest(data: st.DataObject) -> None:
+    answers = whole_market()
+    found = answers[methods.RETURNS_GET.path]["returns"]
+    path = data.draw(st.sampled_from(paths(found)))
+    spoilt_one = spoilt(found, path, deepcopy(data.draw(st.sampled_from(ODD))))
+    answers[methods.RETURNS_GET.path] = {"returns": spoilt_one}
+    round_with(answers)

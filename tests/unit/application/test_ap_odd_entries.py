@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.claim_hints import watch_chats
@@ -31,6 +33,7 @@ from tests.unit.application.world_support import World
 from tests.unit.ozon.cancellation_cases import listed as cancel_request
 from tests.unit.ozon.odd_lists import scripted
 from tests.unit.ozon.stub_marketplace import sample
+from tests.unit.ozon.test_ozon_odd_entries import ODD, paths, spoilt
 
 GOOD, BAD, THIRD = "20000001-0001-1", "20000002-0001-1", "20000003-0001-1"
 MINUTES = timedelta(minutes=5)
@@ -324,6 +327,29 @@ def test_a_posting_that_cannot_be_read_keeps_what_is_known_and_its_clocks(market
     market.sync(BAD)
     market.poll()
     assert market.cases() == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_one_field_holds_the_posting_is_stored_or_a_case(data: st.DataObject) -> None:
+    market = Market()
+    entry = deepcopy(sample("posting_fbs_get.response")["result"]) | {"posting_number": BAD}
+    places = [path for path in paths(entry) if path not in ((), ("posting_number",))]
+    spoilt(entry, data.draw(st.sampled_from(places)), deepcopy(data.draw(st.sampled_from(ODD))))
+    odd = {"result": entry}
+    market.answers[methods.POSTING_GET.path] = odd
+    outcomes = [market.sync(BAD).outcome]
+    stored = market.store.posting(a.SELLER, BAD)
+    assert (stored is None) == (outcomes[0] == "set_aside") == bool(stored is None and market.subjects())
+    # After a read that made sense, and back again.
+    market.says(BAD)
+    market.sync(BAD)
+    market.answers[methods.POSTING_GET.path] = odd
+    market.sync(BAD)
+    ledger = market.store.money(a.SELLER, BAD)
+    assert ledger is not None
+    assert ledger.paid > 0
+    assert market.prove().counts["our_postings"] == 1
 
 
 # -- returns, cancel requests, accruals, chats
