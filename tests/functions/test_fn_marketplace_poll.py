@@ -57,6 +57,29 @@ def test_a_proof_of_what_is_complete_is_green_and_kept(shop: Shop, market: Simul
     assert json.loads(json.dumps(summary)) == summary
 
 
+def test_an_odd_entry_takes_nothing_with_it_and_is_a_case_until_it_can_be_read(shop: Shop, market: Simulator) -> None:
+    bad, good = sorted(market.generate([SELLER], 2))
+    market.control("POST", "/_sim/faults", {"kind": "odd_entry", "posting_number": bad, "times": -1})
+    handler(POLL, CONTEXT)
+    shop.deliver("sync", sync)
+    assert shop.store.posting(SELLER, good) is not None
+    assert shop.store.posting(SELLER, bad) is None
+    summary: Any = handler(POLL, CONTEXT)
+    assert summary["sellers"][SELLER]["odd_entries"] == 1
+    proof: Any = handler(PROOF, CONTEXT)
+    findings = {(found["check"], found["id"]) for found in proof["proofs"][SELLER]["findings"]}
+    assert findings == {("odd_entry", f"posting {bad}"), ("posting_missing", bad)}
+    [case] = shop.store.cases_in(SELLER).items
+    market.control("POST", "/_sim/faults/clear", {})
+    shop.deliver("sync", sync)
+    handler(POLL, CONTEXT)
+    closed = shop.store.case(SELLER, case)
+    assert closed is not None
+    assert (closed.kind, closed.subject, closed.open) == ("odd_entry", f"posting {bad}", False)
+    green: Any = handler(PROOF, CONTEXT)
+    assert green["proofs"][SELLER]["green"] is True
+
+
 def test_a_row_deleted_by_hand_turns_the_proof_red(
     shop: Shop, market: Simulator, capsys: pytest.CaptureFixture[str]
 ) -> None:

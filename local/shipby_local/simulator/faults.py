@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from shipby_local.simulator.model import Fault
+from shipby_local.simulator.words import Json
 from shipby_local.simulator.world import World
 
 KINDS: Final = {
     "http_error": "answers `status` (429 with Retry-After, 5xx, ...) and does nothing",
     "timeout_after_success": "does the work, waits `seconds`, then closes the connection without an answer",
     "timeout_before": "does nothing, waits `seconds`, then closes the connection without an answer",
+    "odd_entry": "the entry of the answer that names the posting (without one: the first entry of a list) has {} where"
+    " its field `message` should be (default: status)",
     "slow": "waits `seconds`, then answers",
     "label_never_ready": "the posting's label stays unready",
     "label_bad_posting": "the posting fails in every label batch, the others print",
@@ -74,9 +78,31 @@ class FaultBook:
         """Whether a fault of this kind hits this posting now."""
         return self.take({kind}, client_id=client_id, text=posting) is not None
 
+    def spoil(self, answer: Json, *, method: str, client_id: str) -> Json:
+        """The answer as an armed `odd_entry` has it, which is used up by one; as it is where none is armed."""
+        if not self.armed("odd_entry", client_id=client_id):
+            return answer
+        text = json.dumps(answer, ensure_ascii=False)
+        fault = self.take({"odd_entry"}, method=method, client_id=client_id, text=text)
+        changed: Json = json.loads(text)
+        if fault is not None and (entry := _entry(changed, fault.posting_number)) is not None:
+            entry[fault.message or "status"] = {}
+        return changed
+
     def armed(self, kind: str, *, client_id: str) -> bool:
         """Whether a fault of this kind waits for this seller; it is not used up."""
         return any(
             fault.kind == kind and fault.left and fault.client_id in {"", client_id}
             for fault in self.world.faults.all()
         )
+
+
+def _entry(value: Any, number: str, *, listed: bool = False) -> dict[str, Any] | None:
+    """The first object that names the posting, or without one the first that stands in a list."""
+    if isinstance(value, dict):
+        if value.get("posting_number") == number if number else listed:
+            return value
+        inner = [(item, False) for item in value.values()]
+    else:
+        inner = [(item, True) for item in value] if isinstance(value, list) else []
+    return next((found for item, of_list in inner if (found := _entry(item, number, listed=of_list))), None)

@@ -133,9 +133,12 @@ class Gateway:
             return self._refuse(request, ApiError(500, 13, "Internal error"), headers)
         self._tally(request, 200)
         if isinstance(result, Download):
-            shown = {"Content-Disposition": f'attachment; filename="{result.name}"'}
-            return Answer(200, result.content, {**headers, **shown, "Content-Type": result.content_type})
-        return Answer(200, b"" if result is None else encode(result), headers)
+            named = {"Content-Disposition": f'attachment; filename="{result.name}"'}
+            return Answer(200, result.content, {**headers, **named, "Content-Type": result.content_type})
+        if result is None:
+            return Answer(200, b"", headers)
+        shown = self._market.faults.spoil(result, method=request.path, client_id=seller.client_id)
+        return Answer(200, encode(shown), headers)
 
     def _check_address(self, request: Request, headers: dict[str, str]) -> Answer:
         try:

@@ -11,9 +11,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
 from shipby.application.change_settings import duration_text
+from shipby.application.odd_entries import noting
 from shipby.application.ports import Page
 from shipby.application.views import money_view, time_text
-from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, RetryableError
+from shipby.domain.errors import (
+    InvalidInputError,
+    MarketplaceUnavailableError,
+    NotFoundError,
+    RetryableError,
+    UnreadableAnswerError,
+)
 from shipby.domain.json_types import Json
 from shipby.domain.loss_audit import (
     Comparison,
@@ -157,6 +164,7 @@ def audit_losses(
         audit.losses.append(loss)
         if loss.unexplained:
             audit.unexplained.append(Unexplained(number=loss.number, why=loss.unexplained))
+    audit.unexplained += [Unexplained(number=what, why=f"cannot be read: {why}") for what, why in reader.aside.items()]
     audit.losses.sort(key=lambda loss: (loss.estimated, loss.at, loss.number))
     audit.reads = reader.reads
     return audit
@@ -168,6 +176,8 @@ class _Reader:
     def __init__(self, source: LossSource, wait: Callable[[float], None], progress: Callable[[str, int], None]) -> None:
         self._source, self._wait, self._progress = source, wait, progress
         self.reads = 0
+        self.aside: dict[str, str] = {}
+        """Entries that cannot be read -> why."""
 
     def one(self, what: str, read: Callable[[], T]) -> T:
         """One read, tried again as the marketplace asks."""
@@ -175,6 +185,8 @@ class _Reader:
             self.reads += 1
             try:
                 return read()
+            except UnreadableAnswerError:
+                raise  # the same again a moment later
             except RetryableError as error:
                 seconds = error.retry_after or 2.0**attempt
                 if attempt == ATTEMPTS - 1 or seconds > LONGEST_WAIT:
@@ -195,17 +207,19 @@ class _Reader:
                 yield facts
 
     def posting(self, number: str) -> MarketplacePosting | None:
-        """One posting that the list does not hold; None if the marketplace does not know it."""
+        """One posting that the list does not hold; None if the marketplace does not know it, or it cannot be read."""
         try:
             return self.one(f"posting {number}", lambda: self._source.posting(number))
-        except NotFoundError:
+        except (NotFoundError, UnreadableAnswerError):
             return None
 
     def _pages(self, what: str, read: Callable[[str], Page[T]]) -> Iterator[T]:
         cursor, count = "", 0
         used: set[str] = set()
         while True:
-            page = self.one(what, lambda: read(cursor))  # noqa: B023 - called before the cursor moves on
+            with noting() as odd:
+                page = self.one(what, lambda: read(cursor))  # noqa: B023 - called before the cursor moves on
+            self.aside |= {entry.subject: entry.problem for entry in odd if not entry.kept}
             count += len(page.items)
             self._progress(what, count)
             yield from page.items

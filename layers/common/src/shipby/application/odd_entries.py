@@ -178,6 +178,8 @@ def close_readable(
 
     `still`: whether a matter stands all the same. Raises StoreUnavailableError.
     """
+    if not read_whole:
+        return 0
     standing = {entry.subject: entry.kind for entry in odd if not entry.kept}
     counts = Counter(standing.values())
     groups = {_group(kind) for kind, count in counts.items() if count > MOST_CASES}

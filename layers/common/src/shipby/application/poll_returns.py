@@ -70,7 +70,7 @@ def poll_returns(
         if not troubles.found:
             close_readable(seller, odd, odd.whole, store=store, now=now)
     with troubles.of("cases of returns"):
-        linked = _look_after_cases(seller, store=store, queue=queue, clock=clock)
+        linked = _look_after_cases(seller, troubles, store=store, queue=queue, clock=clock)
     troubles.settle()
     return PolledReturns(rfbs, goods, linked)
 
@@ -137,7 +137,7 @@ def _after(case: ReturnCase, *, store: Store, clock: Clock) -> None:
         decide_by_itself(case.seller, case.id, store=store, clock=clock)
 
 
-def _look_after_cases(seller: str, *, store: Store, queue: WorkQueue, clock: Clock) -> int:
+def _look_after_cases(seller: str, troubles: Troubles, *, store: Store, queue: WorkQueue, clock: Clock) -> int:
     """Returns that a person was told of: their postings are asked for, and they are linked once these are there."""
 
     def page(cursor: str | None) -> Page[str]:
@@ -148,14 +148,15 @@ def _look_after_cases(seller: str, *, store: Store, queue: WorkQueue, clock: Clo
         matter = store.case(seller, identifier)
         if matter is None or matter.kind is not CaseKind.RETURN:
             continue
-        case = store.return_case(seller, matter.subject)
-        if case is None:
-            continue  # a task about its goods, such as the one for a supplier, is a person's
-        if link_return(seller, case.id, store=store, clock=clock):
-            linked += 1
-        elif case.open and not case.linked and case.posting_number:
-            wanted.append(case.posting_number)
-        keep_return_case(store.return_case(seller, case.id) or case, store=store, clock=clock)
+        with troubles.of(f"case of return {matter.subject}"):
+            case = store.return_case(seller, matter.subject)
+            if case is None:
+                continue  # a task about its goods, such as the one for a supplier, is a person's
+            if link_return(seller, case.id, store=store, clock=clock):
+                linked += 1
+            elif case.open and not case.linked and case.posting_number:
+                wanted.append(case.posting_number)
+            keep_return_case(store.return_case(seller, case.id) or case, store=store, clock=clock)
     now = clock.now()
     queue.send(
         sync_message(seller, number, hinted_at=now, why="return")
