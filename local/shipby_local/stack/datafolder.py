@@ -2,8 +2,8 @@
 
 Layout below the folder (mode 0700, because the emulator only encodes SecureString parameters, it does not encrypt
 them): `lock` (held with flock by the owner and by the emulator's process), `stack.json` (process ids and ports of the
-running stack), `deployment.json` (what was deployed last), `state/` (snapshots), `s3/` (objects), `tmp/` (workers'
-files).
+running stack), `deployment.json` (what was deployed last), `state/` (snapshots and journal), `s3/` (objects), `tmp/`
+(workers' files).
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from shipby_local.stack.errors import DataFolderBrokenError, DataFolderLockedError, StackError
+from shipby_local.stack.journal import sync_folder
 
 
 class DataFolder:
@@ -90,6 +91,11 @@ class DataFolder:
         """What was deployed last, or {} for a fresh folder. Raises DataFolderBrokenError if it is unreadable."""
         return self._read(self._deployment_file)
 
+    def saved_state(self) -> dict[str, Any] | None:
+        """Which state the newest snapshot holds (`store`, `generation`); None if there is none."""
+        manifest = self._read(self.state / "current" / "manifest.json")
+        return {name: manifest[name] for name in ("store", "generation")} if "store" in manifest else None
+
     def is_locked(self) -> bool:
         """Whether a running stack holds the folder at this moment."""
         if not self._lock_file.exists():
@@ -117,8 +123,12 @@ class DataFolder:
     @staticmethod
     def _write(path: Path, facts: dict[str, Any]) -> None:
         temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(facts, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
 
 
 def _broken(path: Path, reason: str) -> str:

@@ -215,6 +215,7 @@ class Emulator:
             "state": str(folder.state) if self._persistent else "",
             "clock": str(self._clock_file or ""),
             "work_path": WORK_PATH,
+            "expected": folder.read_deployment().get("state") or {},
         }
         self._log = folder.root / "emulator.log"
         with self._log.open("wb") as log:

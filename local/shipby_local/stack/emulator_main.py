@@ -1,4 +1,4 @@
-"""Entry of the emulator's own process: ministack's application, our snapshots and nothing else.
+"""Entry of the emulator's own process: ministack's application, our journal and snapshots and nothing else.
 
 Started by `Emulator` as `python -m shipby_local.stack.emulator_main '<json>'` with a scrubbed environment and a bound
 socket (`listen`). It ends, after a last snapshot, on SIGTERM or SIGINT and when the process that started it is gone.
@@ -16,23 +16,28 @@ from typing import TYPE_CHECKING, Any
 from shipby_local.stack.errors import EXIT_BROKEN_DATA, EXIT_WRONG_VERSION
 
 if TYPE_CHECKING:
+    from shipby_local.stack.durability import Durability
     from shipby_local.stack.private_time import WorkUnderWay
     from shipby_local.stack.snapshots import Snapshots
 
 _PARENT_CHECK_SECONDS = 1.0
+JOURNAL_VARIABLE = "SHIPBY_LOCAL_JOURNAL"
+"""`off` leaves the journal out, for the benches that show what it costs and what is lost without it."""
 
 
 def main() -> int:
     """Serve until told to stop; the exit code says why it could not start."""
     logging.basicConfig(level=os.environ["LOG_LEVEL"], format="%(asctime)s %(levelname)s %(name)s %(message)s")
     arguments = json.loads(sys.argv[1])
-    from shipby_local.stack import private_names
+    from shipby_local.stack import private_calls, private_changes, private_names
     from shipby_local.stack.clock import SteppedClock
+    from shipby_local.stack.durability import CODE, Durability
     from shipby_local.stack.private_time import WorkUnderWay, follow_clock
     from shipby_local.stack.snapshots import SnapshotError, Snapshots
 
     try:
-        private_names.check()
+        for names in (private_calls.NAMES, private_changes.NAMES):
+            private_names.check(names)
     except private_names.UnknownMinistackError as error:
         print(error, file=sys.stderr)
         return EXIT_WRONG_VERSION
@@ -43,22 +48,29 @@ def main() -> int:
     work.install()
     if arguments["clock"]:
         follow_clock(SteppedClock(Path(arguments["clock"])).now)
-    snapshots: Snapshots | None = None
+    keeper: Durability | Snapshots | None = None
     if arguments["state"]:
         state = Path(arguments["state"])
-        private_names.keep_code_blobs_in(str(state / "lambda-blobs"))
-        snapshots = Snapshots(state)
+        private_names.keep_code_blobs_in(str(state / CODE))
         try:
-            snapshots.restore()
+            if os.environ.get(JOURNAL_VARIABLE) == "off":
+                keeper = Snapshots(state)
+                keeper.restore()
+            else:
+                keeper = Durability(state)
+                keeper.restore(arguments["expected"])
+                keeper.start()
         except SnapshotError as error:
             print(error, file=sys.stderr)
             return EXIT_BROKEN_DATA
-    asyncio.run(_serve(int(arguments["listen"]), int(arguments["parent"]), snapshots, work, arguments["work_path"]))
+    asyncio.run(_serve(int(arguments["listen"]), int(arguments["parent"]), keeper, work, arguments["work_path"]))
     private_names.stop_workers()
     return 0
 
 
-async def _serve(listen: int, parent: int, snapshots: "Snapshots | None", work: "WorkUnderWay", work_path: str) -> None:
+async def _serve(
+    listen: int, parent: int, keeper: "Durability | Snapshots | None", work: "WorkUnderWay", work_path: str
+) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -74,14 +86,14 @@ async def _serve(listen: int, parent: int, snapshots: "Snapshots | None", work: 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.create_task(_stop_when_orphaned(parent, stop))]
-    if snapshots is not None:
-        tasks.append(asyncio.create_task(snapshots.run()))
+    if keeper is not None:
+        tasks.append(asyncio.create_task(keeper.run()))
     await serve(_reporting(app, work, work_path), config, shutdown_trigger=stop.wait)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    if snapshots is not None:
-        await snapshots.save()
+    if keeper is not None:
+        await keeper.close()
 
 
 def _reporting(app: Any, work: "WorkUnderWay", path: str) -> Any:

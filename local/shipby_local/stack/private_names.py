@@ -1,4 +1,6 @@
-"""What touches names ministack does not publish (with `private_time`); written for exactly one version.
+"""With `private_changes`, `private_calls` and `private_time` the only module that touches names ministack does not publish.
+
+Written for exactly one version.
 
 `check` fails clearly on another version or when a name is gone, instead of losing data quietly later on.
 """
@@ -54,15 +56,15 @@ class UnknownMinistackError(Exception):
     """The installed ministack is not the version this glue was written for."""
 
 
-def check() -> None:
-    """Raise UnknownMinistackError unless the version and every private name are as expected."""
+def check(further: dict[str, list[str]] | None = None) -> None:
+    """Raise UnknownMinistackError unless the version and every private name, `further` too, are as expected."""
     installed = importlib.metadata.version("ministack")
     if installed != VERSION:
         raise UnknownMinistackError(
             f"ministack {installed} is installed but the embedded stack was written for {VERSION}: "
             "install that version (`make setup`)."
         )
-    for module_name, names in _NAMES.items():
+    for module_name, names in [*_NAMES.items(), *(further or {}).items()]:
         missing = [name for name in names if not hasattr(module(module_name), name)]
         if missing:
             raise UnknownMinistackError(f"{module_name} of ministack {installed} lacks {', '.join(missing)}.")
@@ -164,6 +166,11 @@ def _encode_state(name: str, read: Callable[[], Any]) -> str | None:
     persistence = module("ministack.core.persistence")
     wrapped = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
     return json.dumps(wrapped, default=persistence._json_default)
+
+
+def encode(value: Any) -> str:
+    """A value as text that `decode_state` reads."""
+    return json.dumps(value, default=module("ministack.core.persistence")._json_default, separators=(",", ":"))
 
 
 def _repeat_while_changing(encode: Callable[[], str | None], attempts: int = 20) -> str | None:

@@ -60,8 +60,9 @@ class Stack:
     """AWS on this machine for one template, reachable on 127.0.0.1 only. `start`, use, `stop`; or `with Stack(...)`.
 
     A start on an existing data folder keeps its data; changed code or a changed template is deployed as an update.
-    State is saved every max(2 s, 20 x the time of the last save) and at `stop`: a kill loses at most what came after
-    the last save. After such a restart call the product's history repair (`restarted` says when).
+    What a call was answered is on the disk (docs/adr/0028): a kill loses nothing that was acknowledged except logs and
+    invocations that were only accepted. After a restart call the product's history repair all the same (`restarted`
+    says when).
     """
 
     def __init__(self, settings: StackSettings) -> None:
@@ -145,6 +146,8 @@ class Stack:
                 self._start_stepper(self._clock)
             else:
                 self._start_timers()
+            # The fresh state of a first start is saved only now that it is deployed.
+            self._remember_state()
             self._folder.write_running(
                 {"pid": os.getpid(), "emulator_pid": emulator.pid, "api": self.api_url, "aws": emulator.endpoint}
             )
@@ -268,7 +271,12 @@ class Stack:
             environment=self.settings.extra_environment,
             clock_file=self._clock.file if isinstance(self._clock, SteppedClock) else None,
         ).start()
-        self._folder.write_deployment({"aws_port": self._emulator.port})
+        self._remember_state()
+
+    def _remember_state(self) -> None:
+        facts = {"aws_port": self._require_emulator().port}
+        state = self._folder.saved_state()
+        self._folder.write_deployment({**facts, "state": state} if state else facts)
 
     def _usual_port(self) -> int:
         # Addresses of queues hold the port: the same one is taken again where it is free.

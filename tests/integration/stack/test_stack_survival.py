@@ -30,11 +30,7 @@ def test_after_a_kill_without_warning_data_is_there_and_the_pump_goes_on_from_it
         stack.client("ssm").put_parameter(Name="/shop/key", Value="s", Type="SecureString")
         stack.pump.stop()
         put_rows(stack, "unread-1", "unread-2", "unread-3")
-        first_endpoint, snapshot = stack.aws_endpoint, tmp_path / "data" / "state" / "current"
-        wait_until(snapshot.is_symlink)
-        before = snapshot.readlink()
-        # The second new snapshot certainly began after the last write.
-        wait_until(lambda: int(str(snapshot.readlink())) >= int(str(before)) + 2)
+        first_endpoint = stack.aws_endpoint
         assert stack.is_alive()
         stack.kill()
         assert not stack.is_alive()
