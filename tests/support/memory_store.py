@@ -177,6 +177,9 @@ class MemoryStore(MemoryMatters, MemoryReplay):
     def api_key(self, identifier: str) -> ApiKey | None:
         return self._get(keys.api_key(identifier), ApiKey)
 
+    def try_write(self) -> None:
+        """Memory always takes writes."""
+
     # Parts of one aggregate
 
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:

@@ -156,6 +156,7 @@ def test_a_silent_or_overloaded_database_is_unavailable_for_every_call(error: Ex
         lambda: store.put_push(a.push()),
         lambda: store.push_token("hash"),
         lambda: store.save_api_key(a.api_key()),
+        store.try_write,
         lambda: store.save_report(a.SELLER, "proof", a.NOW.date(), {}),
     ]
     for call in calls:

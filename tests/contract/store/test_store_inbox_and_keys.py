@@ -58,6 +58,11 @@ def test_a_seller_with_settings_is_registered(store: Store, seller: str) -> None
     assert [owner for owner in store.sellers() if owner.startswith(seller)] == [f"{seller}a", f"{seller}b"]
 
 
+def test_trying_to_write_writes_nothing(store: Store) -> None:
+    store.try_write()
+    assert store.api_key("health") is None
+
+
 def test_push_tokens_and_api_keys_are_kept_by_hash_and_id(store: Store, seller: str) -> None:
     token = a.push_token(seller=seller, sha256=f"{seller}hash")
     key = a.api_key(seller=seller, id=f"{seller}key", expires_at=hours(9))

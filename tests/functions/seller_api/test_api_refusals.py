@@ -272,6 +272,19 @@ def test_a_database_that_does_not_answer_is_a_503_to_try_again(api: Caller, monk
         assert (reply.status, reply.code, reply.headers["Retry-After"]) == (503, "store_unavailable", "2")
 
 
+def test_health_says_that_the_database_takes_no_writes_though_it_can_be_read(
+    api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreUnavailableError("the database refuses the call (InternalServerError: the disk is full); try again")
+
+    monkeypatch.setattr(api.store, "try_write", fail)
+    reply = api.get("/v1/health")
+
+    assert (reply.status, reply.code) == (503, "store_unavailable")
+    assert "the disk is full" in reply.body["detail"]
+
+
 def test_a_conflict_that_does_not_end_is_a_503_to_try_again(api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     api.has_posting()
 

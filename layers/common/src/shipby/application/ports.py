@@ -335,6 +335,9 @@ class Store(Protocol):
     def api_key(self, identifier: str) -> ApiKey | None: ...
     def save_api_key(self, key: ApiKey) -> None: ...
 
+    def try_write(self) -> None:
+        """Raise StoreUnavailableError unless the store takes writes at this moment; changes nothing."""
+
 
 class Clock(Protocol):
     """The only source of the present time."""

@@ -61,5 +61,6 @@ def call(operation: Callable[..., Any], **arguments: Any) -> Any:
     except ClientError as error:
         code = error_code(error)
         if code in _UNAVAILABLE:
-            raise StoreUnavailableError(f"the database is overloaded ({code}); try again") from error
+            said = error.response["Error"].get("Message", "")
+            raise StoreUnavailableError(f"the database refuses the call ({code}: {said}); try again") from error
         raise
