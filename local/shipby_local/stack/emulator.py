@@ -73,7 +73,7 @@ def listen_on(port: int, what: str) -> socket.socket:
 class Emulator:
     """ministack on 127.0.0.1 in its own process.
 
-    `data_dir` None keeps nothing after `stop`; otherwise state is saved there at every autosave and at `stop`.
+    `data_dir` None keeps nothing after `stop`; otherwise what a call was answered is on the disk there (docs/adr/0028).
     `auth` switches IAM on: a call is then checked against the policies of the role whose credentials signed it;
     `client` always signs as the account's root. `port` 0 takes a free port. `environment` is added to the scrubbed
     environment of the process and of every function's worker. `folder` hands over an already acquired data folder.
@@ -153,7 +153,7 @@ class Emulator:
         self._give_up_folder()
 
     def kill(self) -> None:
-        """End the process at once, as a power cut would (kill -9): what was not yet saved is lost."""
+        """End the process at once, as a power cut would (kill -9)."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

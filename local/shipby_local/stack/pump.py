@@ -3,8 +3,8 @@
 ministack's own stream mapping drops partially failed records and forgets its place over a restart, so it is switched
 off and this pump honours the mapping's settings instead: batch size, filters, partial batch responses (the checkpoint
 moves to the first failed sequence number), bisecting, retry limit, and the on-failure queue. The checkpoint is a row
-in the emulator's own DynamoDB, hence part of the same snapshot as the stream and the queues: after a crash all three
-step back together and records are delivered again, never lost.
+in the emulator's own DynamoDB, hence in the same journal as the stream and the queues, and behind what its function has
+written and sent: after a crash records are delivered again, never lost.
 Source: AWS Lambda developer guide, "Using Lambda with DynamoDB" (error handling, partial batch responses,
 destinations).
 """
