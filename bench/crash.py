@@ -32,6 +32,7 @@ READY_SECONDS = 10.0
 SELLERS = 2
 POSTINGS = 2
 """Per seller; each posting has a thread of its own that sends commands."""
+LONGEST_START = 180.0
 LONGEST_LOAD = 1.5
 """Seconds of load before a kill, at most."""
 
@@ -61,10 +62,11 @@ def crash(kills: int, rng: random.Random, folder: Path, *, journal: bool) -> Run
         try:
             shops = open_shops(stack, simulator, SELLERS, POSTINGS)
             for kill in range(kills):
+                load_begun = time.monotonic()
                 _load_and_kill(stack, shops, rng, run)
                 stack, seconds = _start(config, simulator, shops)
                 run.ready.append(seconds)
-                missing = lost(stack, run.ledger)
+                missing = lost(stack, run.ledger, load_begun)
                 run.lost += missing
                 # What is lost once would be counted after every later kill again.
                 _forget(run.ledger, missing)
@@ -74,6 +76,8 @@ def crash(kills: int, rng: random.Random, folder: Path, *, journal: bool) -> Run
                     f"ready in {seconds:.1f} s",
                     file=sys.stderr,
                 )
+            # Whatever was acknowledged before an earlier kill must have outlived the later ones, too.
+            run.lost += lost(stack, run.ledger)
             stack.drain(120)
             for shop in shops:
                 answer = proof(stack, shop.seller)
@@ -99,9 +103,11 @@ def _start(config: StackSettings, simulator: Simulator, shops: list[Shop]) -> tu
     """The stack on its data again, and the seconds until its API answered."""
     begun = time.monotonic()
     stack = Stack(config).start()
-    health = urllib3.request("GET", f"{stack.api_url}/v1/health", timeout=60.0, retries=False)
-    if health.status != 200 or not stack.restarted:
-        raise RuntimeError(f"the stack came up without its data, or not at all: {health.data!r}")
+    if not stack.restarted:
+        raise RuntimeError("the stack came up without its data")
+    while (health := urllib3.request("GET", f"{stack.api_url}/v1/health", timeout=60.0, retries=False)).status != 200:
+        if time.monotonic() - begun > LONGEST_START:
+            raise RuntimeError(f"the stack came up and does not answer: {health.data!r}")
     seconds = time.monotonic() - begun
     for shop in shops:
         simulator.set_push_url(shop.seller, stack.api_url + shop.push_path)
@@ -123,7 +129,7 @@ def main() -> int:
     parser.add_argument("--no-journal", action="store_true", help="as it was before there was a journal")
     chosen = parser.parse_args()
     kills = 3 if chosen.short else chosen.kills
-    with tempfile.TemporaryDirectory(prefix="shipby-crash-") as folder:
+    with tempfile.TemporaryDirectory(prefix="shipby-crash-", ignore_cleanup_errors=True) as folder:
         rng = random.Random(chosen.seed)
         run = crash(kills, rng, Path(folder) / "stack", journal=not chosen.no_journal)
     commands, pushes, slowest = len(run.ledger.commands), len(run.ledger.pushes), max(run.ready)

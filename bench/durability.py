@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=8.0, help="of one round")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="shipby-durability-") as folder:
+    with tempfile.TemporaryDirectory(prefix="shipby-durability-", ignore_cleanup_errors=True) as folder:
         rates = measure(chosen.rounds, chosen.seconds, Path(folder))
     middle = {journal: statistics.median(found) for journal, found in rates.items()}
     ratio = statistics.median(on / off for on, off in zip(rates[True], rates[False], strict=True))

@@ -190,34 +190,30 @@ class Load:
             return None
 
 
-def lost(stack: Stack, ledger: Ledger) -> list[str]:
-    """Every acknowledged command and push whose rows are not there as they were acknowledged."""
+def lost(stack: Stack, ledger: Ledger, since: float = 0.0) -> list[str]:
+    """Every command and push acknowledged since then whose rows are not there as they were acknowledged."""
     store, now = Deployment(endpoint=stack.aws_endpoint).store(), datetime.now(UTC)
     missing = []
-    versions = {
-        (command.seller, command.body["posting_number"]): {
-            stored.version for stored in store.events(command.seller, posting_ref(command.body["posting_number"]))
-        }
-        for command in {command.body["posting_number"]: command for command in ledger.commands}.values()
-    }
-    for command in ledger.commands:
-        number, version = command.body["posting_number"], command.body["version"]
-        posting = store.posting(command.seller, number)
+    commands = [command for command in ledger.commands if command.at >= since]
+    postings = {(command.seller, str(command.body["posting_number"])) for command in commands}
+    versions = {key: {stored.version for stored in store.events(key[0], posting_ref(key[1]))} for key in postings}
+    reached = {key: posting.version for key in postings if (posting := store.posting(*key)) is not None}
+    for command in commands:
+        key, version = (command.seller, str(command.body["posting_number"])), command.body["version"]
         remembered = store.remembered(command.seller, command.key, now)
         if (
-            version not in versions[command.seller, number]
-            or posting is None
-            or posting.version < version
+            version not in versions[key]
+            or reached.get(key, 0) < version
             or remembered is None
             or remembered.status != command.status
             or json.loads(json.dumps(remembered.body, default=dict)) != command.body
         ):
-            missing.append(f"command {command.key} of seller {command.seller}: {number} version {version}")
+            missing.append(f"command {command.key} of seller {command.seller}: {key[1]} version {version}")
     stored = {shop: _digests(store, shop, now) for shop in {push.seller for push in ledger.pushes}}
     missing += [
         f"push {push.digest[:16]} of seller {push.seller}"
         for push in ledger.pushes
-        if push.digest not in stored[push.seller]
+        if push.at >= since and push.digest not in stored[push.seller]
     ]
     return missing
 

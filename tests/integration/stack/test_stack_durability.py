@@ -1,12 +1,13 @@
 """What was answered is on the disk: kills right behind an answer, broken and foreign data folders, full disks."""
 
+import contextlib
 import os
 import resource
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,7 @@ def test_of_many_writers_killed_in_the_middle_every_answered_row_is_there(tmp_pa
             name = f"{writer}-{number}"
             try:
                 client.put_item(TableName="rows", Item={"PK": {"S": name}})
-            except Exception:  # noqa: BLE001 - the kill, in whichever way it shows
+            except Exception:  # the kill, in whichever way it shows
                 return
             answered.append(name)
 
@@ -294,7 +295,7 @@ def test_a_link_to_no_generation_is_refused_even_where_nothing_was_deployed(tmp_
 # Full disks ----------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
+@contextlib.contextmanager
 def no_file_longer_than(emulator: Emulator, size: int) -> Iterator[None]:
     """As on a full disk every write beyond this many bytes of a file fails."""
     _, hard = resource.prlimit(emulator.pid, resource.RLIMIT_FSIZE)
@@ -364,19 +365,42 @@ def test_an_object_that_cannot_be_written_is_refused_and_the_old_one_stays(tmp_p
         assert not list((tmp_path / "s3").rglob("*.tmp"))
 
 
-def test_a_disk_with_no_room_left_refuses_changes_before_they_are_made_and_goes_on_with_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Emulator(tmp_path) as emulator:
-        make_table(emulator)
-        put(emulator, "kept")
-        emulator.kill()
-    from shipby_local.stack import durability
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 MiB of its own; only root may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
 
-    keeper = durability.Durability(tmp_path / "state")
-    assert keeper.refusal(10_000) is None
-    room = os.statvfs(tmp_path)
-    free = room.f_bavail * room.f_frsize
-    monkeypatch.setattr(durability, "RESERVE_BYTES", free - 1000)
-    assert keeper.refusal(0) is None
-    assert "is full: nothing was changed" in str(keeper.refusal(free))
+
+def test_a_full_disk_refuses_changes_is_read_all_the_same_and_goes_on_when_it_has_room(small_disk: Path) -> None:
+    with Emulator(small_disk) as emulator:
+        make_table(emulator)
+        ssm = emulator.client("ssm")
+        put(emulator, "kept")
+        filler = small_disk / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(64 * 1024))
+        for change in (
+            lambda: put(emulator, "refused"),
+            lambda: ssm.put_parameter(Name="/refused", Value="v", Type="String"),
+            lambda: emulator.client("s3").create_bucket(Bucket="refused"),
+        ):
+            with pytest.raises(ClientError, match=r"is full: nothing was changed"):
+                change()
+        assert names(emulator) == ["kept"]
+        filler.unlink()
+        put(emulator, "later")
+        emulator.kill()
+    with Emulator(small_disk) as emulator:
+        assert names(emulator) == ["kept", "later"]
+        assert emulator.client("ssm").describe_parameters()["Parameters"] == []

@@ -1,5 +1,7 @@
 """A power cut in the middle of the day: what was saved is there, what was missed is fetched, and work goes on."""
 
+import json
+import resource
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger
 from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack
-from tests.integration.whole.whole_support import Shop, Whole, simulator_settings, stack_settings
+from tests.integration.whole.whole_support import Shop, Whole, call, simulator_settings, stack_settings, wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -41,10 +43,28 @@ def _work_and_kill(stack: Stack, simulator: Simulator, messenger: Messenger) -> 
         whole.labelled(shop, number)
         stack.drain(30)
         version = shop.api.get(f"/v1/postings/{number}")["version"]
+        _refuses_while_the_disk_takes_no_writes(whole, shop, number)
         stack.kill()
     finally:
         stack.stop()
     return shop, number, version
+
+
+def _refuses_while_the_disk_takes_no_writes(whole: Whole, shop: Shop, number: str) -> None:
+    pid = json.loads((whole.stack.settings.data_dir / "stack.json").read_text())["emulator_pid"]
+    health, pick = f"{whole.stack.api_url}/v1/health", f"/v1/postings/{number}/pick"
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        refused = whole.api(shop, "POST", pick)
+        assert (refused.status, refused.body["type"].rsplit(":", 1)[-1]) == (503, "store_unavailable")
+        wait_until(lambda: call(health).status == 503, "the health to say so")
+        assert "takes no writes (File too large)" in call(health).body["detail"]
+        assert whole.push(shop, {"message_type": "TYPE_STATE_CHANGED", "seller_id": int(shop.client_id)}).status == 503
+        assert shop.api.get(f"/v1/postings/{number}")["stage"] == "confirmed"
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    wait_until(lambda: call(health).status == 200, "the health to be good again")
 
 
 def _goes_on(
