@@ -11,6 +11,7 @@ from functions.marketplace_poll.wiring import Parts
 from shipby.application import audit_open_orders as audits
 from shipby.application.claim_hints import watch_chats
 from shipby.application.compare_accruals import compare_accruals
+from shipby.application.decide_again import decide_held
 from shipby.application.index_figures import NOT_PERMITTED
 from shipby.application.mend_alarms import mend_alarms
 from shipby.application.odd_entries import noting
@@ -232,11 +233,14 @@ def _tasks(
         "goods_returns": NOT_PERMITTED if done.goods is None else done.goods,
         "cancel_requests": FAILED,
         **account.view(),
+        "held": FAILED,
         "chats": FAILED,
         "accruals": FAILED,
     }
     with troubles.of("cancel requests"):
         view["cancel_requests"] = _cancel_requests(seller, marketplace, own)
+    with troubles.of("held decisions"):
+        view["held"] = dict(decide_held(seller, store=own.store, clock=own.clock))
     with troubles.of("chats"):
         chats = watch_chats(seller, store=own.store, chats=marketplace.chats, clock=own.clock, at_once=at_once)
         view["chats"] = chats.view()

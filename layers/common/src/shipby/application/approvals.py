@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from shipby.application.cases import closing
 from shipby.application.finish_intent import AUTOMATIC, finish
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import (
@@ -34,7 +35,7 @@ from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.posting import Alarm, RungKind
-from shipby.domain.records import SellerSettings
+from shipby.domain.records import CaseKind, SellerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,15 @@ def approve_refund(word: SecondWord, remember: Remember, *, store: Store, clock:
         writes: list[Write] = [SaveIntent(let_go), *_told(let_go, event, store), *refund_cap(let_go, settings, now)]
         if intent.actor.startswith(AUTOMATIC):
             writes.append(RequireAutomation(word.seller))
+        writes += closing(
+            store,
+            seller=word.seller,
+            kind=CaseKind.INTENT,
+            subject=intent.id,
+            resolution=f"approved by {word.actor}",
+            now=now,
+            actor=word.actor,
+        )
         try:
             store.commit([*writes, *remember(answer)])
         except CapReachedError as error:

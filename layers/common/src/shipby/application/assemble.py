@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shipby.application.held import SHIP, commit, hold_posting, let_go, waits_on
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import AppendEvents, Clock, SavePosting, Store
 from shipby.application.request_intent import Wish, check_ship, prepare_intent
@@ -23,11 +24,12 @@ from shipby.domain.errors import (
     PermanentError,
 )
 from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.held import wait_of
 from shipby.domain.intents import IntentAction, IntentState, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
 from shipby.domain.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
-from shipby.domain.records import Automation, SellerSettings
+from shipby.domain.records import Automation, Case, SellerSettings
 
 ACTOR = "system:label_generation"
 MAX_WAVE = 300
@@ -40,10 +42,11 @@ _AT: dict[str, frozenset[Stage]] = {
 _TOLD = frozenset({EventType.AUTOMATION_SHADOWED, EventType.AUTOMATION_HELD})
 
 
-def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock) -> str:
+def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, again: Case | None = None) -> str:
     """Ship a posting by itself, as far as the seller's policy wants that and the marketplace offers it.
 
-    Answers what became of it: assembled (the call is on its way), shadowed, held, not_now or off. Safe to repeat.
+    `again`: the case of a decision that was held back, which is taken once more. Answers what became of it: assembled
+    (the call is on its way), shadowed, held, not_now or off. Safe to repeat.
     """
 
     def once() -> str:
@@ -64,15 +67,20 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock) ->
             automatic=True,
         )
         if settings.auto_assemble is Automation.SHADOW:
-            event = Event(type=EventType.AUTOMATION_SHADOWED, at=now, actor=ACTOR, data={"action": "ship"})
+            event = Event(type=EventType.AUTOMATION_SHADOWED, at=now, actor=ACTOR, data={"action": SHIP})
             return _tell(posting, event, settings, store, "shadowed")
         noted, _, event, writes = prepare_intent(posting, wish, settings, store=store, now=now)
         noted = rewind(replace(noted, version=posting.version + 1))
         appended = AppendEvents(seller, posting_ref(number), noted.version, (event,))
+        ref = posting_ref(number)
+        done = let_go(seller, ref, SHIP, "it was decided after all", store=store, now=now, actor=ACTOR) if again else []
         try:
-            store.commit([SavePosting(noted), appended, *writes])
+            store.commit([SavePosting(noted), appended, *writes, *done])
         except (CapReachedError, KillSwitchOnError) as error:
-            data: dict[str, Json] = {"action": "ship"}
+            if again is not None:
+                commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=ACTOR))
+                return "held"
+            data: dict[str, Json] = {"action": SHIP, "waits_for": wait_of(error)}
             held = Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data=data)
             return _tell(posting, held, settings, store, "held")
         return "assembled"
@@ -100,14 +108,17 @@ def _everything(detail: MarketplacePosting) -> dict[str, Json]:
 
 def _tell(posting: Posting, event: Event, settings: SellerSettings, store: Store, outcome: str) -> str:
     """Say once per posting what was not done; a repeated message says it no second time."""
+    held = hold_posting([event], posting, settings, store=store)
     history = store.events(posting.seller, posting_ref(posting.number))
-    if any(stored.event.type in _TOLD and stored.event.data.get("action") == "ship" for stored in history):
+    if any(stored.event.type in _TOLD and stored.event.data.get("action") == SHIP for stored in history):
+        if held:
+            commit(store, held)
         return outcome
     told = rewind(replace(posting, version=posting.version + 1))
     decided = under_policy(event, settings.version)
     appended = AppendEvents(posting.seller, posting_ref(posting.number), told.version, (decided,))
     noted = shadow_writes(appended, posting_number=posting.number, policy_version=settings.version)
-    store.commit([SavePosting(told), appended, *noted])
+    commit(store, [SavePosting(told), appended, *noted, *held])
     return outcome
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
+from shipby.application.held import Stopped, commit, hold, let_go, still_stopped, waits_on
 from shipby.application.idempotency import Answer
 from shipby.application.ports import AppendEvents, Clock, NoteShadow, SaveReturn, Store, Write
 from shipby.application.retry import decide_anew
@@ -21,9 +23,10 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import Event, EventType, StoredEvent, return_ref
+from shipby.domain.held import Wait, wait_of
 from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
-from shipby.domain.records import Automation, SellerSettings
+from shipby.domain.records import Automation, Case, SellerSettings
 from shipby.domain.return_options import Option, OptionKind, ReturnOptions
 from shipby.domain.returns import ReturnCase
 from shipby.domain.shadow import ShadowDecision
@@ -41,11 +44,12 @@ _WOULD: Mapping[OptionKind, str] = {
 _GIVES_MONEY = frozenset({OptionKind.COMPENSATE, OptionKind.REFUND_WITHOUT_RETURN, OptionKind.REFUND_AFTER_INSPECTION})
 
 
-def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock) -> str:
+def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock, again: Case | None = None) -> str:
     """What the seller's policy makes of the suggestion of an open return, once for each suggestion and mode.
 
-    Returns off, not_now, too_late (no automatic decision is made after its clock), shadowed, held (a person is told)
-    or asked (the call is on its way). Safe to repeat.
+    `again`: the case of a decision that was held back, which is taken once more. Returns off, not_now, too_late (no
+    automatic decision is made after its clock), shadowed, held (a person is told, and a case waits) or asked (the call
+    is on its way). Safe to repeat.
     """
 
     def once() -> str:
@@ -60,13 +64,17 @@ def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock)
             return "not_now"
         option = options.option(options.suggestion)
         key = suggestion_key(case, option, settings)
-        if key == case.automated:
+        if key == case.automated and again is None:
             return "not_now"
         if case.clock_over(now):
             return "too_late"
         if settings.auto_return is Automation.SHADOW:
             return _shadow(case, option, options, key, settings, store, now)
-        return _ask(case, option, options, key, settings, store, clock)
+        if again and still_stopped(again, settings, cap=IntentAction.RETURN_ACTION, store=store, now=now):
+            assert again.held is not None  # noqa: S101  # only cases of held decisions come here
+            commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=ACTOR))
+            return "held"
+        return _ask(case, option, options, key, settings, store, clock, again)
 
     return decide_anew(once)
 
@@ -85,11 +93,13 @@ def _ask(
     settings: SellerSettings,
     store: Store,
     clock: Clock,
+    again: Case | None,
 ) -> str:
+    held = partial(_hold, case, option, key, settings=settings, store=store, now=clock.now(), again=again)
     if option.kind is OptionKind.REJECT:
-        return _hold(case, option, key, "a rejection needs a person's reason and words", settings, store, clock.now())
+        return held("a rejection needs a person's reason and words", Wait.PERSON)
     if option.kind is OptionKind.COMPENSATE and option.suggested_amount is None:
-        return _hold(case, option, key, "what to offer is not known", settings, store, clock.now())
+        return held("what to offer is not known", Wait.PERSON)
     if option.action_id is None:
         return "not_now"
     decision = ReturnDecision(
@@ -105,7 +115,7 @@ def _ask(
         if_match=case.version,
     )
     try:
-        decide_return(decision, _nothing_to_remember, store=store, clock=clock)
+        decide_return(decision, partial(_decided, case, store, clock.now()), store=store, clock=clock)
     except PreconditionFailedError as error:
         raise VersionConflictError(str(error)) from error
     except (
@@ -115,20 +125,43 @@ def _ask(
         InvalidInputError,
         ActionNotOfferedError,
     ) as error:
-        return _hold(case, option, key, str(error), settings, store, clock.now())
+        return held(str(error), wait_of(error))
     return "asked"
 
 
-def _nothing_to_remember(_: Answer) -> list[Write]:
-    return []
+def _decided(case: ReturnCase, store: Store, now: datetime, _: Answer) -> list[Write]:
+    """An earlier decision that was held back ends in the transaction that takes it."""
+    ref, action = return_ref(case.id), IntentAction.RETURN_ACTION
+    return let_go(case.seller, ref, action, "it was decided after all", store=store, now=now, actor=ACTOR)
 
 
 def _hold(
-    case: ReturnCase, option: Option, key: str, why: str, settings: SellerSettings, store: Store, now: datetime
+    case: ReturnCase,
+    option: Option,
+    key: str,
+    why: str,
+    wait: Wait,
+    *,
+    settings: SellerSettings,
+    store: Store,
+    now: datetime,
+    again: Case | None,
 ) -> str:
+    if again is not None and key == case.automated:
+        commit(store, waits_on(again, wait, why, now=now, actor=ACTOR))
+        return "held"
     held = replace(case, version=case.version + 1, automated=key)
     event = _told(EventType.AUTOMATION_HELD, held, option, settings, now, why)
-    store.commit(_writes(held, event))
+    stopped = Stopped(
+        seller=case.seller,
+        ref=return_ref(case.id),
+        action=IntentAction.RETURN_ACTION,
+        waits_for=wait,
+        reason=event.reason,
+        owner=settings.owners.get("*", ""),
+        actor=ACTOR,
+    )
+    commit(store, [*_writes(held, event), *hold(stopped, store=store, now=now)])
     return "held"
 
 

@@ -12,6 +12,7 @@ from shipby.application.views import time_text
 from shipby.domain.cases import Matter, case_id, closed, opened, restated
 from shipby.domain.errors import AlreadyExistsError, NotFoundError, VersionConflictError
 from shipby.domain.events import Event, case_ref
+from shipby.domain.held import HeldDecision
 from shipby.domain.json_types import Json
 from shipby.domain.records import Case, CaseKind
 
@@ -82,13 +83,22 @@ def close_open_case(
 
 
 def opening(
-    store: Store, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+    store: Store,
+    *,
+    seller: str,
+    kind: CaseKind,
+    subject: str,
+    reason: str,
+    owner: str,
+    now: datetime,
+    actor: str,
+    held: HeldDecision | None = None,
 ) -> tuple[str, list[Write]]:
     """The id of a matter's case and what opens it in a transaction of the caller's; nothing if one is open."""
     matter = Matter(seller=seller, kind=kind, subject=subject)
     if (known := find_open_case(store, matter)) is not None:
         return known.id, []
-    case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor)
+    case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor, held=held)
     told = AppendEvents(seller, case_ref(case.id), case.version, (event,))
     return case.id, [SaveCase(case), told, *writes]
 
@@ -168,14 +178,21 @@ def get_case(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
 
 
 def _new(
-    store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str
+    store: Store,
+    matter: Matter,
+    *,
+    reason: str,
+    owner: str,
+    now: datetime,
+    actor: str,
+    held: HeldDecision | None = None,
 ) -> tuple[Case, Event, list[Write]]:
     """The case, its event, and the writes that point the matter to it."""
     identifier, taken = case_id(matter, now), 0
     while store.case(matter.seller, identifier) is not None:
         taken += 1
         identifier = case_id(matter, now, taken=taken)
-    case, event = opened(matter, identifier=identifier, reason=reason, owner=owner, at=now, actor=actor)
+    case, event = opened(matter, identifier=identifier, reason=reason, owner=owner, at=now, actor=actor, held=held)
     writes: list[Write] = []
     # A pointer whose case is closed or gone (somebody deleted its row) must not keep the matter shut for ever.
     if stale := store.find(matter.seller, POINTER, matter.name):

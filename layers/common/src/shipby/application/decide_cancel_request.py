@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shipby.application.held import DEFAULT_CAP, Stopped, commit, hold, let_go, still_stopped, waits_on
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import (
     AppendEvents,
@@ -18,7 +19,7 @@ from shipby.application.ports import (
     Store,
     Write,
 )
-from shipby.application.request_intent import DEFAULT_CAP, PICK_UP_WITHIN
+from shipby.application.request_intent import PICK_UP_WITHIN
 from shipby.application.retry import decide_anew
 from shipby.application.views import intent_view
 from shipby.domain.cancel_requests import APPROVE, REJECT, CancelRequest
@@ -31,10 +32,11 @@ from shipby.domain.errors import (
     PreconditionFailedError,
 )
 from shipby.domain.events import Event, EventType, StoredEvent, cancel_request_ref
+from shipby.domain.held import wait_of
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, request_hash
 from shipby.domain.json_types import Json
 from shipby.domain.posting import Alarm, RungKind
-from shipby.domain.records import Automation, SellerSettings
+from shipby.domain.records import Automation, Case, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
 ACTOR = "system:cancel_requests"
@@ -93,10 +95,11 @@ def decide_cancel_request(decision: CancelRequestDecision, remember: Remember, *
     return decide_anew(once)
 
 
-def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock) -> str:
+def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock, again: Case | None = None) -> str:
     """What the seller's policy makes of the suggestion of an open request, once for each suggestion.
 
-    Returns off, not_now, shadowed, held or asked (the call is on its way). Safe to repeat.
+    `again`: the case of an answer that was held back, which is tried once more. Returns off, not_now, shadowed,
+    held (a case waits) or asked (the call is on its way). Safe to repeat.
     """
 
     def once() -> str:
@@ -104,17 +107,22 @@ def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock
         if settings.auto_cancel_request is Automation.OFF:
             return "off"
         request, now = load_cancel_request(store, seller, identifier), clock.now()
-        done = request.automated == request.suggestion
+        done = request.automated == request.suggestion and again is None
         if not request.suggestion or done or not request.open or request.open_intent or request.clock_over(now):
             return "not_now"
         if settings.auto_cancel_request is Automation.SHADOW:
             return _shadow(request, settings, store, now)
-        return _ask(request, settings, store, now)
+        return _ask(request, settings, store, now, again)
 
     return decide_anew(once)
 
 
-def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: datetime) -> str:
+def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: datetime, again: Case | None) -> str:
+    action, ref = IntentAction.CANCEL_REQUEST, cancel_request_ref(request.id)
+    if again and still_stopped(again, settings, cap=action, store=store, now=now):
+        assert again.held is not None  # noqa: S101  # only cases of held decisions come here
+        commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=ACTOR))
+        return "held"
     decision = CancelRequestDecision(
         seller=request.seller,
         request_id=request.id,
@@ -125,14 +133,26 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
     )
     noted, intent, event = _prepared(request, decision, settings, now)
     noted = replace(noted, automated=request.suggestion)
-    action = IntentAction.CANCEL_REQUEST
     cap = SpendCap(request.seller, action, now.date(), settings.caps.get(action, DEFAULT_CAP))
     try:
-        store.commit([*_writes(noted, event), SaveIntent(intent), RequireAutomation(request.seller), cap])
+        done = let_go(request.seller, ref, action, "it was answered after all", store=store, now=now, actor=ACTOR)
+        store.commit([*_writes(noted, event), SaveIntent(intent), RequireAutomation(request.seller), cap, *done])
     except (CapReachedError, KillSwitchOnError) as error:
+        if again is not None and request.automated == request.suggestion:
+            commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=ACTOR))
+            return "held"
         held = replace(request, version=request.version + 1, automated=request.suggestion)
         told = _told(EventType.AUTOMATION_HELD, held, settings, now, str(error))
-        store.commit(_writes(held, told))
+        stopped = Stopped(
+            seller=request.seller,
+            ref=ref,
+            action=action,
+            waits_for=wait_of(error),
+            reason=str(error),
+            owner=settings.owners.get("*", ""),
+            actor=ACTOR,
+        )
+        commit(store, [*_writes(held, told), *hold(stopped, store=store, now=now)])
         return "held"
     return "asked"
 

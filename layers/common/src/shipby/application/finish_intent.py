@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from shipby.application.cancel_request_actions import CancelRequestActions
 from shipby.application.carry_out import is_final
 from shipby.application.cases import closing
+from shipby.application.held import commit
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
@@ -23,11 +24,13 @@ from shipby.application.ports import (
     Store,
     Write,
 )
+from shipby.application.refused import hold_refused
 from shipby.application.retry import ATTEMPTS
 from shipby.application.sync_posting import OBSERVED_CANCEL, TRACKING
 from shipby.application.sync_return import return_alarm
 from shipby.domain.errors import NotFoundError, PreconditionFailedError, VersionConflictError
 from shipby.domain.events import AggregateKind, Event, EventType
+from shipby.domain.held import Wait
 from shipby.domain.intents import NEEDS_PERSON, OPEN_STATES, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind, with_tracking_clock
@@ -64,6 +67,7 @@ def finish(
     read_back: Mapping[str, Json] | None = None,
     attempts: int | None = None,
     needs_person: bool = False,
+    waits_for: Wait = Wait.MARKETPLACE,
     actor: str = ACTOR,
     also: Callable[[Intent], Sequence[Write]] = lambda _: (),
 ) -> Intent:
@@ -72,8 +76,9 @@ def finish(
     Claiming it (SENT) raises VersionConflictError if another worker claimed or ended it first, KillSwitchOnError if an
     automatic one was stopped meanwhile, PreconditionFailedError if other money was given back since it was asked.
     Whoever made the call brings its answer: it is booked although an alarm or a reader touched the intent meanwhile.
-    Raises VersionConflictError then only if the intent has ended. `also` gives writes that belong into the same
-    transaction.
+    Raises VersionConflictError then only if the intent has ended. An automatic one that comes to nothing is a decision
+    that waits again, `waits_for` says for what; one that a person ended is theirs. `also` gives writes that belong into
+    the same transaction.
     """
     for _ in range(ATTEMPTS):
         moved, writes = _transaction(
@@ -85,10 +90,11 @@ def finish(
             read_back=read_back,
             attempts=attempts,
             needs_person=needs_person,
+            waits_for=waits_for,
             actor=actor,
         )
         try:
-            store.commit([*writes, *also(moved)])
+            commit(store, [*writes, *also(moved)])
         except VersionConflictError:
             current = store.intent(intent.seller, intent.id)
             waits = intent.state in (IntentState.PENDING, IntentState.PROPOSED)
@@ -111,6 +117,7 @@ def _transaction(
     read_back: Mapping[str, Json] | None,
     attempts: int | None,
     needs_person: bool,
+    waits_for: Wait,
     actor: str,
 ) -> tuple[Intent, list[Write]]:
     now = clock.now()
@@ -151,6 +158,8 @@ def _transaction(
             now=now,
             actor=actor,
         )
+    if state is IntentState.REJECTED and intent.actor.startswith(AUTOMATIC) and actor == ACTOR and not needs_person:
+        writes += hold_refused(moved, waits_for, settings, store=store, now=now, actor=actor)
     return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store, now)]
 
 

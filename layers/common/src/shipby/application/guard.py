@@ -15,7 +15,7 @@ from datetime import datetime
 from shipby.application.index_figures import WATCH, Standing, figures_of, standing_of, watch_data
 from shipby.application.ports import AppendEvents, SaveWatch, Store, Write
 from shipby.domain.error_index import Forecast, forecast
-from shipby.domain.errors import CancelGuardError
+from shipby.domain.errors import CancelGuardError, IndexUnknownError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
@@ -79,7 +79,7 @@ def guard_cancel(wish: CancelWish, settings: SellerSettings, *, store: Store, no
         if told is not None and told.worse:
             raise CancelGuardError(f"posting {wish.number} is not cancelled automatically: {words(told)}")
         if where.word != "known" and settings.cancel_guard:
-            raise CancelGuardError(
+            raise IndexUnknownError(
                 f"posting {wish.number} is not cancelled automatically: the error index is {where.word}, so nobody "
                 "knows what it would do; a person decides, or cancel_guard is switched off"
             )

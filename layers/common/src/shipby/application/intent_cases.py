@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from shipby.application.cases import open_case
-from shipby.application.ports import Store
+from shipby.application.cases import open_case, opening
+from shipby.application.ports import Store, Write
 from shipby.application.views import time_text
 from shipby.domain.intents import Intent
-from shipby.domain.records import CaseKind
+from shipby.domain.records import CaseKind, SellerSettings
 
 ACTOR = "system:intent_worker"
 _LONGEST = 1500
@@ -27,6 +27,22 @@ def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetim
         now=now,
         actor=ACTOR,
     )
+
+
+def proposal_case(intent: Intent, settings: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
+    """What opens the case of a refund that waits for a second person, in the transaction that proposes it."""
+    _, writes = opening(
+        store,
+        seller=intent.seller,
+        kind=CaseKind.INTENT,
+        subject=intent.id,
+        reason=f"{intent.amount} for return {intent.ref.id} (posting {intent.posting_number}) is above the limit: a "
+        f"second person approves or rejects it, POST /v1/refunds/{intent.id}/approve or /reject",
+        owner=settings.owners.get("*", ""),
+        now=now,
+        actor=intent.actor,
+    )
+    return writes
 
 
 def case_reason(intent: Intent, problem: str) -> str:

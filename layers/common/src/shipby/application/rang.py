@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shipby.domain.posting import Alarm
 from shipby.domain.records import AlarmRef
@@ -17,6 +18,16 @@ class Rang:
     outcome: str
     next_alarm: AlarmRef | None = None
     """The item's next alarm, for sending it at once if it is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A clock that stands at the moment an alarm rang."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
 
 
 GONE = Rang("gone")

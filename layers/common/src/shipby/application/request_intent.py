@@ -9,6 +9,7 @@ from typing import cast
 
 from shipby.application.cancel_items import check_items, items_of, price_of_items, quantities
 from shipby.application.guard import CancelWish, guard_cancel
+from shipby.application.held import DEFAULT_CAP
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import (
     AppendEvents,
@@ -33,8 +34,6 @@ from shipby.domain.records import SellerSettings
 
 PICK_UP_WITHIN = timedelta(seconds=60)
 """A PENDING intent nobody has picked up by then is queued again: a lost message costs a minute, not an order."""
-DEFAULT_CAP = 10
-"""Automatic actions of one kind a day where the seller named no cap."""
 SHIP_CAP = 5000
 """The same for assembling: it is what every order wants, so the cap is there for a runaway only."""
 

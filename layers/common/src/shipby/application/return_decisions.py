@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shipby.application.held import commit
 from shipby.application.idempotency import Answer, Remember
+from shipby.application.intent_cases import proposal_case
 from shipby.application.ports import (
     AppendEvents,
     Clock,
@@ -69,11 +71,13 @@ def decide_return(decision: ReturnDecision, remember: Remember, *, store: Store,
         now = clock.now()
         intent = _intent(case, decision, refund, settings, now)
         writes = [*_noted(case, decision, intent, now), *_guarding(decision, intent, settings, now)]
+        if intent.state is IntentState.PROPOSED:
+            writes += proposal_case(intent, settings, store=store, now=now)
         if refund is not None:
             writes.append(SaveMoney(reserved(refund, intent, posting, store, now)))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
         try:
-            store.commit([*writes, *remember(answer)])
+            commit(store, [*writes, *remember(answer)])
         except CapReachedError as error:
             raise named_cap(error, intent, settings) from error
         return answer

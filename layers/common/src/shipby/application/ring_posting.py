@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.guard import cancel_forecast, room_words, words
+from shipby.application.held import DEFAULT_CAP, commit, held_case, hold_posting, let_go, still_stopped, waits_on
 from shipby.application.ports import AppendEvents, RequireAutomation, SavePosting, SpendCap, Store, Write
 from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
-from shipby.application.request_intent import DEFAULT_CAP, Wish, prepare_intent
+from shipby.application.request_intent import Wish, prepare_intent
 from shipby.application.shadowing import shadow_writes, under_policy
-from shipby.domain.errors import CancelGuardError, CapReachedError, KillSwitchOnError
+from shipby.domain.errors import (
+    CancelGuardError,
+    CapReachedError,
+    KillSwitchOnError,
+    NeedsPersonError,
+    ShipbyError,
+)
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.firing import NO_OFFERS, Fired, fire, needs_offers
+from shipby.domain.held import Wait, wait_of
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.policy import Move, Offers, later_cut_off
+from shipby.domain.ladder import rewind
+from shipby.domain.moot import Around, why_moot
+from shipby.domain.policy import CANCEL_OFFER, Move, Offers, later_cut_off
 from shipby.domain.posting import Posting, Stage
-from shipby.domain.records import AlarmRef, SellerSettings
+from shipby.domain.records import AlarmRef, Case, SellerSettings
+from shipby.domain.workflow import expire
 
 Also = Callable[[Posting], Sequence[Write]]
 """Further writes of the same transaction, made from the posting as it is saved."""
 _Act = tuple[Posting, list[Event], list[Write]]
+_DECIDED = "it was decided after all"
+_NOT_OFFERED = "the marketplace refused to cancel it, and does not offer it now"
+
+
+class _BusyError(NeedsPersonError):
+    """Another call about the posting is not settled."""
+
+
+_STOPS = (CapReachedError, KillSwitchOnError, CancelGuardError, _BusyError)
 
 
 def ring_posting(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
@@ -68,16 +89,66 @@ def commit_moves(
     if acting is None or open_of(step.posting, _INTENTS.get(acting, IntentAction.SHIP)):
         # An open intent is the very call that the policy wants: a second one could be sent beside it.
         return _commit(store, settings, step.posting, step.events, also), False
-    if acting is Move.CANCEL and step.posting.open_intents:
-        problem = f"not cancelled while {', '.join(step.posting.open_intents)} is not settled: a person decides"
-        held = (*step.events, _held(acting, problem, now), *instead)
-        return _commit(store, settings, step.posting, held, also), False
     try:
-        posting, events, writes = _ACTS[acting](step.posting, settings, store, now)
-        return _commit(store, settings, posting, (*step.events, *events), also, writes), True
-    except (CapReachedError, KillSwitchOnError, CancelGuardError) as error:
-        told = (*step.events, _held(acting, str(error), now), *instead)
-        return _commit(store, settings, step.posting, told, also), False
+        posting, events, writes = _act(acting, step.posting, settings, store, now)
+        done = let_go(posting.seller, posting_ref(posting.number), acting, _DECIDED, store=store, now=now, actor=ACTOR)
+        return _commit(store, settings, posting, (*step.events, *events), also, [*writes, *done]), True
+    except _STOPS as error:
+        known = held_case(store, step.posting.seller, posting_ref(step.posting.number), acting)
+        # What waits already is told by its case.
+        held = () if known else (_held(acting, error, now),)
+        return _commit(store, settings, step.posting, (*step.events, *held, *instead), also), False
+
+
+def move_again(case: Case, move: Move, *, store: Store, now: datetime) -> str:
+    """Make a move that was held back, if it still makes sense. Returns decided, moot or held.
+
+    The posting, the move and the end of its case are one transaction: of two that try at once, one meets the other's
+    change. Raises VersionConflictError: read and decide again.
+    """
+    assert case.held is not None  # noqa: S101  # only cases of held decisions come here
+    settings = store.settings(case.seller) or SellerSettings(seller=case.seller)
+    posting = store.posting(case.seller, case.held.ref.id)
+    around = around_of(case.seller, case.held.ref.id, store=store)
+    moot = why_moot(posting, move, settings, around, at=now) if posting else "there is no such posting"
+    if posting is None or moot:
+        commit(store, let_go(case.seller, case.held.ref, move, moot, store=store, now=now, actor=ACTOR))
+        return "moot"
+    waits, cap = case.held.waits_for, _INTENTS.get(move, move)
+    refused = waits is Wait.MARKETPLACE and move is Move.CANCEL and CANCEL_OFFER not in around.actions
+    if refused or still_stopped(case, settings, cap=cap, store=store, now=now):
+        reason = _NOT_OFFERED if refused else case.reason
+        commit(store, waits_on(case, waits, reason, now=now, actor=ACTOR))
+        return "held"
+    ready, events = rewind(replace(posting, version=posting.version + 1)), tuple[Event, ...]()
+    if move is Move.CANCEL and posting.stage is not Stage.EXPIRED and around.wanted is None:
+        step = expire(posting, "given up by the seller's policy", at=now, actor=ACTOR)
+        ready, events = step.posting, step.events
+    try:
+        acted, more, writes = _act(move, ready, settings, store, now)
+        done = let_go(case.seller, case.held.ref, move, _DECIDED, store=store, now=now, actor=ACTOR)
+        _commit(store, settings, acted, (*events, *more), lambda _: (), [*writes, *done])
+    except _STOPS as error:
+        commit(store, waits_on(case, _wait_of(error), str(error), now=now, actor=ACTOR))
+        return "held"
+    return "decided"
+
+
+def around_of(seller: str, number: str, *, store: Store) -> Around:
+    """What the marketplace offers for a posting, and what its buyer said, as far as we know."""
+    detail, asked, wanted = store.detail(seller, number), False, None
+    for stored in store.events(seller, posting_ref(number)):
+        if stored.event.type is EventType.BUYER_ANSWERED:
+            asked, wanted = True, stored.event.data.get("wanted") is True
+        asked = asked or stored.event.type is EventType.BUYER_ASKED
+    return Around(actions=detail.actions if detail else (), asked=asked, wanted=wanted)
+
+
+def _act(move: Move, posting: Posting, settings: SellerSettings, store: Store, now: datetime) -> _Act:
+    if move is Move.CANCEL and posting.open_intents:
+        open_ones = ", ".join(posting.open_intents)
+        raise _BusyError(f"not cancelled while {open_ones} is not settled: a person decides")
+    return _ACTS[move](posting, settings, store, now)
 
 
 def _move_date(posting: Posting, settings: SellerSettings, store: Store, now: datetime) -> _Act:
@@ -140,8 +211,13 @@ _ACTS: dict[Move, Callable[[Posting, SellerSettings, Store, datetime], _Act]] = 
 _INTENTS = {Move.MOVE_DATE: IntentAction.SET_CUT_OFF, Move.CANCEL: IntentAction.CANCEL}
 
 
-def _held(move: Move, problem: str, now: datetime) -> Event:
-    return Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=problem, data={"action": move})
+def _held(move: Move, error: ShipbyError, now: datetime) -> Event:
+    data: dict[str, Json] = {"action": move, "waits_for": _wait_of(error)}
+    return Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data=data)
+
+
+def _wait_of(error: ShipbyError) -> Wait:
+    return Wait.INTENT if isinstance(error, _BusyError) else wait_of(error)
 
 
 def _commit(
@@ -155,5 +231,6 @@ def _commit(
     told = tuple(under_policy(event, settings.version) for event in events)
     appended = AppendEvents(posting.seller, posting_ref(posting.number), posting.version, told)
     noted = shadow_writes(appended, posting_number=posting.number, policy_version=settings.version)
-    store.commit([SavePosting(posting), appended, *noted, *writes, *also(posting)])
+    held = hold_posting(told, posting, settings, store=store)
+    commit(store, [SavePosting(posting), appended, *noted, *held, *writes, *also(posting)])
     return posting

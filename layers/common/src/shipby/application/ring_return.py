@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.auto_return import decide_by_itself
+from shipby.application.decide_again import decide_again
+from shipby.application.held import held_case
 from shipby.application.ports import AppendEvents, SaveReturn, Store
-from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.rang import ACTOR, GONE, At, Rang, fired, stands
 from shipby.application.sync_return import return_alarm
 from shipby.application.views import money_view
 from shipby.domain.events import Event, EventType, return_ref
+from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
 from shipby.domain.posting import RungKind
 from shipby.domain.records import AlarmRef, SellerSettings
@@ -40,18 +43,12 @@ def ring_return(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     changed = replace(case, version=case.version + 1, next_alarm=following)
     store.commit([SaveReturn(changed), AppendEvents(case.seller, return_ref(case.id), changed.version, (event,))])
     if kind is RungKind.DECIDE_REMIND:
-        decide_by_itself(case.seller, case.id, store=store, clock=_At(now))
+        held = held_case(store, case.seller, return_ref(case.id), IntentAction.RETURN_ACTION)
+        if held is not None:
+            decide_again(case.seller, held.id, store=store, clock=At(now))
+        else:
+            decide_by_itself(case.seller, case.id, store=store, clock=At(now))
     return fired(alarm, changed.next_alarm)
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """The moment the alarm rang."""
-
-    time: datetime
-
-    def now(self) -> datetime:
-        return self.time
 
 
 def _data(case: ReturnCase, kind: RungKind) -> dict[str, Json]:

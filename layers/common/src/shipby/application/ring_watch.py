@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shipby.application.decide_again import decide_again
 from shipby.application.ports import AppendEvents, SaveCase, SaveWatch, Store
-from shipby.application.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.rang import ACTOR, GONE, At, Rang, fired, stands
 from shipby.domain.records import AlarmRef
 from shipby.domain.watches import fire_case, fire_watch
 
@@ -21,10 +22,17 @@ def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
 
 
 def ring_case(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
-    """Fire the reminder of a case if it is still its next one. Raises VersionConflictError: read and decide again."""
+    """Fire the reminder of a case if it is still its next one; a decision that was held back is taken again.
+
+    Raises VersionConflictError: read and decide again.
+    """
     case = store.case(alarm.seller, alarm.ref.id)
     if case is None or not stands(alarm, case.next_alarm):
         return GONE
+    if case.held is not None:
+        decide_again(alarm.seller, case.id, store=store, clock=At(now))
+        after = store.case(alarm.seller, case.id)
+        return fired(alarm, after.next_alarm if after else None)
     changed, events = fire_case(case, at=now, actor=ACTOR)
     store.commit([SaveCase(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
     return fired(alarm, changed.next_alarm)

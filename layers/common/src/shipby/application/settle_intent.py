@@ -31,6 +31,7 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import AggregateKind
+from shipby.domain.held import Wait
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.records import SellerSettings
@@ -82,7 +83,8 @@ def _claim(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> tup
             intent, IntentState.SENT, "", store=store, clock=clock, read_back=effect.read_back, attempts=tried
         )
     except (KillSwitchOnError, PreconditionFailedError) as error:
-        return finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock), False
+        wait = Wait.KILL_SWITCH if isinstance(error, KillSwitchOnError) else Wait.MARKETPLACE
+        return finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock, waits_for=wait), False
     except VersionConflictError:
         current = store.intent(intent.seller, intent.id)
         assert current is not None  # noqa: S101  # intents are never deleted

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
+from shipby.domain.held import HeldDecision, Wait, again_at
 from shipby.domain.json_types import Json
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import Case, CaseKind
@@ -44,7 +45,16 @@ def case_id(matter: Matter, at: datetime, *, taken: int = 0) -> str:
     return f"{at:%Y%m%d}-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
 
 
-def opened(matter: Matter, *, identifier: str, reason: str, owner: str, at: datetime, actor: str) -> tuple[Case, Event]:
+def opened(
+    matter: Matter,
+    *,
+    identifier: str,
+    reason: str,
+    owner: str,
+    at: datetime,
+    actor: str,
+    held: HeldDecision | None = None,
+) -> tuple[Case, Event]:
     """A new case with its event. Raises InvalidInputError without a subject or a reason."""
     if not matter.subject or not reason:
         raise InvalidInputError(f"a case of kind {matter.kind} needs a subject and a reason")
@@ -57,7 +67,8 @@ def opened(matter: Matter, *, identifier: str, reason: str, owner: str, at: date
         reason=reason,
         opened_at=at,
         owner=owner,
-        next_alarm=next_reminder(at),
+        next_alarm=next_reminder(at) if held is None else _next_look(held, at, at),
+        held=held,
     )
     return case, _event(EventType.CASE_OPENED, case, at=at, actor=actor, reason=reason)
 
@@ -66,6 +77,22 @@ def restated(case: Case, *, reason: str, owner: str, at: datetime, actor: str) -
     """An open case with what is wrong now: it is told at once, and the next reminder counts from here."""
     changed = replace(case, version=case.version + 1, reason=reason, owner=owner, next_alarm=next_reminder(at))
     return changed, _event(EventType.CASE_REMINDED, changed, at=at, actor=actor, reason=reason)
+
+
+def still_held(case: Case, wait: Wait, *, reason: str, at: datetime, actor: str) -> tuple[Case, Event]:
+    """A case whose decision was taken again and still waits. Another reason is told at once, the same once a day."""
+    assert case.held is not None  # noqa: S101  # only cases of held decisions are looked at so
+    news = wait is not case.held.waits_for or at - case.held.told_at >= REMIND_EVERY
+    held = replace(case.held, waits_for=wait, told_at=at if news else case.held.told_at)
+    # What waits for something else now has not waited for that yet.
+    since = case.opened_at if wait is case.held.waits_for else at
+    changed = replace(case, version=case.version + 1, reason=reason, held=held, next_alarm=_next_look(held, since, at))
+    kind = EventType.CASE_REMINDED if news else EventType.CASE_LOOKED_AT
+    return changed, _event(kind, changed, at=at, actor=actor, reason=reason)
+
+
+def _next_look(held: HeldDecision, since: datetime, at: datetime) -> Alarm:
+    return Alarm(due=again_at(held.waits_for, since, at), kind=RungKind.CASE_DUE)
 
 
 def closed(case: Case, *, resolution: str, at: datetime, actor: str) -> tuple[Case, Event]:

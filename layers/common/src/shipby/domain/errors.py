@@ -212,6 +212,10 @@ class CancelGuardError(NeedsPersonError):
         self.errors = tuple(errors)
 
 
+class IndexUnknownError(CancelGuardError):
+    """The error index is not known (or is stale), so nobody knows what an automatic cancel would do to it."""
+
+
 class KillSwitchOnError(NeedsPersonError):
     """The seller has stopped every irreversible action."""
 

@@ -188,6 +188,8 @@ class EventType(StrEnum):
     CASE_OPENED = "case.opened"
     CASE_REMINDED = "case.reminded"
     CASE_CLOSED = "case.closed"
+    CASE_LOOKED_AT = "case.looked_at"
+    """A held decision was taken again and still waits; nobody has to hear of that."""
     NOTICE_SENT = "notice.sent"
     NOTICE_UNDELIVERABLE = "notice.undeliverable"
     RETURN_OPENED = "return.opened"

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
+from shipby.domain.held import Wait
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import passed_until, pending, rewind
@@ -254,7 +255,7 @@ class _Claim:
             self._tell(EventType.POSTING_REMINDED, rung, "overridden: a person decides")
         elif automation is Automation.ON and Move.ASK_BUYER in self._moves:
             reason = "not cancelled: the buyer is asked only now, and cancelling is never the first move"
-            self._tell(EventType.AUTOMATION_HELD, rung, reason, {"action": Move.CANCEL})
+            self._tell(EventType.AUTOMATION_HELD, rung, reason, {"action": Move.CANCEL, "waits_for": Wait.BUYER})
         elif automation is Automation.ON:
             self._moves.append(Move.CANCEL)
             if self._now.stage is Stage.EXPIRED:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shipby.domain.events import Ref, StoredEvent
+from shipby.domain.held import HeldDecision
 from shipby.domain.json_types import Json
 from shipby.domain.label_options import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.money import Money
@@ -224,6 +225,10 @@ class CaseKind(StrEnum):
     CLAIM = "claim"
     ODD_ENTRY = "odd_entry"
     """An entry of a list of the marketplace, or a part of it that somebody needs, could not be read."""
+    HELD = "held"
+    """An automatic decision that waits; it is closed once it is decided, or does not matter any more."""
+    NOT_ACCEPTED = "not_accepted"
+    """The marketplace did not find a posting among the parcels it got."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +249,8 @@ class Case:
     closed_by: str = ""
     resolution: str = ""
     next_alarm: Alarm | None = None
+    held: HeldDecision | None = None
+    """The automatic decision that waits; its alarm is when it is decided again."""
 
     @property
     def open(self) -> bool:

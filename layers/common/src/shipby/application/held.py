@@ -1,0 +1,122 @@
+"""The case of a held decision: opened where an automatic action is stopped, closed where it is decided after all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipby.application.cases import closing, find_open_case, opening
+from shipby.application.ports import AppendEvents, SaveCase, Store, Write
+from shipby.domain.cases import Matter, still_held
+from shipby.domain.errors import AlreadyExistsError, VersionConflictError
+from shipby.domain.events import Event, EventType, Ref, case_ref, posting_ref
+from shipby.domain.held import HeldDecision, Wait
+from shipby.domain.open_orders import owner_of
+from shipby.domain.posting import Posting
+from shipby.domain.records import Case, CaseKind, SellerSettings
+
+DEFAULT_CAP = 10
+"""Automatic actions of one kind a day where the seller named no cap."""
+SHIP = "ship"
+"""The action of a posting that ships itself, as its events name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """An automatic action that is not taken now: which, why, and who owns its case."""
+
+    seller: str
+    ref: Ref
+    action: str
+    waits_for: Wait
+    reason: str
+    owner: str
+    actor: str
+
+
+def matter_of(seller: str, ref: Ref, action: str) -> Matter:
+    """One case per item and action, whatever it waits for."""
+    return Matter(seller=seller, kind=CaseKind.HELD, subject=f"{ref.kind} {ref.id} {action}")
+
+
+def held_case(store: Store, seller: str, ref: Ref, action: str) -> Case | None:
+    """The open case of a decision that waits, strongly consistent."""
+    return find_open_case(store, matter_of(seller, ref, action))
+
+
+def hold(stopped: Stopped, *, store: Store, now: datetime) -> list[Write]:
+    """What opens the case of a stopped action in the caller's transaction, or moves the alarm of the open one."""
+    known = held_case(store, stopped.seller, stopped.ref, stopped.action)
+    if known is not None:
+        return waits_on(known, stopped.waits_for, stopped.reason, now=now, actor=stopped.actor)
+    matter = matter_of(stopped.seller, stopped.ref, stopped.action)
+    _, writes = opening(
+        store,
+        seller=stopped.seller,
+        kind=matter.kind,
+        subject=matter.subject,
+        reason=stopped.reason,
+        owner=stopped.owner,
+        now=now,
+        actor=stopped.actor,
+        held=HeldDecision(ref=stopped.ref, action=stopped.action, waits_for=stopped.waits_for, told_at=now),
+    )
+    return writes
+
+
+def hold_posting(events: Sequence[Event], posting: Posting, settings: SellerSettings, *, store: Store) -> list[Write]:
+    """The cases of what these events of a posting say is held back."""
+    writes: list[Write] = []
+    for event in events:
+        if event.type is EventType.AUTOMATION_HELD:
+            stopped = Stopped(
+                seller=posting.seller,
+                ref=posting_ref(posting.number),
+                action=str(event.data["action"]),
+                waits_for=Wait(str(event.data["waits_for"])),
+                reason=event.reason,
+                owner=owner_of(posting, settings),
+                actor=event.actor,
+            )
+            writes += hold(stopped, store=store, now=event.at)
+    return writes
+
+
+def waits_on(case: Case, wait: Wait, reason: str, *, now: datetime, actor: str) -> list[Write]:
+    """The case of a decision that was taken again and still waits; nothing if that is no news and its alarm stands."""
+    assert case.held is not None  # noqa: S101  # only cases of held decisions come here
+    ahead = case.next_alarm is not None and case.next_alarm.due > now
+    if ahead and wait is case.held.waits_for:
+        return []
+    changed, event = still_held(case, wait, reason=reason, at=now, actor=actor)
+    return [SaveCase(changed), AppendEvents(case.seller, case_ref(case.id), changed.version, (event,))]
+
+
+def still_stopped(case: Case, settings: SellerSettings, *, cap: str, store: Store, now: datetime) -> bool:
+    """Whether the kill switch or the day's cap still stops a decision: asked by reading, which costs no transaction."""
+    waits = case.held.waits_for if case.held is not None else None
+    if waits is Wait.KILL_SWITCH:
+        return settings.kill_switch
+    limit = settings.caps.get(cap, DEFAULT_CAP)
+    return waits is Wait.CAP and store.cap_used(case.seller, cap, now.date()) >= limit
+
+
+def let_go(
+    seller: str, ref: Ref, action: str, resolution: str, *, store: Store, now: datetime, actor: str
+) -> list[Write]:
+    """What closes the case of a decision, in the transaction that takes it; nothing if it was not held."""
+    matter = matter_of(seller, ref, action)
+    return closing(
+        store, seller=seller, kind=matter.kind, subject=matter.subject, resolution=resolution, now=now, actor=actor
+    )
+
+
+def commit(store: Store, writes: Sequence[Write]) -> None:
+    """Commit what may open a case. Raises VersionConflictError too where somebody opened the same one meanwhile."""
+    try:
+        store.commit(list(writes))
+    except AlreadyExistsError as error:
+        if error.what != "FIND":
+            raise
+        raise VersionConflictError("a case about it was opened meanwhile: read it again") from error
