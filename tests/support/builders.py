@@ -62,6 +62,12 @@ def rung(kind: RungKind = RungKind.SHIPMENT_DATE, due: datetime = CUT_OFF, price
     return Rung(kind=kind, due=due, price=price)
 
 
+def nothing_else_rings(posting: Posting) -> bool:
+    """Whether all of its clocks are over: only the look at what stands still is ahead."""
+    ahead = posting.next_alarm
+    return ahead is not None and ahead.kind is RungKind.LOOK_AGAIN
+
+
 def alarm(due: datetime = CUT_OFF, kind: RungKind = RungKind.SHIPMENT_DATE) -> Alarm:
     return Alarm(due=due, kind=kind)
 

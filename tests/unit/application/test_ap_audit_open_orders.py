@@ -6,11 +6,20 @@ from typing import Any
 
 import pytest
 
-from shipby.application.audit_open_orders import GROUPED, IN_ORDER, REPORT, AuditReport, audit_is_due, audit_open_orders
+from shipby.application.audit_open_orders import (
+    ACTOR,
+    GROUPED,
+    IN_ORDER,
+    REPORT,
+    AuditReport,
+    audit_is_due,
+    audit_open_orders,
+)
 from shipby.application.cases import close_case
 from shipby.application.ports import AppendEvents, Page, SavePosting, SaveSettings, WorkItem
 from shipby.application.set_aside import bring_back, set_aside
-from shipby.domain.events import posting_ref
+from shipby.domain.events import EventType, posting_ref
+from shipby.domain.ladder import rewind
 from shipby.domain.posting import Posting, RungKind, Stage
 from shipby.domain.records import AlarmRef, Case, Recipient
 from tests.support import builders as a
@@ -88,16 +97,22 @@ def test_a_day_in_order_opens_no_case(shop: Shop) -> None:
     assert shop.open_cases() == {}
 
 
-def test_a_posting_without_a_next_time_becomes_one_case_and_is_closed_when_it_is_mended(shop: Shop) -> None:
-    shop.has("p1", next_alarm=None)
+def test_a_posting_without_a_next_time_becomes_one_case_gets_its_alarm_and_the_next_audit_closes_it(
+    shop: Shop,
+) -> None:
+    lost = shop.has("p1", next_alarm=None)
 
-    first, second = shop.audit(), shop.audit()
+    first = shop.audit()
     case = shop.open_cases()["p1"]
-    shop.change("p1", next_alarm=a.alarm(a.NOW + timedelta(hours=2), RungKind.CONFIRM_BY))
-    third = shop.audit()
+    second = shop.audit()
 
-    assert [(report.opened, report.closed) for report in (first, second, third)] == [(1, 0), (0, 0), (0, 1)]
+    assert [(report.opened, report.closed) for report in (first, second)] == [(1, 0), (0, 1)]
     assert "no next alarm" in case.reason
+    mended = shop.store.posting(a.SELLER, "p1")
+    assert mended is not None
+    assert mended.next_alarm == rewind(lost).next_alarm
+    told = [stored.event for stored in shop.store.events(a.SELLER, posting_ref("p1"))][-1]
+    assert (told.type, told.actor) == (EventType.POSTING_CHANGED, ACTOR)
     closed = shop.store.case(a.SELLER, case.id)
     assert closed is not None
     assert closed.resolution == IN_ORDER
@@ -136,7 +151,8 @@ def test_a_finished_posting_ends_its_case(shop: Shop) -> None:
 
 
 def test_a_case_closed_by_hand_is_opened_anew_while_nothing_is_mended(shop: Shop) -> None:
-    shop.has("p1", next_alarm=None)
+    shop.policy(owners={"packed": "anna"})
+    shop.has("p1")
     shop.audit()
     first = shop.open_cases()["p1"].id
     close_case(shop.store, seller=a.SELLER, identifier=first, resolution="looked", now=a.NOW, actor="key:k1")

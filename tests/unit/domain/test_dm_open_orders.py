@@ -124,14 +124,15 @@ def test_an_alarm_that_was_set_aside_is_found_at_once() -> None:
     assert rules(a.posting(), evidence=Evidence(intents={}, aside="cannot be read")) == [Rule.NEXT_TIME]
 
 
-def test_before_hand_over_something_must_ring_and_afterwards_nothing_has_to() -> None:
+def test_something_must_ring_for_every_open_posting() -> None:
     silent = a.posting(rungs=(), next_alarm=None, assembled_at=a.NOW)
 
     assert rules(silent) == [Rule.NEXT_TIME]
     assert rules(replace(silent, stage=Stage.EXPIRED, blocked_from=Stage.PACKED, expired_reason="x")) == [
         Rule.NEXT_TIME
     ]
-    assert rules(replace(silent, stage=Stage.IN_TRANSIT, status="delivering")) == []
+    assert rules(replace(silent, stage=Stage.IN_TRANSIT, status="delivering")) == [Rule.NEXT_TIME]
+    assert rules(rewind(replace(silent, stage=Stage.IN_TRANSIT, status="delivering"))) == []
 
 
 # Open calls
@@ -158,12 +159,12 @@ def test_a_call_that_is_settled_or_gone_must_not_be_named_as_open() -> None:
 # Cut-off, reasons, status, reading
 
 
-def test_a_posting_without_any_date_waits_a_day_for_it_before_somebody_has_to_decide() -> None:
-    dateless = a.posting(stage=Stage.CONFIRMED, shipment_date=None, rungs=(), next_alarm=None, synced_at=a.NOW + DAY)
+def test_a_posting_without_any_date_waits_a_day_for_it_before_it_is_brought_to_mind() -> None:
+    dateless = rewind(a.posting(stage=Stage.CONFIRMED, shipment_date=None, rungs=(), synced_at=a.NOW + DAY))
 
-    assert rules(dateless) == []
+    assert dateless.next_alarm == a.alarm(a.NOW + DAY, RungKind.LOOK_AGAIN)
     assert rules(dateless, later=DAY) == []
-    assert rules(dateless, later=DAY + HOUR) == [Rule.NEXT_TIME, Rule.CUT_OFF]
+    assert rules(dateless, later=DAY + HOUR) == [Rule.CUT_OFF]
 
 
 def test_an_empty_cut_off_may_wait_a_day_and_no_longer() -> None:

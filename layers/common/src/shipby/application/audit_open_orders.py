@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from shipby.application.cases import close_open_case, report_case
+from shipby.application.held import commit, hold_posting
+from shipby.application.lost_decisions import forgotten_moves
 from shipby.application.paging import every
-from shipby.application.ports import Clock, Page, Store, WorkItem
+from shipby.application.ports import AppendEvents, Clock, Page, SavePosting, Store, WorkItem
 from shipby.application.prove import REPORT as PROOF
 from shipby.application.queries import OPEN_STAGES
 from shipby.application.set_aside import item_name
 from shipby.application.views import time_text
-from shipby.domain.events import posting_ref
+from shipby.domain.errors import VersionConflictError
+from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
+from shipby.domain.ladder import rewind
 from shipby.domain.open_orders import Evidence, Row, Rule, Violation, check, check_rows, owner_of
 from shipby.domain.posting import FINAL, Posting, Stage
 from shipby.domain.records import AlarmRef, Case, CaseKind, SellerSettings
@@ -209,11 +213,35 @@ class _Run:
         if posting is None or not self._check(posting):
             return ()
         again = self._store.posting(self._seller, posting.number)
-        return self._check(again) if again else ()
+        found = self._check(again) if again else ()
+        if again is not None and found:
+            self._mend(again)
+        return found
+
+    def _forgotten(self, posting: Posting) -> list[Event]:
+        return forgotten_moves(posting, self._settings, store=self._store, now=self._clock.now())
+
+    def _mend(self, posting: Posting) -> None:
+        """What needs no person: an alarm that is missing is set, and a forgotten decision gets its case. Both are told
+        as findings all the same, for something lost them."""
+        now, mended = self._clock.now(), rewind(replace(posting, version=posting.version + 1))
+        writes = hold_posting(self._forgotten(posting), posting, self._settings, store=self._store, now=now)
+        if posting.next_alarm is None and mended.next_alarm is not None:
+            kind, why = EventType.POSTING_CHANGED, "the audit found it without an alarm"
+            event = Event(type=kind, at=now, actor=ACTOR, reason=why, data={"alarm": mended.next_alarm.kind})
+            ref = posting_ref(posting.number)
+            writes += [SavePosting(mended), AppendEvents(self._seller, ref, mended.version, (event,))]
+        if not writes:
+            return
+        try:
+            commit(self._store, writes)
+        except VersionConflictError:
+            return  # somebody changed it meanwhile: the next audit looks again
 
     def _check(self, posting: Posting) -> tuple[Violation, ...]:
         intents = {identifier: self._store.intent(self._seller, identifier) for identifier in posting.open_intents}
-        evidence = Evidence(intents=intents, aside=self._set_aside(posting), polled=self._polled)
+        forgotten = tuple(str(event.data["action"]) for event in self._forgotten(posting))
+        evidence = Evidence(intents=intents, aside=self._set_aside(posting), forgotten=forgotten, polled=self._polled)
         return check(posting, self._settings, evidence, now=self._clock.now())
 
     def _set_aside(self, posting: Posting) -> str | None:

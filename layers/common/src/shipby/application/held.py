@@ -65,8 +65,15 @@ def hold(stopped: Stopped, *, store: Store, now: datetime) -> list[Write]:
     return writes
 
 
-def hold_posting(events: Sequence[Event], posting: Posting, settings: SellerSettings, *, store: Store) -> list[Write]:
-    """The cases of what these events of a posting say is held back."""
+def hold_posting(
+    events: Sequence[Event],
+    posting: Posting,
+    settings: SellerSettings,
+    *,
+    store: Store,
+    now: datetime | None = None,
+) -> list[Write]:
+    """The cases of what these events of a posting say is held back; `now` if that is not when they happened."""
     writes: list[Write] = []
     for event in events:
         if event.type is EventType.AUTOMATION_HELD:
@@ -74,12 +81,13 @@ def hold_posting(events: Sequence[Event], posting: Posting, settings: SellerSett
                 seller=posting.seller,
                 ref=posting_ref(posting.number),
                 action=str(event.data["action"]),
-                waits_for=Wait(str(event.data["waits_for"])),
+                # Events of older releases do not say it: soon enough for everything.
+                waits_for=Wait(str(event.data.get("waits_for", Wait.INDEX))),
                 reason=event.reason,
                 owner=owner_of(posting, settings),
                 actor=event.actor,
             )
-            writes += hold(stopped, store=store, now=event.at)
+            writes += hold(stopped, store=store, now=now or event.at)
     return writes
 
 

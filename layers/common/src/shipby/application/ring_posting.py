@@ -67,6 +67,7 @@ def offers_of(posting: Posting, *, store: Store, now: datetime) -> Offers:
     return Offers(
         actions=detail.actions if detail else (),
         cancel_fee=told.fee if told else None,
+        wanted=around_of(posting.seller, posting.number, store=store).wanted,
         cancel_note=f"{words(told)}; {room_words(told)}" if told is not None and told.known else "",
     )
 

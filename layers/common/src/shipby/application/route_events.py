@@ -82,7 +82,14 @@ _FOR_PEOPLE = frozenset(
 """Events somebody has to hear of."""
 _LATE = frozenset({EventType.POSTING_LATE, EventType.POSTING_OVERDUE})
 _READ_AGAIN = frozenset(
-    {RungKind.AUTO_CANCEL_ESTIMATE, RungKind.GIVE_UP_AT, RungKind.DELIVERY_BY, RungKind.TARIFF_STEP}
+    {
+        RungKind.AUTO_CANCEL_ESTIMATE,
+        RungKind.GIVE_UP_AT,
+        RungKind.DELIVERY_BY,
+        RungKind.TARIFF_STEP,
+        RungKind.NOT_ACCEPTED_BY,
+        RungKind.LOOK_AGAIN,
+    }
 )
 """Rungs at which the marketplace may have acted without a push: only a fresh read proves what is still possible. After
 a step of the tariff it brings the one beyond those that a posting keeps."""

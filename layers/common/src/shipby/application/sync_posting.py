@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from shipby.application.book_outcome import book_outcome
 from shipby.application.cancel_items import price_of_items, quantities
+from shipby.application.held import commit
 from shipby.application.label_voiding import void_labels
+from shipby.application.not_accepted import not_accepted_writes
 from shipby.application.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
 from shipby.application.paging import every
 from shipby.application.ports import (
@@ -129,7 +131,8 @@ def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: C
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
             writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps)
-        store.commit(writes)
+        writes += not_accepted_writes(known, folded.posting, settings, store=store, now=now, actor=MARKETPLACE)
+        commit(store, writes)
         return Synced("created" if known is None else "changed", folded.posting)
 
     # First: behind the commit a crash would leave it out for good, as the message that comes again finds nothing to do.

@@ -43,9 +43,18 @@ _MATTERS = (
     RungKind.ANSWER_TRACKING_BY,
     RungKind.DELIVERY_BY,
     RungKind.AUTO_CANCEL_ESTIMATE,
+    RungKind.NOT_ACCEPTED_BY,
 )
 """Clocks that are each a matter of their own."""
-_ASKS_OFFERS = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT, RungKind.WITHOUT_DELAY, RungKind.GIVE_UP_AT})
+_ASKS_OFFERS = frozenset(
+    {
+        RungKind.MOVE_DATE_AT,
+        RungKind.ASK_BUYER_AT,
+        RungKind.WITHOUT_DELAY,
+        RungKind.GIVE_UP_AT,
+        RungKind.LOOK_AGAIN,
+    }
+)
 
 NOTHING: Mapping[str, Json] = {}
 NO_OFFERS = Offers()
@@ -140,6 +149,8 @@ class _Claim:
             self._show_choices()
         if RungKind.GIVE_UP_AT in self._last:
             self._give_up(self._last[RungKind.GIVE_UP_AT])
+        if RungKind.LOOK_AGAIN in self._last:
+            self._look_again(self._last[RungKind.LOOK_AGAIN])
         if RungKind.CLOSE_AT in self._last:
             self._now = replace(self._now, stage=Stage.CLOSED)
             self._tell(EventType.POSTING_CLOSED, self._last[RungKind.CLOSE_AT])
@@ -147,7 +158,12 @@ class _Claim:
             # Nobody has to hear of it, but every version has its event. Nothing is due where the alarm's clock is over.
             silent = self._due[-1] if self._due else Rung(kind=alarm.kind, due=alarm.due)
             self._tell(EventType.POSTING_CHANGED, silent, "nothing to tell")
-        return Fired(rewind(self._now), tuple(self._events), tuple(self._moves))
+        after = rewind(self._now)
+        look = after.next_alarm
+        if look is not None and look.kind is RungKind.LOOK_AGAIN and look.due <= self._at:
+            # The next look counts from this claim: an outage is made up for by one look, not by as many as were due.
+            after = rewind(replace(after, fired={**after.fired, RungKind.LOOK_AGAIN: self._at}))
+        return Fired(after, tuple(self._events), tuple(self._moves))
 
     def _tell(self, kind: EventType, rung: Rung, reason: str = "", more: Mapping[str, Json] = NOTHING) -> None:
         data: dict[str, Json] = {"rung": rung.kind, "due": rung.due.isoformat()}
@@ -270,6 +286,16 @@ class _Claim:
         else:
             self._show_choices()
             self._tell(EventType.POSTING_REMINDED, rung)
+
+    def _look_again(self, rung: Rung) -> None:
+        """Nothing else rings. What the policy gave up is given up still: the switch may have been turned since, and a
+        decision that got lost is made here."""
+        lost = RungKind.GIVE_UP_AT in self._now.fired and not self._now.override_reason and not self._offers.wanted
+        if lost and automation_of(Move.CANCEL, self._settings) is Automation.ON:
+            self._give_up(rung)
+        else:
+            why = self._now.blocked_reason or self._now.expired_reason or "nothing else will ring for it"
+            self._tell(EventType.POSTING_REMINDED, rung, f"it is {self._now.stage}: {why}")
 
     def _expire(self, rung: Rung, reason: str) -> None:
         stage = self._now.stage

@@ -29,6 +29,8 @@ _ASSEMBLED_BY = _ASSEMBLED | _MOVING | {"delivered"}
 """Statuses that no posting reaches without having been assembled."""
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
+_NOT_ACCEPTED = ("not_accepted", "posting_not_in_sort_center")
+"""Its status, or the substatus. Source: ozon Seller API, section Process and the table of push states."""
 _NO_PASSPORT = "posting_awaiting_passport_data"
 _STILL_POSSIBLE = ("ship", "label_download", "awaiting_delivery", "pack", "non_int_")
 """Offered actions that mean the posting can still be sent: ship, label, or hand-over by the seller's own carrier
@@ -203,6 +205,7 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         "expired_reason": why if stage is Stage.EXPIRED and why else posting.expired_reason * (stage is Stage.EXPIRED),
         "cancelled_by": cancelled_by,
         "passport_since": (posting.passport_since or facts.read_at) if facts.substatus == _NO_PASSPORT else None,
+        "not_accepted_since": (posting.not_accepted_since or facts.read_at) if _missed(facts) else None,
         "parent_number": facts.parent_number or posting.parent_number,
     }
     if tracking is not None:
@@ -230,6 +233,10 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         tracking,
         cancelled=stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED and cancelled_by != "split",
     )
+
+
+def _missed(facts: MarketplacePosting) -> bool:
+    return facts.status in _NOT_ACCEPTED or facts.substatus in _NOT_ACCEPTED
 
 
 def _blocked_from(posting: Posting, stage: Stage) -> Stage | None:

@@ -26,6 +26,7 @@ from shipby.domain.policy import CHAT_OFFER, SET_CUT_OFF_OFFER, Move, preset_of
 from shipby.domain.posting import (
     BEFORE_HAND_OVER,
     BEFORE_PACKED,
+    FINAL,
     Alarm,
     MarketplacePosting,
     Posting,
@@ -46,7 +47,12 @@ NEVER = 9999
 """The marketplace writes an open end as a date in this year."""
 PASSPORT_WARNING = timedelta(hours=6)
 ANSWER_WARNING = timedelta(days=1)
+MISSED_WARNINGS = (timedelta(days=13), timedelta(days=3))
 """How long before such a deadline it is first told: at the deadline itself the marketplace already cancels."""
+
+LOOK_AGAIN_EVERY = timedelta(days=1)
+LOOK_AGAIN_ON_ITS_WAY = timedelta(days=7)
+"""When an open posting for which nothing else rings is looked at again; what has left the house, less often."""
 
 _UNTIL_HAND_OVER = BEFORE_HAND_OVER | {Stage.BLOCKED}
 _NOT_DELIVERED = _UNTIL_HAND_OVER | {Stage.HANDED_OVER, Stage.IN_TRANSIT}
@@ -66,13 +72,23 @@ _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.ASK_BUYER_AT: _UNTIL_HAND_OVER,
     RungKind.PASSPORT_BY: _UNTIL_HAND_OVER,
     RungKind.ANSWER_TRACKING_BY: _NOT_DELIVERED,
+    RungKind.NOT_ACCEPTED_BY: _NOT_DELIVERED | {Stage.EXPIRED, Stage.DELIVERED},
+    RungKind.LOOK_AGAIN: frozenset(Stage) - FINAL,
 }
 _PRICED = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP)
 ONCE = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT})
 """Moves that are tried once in a posting's life, wherever its date moves afterwards."""
 _LATER: Mapping[RungKind, frozenset[Stage]] = {RungKind.HAND_OVER_BY: BEFORE_HAND_OVER}
 """Stages in which a clock is kept because its own is still to come; the others are kept only in their own."""
-_AFTER_HAND_OVER = frozenset({RungKind.DELIVERY_BY, RungKind.CLOSE_AT, RungKind.ANSWER_TRACKING_BY})
+_AFTER_HAND_OVER = frozenset(
+    {
+        RungKind.DELIVERY_BY,
+        RungKind.CLOSE_AT,
+        RungKind.ANSWER_TRACKING_BY,
+        RungKind.NOT_ACCEPTED_BY,
+        RungKind.LOOK_AGAIN,
+    }
+)
 _SHIPPED = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED, Stage.CLOSED})
 
 
@@ -188,7 +204,7 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
     if posting.assembled_at is not None and posting.label_ready_at is None:
         add(RungKind.LABEL_BY, posting.assembled_at + settings.label_within)
     add(RungKind.CLOSE_AT, posting.delivered_at + settings.close_after if posting.delivered_at else None)
-    rungs += _passport(posting, settings) + answer_tracking_rungs(posting, settings)
+    rungs += _passport(posting, settings) + answer_tracking_rungs(posting, settings) + _not_accepted(posting, settings)
     return _sorted(rungs)
 
 
@@ -256,6 +272,20 @@ def _passport(posting: Posting, settings: SellerSettings) -> list[Rung]:
     return _deadline(RungKind.PASSPORT_BY, PeriodKind.PASSPORT, since, PASSPORT_WARNING, settings)
 
 
+def not_accepted_by(since: datetime, settings: SellerSettings) -> datetime:
+    """Until when the marketplace waits for a parcel that its sorting centre misses since `since`."""
+    return period(PeriodKind.NOT_ACCEPTED, settings.market, since.date()).end(since, settings.time_zone)
+
+
+def _not_accepted(posting: Posting, settings: SellerSettings) -> list[Rung]:
+    since = posting.not_accepted_since
+    if since is None:
+        return []
+    end = not_accepted_by(since, settings)
+    ahead = [*(end - warning for warning in MISSED_WARNINGS if end - warning > since), end]
+    return [Rung(kind=RungKind.NOT_ACCEPTED_BY, due=due) for due in ahead]
+
+
 def answer_tracking_rungs(posting: Posting, settings: SellerSettings) -> list[Rung]:
     """The clock of the marketplace's request for another tracking number: a warning and the deadline."""
     since = posting.tracking_asked_at
@@ -294,6 +324,8 @@ def _kept(posting: Posting, rung: Rung) -> bool:
         return False
     if rung.kind is RungKind.ANSWER_TRACKING_BY and posting.tracking_asked_at is None:
         return False
+    if rung.kind is RungKind.NOT_ACCEPTED_BY and posting.not_accepted_since is None:
+        return False
     stages = _LATER.get(rung.kind, _APPLIES[rung.kind])
     return posting.stage in stages or _origin(posting) in stages
 
@@ -301,16 +333,27 @@ def _kept(posting: Posting, rung: Rung) -> bool:
 def _pending(posting: Posting, rung: Rung) -> bool:
     if posting.stage not in _APPLIES[rung.kind] or not _kept(posting, rung):
         return False
+    if rung.kind is RungKind.NOT_ACCEPTED_BY:
+        return True
     return posting.stage is not Stage.BLOCKED or posting.blocked_from in BEFORE_HAND_OVER
 
 
 def pending(posting: Posting) -> list[Rung]:
-    """The clocks that still concern this posting, earliest first."""
-    return sorted((rung for rung in posting.rungs if _pending(posting, rung)), key=lambda rung: (rung.due, rung.kind))
+    """The clocks that still concern this posting, earliest first; an open one is never without."""
+    ahead = sorted((rung for rung in posting.rungs if _pending(posting, rung)), key=lambda rung: (rung.due, rung.kind))
+    return ahead or _look_again(posting)
+
+
+def _look_again(posting: Posting) -> list[Rung]:
+    """The clock of what nothing else rings for. It follows from what has rung, so it takes no place in the record."""
+    if posting.stage in FINAL:
+        return []
+    every = LOOK_AGAIN_ON_ITS_WAY if posting.stage in _SHIPPED else LOOK_AGAIN_EVERY
+    return [Rung(kind=RungKind.LOOK_AGAIN, due=max([posting.received_at, *posting.fired.values()]) + every)]
 
 
 def next_alarm(posting: Posting) -> Alarm | None:
-    """The earliest rung that still concerns this posting: exactly one, or none."""
+    """The earliest rung that still concerns this posting: exactly one, or none once it is over."""
     ahead = pending(posting)
     return Alarm(due=ahead[0].due, kind=ahead[0].kind) if ahead else None
 
@@ -327,6 +370,7 @@ def _fired_kept(posting: Posting) -> dict[RungKind, datetime]:
             or (kind == RungKind.LABEL_BY and posting.label_ready_at is not None)
             or (kind == RungKind.PASSPORT_BY and posting.passport_since is None)
             or (kind == RungKind.ANSWER_TRACKING_BY and posting.tracking_asked_at is None)
+            or (kind == RungKind.NOT_ACCEPTED_BY and posting.not_accepted_since is None)
         )
     }
 

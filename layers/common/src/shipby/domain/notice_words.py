@@ -190,6 +190,16 @@ RUNG_TITLES: Mapping[str, Words] = {
         "请[在 {when} 前]取回退货：正在取货点等待",
         "Fetch the return[ by {when}]: it waits at the return point",
     ),
+    RungKind.NOT_ACCEPTED_BY: Words(
+        "Не принято сортировочным центром: найти, оспорить или сдать снова[ до {when}]",
+        "分拣中心未收到：请[在 {when} 前]查找、申诉或重新交运",
+        "The sorting centre misses it: find it, dispute it or hand it over again[ by {when}]",
+    ),
+    RungKind.LOOK_AGAIN: Words(
+        "Проверить: больше ничто о нём не напомнит",
+        "请检查：该货件已无其他提醒",
+        "Look at it: nothing else will remind of it",
+    ),
     RungKind.GIVE_UP_AT: Words("Решить: отгрузить или отменить", "请决定：发货或取消", "Decide: ship or cancel"),
 }
 """What a reminder asks for, by the clock that rang."""

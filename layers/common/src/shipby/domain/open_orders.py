@@ -23,6 +23,7 @@ READ_WITHIN = timedelta(hours=24)
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
 _MOVING = frozenset({"delivering", "driver_pickup"})
 _NOT_SHIPPED = frozenset({"awaiting_verification", "awaiting_approve", "awaiting_packaging", "acceptance_in_progress"})
+_FORGOTTEN = "its automatic {} was held back, and nothing waits to decide it again"
 _LEFT = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED})
 
 
@@ -44,6 +45,8 @@ class Rule(StrEnum):
     READ = "read"
     CLOCK = "clock"
     """No time of ours that should have passed lies ahead of the clock."""
+    HELD = "held"
+    """An automatic decision that was held back has a case, and the case an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Evidence:
     """Each of `posting.open_intents` as its own row has it."""
     aside: str | None = None
     """Why its alarm was set aside, if it was."""
+    forgotten: Sequence[str] = ()
+    """Automatic decisions that were held back and that no case waits for."""
     polled: bool = True
     """Whether the marketplace was polled lately; if not, old reads are no finding of their own."""
 
@@ -110,6 +115,7 @@ def check(posting: Posting, settings: SellerSettings, evidence: Evidence, *, now
         *_status(posting),
         *_read(posting, evidence, now),
         *_clock(posting, now),
+        *(Violation(Rule.HELD, _FORGOTTEN.format(action)) for action in evidence.forgotten),
     )
     return tuple(found)
 
@@ -135,8 +141,6 @@ def _next_time(posting: Posting, evidence: Evidence, now: datetime) -> Iterator[
         yield Violation(Rule.NEXT_TIME, f"its alarm was set aside: {evidence.aside}")
     elif alarm is None and expected is not None:
         yield Violation(Rule.NEXT_TIME, f"it has no next alarm although {expected.kind} is ahead")
-    elif alarm is None and posting.stage not in _LEFT and not _awaits_date(posting, now):
-        yield Violation(Rule.NEXT_TIME, f"it is {posting.stage} and no clock will ring for it any more: decide")
     elif alarm is not None and expected is not None and expected.due < alarm.due:
         # An alarm that rings too early only finds nothing to do; one that rings too late misses something.
         yield Violation(Rule.NEXT_TIME, f"{expected.kind} is next on its ladder, but its alarm waits for {alarm.kind}")
@@ -161,12 +165,6 @@ def _intents(settings: SellerSettings, evidence: Evidence, now: datetime) -> Ite
             yield Violation(Rule.CLOCK, f"{identifier} is {intent.state}; {told({'asked': intent.let_go_at})}")
         elif now - intent.created_at > settings.settle_limit and intent.next_alarm is None:
             yield Violation(Rule.INTENT, f"{identifier} is {intent.state} past its limit and has no alarm")
-
-
-def _awaits_date(posting: Posting, now: datetime) -> bool:
-    """Whether nothing can ring yet because the marketplace may still be silent about its cut-off."""
-    dateless = posting.cut_off is None and posting.stage in BEFORE_HAND_OVER
-    return dateless and now - posting.received_at <= DATE_MAY_WAIT
 
 
 def _cut_off(posting: Posting, now: datetime) -> Iterator[Violation]:

@@ -34,6 +34,8 @@ class Offers:
     """`available_actions`."""
     cancel_fee: Money | None = None
     """At most, by the forecast of the error index; None where it is not known."""
+    wanted: bool | None = None
+    """Whether the buyer still wants it, by their last word; None: there is none."""
     cancel_note: str = ""
     """The forecast in words."""
 

@@ -161,6 +161,10 @@ class RungKind(StrEnum):
     """The buyer must give passport data by then, or the marketplace cancels."""
     ANSWER_TRACKING_BY = "answer_tracking_by"
     """The marketplace asked for another tracking number; without an answer it cancels."""
+    NOT_ACCEPTED_BY = "not_accepted_by"
+    """The sorting centre did not find it; unchanged until then, the marketplace cancels it."""
+    LOOK_AGAIN = "look_again"
+    """Nothing else rings for an open posting: it is read again and brought to mind."""
     DECIDE_REMIND = "decide_remind"
     DECIDE_RETURN_BY = "decide_return_by"
     SETTLE_INTENT = "settle_intent"
@@ -237,6 +241,8 @@ class Posting:
     """What missing the next priced step adds."""
     passport_since: datetime | None = None
     """Since when the buyer's passport data is missing (substatus posting_awaiting_passport_data)."""
+    not_accepted_since: datetime | None = None
+    """Since when the sorting centre misses it (status not_accepted, substatus posting_not_in_sort_center)."""
     tracking_asked_at: datetime | None = None
     """When the marketplace asked for another tracking number; entered by hand, no event of the API tells it."""
     late_price: Money | None = None

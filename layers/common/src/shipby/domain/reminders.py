@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from shipby.domain.events import Event, EventType
-from shipby.domain.posting import BEFORE_HAND_OVER, BEFORE_PACKED, Posting, RungKind, Stage
+from shipby.domain.posting import BEFORE_HAND_OVER, BEFORE_PACKED, FINAL, Posting, RungKind, Stage
 from shipby.domain.recipients import moment_of
 from shipby.domain.returns import ReturnCase
 
@@ -35,6 +35,8 @@ _WANTED: Mapping[str, Callable[[Posting], bool]] = {
     RungKind.ANSWER_TRACKING_BY: lambda posting: posting.tracking_asked_at is not None,
     RungKind.AUTO_CANCEL_ESTIMATE: _open,
     RungKind.GIVE_UP_AT: _open,
+    RungKind.NOT_ACCEPTED_BY: lambda posting: posting.not_accepted_since is not None,
+    RungKind.LOOK_AGAIN: lambda posting: posting.stage not in FINAL,
 }
 _BENCH = frozenset({RungKind.CONFIRM_BY, RungKind.REMIND_AT, RungKind.LABEL_BY})
 

@@ -71,6 +71,8 @@ _RUNG_CODES: Mapping[RungKind, str] = {
     RungKind.ASK_BUYER_AT: "ab",
     RungKind.PASSPORT_BY: "pp",
     RungKind.ANSWER_TRACKING_BY: "at",
+    RungKind.NOT_ACCEPTED_BY: "na",
+    RungKind.LOOK_AGAIN: "la",
 }
 """Clocks of a posting in two letters: it has up to a dozen of them, and its item must stay within one write unit."""
 _RUNGS_BY_CODE: Mapping[str, RungKind] = {code: kind for kind, code in _RUNG_CODES.items()}
