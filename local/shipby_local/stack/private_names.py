@@ -1,4 +1,4 @@
-"""With `private_changes`, `private_calls` and `private_time` the only module that touches names ministack does not publish.
+"""With the other `private_…` modules of this folder the only code that touches names ministack does not publish.
 
 Written for exactly one version.
 
@@ -244,5 +244,5 @@ def stop_workers() -> None:
     removing it here took longer on a busy machine than the owner waits before it kills this process.
     """
     runtime = module("ministack.core.lambda_runtime")
-    runtime.Worker._discard_tmpdir = lambda worker: None
+    runtime.Worker._discard_tmpdir = lambda _: None
     runtime.reset()

@@ -1,6 +1,6 @@
-"""The emulator's own sense of time and of work under way; the second module that touches names it does not publish.
+"""The emulator's own sense of time and of work under way: names that it does not publish, as in `private_names`.
 
-`private_names.check` vouches for the names of both. This module runs inside the emulator's process.
+`private_names.check` vouches for them. This module runs inside the emulator's process.
 """
 
 import threading
