@@ -19,13 +19,14 @@ up: setup ## serve the embedded stack and the Ozon simulator on 127.0.0.1 until 
 down: setup ## stop what `make up` started
 	@.venv/bin/shipby down $(ARGS)
 
-# The tests of the embedded stack run one after the other: each starts a dozen processes of its own.
+# In random order, whose seed the first lines name; ARGS="--randomly-seed=N" repeats it. The tests of the embedded stack
+# run as they stand and one after the other: each starts a dozen processes of its own.
 test: setup ## run all tests; ARGS="tests/unit -k money" narrows them
 ifdef ARGS
 	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
 else
 	@.venv/bin/pytest -n 2 --dist loadfile -m "not stack"
-	@.venv/bin/pytest -m stack
+	@.venv/bin/pytest -p no:randomly -m stack
 endif
 
 SEEDS ?= 300

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.waiting import LONGEST
 
 COMMAND = [sys.executable, "-m", "shipby_local.cli"]
 # What a user's shell has and no more; a wide answer must not depend on a terminal.
@@ -31,7 +32,7 @@ def shipby(folder: Path, *arguments: str, answer: str = "") -> Ended:
         input=answer,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=LONGEST,
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
@@ -91,10 +92,6 @@ class Serving:
         self._process.send_signal(signal.SIGTERM)
         return self.ended()
 
-    def ended(self, seconds: float = 30.0) -> int:
+    def ended(self) -> int:
         """The exit code, once it has ended by itself."""
-        deadline = time.monotonic() + seconds
-        while self._process.poll() is None:
-            assert time.monotonic() < deadline, "the command did not end"
-            time.sleep(0.05)
-        return int(self._process.returncode)
+        return self._process.wait(LONGEST)

@@ -1,13 +1,13 @@
 """A whole working day of the operator: up, and everything that is done to it from another terminal."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 import urllib3
 
 from tests.cli.cli_support import Ended, Serving, shipby
+from tests.support.waiting import LONGEST, eventually
 
 pytestmark = pytest.mark.stack
 PORTS = ("--port", "0", "--simulator-port", "0")
@@ -15,20 +15,21 @@ FIRST_POSTINGS = 20
 
 
 def get(url: str, key: str) -> tuple[int, object]:
-    answer = urllib3.request("GET", url, headers={"Authorization": f"Bearer {key}"}, retries=False, timeout=60.0)
+    answer = urllib3.request("GET", url, headers={"Authorization": f"Bearer {key}"}, retries=False, timeout=LONGEST)
     return answer.status, json.loads(answer.data)
 
 
 def until(folder: Path, good: str, *arguments: str) -> Ended:
     """Repeat a command until it succeeds and says `good`."""
-    deadline = time.monotonic() + 90
-    while True:
-        ended = shipby(folder, *arguments)
-        if ended.code == 0 and good in ended.out:
-            return ended
-        assert "Traceback" not in ended.err
-        assert time.monotonic() < deadline, ended
-        time.sleep(0.5)
+    tries: list[Ended] = []
+
+    def succeeds() -> bool:
+        tries.append(shipby(folder, *arguments))
+        assert "Traceback" not in tries[-1].err
+        return tries[-1].code == 0 and good in tries[-1].out
+
+    eventually(succeeds, f"{arguments} to say {good}", every=0.5)
+    return tries[-1]
 
 
 def test_up_serves_and_is_worked_with_from_another_terminal_until_down_and_goes_on_after_the_next_up(
@@ -81,11 +82,14 @@ def test_up_serves_and_is_worked_with_from_another_terminal_until_down_and_goes_
 
 def everything_there(folder: Path, sellers: list[str]) -> None:
     """The first postings are listed whole, and both sellers' proofs are green."""
-    deadline = time.monotonic() + 60
-    while (listed := shipby(folder, "postings")).out.count("awaiting_packaging") < FIRST_POSTINGS:
-        assert (listed.code, listed.err) == (0, "")
-        assert time.monotonic() < deadline, listed.out
-    assert "…" not in listed.out, "ids must not be cut"
+
+    def listed() -> str:
+        ended = shipby(folder, "postings")
+        assert (ended.code, ended.err) == (0, "")
+        return ended.out
+
+    eventually(lambda: listed().count("awaiting_packaging") >= FIRST_POSTINGS, "all first postings", every=0.5)
+    assert "…" not in listed(), "ids must not be cut"
     for seller in sellers:
         proven = until(folder, "GREEN", "proof", "--seller", seller, "--grace", "0")
         assert f"nothing-lost proof GREEN for {seller}" in proven.out

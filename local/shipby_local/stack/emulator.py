@@ -35,8 +35,8 @@ ADMIN_SECRET = "test"  # noqa: S105 - the emulator's fixed root pair, worth noth
 OLDEST_PYTHON = (3, 11)
 WORK_PATH = "/_shipby/work"
 """Where the emulator's process says what is under way."""
-START_SECONDS = 30.0
-STOP_SECONDS = 15.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 # The only variables of the caller's environment that reach the emulator and so the functions' workers.
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -3,7 +3,6 @@
 import http.client
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,12 +12,13 @@ import pytest
 
 from shipby_local.stack import PortTakenError, Stack
 from shipby_local.stack.proxy import ADMITTED, LARGEST_BODY, Proxy
+from tests.support.waiting import LONGEST, eventually
 
 pytestmark = pytest.mark.stack
 
 
 def call(url: str, method: str, path: str, headers: dict[str, str] | None = None, body: str = "") -> tuple[int, Any]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=40)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LONGEST)
     try:
         connection.request(method, path, body or None, headers or {})
         answer = connection.getresponse()
@@ -59,13 +59,15 @@ class _Upstream(BaseHTTPRequestHandler):
     inside = 0
     most_inside = 0
     guard = threading.Lock()
+    go = threading.Event()
+    """Set: answers at once."""
 
     def do_GET(self) -> None:
         cls = type(self)
         with cls.guard:
             cls.inside += 1
             cls.most_inside = max(cls.most_inside, cls.inside)
-        time.sleep(0.05)
+        cls.go.wait(LONGEST)
         with cls.guard:
             cls.inside -= 1
         body = json.dumps({"path": self.path}).encode()
@@ -80,6 +82,7 @@ class _Upstream(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def upstream() -> Iterator[ThreadingHTTPServer]:
+    _Upstream.go.set()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Upstream)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -99,9 +102,12 @@ def proxy(upstream: ThreadingHTTPServer) -> Iterator[str]:
 
 def test_the_front_door_admits_eight_requests_at_a_time_and_answers_all(proxy: str) -> None:
     answers: list[tuple[int, Any]] = []
+    _Upstream.go.clear()
     threads = [threading.Thread(target=lambda: answers.append(call(proxy, "GET", "/a"))) for _ in range(40)]
     for thread in threads:
         thread.start()
+    eventually(lambda: _Upstream.inside == ADMITTED, "the first ones to be inside")
+    _Upstream.go.set()
     for thread in threads:
         thread.join()
     assert answers == [(200, {"path": "/prefix/a"})] * 40

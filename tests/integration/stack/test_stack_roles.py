@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shipby_local.stack import Stack
+from tests.support.waiting import LONGEST
 
 pytestmark = pytest.mark.stack
 KEY = {"PK": {"S": "ROW"}, "SK": {"S": "roles"}}
@@ -41,4 +42,4 @@ def test_a_role_may_write_to_its_own_queue_but_not_to_another(shop: Stack) -> No
     assert len(batch["Successful"]) == 1
     with pytest.raises(ClientError, match="AccessDenied"):
         sqs.send_message(QueueUrl=shop.resources["StreamDeadLetters"], MessageBody="x")
-    shop.drain(20)
+    shop.drain(LONGEST)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shipby_local.stack import Stack
-from tests.integration.stack.shop_help import wait_until
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -54,6 +54,6 @@ def test_a_scheduled_function_also_runs_on_the_local_timer(shop: Stack) -> None:
         return int(row["times"]["N"]) if row else 0
 
     before = runs()
-    wait_until(lambda: runs() >= before + 2, 10)
+    eventually(lambda: runs() >= before + 2)
     schedule = shop.client("scheduler").get_schedule(Name="SweepEveryMinute")
     assert schedule["ScheduleExpression"] == "rate(1 minute)"

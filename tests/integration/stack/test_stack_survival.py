@@ -16,7 +16,8 @@ from shipby_local.stack import (
     TemplateError,
     stop_running,
 )
-from tests.integration.stack.shop_help import put_rows, shop_settings, times_done, wait_until
+from tests.integration.stack.shop_help import put_rows, shop_settings, times_done
+from tests.support.waiting import LONGEST, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -25,7 +26,7 @@ def test_after_a_kill_without_warning_data_is_there_and_the_pump_goes_on_from_it
     settings = shop_settings(tmp_path)
     with Stack(settings) as stack:
         put_rows(stack, "kept")
-        stack.drain(30)
+        stack.drain(LONGEST)
         stack.client("s3").put_object(Bucket=stack.resources["Bucket"], Key="label.pdf", Body=b"%PDF")
         stack.client("ssm").put_parameter(Name="/shop/key", Value="s", Type="SecureString")
         stack.pump.stop()
@@ -43,7 +44,7 @@ def test_after_a_kill_without_warning_data_is_there_and_the_pump_goes_on_from_it
             stack.client("s3").get_object(Bucket=stack.resources["Bucket"], Key="label.pdf")["Body"].read() == b"%PDF"
         )
         assert stack.client("ssm").get_parameter(Name="/shop/key", WithDecryption=True)["Parameter"]["Value"] == "s"
-        stack.drain(30)
+        stack.drain(LONGEST)
         assert all(times_done(stack, f"unread-{number}") for number in (1, 2, 3))
         assert times_done(stack, "kept")
         assert stack.pump.delivered == 3
@@ -55,7 +56,7 @@ def test_changed_function_and_layer_code_is_deployed_on_the_next_start_and_data_
     with Stack(shop_settings(tmp_path, template=own_template)) as stack:
         assert stack.invoke("Echo", {}).payload["layer_version"] == "one"
         put_rows(stack, "old")
-        stack.drain(30)
+        stack.drain(LONGEST)
     layer = own_template.parent / "layer" / "shoplib" / "store.py"
     layer.write_text(layer.read_text().replace('"one"', '"two"'))
     sweep = own_template.parent / "sweep" / "handler.py"
@@ -121,7 +122,7 @@ def test_a_folder_of_a_running_stack_is_refused_and_that_stack_can_be_stopped_fr
             with pytest.raises(DataFolderLockedError, match=rf"process {other.pid}\).*shipby down"):
                 Stack(shop_settings(tmp_path)).start()
             assert stop_running(tmp_path / "data") is True
-            assert other.wait(10) == 0
+            assert other.wait(LONGEST) == 0
     finally:
         if other.poll() is None:
             other.kill()
@@ -133,13 +134,13 @@ def test_a_folder_of_a_running_stack_is_refused_and_that_stack_can_be_stopped_fr
 
 def test_an_emulator_whose_owner_was_killed_saves_ends_and_frees_the_folder(tmp_path: Path) -> None:
     program = (
-        "import sys, time\n"
+        "import signal, sys\n"
         "from pathlib import Path\n"
         "from shipby_local.stack import Emulator\n"
         "emulator = Emulator(Path(sys.argv[1])).start()\n"
         "emulator.client('sqs').create_queue(QueueName='kept')\n"
         "print(emulator.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "signal.pause()\n"
     )
     owner = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
@@ -156,7 +157,7 @@ def test_an_emulator_whose_owner_was_killed_saves_ends_and_frees_the_folder(tmp_
             return False
         return True
 
-    wait_until(restarted, 10)
+    eventually(restarted)
 
 
 def test_a_broken_snapshot_stops_the_start_instead_of_losing_its_data(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_what_makes_no_sense_but_has_a_valid_token_is_answered_200_and_quarantin
     for problem, body in bodies.items():
         answer = whole.push(shop, body, Content_Type="text/plain")
         assert (answer.status, answer.body) == (200, {"result": True}), problem
-    whole.stack.drain(30)
+    whole.drained()
     rows = whole.pushes(shop)
     assert {row.problem for row in rows if row.state == "quarantined"} == set(bodies)
     proof = whole.proof(shop)
@@ -101,7 +101,7 @@ def test_odd_but_meaningful_pushes_are_hints_to_read_the_posting_again(whole: Wh
         assert (answer.status, answer.body) == (200, {"result": True})
     again = whole.push(shop, {**PUSH, "posting_number": number, **odd[0]})
     assert (again.status, again.body) == (200, {"result": True})
-    whole.stack.drain(30)
+    whole.drained()
     rows = [row for row in whole.pushes(shop) if row.posting_number == number and row.received_at >= sent_at]
     assert {row.state for row in rows} == {"received"}
     # A repeat is one hint inside ten seconds; across the border of two windows it may be a second row.
@@ -138,7 +138,7 @@ def test_another_sellers_posting_is_as_unknown_as_one_that_is_nowhere(
 
 def test_a_stale_if_match_is_412_and_changes_nothing(whole: Whole, shop: Shop) -> None:
     number = whole.arrived(shop)
-    whole.stack.drain(30)
+    whole.drained()
     path = f"/v1/postings/{number}"
     seen = shop.api.get(path)["version"]
     is_problem(whole.api(shop, "POST", f"{path}/confirm", {}, If_Match=f'"{seen + 1000}"'), 412)

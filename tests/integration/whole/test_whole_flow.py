@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import urllib3
 
-from tests.integration.whole.whole_support import Shop, Whole, wait_until
+from tests.integration.whole.whole_support import Shop, Whole
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -19,8 +20,9 @@ def test_a_push_becomes_a_posting_that_the_api_shows_with_its_whole_history(whol
     events = shop.api.get(f"/v1/postings/{number}/events")["items"]
     assert events[0]["type"] == "posting.received"
     assert sorted({event["version"] for event in events}) == list(range(1, view["version"] + 1))
-    [push] = [push for push in whole.pushes(shop) if push.posting_number == number]
-    assert (push.type, push.state) == ("TYPE_NEW_POSTING", "received")
+    pushes = [push for push in whole.pushes(shop) if push.posting_number == number]
+    # A marketplace that got no answer in time says it again.
+    assert {(push.type, push.state) for push in pushes} == {("TYPE_NEW_POSTING", "received")}
     # The poller was never asked: only the push can have brought it.
     assert "/v4/posting/fbs/unfulfilled/list" not in whole.simulator.books()["sellers"][shop.client_id]["calls"]
 
@@ -59,7 +61,7 @@ def test_64_pushes_for_one_posting_at_once_are_all_answered_200_and_make_one_pos
     whole: Whole, shop: Shop
 ) -> None:
     number = whole.arrived(shop)
-    before = len([push for push in whole.pushes(shop) if push.posting_number == number])
+    before = {push.digest for push in whole.pushes(shop) if push.posting_number == number}
     start = datetime.now(UTC).replace(microsecond=0)
 
     def push(turn: int) -> tuple[int, object]:
@@ -77,9 +79,11 @@ def test_64_pushes_for_one_posting_at_once_are_all_answered_200_and_make_one_pos
     with ThreadPoolExecutor(64) as threads:
         answers = list(threads.map(push, range(64)))
     assert answers == [(200, {"result": True})] * 64
-    whole.stack.drain(60)
+    whole.drained()
     rows = [push for push in whole.pushes(shop) if push.posting_number == number]
-    assert len(rows) == before + 64
+    # By body: what a busy machine did not answer in time was sent again, and that may be a second row.
+    assert len({row.digest for row in rows} - before) == 64
+    assert {row.state for row in rows} == {"received"}
     view = shop.api.get(f"/v1/postings/{number}")
     assert whole.versions(shop, number) == list(range(1, view["version"] + 1))
     today = datetime.now(UTC).date()
@@ -124,4 +128,4 @@ def test_a_return_whose_answer_was_lost_after_success_is_refunded_exactly_once(w
     assert ledger is not None
     assert (ledger.reserved, ledger.refunded) == (0, round(abs(float(paid["amount"])) * 100))
     assert [(key, entry.state) for key, entry in ledger.entries.items()] == [(intent, "refunded")]
-    wait_until(lambda: bool(whole.proof(shop)["green"]), "the proof to be green", 20)
+    eventually(lambda: bool(whole.proof(shop)["green"]), "the proof to be green", every=0.5)

@@ -2,8 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +13,8 @@ import pytest
 
 from shipby_local.simulator import Buyer
 from shipby_local.simulator.generate import LineSpec
-from tests.integration.whole.whole_support import Shop, Whole, call, wait_until
+from tests.integration.whole.whole_support import Shop, Whole, call, paused
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -88,24 +87,6 @@ def hostile_pushes(shop: Shop, number: str) -> list[bytes | dict[str, Any]]:
     ]
 
 
-@contextmanager
-def paused(whole: Whole) -> Iterator[None]:
-    """No queue is worked off, so that what is in the queues can be read."""
-    functions = whole.stack.client("lambda")
-    pages = functions.get_paginator("list_event_source_mappings").paginate()
-    mappings = [
-        one["UUID"] for page in pages for one in page["EventSourceMappings"] if ":sqs:" in one["EventSourceArn"]
-    ]
-    assert len(mappings) == 6
-    try:
-        for mapping in mappings:
-            functions.update_event_source_mapping(UUID=mapping, Enabled=False)
-        yield
-    finally:
-        for mapping in mappings:
-            functions.update_event_source_mapping(UUID=mapping, Enabled=True)
-
-
 def look_into_queues(whole: Whole, search: Search) -> None:
     """Every message of every queue; a second later all are back in their places."""
     sqs = whole.stack.client("sqs")
@@ -154,8 +135,8 @@ def look_at_rest(whole: Whole, search: Search) -> None:
     snapshot = folder / "state" / "current"
     before = int(str(snapshot.readlink()))
     # The second new snapshot certainly began after the last write.
-    wait_until(lambda: int(str(snapshot.readlink())) >= before + 2, "two snapshots", 120)
-    wait_until(lambda: read_files(folder, search), "one whole look at the data folder")
+    eventually(lambda: int(str(snapshot.readlink())) >= before + 2, "two snapshots")
+    eventually(lambda: read_files(folder, search), "one whole look at the data folder")
 
 
 def read_files(folder: Path, search: Search) -> bool:
@@ -217,12 +198,12 @@ def test_planted_personal_data_is_found_nowhere_after_a_posting_went_through_eve
             assert (answer.status, answer.body) == (200, {"result": True})
         # Personal data in an address that nobody may use, too.
         assert call(f"{whole.stack.api_url}/ozon/push/{quote(NAME)}.{PHONE}", "POST", body=NAME.encode()).status == 404
-        wait_until(lambda: len(whole.pushes(shop)) >= 12, "the pushes to come")
-        wait_until(lambda: seen_in_queues(whole, number, search), "messages in the queues")
+        eventually(lambda: len(whole.pushes(shop)) >= 12, "the pushes to come")
+        eventually(lambda: seen_in_queues(whole, number, search), "messages in the queues")
     opened = through_everything(whole, shop, number, search)
     whole.proof(shop)
     ask_the_api(shop, number, opened, search)
-    wait_until(lambda: any(number in one.title + one.body for one in whole.messenger.notices), "a notice of it")
+    eventually(lambda: any(number in one.title + one.body for one in whole.messenger.notices), "a notice of it")
     search.add("messenger", [[one.title, one.body] for one in whole.messenger.notices])
     look_into_queues(whole, search)
     look_at_rest(whole, search)
@@ -263,7 +244,7 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
     api.post(f"{path}/confirm")
     with paused(whole):
         shipped = api.post(f"{path}/ship")["id"]
-        wait_until(lambda: seen_in_queues(whole, shipped, search), "the intent in its queue")
+        eventually(lambda: seen_in_queues(whole, shipped, search), "the intent in its queue")
     assert whole.settled(shop, shipped)["state"] == "CONFIRMED"
     whole.labelled(shop, number)
     assert whole.printed(shop, number)["state"] == "ready"
@@ -282,7 +263,7 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
         whole.poll(shop)
         return whole.store.return_case(shop.client_id, opened) is not None
 
-    wait_until(found, "the return to be found by polling")
+    eventually(found, "the return to be found by polling")
     case = api.get(f"/v1/returns/{opened}")
     [refund] = [action for action in case["available_actions"] if "вернуть деньги" in action["name"].lower()]
     intent = api.post(f"/v1/returns/{opened}/decide", {"action_id": refund["id"], "refund": True, "reason": "right"})
@@ -290,5 +271,5 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
     cancelled = whole.arrived(shop, buyer=whole.simulator.posting(number).buyer)
     whole.simulator.control("POST", f"/_sim/postings/{cancelled}", {"act": "buyer_cancel", "message": WISH})
     whole.until(shop, cancelled, lambda view: view["stage"] == "cancelled", "to be cancelled")
-    whole.stack.drain(60)
+    whole.drained()
     return opened

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.integration.whole.whole_support import Shop, Whole, wait_until
+from tests.integration.whole.whole_support import Shop, Whole
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -20,8 +21,8 @@ def worked(whole: Whole) -> tuple[Shop, str, str]:
     assert whole.settled(shop, intent)["state"] == "CONFIRMED"
     whole.until(shop, number, lambda view: view["assembled_at"] is not None, "to be assembled")
     whole.simulator.wait_for_pushes()
-    whole.stack.drain(30)
-    wait_until(lambda: bool(whole.proof(shop)["green"]), "the proof to be green", 20)
+    whole.drained()
+    eventually(lambda: bool(whole.proof(shop)["green"]), "the proof to be green", every=0.5)
     return shop, number, intent
 
 
@@ -74,7 +75,7 @@ def test_a_row_deleted_by_hand_turns_the_proof_red_and_its_return_turns_it_green
     assert red["green"] is False
     assert (check, wanted) in {(finding["check"], finding["id"]) for finding in red["findings"]}
     assert all(finding["problem"] for finding in red["findings"])
-    whole.stack.drain(30)
+    whole.drained()
     green = whole.proof(shop)
     assert green["green"], green["findings"]
 
@@ -95,4 +96,4 @@ def test_every_event_row_that_is_missing_is_found_the_last_one_too(whole: Whole,
         with deleted(whole, shop.client_id, number, row["SK"]["S"]):
             proof = whole.proof(shop)
         assert ("event_missing", number) in {(one["check"], one["id"]) for one in proof["findings"]}, row["SK"]
-    whole.stack.drain(30)
+    whole.drained()

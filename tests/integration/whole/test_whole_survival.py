@@ -13,7 +13,8 @@ from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger
 from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack
-from tests.integration.whole.whole_support import Shop, Whole, call, simulator_settings, stack_settings, wait_until
+from tests.integration.whole.whole_support import Shop, Whole, call, simulator_settings, stack_settings
+from tests.support.waiting import LONGEST, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -41,7 +42,7 @@ def _work_and_kill(stack: Stack, simulator: Simulator, messenger: Messenger) -> 
         assert whole.settled(shop, shop.api.post(f"/v1/postings/{number}/ship")["id"])["state"] == "CONFIRMED"
         # A message that a worker holds at the cut comes back only after its visibility timeout, as on AWS.
         whole.labelled(shop, number)
-        stack.drain(30)
+        stack.drain(LONGEST)
         version = shop.api.get(f"/v1/postings/{number}")["version"]
         _refuses_while_the_disk_takes_no_writes(whole, shop, number)
         stack.kill()
@@ -58,13 +59,13 @@ def _refuses_while_the_disk_takes_no_writes(whole: Whole, shop: Shop, number: st
     try:
         refused = whole.api(shop, "POST", pick)
         assert (refused.status, refused.body["type"].rsplit(":", 1)[-1]) == (503, "store_unavailable")
-        wait_until(lambda: call(health).status == 503, "the health to say so")
+        eventually(lambda: call(health).status == 503, "the health to say so")
         assert "takes no writes (File too large)" in call(health).body["detail"]
         assert whole.push(shop, {"message_type": "TYPE_STATE_CHANGED", "seller_id": int(shop.client_id)}).status == 503
         assert shop.api.get(f"/v1/postings/{number}")["stage"] == "confirmed"
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-    wait_until(lambda: call(health).status == 200, "the health to be good again")
+    eventually(lambda: call(health).status == 200, "the health to be good again")
 
 
 def _goes_on(
@@ -84,7 +85,8 @@ def _goes_on(
         publish=whole.deployment.publish,
     )
     assert done.events >= version
-    stack.drain(60)
+    # A message that a worker held at the cut comes back when the longest visibility of a queue is over.
+    stack.drain(3 * LONGEST)
     # Routed twice, done once: the marketplace was asked to assemble a single time.
     calls = [call["method"] for call in simulator.books()["postings"][kept]["calls"]]
     assert calls.count("/v4/posting/fbs/ship") == 1
@@ -94,7 +96,7 @@ def _goes_on(
     for number in (kept, missed, fresh):
         found = whole.until(shop, number, lambda _: True, "to be there")
         assert whole.versions(shop, number) == list(range(1, found["version"] + 1))
-    stack.drain(30)
+    stack.drain(LONGEST)
     proof = whole.proof(shop)
     assert proof["green"], proof["findings"]
     assert proof["counts"]["our_postings"] == 3

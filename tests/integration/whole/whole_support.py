@@ -1,9 +1,9 @@
 """What the tests of the whole product share: one running product, its sellers, and looks into it."""
 
 import json
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,12 +20,13 @@ from shipby_local.messenger import Messenger
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.stack import Stack, StackSettings
+from tests.support.waiting import LONGEST, eventually
 
+BUSY = (502, 503, 504)
+"""What the front door answers where the emulator is too busy to answer in time."""
 TEMPLATE = Path(__file__).resolve().parents[3] / "infra" / "template.yaml"
 LABEL_DELAY = 2.0
-STANDARD_WAIT = 60.0
-"""Seconds: far more than a quiet machine needs, because two cores may be busy with other things."""
-_HTTP = urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(60.0), retries=False)
+_HTTP = urllib3.PoolManager(maxsize=16, timeout=urllib3.Timeout(LONGEST), retries=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,23 @@ class Answer:
 def call(
     url: str, method: str = "GET", *, body: bytes | Mapping[str, Any] | None = None, **headers: str | None
 ) -> Answer:
-    """One HTTP call; an underscore in a header's name stands for a hyphen, None leaves the header out."""
+    """One HTTP call; an underscore in a header's name stands for a hyphen, None leaves the header out.
+
+    It is repeated while the front door itself says that the machine is too busy, as the marketplace and an ERP would;
+    what the product answers is taken.
+    """
     content = json.dumps(body).encode() if isinstance(body, Mapping) else body
     sent = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
     if content is not None:
         sent = {"Content-Type": "application/json", **sent}
-    answer = _HTTP.request(method, url, body=content, headers=sent)
+    given: list[urllib3.BaseHTTPResponse] = []
+
+    def answered() -> bool:
+        given[:] = [_HTTP.request(method, url, body=content, headers=sent)]
+        return given[0].status not in BUSY or not given[0].data.startswith(b'{"message"')
+
+    eventually(answered, "the front door to have time", every=0.2)
+    [answer] = given
     try:
         said = json.loads(answer.data)
     except ValueError:
@@ -106,19 +118,21 @@ class Whole:
         self.until(shop, number, lambda _: True, "to arrive")
         return number
 
-    def wait(
-        self, shop: Shop, path: str, ready: Callable[[Any], bool], what: str, timeout: float = STANDARD_WAIT
-    ) -> Any:
+    def wait(self, shop: Shop, path: str, ready: Callable[[Any], bool], what: str) -> Any:
         """What the API shows at a path, once it is there and `ready`."""
-        deadline = time.monotonic() + timeout
-        while True:
-            answer = self.api(shop, "GET", path)
-            if answer.status == 200 and ready(answer.body):
-                return answer.body
-            # The front door answers 502 where the emulator is too busy to answer in time: that is waiting, too.
-            assert answer.status in (200, 404, 502), f"GET {path}: {answer}"
-            assert time.monotonic() < deadline, f"waited {timeout:.0f} s in vain for {what}; the last was {answer}"
-            time.sleep(0.2)
+        last: list[Answer] = []
+
+        def look() -> bool:
+            last[:] = [answer := self.api(shop, "GET", path)]
+            assert answer.status in (200, 404), f"GET {path}: {answer}"
+            return answer.status == 200 and ready(answer.body)
+
+        eventually(look, what, every=0.1)
+        return last[0].body
+
+    def drained(self) -> None:
+        """Wait until everything that is under way is done."""
+        self.stack.drain(LONGEST)
 
     def until(self, shop: Shop, number: str, ready: Callable[[Any], bool], what: str) -> Any:
         """The posting as the API shows it, once it is `ready`."""
@@ -170,7 +184,7 @@ class Whole:
             self.poll(shop)
             return self.store.return_case(shop.client_id, opened) is not None
 
-        wait_until(found, "the return to be found by polling")
+        eventually(found, "the return to be found by polling", every=0.1)
         return number, opened
 
     def push(self, shop: Shop, body: bytes | Mapping[str, Any], **headers: str | None) -> Answer:
@@ -239,9 +253,22 @@ def stack_settings(simulator: Simulator, folder: Path) -> StackSettings:
     )
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    """Fail unless the condition becomes true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
-        time.sleep(0.1)
+@contextmanager
+def paused(whole: Whole, queue: str = "") -> Iterator[None]:
+    """No queue is worked off (or only the named one is not), so that what comes is found there together."""
+    functions = whole.stack.client("lambda")
+    pages = functions.get_paginator("list_event_source_mappings").paginate()
+    mappings = [
+        one["UUID"]
+        for page in pages
+        for one in page["EventSourceMappings"]
+        if ":sqs:" in one["EventSourceArn"] and queue in one["EventSourceArn"]
+    ]
+    assert len(mappings) == (1 if queue else 6)
+    try:
+        for mapping in mappings:
+            functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+        yield
+    finally:
+        for mapping in mappings:
+            functions.update_event_source_mapping(UUID=mapping, Enabled=True)

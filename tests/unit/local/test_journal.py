@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,8 @@ def test_what_cannot_be_written_leaves_the_file_as_it_was(path: Path, monkeypatc
 
     journal = Journal(path, 9, len(before))
     monkeypatch.setattr(os, "pwrite", half)
-    for attempt in (lambda: journal.append(b'{"fourth":4}'), journal.probe):
+    attempts: tuple[Callable[[], object], ...] = (lambda: journal.append(b'{"fourth":4}'), journal.probe)
+    for attempt in attempts:
         with pytest.raises(OSError, match="No space left"):
             attempt()
         assert path.read_bytes() == before
