@@ -9,6 +9,7 @@ from datetime import timedelta
 from shipby.application.carry_out import is_final
 from shipby.application.finish_intent import AUTOMATIC, TOLD
 from shipby.application.ports import (
+    AppendEvents,
     SaveCase,
     SaveIntent,
     SaveMoney,
@@ -19,8 +20,8 @@ from shipby.application.ports import (
 from shipby.domain.events import AggregateKind, EventType, Ref, cancel_request_ref, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.ledger import EntryKind, EntryState, ExecutedBy, MoneyLedger
-from shipby.domain.posting import Posting
-from shipby.domain.records import Case, SellerSettings
+from shipby.domain.posting import FINAL, Posting
+from shipby.domain.records import Case, CaseKind, SellerSettings
 from shipby.domain.returns import REJECT_ACTIONS, ReturnCase
 from shipby.domain.skew import CLOCK_SKEW, times_ahead
 from shipby_local.simulator import words
@@ -101,7 +102,19 @@ class Watch:
                     known = self._postings.get(posting.number)
                     stale = known is not None and posting.synced_at < known.synced_at <= self._time.now + CLOCK_SKEW
                     need(not stale, "facts never go backwards", f"{posting.number} was saved from an older read")
+                    rings = posting.next_alarm is not None or posting.stage in FINAL
+                    need(rings, "nothing open without an alarm", f"{posting.number} is {posting.stage}")
                     self._postings[posting.number] = posting
+        for write in writes:
+            if isinstance(write, AppendEvents):
+                self._held(write)
+
+    def _held(self, write: AppendEvents) -> None:
+        """What an automatic action was stopped by is a case from then on, not a line in the history only."""
+        for event in write.events:
+            if event.type is EventType.AUTOMATION_HELD:
+                name = (str(CaseKind.HELD), f"{write.ref.kind} {write.ref.id} {event.data['action']}")
+                need(name in self._open_cases, "a held decision is a case", f"{name[1]} has none: {event.reason}")
 
     def _intent(self, intent: Intent, key: str) -> None:
         before = self.intents.get(intent.id)
@@ -200,6 +213,7 @@ class Watch:
             if self._open_cases.get(name) == matter.id:
                 del self._open_cases[name]
             return
+        need(matter.next_alarm is not None, "nothing open without an alarm", f"case {matter.id} about {name}")
         standing = self._open_cases.setdefault(name, matter.id)
         need(standing == matter.id, "one open case per matter", f"{name} has {standing} and {matter.id}")
 

@@ -232,3 +232,29 @@ def test_ringing_every_alarm_in_turn_comes_in_order_of_time_to_an_end_or_to_one_
         assert len(dues) <= 40
     assert dues == sorted(dues)
     assert (posting.next_alarm is None) == (posting.stage in (Stage.CANCELLED, Stage.CLOSED))
+
+
+SUBSTATUSES = (
+    "posting_created",
+    "posting_awaiting_passport_data",
+    "posting_not_in_sort_center",
+    "posting_registration_error",
+    "posting_in_arbitration",
+    "posting_on_way_to_city",
+    "ship_failed",
+    "",
+)
+
+
+def test_an_open_posting_of_any_stage_status_and_substatus_has_a_next_alarm_until_it_is_over() -> None:
+    for stage in Stage:
+        aside = stage in (Stage.BLOCKED, Stage.EXPIRED)
+        for origin in [*BEFORE_PACKED, Stage.HANDED_OVER, Stage.IN_TRANSIT] if aside else [None]:
+            known = a.posting(stage=stage, blocked_from=origin, shipment_date=None, rungs=(), next_alarm=None)
+            for status in STATUSES:
+                for substatus in SUBSTATUSES:
+                    facts = a.detail(status=status, substatus=substatus, shipment_date=None, tariff_steps=())
+                    folded = fold(known, replace(facts, delivery_by=None), a.settings(), at=a.NOW)
+                    posting = folded.posting if folded else rewind(known)
+                    over = posting.stage in (Stage.CANCELLED, Stage.CLOSED)
+                    assert (posting.next_alarm is None) == over, (stage, origin, status, substatus)
