@@ -7,8 +7,11 @@ from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.application.digest import read_digest, tell_digest
 from shipby.application.notify import notify, read_ask, read_notice
-from shipby.application.tell_buyer import ask_buyer
-from shipby.domain.errors import InvalidInputError
+from shipby.application.tell_buyer import ask_buyer, hold_question
+from shipby.domain.errors import InvalidInputError, RetryableError
+
+HOLD_FROM = 3
+"""From this try on a question to a buyer that the marketplace does not take waits as a case."""
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
@@ -27,14 +30,15 @@ def _work(message: Message) -> str:
             return f"digest_{tell_digest(*read_digest(message.body), own.tools)}"
         case "ask":
             seller, number, version = read_ask(message.body)
-            asked = ask_buyer(
-                seller,
-                number,
-                version,
-                store=own.tools.store,
-                marketplaces=own.marketplaces,
-                clock=own.tools.clock,
-            )
+            store, clock = own.tools.store, own.tools.clock
+            try:
+                asked = ask_buyer(seller, number, version, store=store, marketplaces=own.marketplaces, clock=clock)
+            except RetryableError as error:
+                # Before its last tries: then it is the case's alarm that asks again, not a message that may get lost.
+                if message.attempt < HOLD_FROM:
+                    raise
+                hold_question(seller, number, error, store=store, now=clock.now())
+                return "ask_held"
             return f"ask_{asked}"
         case task:
             raise InvalidInputError(f"{str(task)[:40]!r} is no task of this queue")

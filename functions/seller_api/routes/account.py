@@ -77,7 +77,7 @@ def put_settings(call: Call) -> Answer:
         postage_limit=body.postage_limit,
         evidence_kept=body.evidence_kept,
     )
-    return change_settings(wanted, call.if_match, call.remember, store=call.store)
+    return change_settings(wanted, call.if_match, call.remember, store=call.store, now=call.clock.now())
 
 
 def _recipient(body: RecipientBody) -> Recipient:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from shipby.application.held import Stopped, commit, hold, let_go, still_stopped, waits_on
+from shipby.application.held import Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
 from shipby.application.idempotency import Answer
 from shipby.application.ports import AppendEvents, Clock, NoteShadow, SaveReturn, Store, Write
 from shipby.application.retry import decide_anew
@@ -70,7 +70,9 @@ def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock,
             return "too_late"
         if settings.auto_return is Automation.SHADOW:
             return _shadow(case, option, options, key, settings, store, now)
-        if again and still_stopped(again, settings, cap=IntentAction.RETURN_ACTION, store=store, now=now):
+        # What the marketplace refused is asked again only if it offers something else: it is a call about money.
+        refused = again is not None and key == case.automated and refuses(again)
+        if again and (refused or still_stopped(again, settings, cap=IntentAction.RETURN_ACTION, store=store, now=now)):
             assert again.held is not None  # noqa: S101  # only cases of held decisions come here
             commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=ACTOR))
             return "held"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from shipby.application.held import ring_held
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import SaveSettings, Store
 from shipby.application.retry import decide_anew
@@ -120,10 +121,13 @@ def get_settings(seller: str, *, store: Store) -> dict[str, Json]:
     return policy_view(store.settings(seller) or SellerSettings(seller=seller))
 
 
-def change_settings(wanted: SellerSettings, if_match: int, remember: Remember, *, store: Store) -> Answer:
+def change_settings(
+    wanted: SellerSettings, if_match: int, remember: Remember, *, store: Store, now: datetime
+) -> Answer:
     """Replace the policy; `wanted.version` is not looked at.
 
-    Clocks that already stand move when their posting or return is next read from the marketplace.
+    What was held back is decided again by the next sweep: a switch or a cap may be what it waited for. Clocks that
+    already stand move when their posting or return is next read from the marketplace.
     Raises PreconditionFailedError unless `if_match` is the stored version, InvalidInputError for a table of error-index
     bands that does not exist.
     """
@@ -139,7 +143,7 @@ def change_settings(wanted: SellerSettings, if_match: int, remember: Remember, *
             )
         changed = replace(wanted, version=version + 1)
         answer = Answer(200, policy_view(changed))
-        store.commit([SaveSettings(changed), *remember(answer)])
+        store.commit([SaveSettings(changed), *ring_held(wanted.seller, store=store, now=now), *remember(answer)])
         return answer
 
     return decide_anew(once)

@@ -20,6 +20,8 @@ from shipby.domain.records import Case
 
 BUDGET = timedelta(seconds=10)
 """What one round of the poll spends on held decisions of a seller; the rest have their own alarms."""
+AT_ONCE = 300
+"""How many are looked at in one go."""
 _MOOT: Mapping[str, str] = {
     "off": "the seller's policy does not decide it by itself any more",
     "shadowed": "the seller's policy only watches it now",
@@ -62,7 +64,9 @@ def _decide(case: Case, held: HeldDecision, store: Store, clock: Clock) -> str:
     return decide[held.ref.kind](case.seller, held.ref.id, store=store, clock=clock, again=case)
 
 
-def decide_held(seller: str, *, store: Store, clock: Clock, budget: timedelta = BUDGET) -> dict[str, int]:
+def decide_held(
+    seller: str, *, store: Store, clock: Clock, budget: timedelta = BUDGET, most: int = AT_ONCE
+) -> dict[str, int]:
     """Take every held decision of a seller again, as far as the time suffices: a fact that they wait for may be here.
 
     What still waits is only read, never written. Returns how many were decided, held and moot.
@@ -76,7 +80,7 @@ def decide_held(seller: str, *, store: Store, clock: Clock, budget: timedelta = 
             case = store.case(seller, identifier)
             if case is None or case.held is None or not case.open:
                 continue
-            if clock.now() - began > budget:
+            if clock.now() - began > budget or sum(counts.values()) >= most:
                 return counts
             became = decide_again(seller, identifier, store=store, clock=clock)
             counts[became] = counts.get(became, 0) + 1

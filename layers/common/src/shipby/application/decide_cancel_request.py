@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shipby.application.held import DEFAULT_CAP, Stopped, commit, hold, let_go, still_stopped, waits_on
+from shipby.application.held import DEFAULT_CAP, Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
 from shipby.application.idempotency import Answer, Remember
 from shipby.application.ports import (
     AppendEvents,
@@ -119,7 +119,8 @@ def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock
 
 def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: datetime, again: Case | None) -> str:
     action, ref = IntentAction.CANCEL_REQUEST, cancel_request_ref(request.id)
-    if again and still_stopped(again, settings, cap=action, store=store, now=now):
+    refused = again is not None and request.automated == request.suggestion and refuses(again)
+    if again and (refused or still_stopped(again, settings, cap=action, store=store, now=now)):
         assert again.held is not None  # noqa: S101  # only cases of held decisions come here
         commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=ACTOR))
         return "held"

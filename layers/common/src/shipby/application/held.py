@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.application.cases import closing, find_open_case, opening
-from shipby.application.ports import AppendEvents, SaveCase, Store, Write
+from shipby.application.ports import AppendEvents, SaveCase, SaveWatch, Store, Write
 from shipby.domain.cases import Matter, still_held
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
-from shipby.domain.events import Event, EventType, Ref, case_ref, posting_ref
+from shipby.domain.events import Event, EventType, Ref, case_ref, posting_ref, watch_ref
 from shipby.domain.held import HeldDecision, Wait
 from shipby.domain.open_orders import owner_of
-from shipby.domain.posting import Posting
-from shipby.domain.records import Case, CaseKind, SellerSettings
+from shipby.domain.posting import Alarm, Posting, RungKind
+from shipby.domain.records import Case, CaseKind, SellerSettings, Watch
 
 DEFAULT_CAP = 10
 """Automatic actions of one kind a day where the seller named no cap."""
+ACTOR = "system:settings"
+HELD_WATCH = "held-decisions"
+"""The watch whose alarm has every held decision of a seller taken again."""
 SHIP = "ship"
 """The action of a posting that ships itself, as its events name it."""
 
@@ -110,6 +113,11 @@ def still_stopped(case: Case, settings: SellerSettings, *, cap: str, store: Stor
     return waits is Wait.CAP and store.cap_used(case.seller, cap, now.date()) >= limit
 
 
+def refuses(case: Case) -> bool:
+    """Whether a decision waits because the marketplace refused its call."""
+    return case.held is not None and case.held.waits_for is Wait.MARKETPLACE
+
+
 def let_go(
     seller: str, ref: Ref, action: str, resolution: str, *, store: Store, now: datetime, actor: str
 ) -> list[Write]:
@@ -118,6 +126,19 @@ def let_go(
     return closing(
         store, seller=seller, kind=matter.kind, subject=matter.subject, resolution=resolution, now=now, actor=actor
     )
+
+
+def ring_held(seller: str, *, store: Store, now: datetime) -> list[Write]:
+    """What has a seller's held decisions taken again at once, in the transaction that may have brought what they wait
+    for; nothing where no case of theirs is open."""
+    if not store.cases_in(seller, limit=1).items:
+        return []
+    known = store.watch(seller, HELD_WATCH)
+    watch = known or Watch(seller=seller, id=HELD_WATCH, version=0, checked_at=now)
+    alarm = Alarm(due=now, kind=RungKind.DECIDE_AGAIN)
+    armed = replace(watch, version=watch.version + 1, checked_at=now, next_alarm=alarm)
+    event = Event(type=EventType.WATCH_CHANGED, at=now, actor=ACTOR, reason="the settings changed")
+    return [SaveWatch(armed), AppendEvents(seller, watch_ref(HELD_WATCH), armed.version, (event,))]
 
 
 def commit(store: Store, writes: Sequence[Write]) -> None:

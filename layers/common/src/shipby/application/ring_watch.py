@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shipby.application.decide_again import decide_again
+from shipby.application.decide_again import decide_again, decide_held
+from shipby.application.held import HELD_WATCH
 from shipby.application.ports import AppendEvents, SaveCase, SaveWatch, Store
 from shipby.application.rang import ACTOR, GONE, At, Rang, fired, stands
 from shipby.domain.records import AlarmRef
@@ -18,6 +19,9 @@ def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
         return GONE
     changed, events = fire_watch(watch, at=now, actor=ACTOR)
     store.commit([SaveWatch(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
+    if watch.id == HELD_WATCH:
+        # A crash from here on costs minutes: each case has its own alarm, and the poll looks too.
+        decide_held(alarm.seller, store=store, clock=At(now))
     return fired(alarm, changed.next_alarm)
 
 

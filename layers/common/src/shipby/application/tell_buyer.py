@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from shipby.application.held import Stopped, commit, hold
 from shipby.application.ports import (
     AppendEvents,
     Clock,
@@ -18,6 +19,7 @@ from shipby.application.ports import (
     Write,
 )
 from shipby.application.retry import decide_anew
+from shipby.application.ring_posting import around_of
 from shipby.domain.errors import (
     ActionNotOfferedError,
     AlreadyExistsError,
@@ -29,11 +31,14 @@ from shipby.domain.errors import (
     ShipbyError,
 )
 from shipby.domain.events import Event, EventType, StoredEvent, posting_ref
+from shipby.domain.held import Wait
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind
+from shipby.domain.moot import why_moot
 from shipby.domain.notices import buyer_question, buyer_tracking_text
-from shipby.domain.policy import CHAT_OFFER, may_be_sent
-from shipby.domain.posting import Stage
+from shipby.domain.open_orders import owner_of
+from shipby.domain.policy import CHAT_OFFER, Move, may_be_sent
+from shipby.domain.posting import Posting, Stage
 from shipby.domain.records import RememberedResponse, SellerSettings
 
 ACTOR = "system:notifications"
@@ -55,7 +60,7 @@ class _Letter:
     """The remembered key that is claimed before it is sent. It holds a space, as no caller's key may."""
     noted_as: EventType
     guards: tuple[Write, ...] = ()
-    """What must hold at the moment of the claim."""
+    """What must hold at the moment of the claim: only automatic letters have any, and wait where it does not hold."""
     check: Callable[[Marketplace], None] = lambda _marketplace: None
     """Raises ActionNotOfferedError if a fresh read does not allow it."""
 
@@ -124,7 +129,7 @@ def _deliver(
     """What became of it, as it is noted; None if that was noted before."""
     if _noted(letter, store):
         return None
-    kind, why = _send(letter, settings, store=store, marketplaces=marketplaces, clock=clock)
+    kind, why, wait = _send(letter, settings, store=store, marketplaces=marketplaces, clock=clock)
 
     def once() -> None:
         posting = store.posting(letter.seller, letter.number)
@@ -136,10 +141,44 @@ def _deliver(
         about: dict[str, Json] = {"about": letter.about, "channel": "marketplace_chat"}
         event = Event(type=kind, at=clock.now(), actor=ACTOR, reason=why[:300], data=about)
         appended = AppendEvents(letter.seller, posting_ref(letter.number), changed.version, (event,))
-        store.commit([SavePosting(changed), appended])
+        held = _held(letter, posting, wait, why, settings, store, clock.now()) if wait and letter.guards else []
+        commit(store, [SavePosting(changed), appended, *held])
 
     decide_anew(once)
     return kind
+
+
+def hold_question(seller: str, number: str, problem: ShipbyError, *, store: Store, now: datetime) -> None:
+    """The marketplace is away for so long that the message of an automatic question may get lost: its case waits."""
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+
+    def once() -> None:
+        posting = store.posting(seller, number)
+        if posting is not None:
+            commit(store, hold(_stopped(posting, Wait.MARKETPLACE, str(problem), settings), store=store, now=now))
+
+    decide_anew(once)
+
+
+def _held(
+    letter: _Letter, posting: Posting, wait: Wait, why: str, settings: SellerSettings, store: Store, now: datetime
+) -> list[Write]:
+    around = around_of(letter.seller, letter.number, store=store)
+    if why_moot(posting, Move.ASK_BUYER, settings, around, at=now):
+        return []
+    return hold(_stopped(posting, wait, why, settings), store=store, now=now)
+
+
+def _stopped(posting: Posting, wait: Wait, why: str, settings: SellerSettings) -> Stopped:
+    return Stopped(
+        seller=posting.seller,
+        ref=posting_ref(posting.number),
+        action=Move.ASK_BUYER,
+        waits_for=wait,
+        reason=why[:500],
+        owner=owner_of(posting, settings),
+        actor=ACTOR,
+    )
 
 
 def _noted(letter: _Letter, store: Store) -> bool:
@@ -150,31 +189,35 @@ def _noted(letter: _Letter, store: Store) -> bool:
 
 def _send(
     letter: _Letter, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
-) -> tuple[EventType, str]:
-    """Send at most once; what became of it, in words. Raises RetryableError while no chat can be opened."""
+) -> tuple[EventType, str, Wait | None]:
+    """Send at most once; what became of it, in words, and what it waits for if it may still be sent later.
+
+    Raises RetryableError while no chat can be opened.
+    """
     unsent = EventType.NOTICE_UNDELIVERABLE
     if not settings.buyer_chat:
-        return unsent, "no lawful channel: the account has no chat subscription"
+        return unsent, "no lawful channel: the account has no chat subscription", None
     try:
         marketplace = marketplaces.of(letter.seller)
         letter.check(marketplace)
         chat = marketplace.start_chat(letter.number)
     except (PermanentError, CredentialsRejectedError, OutcomeUnknownError) as error:
-        return unsent, f"no lawful channel: {error}"
+        away = isinstance(error, CredentialsRejectedError)
+        return unsent, f"no lawful channel: {error}", Wait.MARKETPLACE if away else None
     # Claimed before sending: a second message to a buyer is worse than a missing one, which a person hears of.
     try:
         store.commit([_claim(letter, clock), *letter.guards])
     except AlreadyExistsError:
-        return unsent, "it was begun before, and nobody knows whether it was sent"
+        return unsent, "it was begun before, and nobody knows whether it was sent", None
     except KillSwitchOnError as error:
-        return unsent, f"not sent: {error}"
+        return unsent, f"not sent: {error}", Wait.KILL_SWITCH
     try:
         marketplace.send_chat_message(chat, letter.text)
     except OutcomeUnknownError as error:
-        return unsent, f"sent, but no answer came: {error}"
+        return unsent, f"sent, but no answer came: {error}", None
     except ShipbyError as error:
-        return unsent, f"not sent: {error}"
-    return letter.noted_as, "marketplace chat"
+        return unsent, f"not sent: {error}", None
+    return letter.noted_as, "marketplace chat", None
 
 
 def _claim(letter: _Letter, clock: Clock) -> RememberResponse:

@@ -173,6 +173,8 @@ class RungKind(StrEnum):
     KEY_EXPIRES = "key_expires"
     PUSH_UNHEALTHY = "push_unhealthy"
     CASE_DUE = "case_due"
+    DECIDE_AGAIN = "decide_again"
+    """Every held decision of a seller is taken again: a fact that they wait for may be here."""
     EXPIRE_AT = "expire_at"
     """A printed file that shows a person is to be deleted."""
     CARRIAGE_CHECK = "carriage_check"

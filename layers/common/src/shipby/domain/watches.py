@@ -59,6 +59,8 @@ def fire_watch(watch: Watch, *, at: datetime, actor: str) -> tuple[Watch, tuple[
             following, happened = key_alarm(expires_at, at), EventType.KEY_EXPIRES_SOON
             data["days_left"] = max(0, (expires_at - at).days)
             data["expired"] = expires_at <= at
+        case RungKind.DECIDE_AGAIN:
+            following, happened = None, EventType.WATCH_CHANGED
         case RungKind.PUSH_UNHEALTHY:
             following = push_alarm(watch.state, at)
             happened = EventType.WATCH_CHANGED if following is None else EventType.PUSH_UNHEALTHY
