@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,13 +13,16 @@ from botocore.exceptions import EndpointConnectionError
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.application.ports import QueueMessage
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
+from tests.support.waiting import LONGEST
 
 
 class Sqs:
-    """Answers SendMessageBatch; `refuse` names messages that are never taken, `away` those that break the call."""
+    """Answers SendMessageBatch; `refuse` names messages that are never taken, `away` those that break the call,
+    and no call is answered before `together` are under way."""
 
-    def __init__(self, *, refuse: Sequence[int] = (), away: Sequence[int] = (), seconds: float = 0.0) -> None:
-        self._refuse, self._away, self._seconds = set(refuse), set(away), seconds
+    def __init__(self, *, refuse: Sequence[int] = (), away: Sequence[int] = (), together: int = 1) -> None:
+        self._refuse, self._away = set(refuse), set(away)
+        self._meeting = threading.Barrier(together, timeout=LONGEST)
         self._lock = threading.Lock()
         self._now = 0
         self.taken: list[int] = []
@@ -36,7 +38,7 @@ class Sqs:
             self.most_at_once = max(self.most_at_once, self._now)
             self.sizes.append(len(Entries))
             self.threads.add(threading.current_thread().name)
-        time.sleep(self._seconds)
+        self._meeting.wait()
         with self._lock:
             self._now -= 1
             if self._away.intersection(numbers.values()):
@@ -67,11 +69,11 @@ def test_one_batch_is_sent_without_another_thread() -> None:
 
 
 def test_many_batches_are_on_their_way_at_once_and_every_message_goes_once() -> None:
-    sqs = Sqs(seconds=0.02)
+    sqs = Sqs(together=3)
     queue(sqs).send(messages(205))
     assert sorted(sqs.taken) == list(range(205))
     assert sorted(sqs.sizes) == [5] + [10] * 20
-    assert 2 <= sqs.most_at_once <= 8
+    assert 3 <= sqs.most_at_once <= 8
 
 
 def test_a_refused_message_is_told_after_all_other_batches_were_tried() -> None:
