@@ -169,9 +169,11 @@ class Shop:
         """Seconds that each message is held back."""
         return [round((message.delayed_until - message.sent_timestamp) / 1000) for message in self.messages(queue)]
 
-    def invisible_for(self, queue: str) -> list[int]:
-        """Seconds until each message comes again."""
-        return [round(message.visible_at / 1000 - time.time()) for message in self.messages(queue)]
+    def held(self, queue: str, seconds: int, since: float) -> bool:
+        """Whether every message was, at some moment after `since` (epoch seconds), told to come again so much later."""
+        # Moto counts whole milliseconds.
+        earliest, latest = since + seconds - 0.001, time.time() + seconds
+        return all(earliest <= message.visible_at / 1000 <= latest for message in self.messages(queue))
 
     def deliver(self, queue: str, handler: Callable[..., Any], **context: Any) -> list[str]:
         """Empty a queue into its handler, delays over; returns the ids that failed (m0, m1, …)."""
