@@ -127,7 +127,7 @@ class Whole:
             assert answer.status in (200, 404), f"GET {path}: {answer}"
             return answer.status == 200 and ready(answer.body)
 
-        eventually(look, what, every=0.1)
+        eventually(look, what, every=0.2)
         return last[0].body
 
     def drained(self) -> None:
