@@ -38,6 +38,8 @@ def handler(event: Event, _: object) -> PartialResponse:
 
 
 def _route(found: PushRow | StoredEvent) -> Sequence[Routed]:
+    own = parts()
+    now = own.clock.now()
     if isinstance(found, PushRow):
-        return route_push(found, now=parts().clock.now())
-    return route_event(found, label_delay_seconds=parts().label_delay_seconds)
+        return route_push(found, now=now)
+    return route_event(found, label_delay_seconds=own.label_delay_seconds, now=now)

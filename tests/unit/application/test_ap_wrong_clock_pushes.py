@@ -8,8 +8,9 @@ import pytest
 from shipby.application.receive_push import TOKEN_CACHE, TokenCache, receive_push
 from shipby.application.register_seller import create_push_token
 from shipby.application.repair import repair
-from shipby.application.route_events import Routed, route_push
+from shipby.application.route_events import Routed, route_event, route_push
 from shipby.application.sync_posting import Synced, sync_posting
+from shipby.domain.events import EventType, StoredEvent, posting_ref
 from shipby.domain.inbox import PushRow, PushState
 from tests.support import builders as a
 from tests.unit.application.world_support import World
@@ -145,6 +146,13 @@ def test_the_router_dates_a_hint_by_the_later_of_two_clocks(webhook: Webhook) ->
     for now, hint in ((later, later), (a.NOW - DAY, a.NOW), (None, a.NOW)):
         (routed,) = route_push(push, now=now)
         assert routed.message.body["hinted_at"] == hint.isoformat()
+        (told,) = [one for one in route_event(_late(), label_delay_seconds=0, now=now) if one.message.body.get("why")]
+        assert told.message.body["hinted_at"] == hint.isoformat()
+
+
+def _late() -> StoredEvent:
+    event = a.event(type=EventType.POSTING_LATE, at=a.NOW)
+    return StoredEvent(seller=a.SELLER, ref=posting_ref(a.NUMBER), version=2, index=0, event=event)
 
 
 def test_a_token_is_looked_up_again_after_the_clock_was_set_back(world: World) -> None:

@@ -147,9 +147,13 @@ def route_push(push: PushRow, *, now: datetime | None = None) -> Sequence[Routed
     return (Routed(Destination.SYNC, message),)
 
 
-def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Routed]:
-    """The queues that have to act on an event. Labels exist only 45-60 s after ship: their message waits."""
+def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime | None = None) -> Sequence[Routed]:
+    """The queues that have to act on an event. Labels exist only 45-60 s after ship: their message waits.
+
+    `now`: as for pushes.
+    """
     seller, event = stored.seller, stored.event
+    hinted_at = max(event.at, now or event.at)
     routed: list[Routed] = []
     if event.type in _FOR_INTENT_WORKER:
         tracking = event.data["action"] == IntentAction.SET_TRACKING
@@ -165,7 +169,7 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
         message = QueueMessage(body=body, group=seller, delay_seconds=delay)
         routed.append(Routed(Destination.LABELS, message))
     if event.type in _LATE or event.data.get("rung") in _READ_AGAIN:
-        message = sync_message(seller, stored.ref.id, hinted_at=event.at, why=str(event.data.get("rung", "late")))
+        message = sync_message(seller, stored.ref.id, hinted_at=hinted_at, why=str(event.data.get("rung", "late")))
         routed.append(Routed(Destination.SYNC, message))
     if stored.ref.kind is AggregateKind.CANCEL_REQUEST and event.type in _READ_FOR_CANCEL_REQUEST:
         # Over: the posting follows it. Overdue: the marketplace takes a moment to approve by itself.
@@ -173,7 +177,7 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int) -> Sequence[Ro
         body = {
             "seller": seller,
             "posting": event.data["posting"],
-            "hinted_at": event.at.isoformat(),
+            "hinted_at": hinted_at.isoformat(),
             "why": event.type,
             "cancel_request": stored.ref.id,
         }

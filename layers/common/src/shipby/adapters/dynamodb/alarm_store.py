@@ -118,7 +118,7 @@ class AlarmStore(DynamoDBStore):
         """Only what changed since the posting was read; None where it was not read by this store, or not lately."""
         key = keys.posting(write.posting.seller, write.posting.number)
         before = self._read_postings.pop(key, None)
-        if before is None or before.version != write.posting.version - 1:
+        if before is None or before.version != write.posting.version - 1 or write.over is not None:
             return None
         if before.received_at != write.posting.received_at:
             return None
