@@ -230,6 +230,19 @@ def test_given_up_before_its_time_it_is_not_cancelled_and_comes_back(world: Worl
     assert world.market.calls["cancel"] == 0
 
 
+def test_what_acts_outside_is_not_tried_again_although_it_rang_before_its_time(world: World) -> None:
+    world.policy(policy="cross_border_rfbs", auto_move_date=Automation.SHADOW)
+    world.arrives(actions=("cancel", "set_cutoff", "ship"))
+    with off_by(world, DAY):
+        ring_all(world)
+    assert RungKind.MOVE_DATE_AT in world.posting().fired
+    world.clock.advance(MINUTE)
+    world.read()
+    assert RungKind.MOVE_DATE_AT in world.posting().fired
+    assert RungKind.REMIND_AT not in world.posting().fired
+    assert not clock_findings(world)
+
+
 def test_an_alarm_that_is_due_at_this_very_moment_rings(world: World) -> None:
     world.arrives()
     alarm = world.alarm_of(posting_ref(a.NUMBER))

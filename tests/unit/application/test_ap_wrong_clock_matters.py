@@ -7,12 +7,14 @@ import pytest
 from shipby.application.audit_open_orders import REPORT as AUDIT
 from shipby.application.audit_open_orders import audit_is_due, audit_open_orders
 from shipby.application.claim_hints import CHATS, watch_chats
+from shipby.application.claims import open_claim
 from shipby.application.index_figures import WATCH as INDEX
 from shipby.application.mend_alarms import mend_alarms
 from shipby.application.poll_returns import poll_returns
 from shipby.application.ports import AppendEvents, SaveCase, SaveIntent, SaveWatch, Write
 from shipby.application.watch_account import watch_account
 from shipby.domain.cases import Matter, next_reminder, opened
+from shipby.domain.claims import Asked, ClaimKind
 from shipby.domain.events import EventType, case_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.open_orders import Rule
@@ -23,7 +25,7 @@ from shipby.domain.watches import digest_id
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.unit.application.cancel_request_support import Plea
-from tests.unit.application.world_support import World
+from tests.unit.application.world_support import World, forget
 from tests.unit.application.wrong_clock_support import DAY, MINUTE, STEPS, audited, clock_findings, off_by
 
 
@@ -178,6 +180,30 @@ def _new_case(world: World) -> list[Write]:
     matter = Matter(seller=a.SELLER, kind=CaseKind.CLAIM, subject="chat message 1")
     case, event = opened(matter, identifier="case-1", reason="look", owner="", at=world.clock.now(), actor="key:k1")
     return [SaveCase(case), AppendEvents(a.SELLER, case_ref(case.id), 1, (event,))]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_claim_entered_by_a_wrong_clock_counts_from_now(world: World, named: bool) -> None:
+    world.arrives()
+    end = world.clock.now() + 3 * DAY if named else None
+    with off_by(world, DAY):
+        now = world.clock.now()
+        kind = next(iter(ClaimKind))
+        asked = Asked(seller=a.SELLER, posting_number=a.NUMBER, kind=kind, at=now, source="hand", answer_by=end)
+        answer = open_claim(asked, "key:k1", forget, store=world.store, clock=world.clock)
+    identifier = str(answer.body["id"])
+    before = world.store.claim(a.SELLER, identifier)
+    assert before is not None
+    assert [finding.id for finding in clock_findings(world)] == [f"claim {identifier}"]
+    assert mend_alarms(a.SELLER, store=world.store, clock=world.clock) == 1
+    claim = world.store.claim(a.SELLER, identifier)
+    assert claim is not None
+    assert claim.asked_at == world.clock.now()
+    assert claim.answer_by == (end or before.answer_by - DAY)
+    assert claim.next_alarm is not None
+    assert claim.next_alarm.due < claim.answer_by
+    assert not clock_findings(world)
+    assert mend_alarms(a.SELLER, store=world.store, clock=world.clock) == 0
 
 
 def test_the_window_of_returned_goods_is_not_moved_on_by_a_wrong_clock(world: World) -> None:

@@ -1,7 +1,7 @@
 """Alarms that a clock which stood ahead has put off, of items that no read of the marketplace would put right.
 
-An alarm of a posting, a return or a wish to cancel is worked out anew with its next read. An open call, a case and a
-digest of notices have nobody who reads them: what they are to tell would wait for as long as the clock was wrong.
+An alarm of a posting, a return or a wish to cancel is worked out anew with its next read. An open call, a
+claim, a case and a digest of notices have nobody who reads them: they would wait for as long as the clock was wrong.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from shipby.application.claims import claim_writes
 from shipby.application.finish_intent import LONGEST_WAIT
 from shipby.application.paging import every
 from shipby.application.ports import AppendEvents, Clock, SaveCase, SaveWatch, Store
 from shipby.application.retry import decide_anew
 from shipby.application.ring_intent import ring_intent
 from shipby.domain.cases import next_reminder, restated
-from shipby.domain.events import case_ref
+from shipby.domain.claims import NAMED, redated
+from shipby.domain.events import case_ref, claim_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.posting import Alarm, RungKind
 from shipby.domain.records import AlarmRef, SellerSettings
@@ -37,7 +39,9 @@ def mend_alarms(seller: str, *, store: Store, clock: Clock) -> int:
     """Ring what waits for longer than any right clock would have set it; returns how many. Safe to repeat."""
     settings = store.settings(seller) or SellerSettings(seller=seller)
     cases = list(every(lambda cursor: store.cases_in(seller, limit=200, cursor=cursor)))
+    claims = list(every(lambda cursor: store.claims_in(seller, limit=200, cursor=cursor)))
     mends = [
+        *(partial(_mend_claim, seller, identifier, settings, store, clock) for identifier in claims),
         *(partial(_mend_case, seller, identifier, store, clock) for identifier in cases),
         *(partial(_mend_digest, seller, digest_id(named.name), store, clock) for named in settings.recipients),
     ]
@@ -63,6 +67,17 @@ def _mend_case(seller: str, identifier: str, store: Store, clock: Clock) -> int:
         return 0
     changed, event = restated(case, reason=case.reason, owner=case.owner, at=now, actor=ACTOR)
     store.commit([SaveCase(changed), AppendEvents(seller, case_ref(identifier), changed.version, (event,))])
+    return 1
+
+
+def _mend_claim(seller: str, identifier: str, settings: SellerSettings, store: Store, clock: Clock) -> int:
+    claim, now = store.claim(seller, identifier), clock.now()
+    if claim is None or not claim.open or not ahead(claim.asked_at, now):
+        return 0
+    named = any(
+        stored.event.data.get("clock_source") == NAMED for stored in store.events(seller, claim_ref(identifier))
+    )
+    store.commit(claim_writes(*redated(claim, settings, named=named, at=now, actor=ACTOR)))
     return 1
 
 

@@ -72,6 +72,8 @@ class Claim:
 
 FROM_CHAT = "chat"
 BY_HAND = "hand"
+NAMED = "named by the request"
+"""Source of an answer's time, in the event of the claim that was opened."""
 AHEAD = timedelta(minutes=5)
 """How far ahead of our clock the asking may lie: clocks differ."""
 LONGEST_AGO = timedelta(days=90)
@@ -127,7 +129,7 @@ def claim_id(asked: Asked) -> str:
 def answer_clock(asked: Asked, settings: SellerSettings) -> AnswerClock:
     """The time that the request names, else the seller's own period, else the market's dated one (uncertain)."""
     if asked.answer_by is not None:
-        return AnswerClock(by=asked.answer_by, source="named by the request", certain=True)
+        return AnswerClock(by=asked.answer_by, source=NAMED, certain=True)
     own = settings.answer_claim_within
     if own is not None:
         return AnswerClock(by=asked.at + own, source="settings: answer_claim_within", certain=True)
@@ -195,6 +197,20 @@ def answered(claim: Claim, *, pack_id: str, note: str, at: datetime, actor: str)
     )
     more: dict[str, Json] = {"late": at > claim.answer_by, "pack": pack_id or None}
     return changed, _event(EventType.CLAIM_ANSWERED, changed, at=at, actor=actor, reason=note.strip(), more=more)
+
+
+def redated(
+    claim: Claim, settings: SellerSettings, *, named: bool, at: datetime, actor: str
+) -> tuple[Claim, tuple[Event, ...]]:
+    """An open claim whose time of asking lay ahead, by a wrong clock: it counts from now, and its new end is told.
+
+    `named`: whether the request itself named the time of the answer; then that stays.
+    """
+    by = claim.answer_by if named else at + (claim.answer_by - claim.asked_at)
+    alarm = _first_alarm(by, settings, at)
+    changed = replace(claim, version=claim.version + 1, asked_at=at, answer_by=by, next_alarm=alarm)
+    reason = "a clock was wrong when it was entered: it counts from now"
+    return changed, (_event(EventType.CLAIM_REMINDED, changed, at=at, actor=actor, reason=reason),)
 
 
 def withdrawn(claim: Claim, *, reason: str, at: datetime, actor: str) -> tuple[Claim, Event]:

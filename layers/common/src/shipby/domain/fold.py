@@ -14,9 +14,18 @@ from datetime import datetime
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import ONCE, as_it_stands, build_rungs, keep_prices, rewind
+from shipby.domain.ladder import as_it_stands, build_rungs, keep_prices, rewind
 from shipby.domain.ledger import LineBalance, MoneyLedger
-from shipby.domain.posting import BEFORE_HAND_OVER, FINAL, MAIN_LINE, MarketplacePosting, Posting, RungKind, Stage
+from shipby.domain.posting import (
+    BEFORE_HAND_OVER,
+    FINAL,
+    MAIN_LINE,
+    ONCE,
+    MarketplacePosting,
+    Posting,
+    RungKind,
+    Stage,
+)
 from shipby.domain.records import SellerSettings, TrackingChange
 from shipby.domain.skew import ahead, runs_behind, times_ahead
 

@@ -76,8 +76,6 @@ _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.LOOK_AGAIN: frozenset(Stage) - FINAL,
 }
 _PRICED = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP)
-ONCE = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT})
-"""Moves that are tried once in a posting's life, wherever its date moves afterwards."""
 _LATER: Mapping[RungKind, frozenset[Stage]] = {RungKind.HAND_OVER_BY: BEFORE_HAND_OVER}
 """Stages in which a clock is kept because its own is still to come; the others are kept only in their own."""
 _AFTER_HAND_OVER = frozenset(

@@ -189,6 +189,10 @@ class RungKind(StrEnum):
     """Returned goods wait to be fetched: storage may cost, and after a time they are scrapped."""
 
 
+ONCE = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT})
+"""Moves that are tried once in a posting's life, wherever its date moves afterwards and whatever clock let them ring."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
     """One dated clock. `price` is what passing it adds to the cost of leaving, where the marketplace says so."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shipby.domain.posting import MarketplacePosting, Posting
+from shipby.domain.posting import ONCE, MarketplacePosting, Posting
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far a time may lie ahead and still be believed. Machines that keep time differ by milliseconds, a laptop that
@@ -42,9 +42,10 @@ def read_time(read_at: datetime, last: datetime | None, now: datetime) -> dateti
 
 
 def times_ahead(posting: Posting, now: datetime) -> dict[str, datetime]:
-    """The times of a posting that another read puts right, by their name; its day of receipt never moves."""
+    """The times of a posting that another read puts right, by their name; its day of receipt never moves, and what is
+    tried once stays tried."""
     read = {"synced_at": posting.synced_at} | _since(posting)
-    rang = {f"fired {kind}": due for kind, due in posting.fired.items()}
+    rang = {f"fired {kind}": due for kind, due in posting.fired.items() if kind not in ONCE}
     return {name: when for name, when in (read | rang).items() if ahead(when, now)}
 
 
