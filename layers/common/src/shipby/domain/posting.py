@@ -190,7 +190,7 @@ class RungKind(StrEnum):
 
 
 ONCE = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT})
-"""Moves that are tried once in a posting's life, wherever its date moves afterwards and whatever clock let them ring."""
+"""Moves that are tried once in a posting's life, wherever its date moves afterwards and whatever clock rang them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
