@@ -105,10 +105,13 @@ def market() -> Market:
 def test_one_case_names_an_entry_that_was_set_aside_for_as_long_as_it_is(market: Market) -> None:
     market.lists(BAD, GOOD, status=None)
     assert set(market.poll()) == {GOOD, BAD}, "its own read may say more than the list does"
+    market.says(BAD, status=None)
+    market.sync(BAD)
     market.poll()
+    market.sync(BAD)
     market.poll()
     (case,) = market.cases()
-    assert (case.subject, case.owner, case.version) == (f"posting {BAD}", "boss", 1)
+    assert (case.subject, case.owner, case.version) == (f"posting {BAD}", "boss", 1), "told once, whoever reads it"
     assert all(
         text in case.reason for text in (BAD, a.SELLER, "/v4/posting/fbs/list", "status is not there", "cabinet")
     )
@@ -150,6 +153,7 @@ def test_an_entry_without_a_number_is_a_case_too_and_closes_once_it_is_gone(mark
 def test_a_list_of_odd_entries_is_one_case(market: Market) -> None:
     odd = [OddEntry(kind=Listed.POSTING, id=str(n), method="/v4/x", problem="status is not text") for n in range(21)]
     keep_odd_entries(a.SELLER, odd, store=market.store, now=market.clock.now())
+    keep_odd_entries(a.SELLER, odd[:1], store=market.store, now=market.clock.now())
     (case,) = market.cases()
     assert case.subject == "many: posting"
     assert case.reason.startswith("21 entries of /v4/x")

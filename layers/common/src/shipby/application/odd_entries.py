@@ -15,9 +15,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from shipby.application.cases import close_open_case, report_case
+from shipby.application.cases import close_open_case, find_open_case, open_case
 from shipby.application.paging import every
 from shipby.application.ports import Clock, Store
+from shipby.domain.cases import Matter
 from shipby.domain.errors import UnreadableAnswerError
 from shipby.domain.records import Case, CaseKind, SellerSettings
 
@@ -154,14 +155,16 @@ def keep_odd_entries(seller: str, odd: Iterable[OddEntry], *, store: Store, now:
         return 0
     settings = store.settings(seller) or SellerSettings(seller=seller)
     owner = settings.owners.get("*", "")
-    tell = partial(report_case, store, seller=seller, kind=CaseKind.ODD_ENTRY, owner=owner, now=now, actor=ACTOR)
+    # An open one is left as it is: a list and the thing's own read tell of the same in other words.
+    tell = partial(open_case, store, seller=seller, kind=CaseKind.ODD_ENTRY, owner=owner, now=now, actor=ACTOR)
     for kind, count in Counter(entry.kind for entry in found.values()).items():
         mine = [entry for entry in found.values() if entry.kind is kind]
+        group = Matter(seller=seller, kind=CaseKind.ODD_ENTRY, subject=_group(kind))
         if count > MOST_CASES:
-            tell(subject=_group(kind), reason=_many(mine))
-            continue
-        for entry in mine:
-            tell(subject=entry.subject, reason=_one(seller, entry))
+            tell(subject=group.subject, reason=_many(mine))
+        elif find_open_case(store, group) is None:
+            for entry in mine:
+                tell(subject=entry.subject, reason=_one(seller, entry))
     return len(found)
 
 
