@@ -137,7 +137,8 @@ class Durability:
 
         After a failure a call that `changed` something, even nothing, also tries whether the disk takes records again.
         """
-        if not (self._recorder.pending or self._writing or (changed and self._failure)):
+        under_way = self._writing or self._record_lock.locked()
+        if not (self._recorder.pending or under_way or (changed and self._failure)):
             return
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)

@@ -1,6 +1,7 @@
 """What was answered is on the disk: kills right behind an answer, broken and foreign data folders, full disks."""
 
 import contextlib
+import json
 import os
 import resource
 import shutil
@@ -292,6 +293,31 @@ def test_a_link_to_no_generation_is_refused_even_where_nothing_was_deployed(tmp_
     refused(tmp_path, r"journal\.1 is missing")
 
 
+def test_a_state_that_lacks_a_deployed_table_is_refused_by_its_name(tmp_path: Path) -> None:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "TableName": "deployed",
+            "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    }
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "deployed-queue"}}
+    with Emulator(tmp_path) as emulator:
+        cloudformation = emulator.client("cloudformation")
+        body = json.dumps({"Resources": {"Orders": table, "Work": queue}})
+        cloudformation.create_stack(StackName="shop", TemplateBody=body)
+        cloudformation.get_waiter("stack_create_complete").wait(StackName="shop", WaiterConfig={"Delay": 1})
+        # Whoever was told that the deployment is complete finds it so after a kill.
+        emulator.kill()
+    with Emulator(tmp_path) as emulator:
+        [stack] = emulator.client("cloudformation").describe_stacks()["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        emulator.client("dynamodb").delete_table(TableName="deployed")
+    refused(tmp_path, r"does not fit what was deployed: it lacks Orders \(AWS::DynamoDB::Table\)")
+
+
 # Full disks ----------------------------------------------------------------------------------------------------------
 
 
@@ -315,14 +341,13 @@ def test_what_cannot_be_written_is_refused_and_as_if_it_had_not_been_asked(tmp_p
         put(emulator, "deleted")
         sqs.send_message(QueueUrl=url, MessageBody="kept")
         before = contents(tmp_path), stream(emulator, arn)
-        token = "the-same-transaction-again"
         transaction = {
             "TransactItems": [
                 {"Put": {"TableName": "rows", "Item": {"PK": {"S": "kept"}, "version": {"N": "2"}}}},
                 {"Delete": {"TableName": "rows", "Key": {"PK": {"S": "deleted"}}}},
                 {"Put": {"TableName": "rows", "Item": {"PK": {"S": "new"}}}},
             ],
-            "ClientRequestToken": token,
+            "ClientRequestToken": "the-same-again",
         }
         calls = (
             lambda: dynamodb.transact_write_items(**transaction),
