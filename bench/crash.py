@@ -50,7 +50,8 @@ class Run:
 
     @property
     def acknowledged(self) -> int:
-        return len(self.ledger.commands) + len(self.ledger.pushes)
+        """Commands and pushes, those that were lost too."""
+        return len(self.ledger.commands) + len(self.ledger.pushes) + len(self.lost)
 
 
 def crash(kills: int, rng: random.Random, folder: Path, *, journal: bool) -> Run:
@@ -77,7 +78,9 @@ def crash(kills: int, rng: random.Random, folder: Path, *, journal: bool) -> Run
                     file=sys.stderr,
                 )
             # Whatever was acknowledged before an earlier kill must have outlived the later ones, too.
-            run.lost += lost(stack, run.ledger)
+            missing = lost(stack, run.ledger)
+            run.lost += missing
+            _forget(run.ledger, missing)
             stack.drain(120)
             for shop in shops:
                 answer = proof(stack, shop.seller)
@@ -132,7 +135,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="shipby-crash-", ignore_cleanup_errors=True) as folder:
         rng = random.Random(chosen.seed)
         run = crash(kills, rng, Path(folder) / "stack", journal=not chosen.no_journal)
-    commands, pushes, slowest = len(run.ledger.commands), len(run.ledger.pushes), max(run.ready)
+    slowest = max(run.ready)
+    pushes = len(run.ledger.pushes) + sum(text.startswith("push") for text in run.lost)
+    commands = run.acknowledged - pushes
     rows = [
         ("kills of the whole stack under load", kills),
         ("commands acknowledged", f"{commands:,}"),

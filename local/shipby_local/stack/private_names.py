@@ -1,8 +1,7 @@
 """With the other `private_…` modules of this folder the only code that touches names ministack does not publish.
 
-Written for exactly one version.
-
-`check` fails clearly on another version or when a name is gone, instead of losing data quietly later on.
+Written for exactly one version: `check` fails clearly on another version or when a name is gone, instead of losing data
+quietly later on.
 """
 
 import asyncio
