@@ -35,7 +35,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "PostingSync": (READ_WRITE, set()),
     "MarketplacePoll": (READ_WRITE, {"days", "worklist"}),
     "DeadlineSweep": (set(), {"alarms"}),
-    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, set()),
+    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"worklist"}),
     "LabelGeneration": (READ_WRITE, set()),
     "Refunds": (READ_WRITE, set()),
     "Tracking": (READ_WRITE, set()),

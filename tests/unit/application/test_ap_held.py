@@ -13,7 +13,7 @@ from shipby.application.cases import close_case
 from shipby.application.change_settings import change_settings
 from shipby.application.clocks import BuyerAnswer, answer_for_buyer
 from shipby.application.decide_again import decide_again, decide_held
-from shipby.application.held import HELD_WATCH
+from shipby.application.held import HELD_WATCH, POLICY_IS_READ
 from shipby.application.ports import SavePosting
 from shipby.application.tell_buyer import ask_buyer, hold_question
 from shipby.domain.errors import MarketplaceUnavailableError
@@ -180,8 +180,10 @@ def test_the_kill_switch_is_turned_off_and_the_sweep_after_it_decides(world: Wor
     change_settings(replace(settings, kill_switch=False), settings.version, forget, store=world.store, now=now)
     watch = world.store.watch(a.SELLER, HELD_WATCH)
     assert watch is not None
-    assert watch.next_alarm == a.alarm(now, RungKind.DECIDE_AGAIN)
-    alarm = AlarmRef(seller=a.SELLER, ref=watch_ref(HELD_WATCH), intent_id="", due=now)
+    due = now + POLICY_IS_READ
+    assert watch.next_alarm == a.alarm(due, RungKind.DECIDE_AGAIN)
+    world.clock.time = due
+    alarm = AlarmRef(seller=a.SELLER, ref=watch_ref(HELD_WATCH), intent_id="", due=due)
     assert [ring(alarm, store=world.store, clock=world.clock).outcome for _ in range(2)] == ["fired", "gone"]
     assert len(cancels(world)) == 1
     assert cases(world) == []

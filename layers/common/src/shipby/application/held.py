@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shipby.application.cases import closing, find_open_case, opening
 from shipby.application.ports import AppendEvents, SaveCase, SaveWatch, Store, Write
@@ -16,6 +16,8 @@ from shipby.domain.open_orders import owner_of
 from shipby.domain.posting import Alarm, Posting, RungKind
 from shipby.domain.records import Case, CaseKind, SellerSettings, Watch
 
+POLICY_IS_READ = timedelta(seconds=35)
+"""The alarm worker may remember a policy for 30 s: what a change rings is decided when nobody has the old one any more."""
 DEFAULT_CAP = 10
 """Automatic actions of one kind a day where the seller named no cap."""
 ACTOR = "system:settings"
@@ -135,7 +137,7 @@ def ring_held(seller: str, *, store: Store, now: datetime) -> list[Write]:
         return []
     known = store.watch(seller, HELD_WATCH)
     watch = known or Watch(seller=seller, id=HELD_WATCH, version=0, checked_at=now)
-    alarm = Alarm(due=now, kind=RungKind.DECIDE_AGAIN)
+    alarm = Alarm(due=now + POLICY_IS_READ, kind=RungKind.DECIDE_AGAIN)
     armed = replace(watch, version=watch.version + 1, checked_at=now, next_alarm=alarm)
     event = Event(type=EventType.WATCH_CHANGED, at=now, actor=ACTOR, reason="the settings changed")
     return [SaveWatch(armed), AppendEvents(seller, watch_ref(HELD_WATCH), armed.version, (event,))]
