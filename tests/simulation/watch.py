@@ -20,7 +20,7 @@ from shipby.application.ports import (
 from shipby.domain.events import AggregateKind, EventType, Ref, cancel_request_ref, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.ledger import EntryKind, EntryState, ExecutedBy, MoneyLedger
-from shipby.domain.posting import FINAL, Posting
+from shipby.domain.posting import FINAL, Posting, Stage
 from shipby.domain.records import Case, CaseKind, SellerSettings
 from shipby.domain.returns import REJECT_ACTIONS, ReturnCase
 from shipby.domain.skew import CLOCK_SKEW, times_ahead
@@ -102,7 +102,8 @@ class Watch:
                     known = self._postings.get(posting.number)
                     stale = known is not None and posting.synced_at < known.synced_at <= self._time.now + CLOCK_SKEW
                     need(not stale, "facts never go backwards", f"{posting.number} was saved from an older read")
-                    rings = posting.next_alarm is not None or posting.stage in FINAL
+                    left = posting.stage in (Stage.HANDED_OVER, Stage.IN_TRANSIT) and not posting.fired
+                    rings = posting.next_alarm is not None or posting.stage in FINAL or left
                     need(rings, "nothing open without an alarm", f"{posting.number} is {posting.stage}")
                     self._postings[posting.number] = posting
         for write in writes:

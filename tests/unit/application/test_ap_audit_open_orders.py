@@ -320,3 +320,19 @@ def test_the_saved_report_names_posting_rule_and_problem(shop: Shop) -> None:
         },
     ]
     assert (saved["checked"], saved["opened"], saved["complete"], saved["by_rule"]) == (1, 1, True, {"next_time": 1})
+
+
+def test_what_is_on_its_way_without_a_date_is_brought_to_mind_once_it_takes_longer_than_a_week(shop: Shop) -> None:
+    shop.has("p1", stage=Stage.IN_TRANSIT, status="delivering", rungs=(), next_alarm=None, assembled_at=a.NOW)
+
+    shop.clock.advance(timedelta(days=7))
+    shop.audit()
+    young = shop.store.posting(a.SELLER, "p1")
+    shop.clock.advance(timedelta(days=1))
+    report = shop.audit()
+    old = shop.store.posting(a.SELLER, "p1")
+
+    assert (young and young.next_alarm) is None
+    assert old is not None
+    assert old.next_alarm == a.alarm(shop.clock.now() + timedelta(days=7), RungKind.LOOK_AGAIN)
+    assert report.violations == []

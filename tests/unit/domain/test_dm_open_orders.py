@@ -124,15 +124,16 @@ def test_an_alarm_that_was_set_aside_is_found_at_once() -> None:
     assert rules(a.posting(), evidence=Evidence(intents={}, aside="cannot be read")) == [Rule.NEXT_TIME]
 
 
-def test_something_must_ring_for_every_open_posting() -> None:
+def test_something_must_ring_for_every_open_posting_but_not_yet_for_what_just_left_without_a_date() -> None:
     silent = a.posting(rungs=(), next_alarm=None, assembled_at=a.NOW)
 
     assert rules(silent) == [Rule.NEXT_TIME]
     assert rules(replace(silent, stage=Stage.EXPIRED, blocked_from=Stage.PACKED, expired_reason="x")) == [
         Rule.NEXT_TIME
     ]
-    assert rules(replace(silent, stage=Stage.IN_TRANSIT, status="delivering")) == [Rule.NEXT_TIME]
-    assert rules(rewind(replace(silent, stage=Stage.IN_TRANSIT, status="delivering"))) == []
+    left = replace(silent, stage=Stage.IN_TRANSIT, status="delivering")
+    assert rules(replace(left, fired={RungKind.DELIVERY_BY: a.NOW})) == [Rule.NEXT_TIME]
+    assert rules(left) == []
 
 
 # Open calls

@@ -171,7 +171,8 @@ def rings(
     assert posting.next_alarm is not None
     fired = fire(posting, posting.next_alarm, settings or a.settings(), at=AT, actor="system:alarm")
     assert fired.posting.version == posting.version + 1
-    assert a.nothing_else_rings(fired.posting) or (fired.posting.next_alarm is None and kind is RungKind.CLOSE_AT)
+    over = fired.posting.next_alarm is None and kind is RungKind.CLOSE_AT
+    assert over or a.nothing_else_rings(fired.posting)
     assert kind is RungKind.CLOSE_AT or fired.posting.fired[kind] == a.NOW
     return fired
 

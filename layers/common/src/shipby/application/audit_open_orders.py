@@ -20,9 +20,9 @@ from shipby.application.views import time_text
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.ladder import rewind
+from shipby.domain.ladder import rewind, unwatched
 from shipby.domain.open_orders import Evidence, Row, Rule, Violation, check, check_rows, owner_of
-from shipby.domain.posting import FINAL, Posting, Stage
+from shipby.domain.posting import FINAL, Posting, RungKind, Stage
 from shipby.domain.records import AlarmRef, Case, CaseKind, SellerSettings
 from shipby.domain.skew import age, ahead
 
@@ -210,6 +210,8 @@ class _Run:
     def violations(self, posting: Posting | None) -> tuple[Violation, ...]:
         """What is wrong with a posting beside its rows. Its parts are read one after the other while others write, so
         only what is wrong in a second reading too counts."""
+        if posting is not None and unwatched(posting, self._clock.now()):
+            self._mend(posting)
         if posting is None or not self._check(posting):
             return ()
         again = self._store.posting(self._seller, posting.number)
@@ -224,7 +226,10 @@ class _Run:
     def _mend(self, posting: Posting) -> None:
         """What needs no person: an alarm that is missing is set, and a forgotten decision gets its case. Both are told
         as findings all the same, for something lost them."""
-        now, mended = self._clock.now(), rewind(replace(posting, version=posting.version + 1))
+        now, mended = self._clock.now(), replace(posting, version=posting.version + 1)
+        if unwatched(posting, now):
+            mended = replace(mended, fired={**posting.fired, RungKind.LOOK_AGAIN: now})
+        mended = rewind(mended)
         writes = hold_posting(self._forgotten(posting), posting, self._settings, store=self._store, now=now)
         if posting.next_alarm is None and mended.next_alarm is not None:
             kind, why = EventType.POSTING_CHANGED, "the audit found it without an alarm"

@@ -17,7 +17,7 @@ from shipby.domain.posting import Alarm, Posting, RungKind
 from shipby.domain.records import Case, CaseKind, SellerSettings, Watch
 
 POLICY_IS_READ = timedelta(seconds=35)
-"""The alarm worker may remember a policy for 30 s: what a change rings is decided when nobody has the old one any more."""
+"""The alarm worker may remember a policy for 30 s: what a change rings is decided when nobody has the old one."""
 DEFAULT_CAP = 10
 """Automatic actions of one kind a day where the seller named no cap."""
 ACTOR = "system:settings"

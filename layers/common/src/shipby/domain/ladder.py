@@ -87,6 +87,7 @@ _AFTER_HAND_OVER = frozenset(
         RungKind.LOOK_AGAIN,
     }
 )
+_ON_ITS_WAY = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT})
 _SHIPPED = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED, Stage.CLOSED})
 
 
@@ -337,16 +338,27 @@ def _pending(posting: Posting, rung: Rung) -> bool:
 
 
 def pending(posting: Posting) -> list[Rung]:
-    """The clocks that still concern this posting, earliest first; an open one is never without."""
+    """The clocks that still concern this posting, earliest first; an open one in the house is never without."""
     ahead = sorted((rung for rung in posting.rungs if _pending(posting, rung)), key=lambda rung: (rung.due, rung.kind))
     return ahead or _look_again(posting)
 
 
+def unwatched(posting: Posting, now: datetime) -> bool:
+    """Whether it is on its way without any clock for longer than nearly all postings take."""
+    late = now - posting.received_at > LOOK_AGAIN_ON_ITS_WAY
+    return late and posting.stage in _ON_ITS_WAY and not pending(posting)
+
+
 def _look_again(posting: Posting) -> list[Rung]:
-    """The clock of what nothing else rings for. It follows from what has rung, so it takes no place in the record."""
-    if posting.stage in FINAL:
+    """The clock of what nothing else rings for. It follows from what has rung, so it takes no place in the record.
+
+    What is on its way without a date has none at first, for nearly all of it arrives: an alarm for each would cost
+    writes. Once one of its clocks has rung it has; the audit rings the first one for what takes longer than a week.
+    """
+    on_its_way = posting.stage in _ON_ITS_WAY
+    if posting.stage in FINAL or (on_its_way and not _AFTER_HAND_OVER & posting.fired.keys()):
         return []
-    every = LOOK_AGAIN_ON_ITS_WAY if posting.stage in _SHIPPED else LOOK_AGAIN_EVERY
+    every = LOOK_AGAIN_ON_ITS_WAY if on_its_way else LOOK_AGAIN_EVERY
     return [Rung(kind=RungKind.LOOK_AGAIN, due=max([posting.received_at, *posting.fired.values()]) + every)]
 
 
