@@ -16,7 +16,7 @@ from shipby.application.decide_again import decide_again, decide_held
 from shipby.application.held import HELD_WATCH, POLICY_IS_READ
 from shipby.application.ports import SavePosting
 from shipby.application.tell_buyer import ask_buyer, hold_question
-from shipby.domain.errors import MarketplaceUnavailableError
+from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
 from shipby.domain.held import Wait, again_at
 from shipby.domain.intents import IntentAction, IntentState
@@ -420,6 +420,24 @@ def test_all_of_a_seller_are_decided_when_the_index_comes_in_bounded_batches() -
     assert done == [3, 3, 1]
     assert cases(world) == []
     assert all(len(cancels(world, number)) == 1 for number in numbers)
+
+
+def test_one_that_cannot_be_decided_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.policy(**{**ACTIVE, "kill_switch": True})
+    for number in ("n-0", "n-1"):
+        world.arrives(number, actions=OFFERED)
+        ring_to(world, RungKind.GIVE_UP_AT, number)
+    world.policy(kill_switch=False)
+    posting = world.store.posting
+
+    def broken(seller: str, number: str) -> Any:
+        if number == "n-0":
+            raise InvalidInputError("an odd row")
+        return posting(seller, number)
+
+    monkeypatch.setattr(world.store, "posting", broken)
+    assert again(world) == {"decided": 1, "held": 0, "moot": 0, "failed": 1}
 
 
 def test_a_look_that_finds_nothing_new_writes_nothing(world: World) -> None:

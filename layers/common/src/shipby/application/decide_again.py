@@ -13,6 +13,7 @@ from shipby.application.ports import Clock, Store
 from shipby.application.rang import ACTOR
 from shipby.application.retry import decide_anew
 from shipby.application.ring_posting import move_again
+from shipby.domain.errors import ShipbyError
 from shipby.domain.events import AggregateKind
 from shipby.domain.held import HeldDecision
 from shipby.domain.policy import Move
@@ -69,7 +70,7 @@ def decide_held(
 ) -> dict[str, int]:
     """Take every held decision of a seller again, as far as the time suffices: a fact that they wait for may be here.
 
-    What still waits is only read, never written. Returns how many were decided, held and moot.
+    What still waits is only read, never written. Returns how many were decided, held, moot, and failed.
     """
     began = clock.now()
     counts = {"decided": 0, "held": 0, "moot": 0}
@@ -82,7 +83,11 @@ def decide_held(
                 continue
             if clock.now() - began > budget or sum(counts.values()) >= most:
                 return counts
-            became = decide_again(seller, identifier, store=store, clock=clock)
+            try:
+                became = decide_again(seller, identifier, store=store, clock=clock)
+            except ShipbyError:
+                # One that cannot be decided keeps its own alarm, which names the problem, and holds up no other.
+                became = "failed"
             counts[became] = counts.get(became, 0) + 1
         if page.cursor is None:
             return counts
