@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shipby.adapters.aws_lambda.batch import CREDENTIALS_WAIT, NotBegunError, Outcome, SqsBatch, TimeLeft, wait_seconds
+from shipby.adapters.aws_lambda.batch import CREDENTIALS_WAIT, NOT_BEGUN, Outcome, SqsBatch, TimeLeft, wait_seconds
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.domain.errors import (
     CredentialsRejectedError,
@@ -216,8 +216,8 @@ def test_if_the_wait_cannot_be_set_the_queues_own_applies_and_the_log_says_so(sh
         (InvalidInputError("foreign"), 1, 10),
         (NotFoundError("gone"), 2, 40),
         (KeyError("bug"), 1, 10),
-        (NotBegunError("no time"), 1, 0),
-        (NotBegunError("no time"), 4, 0),
+        (NOT_BEGUN, 1, 0),
+        (NOT_BEGUN, 4, 0),
     ],
 )
 def test_how_long_a_failed_message_waits(error: Exception, attempt: int, seconds: int) -> None:

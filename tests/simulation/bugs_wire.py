@@ -37,15 +37,15 @@ def acting_calls_are_repeated() -> Patch:
     """The adapter treats a call that acts like a read: three tries."""
     real = transport.Transport._post
 
-    def post(self: transport.Transport, method: Any, payload: Any) -> transport.Answer:
+    def post(self: transport.Transport, method: Any, payload: Any, *until: float) -> transport.Answer:
         if not method.acts:
-            return real(self, method, payload)
+            return real(self, method, payload, *until)
         for _ in range(2):
             try:
-                return real(self, method, payload)
+                return real(self, method, payload, *until)
             except transport.NoAnswerError:
                 continue
-        return real(self, method, payload)
+        return real(self, method, payload, *until)
 
     return patch.object(transport.Transport, "_post", post)
 

@@ -108,7 +108,7 @@ class SqsBatch:
         begun = False
         for messages, run in _groups(event, key, work):
             late = left.short or (begun and left() < left.at_first / 2)
-            results = dict.fromkeys((message.id for message in messages), _NOT_BEGUN) if late else run()
+            results = dict.fromkeys((message.id for message in messages), NOT_BEGUN) if late else run()
             begun = begun or not late
             for message in messages:
                 outcome = results[message.id]
@@ -135,13 +135,9 @@ class SqsBatch:
             logger().warning("the queue's own wait applies", extra=about)
 
 
-class NotBegunError(RetryableError):
-    """The function's time was short, so this message was not begun; it waits for nothing."""
-
-    code = "not_begun"
-
-
-_NOT_BEGUN = NotBegunError("the function's time was short, so this message was not begun")
+NOT_BEGUN = RetryableError("the function's time was short, so this message was not begun")
+"""Not a failure of the message: it waits for nothing."""
+NOT_BEGUN.code = "not_begun"
 
 
 def _one(messages: Sequence[Message], work: Callable[[Message], str]) -> dict[str, Outcome]:
@@ -177,7 +173,7 @@ def wait_seconds(error: Exception, attempt: int) -> int:
     The first time exactly what the marketplace asks for (Retry-After); later tries wait longer and longer, so that a
     queue's five tries span an outage of a quarter of an hour.
     """
-    if isinstance(error, NotBegunError):
+    if error is NOT_BEGUN:
         return 0
     if isinstance(error, CredentialsRejectedError) and attempt > 1:
         return CREDENTIALS_WAIT
