@@ -21,7 +21,7 @@ from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.ladder import rewind, unwatched
-from shipby.domain.open_orders import Evidence, Row, Rule, Violation, check, check_rows, owner_of
+from shipby.domain.open_orders import Evidence, Row, Rule, Violation, check, check_rows, check_times, owner_of
 from shipby.domain.posting import FINAL, Posting, RungKind, Stage
 from shipby.domain.records import AlarmRef, Case, CaseKind, SellerSettings
 from shipby.domain.skew import age, ahead
@@ -247,7 +247,8 @@ class _Run:
         intents = {identifier: self._store.intent(self._seller, identifier) for identifier in posting.open_intents}
         forgotten = tuple(str(event.data["action"]) for event in self._forgotten(posting))
         evidence = Evidence(intents=intents, aside=self._set_aside(posting), forgotten=forgotten, polled=self._polled)
-        return check(posting, self._settings, evidence, now=self._clock.now())
+        now = self._clock.now()
+        return (*check(posting, self._settings, evidence, now=now), *check_times(posting, now))
 
     def _set_aside(self, posting: Posting) -> str | None:
         alarm = posting.next_alarm

@@ -103,7 +103,7 @@ def owner_of(posting: Posting, settings: SellerSettings) -> str:
 
 
 def check(posting: Posting, settings: SellerSettings, evidence: Evidence, *, now: datetime) -> tuple[Violation, ...]:
-    """Every invariant of an open posting that does not hold, but for its worklists (see check_rows)."""
+    """Every invariant of an open posting that does not hold, but for its rows and times (check_rows, check_times)."""
     if posting.stage in FINAL:
         return ()
     found = (
@@ -114,7 +114,6 @@ def check(posting: Posting, settings: SellerSettings, evidence: Evidence, *, now
         *_reason(posting),
         *_status(posting),
         *_read(posting, evidence, now),
-        *_clock(posting, now),
         *(Violation(Rule.HELD, _FORGOTTEN.format(action)) for action in evidence.forgotten),
     )
     return tuple(found)
@@ -202,6 +201,7 @@ def _read(posting: Posting, evidence: Evidence, now: datetime) -> Iterator[Viola
         yield Violation(Rule.READ, f"it was last read from the marketplace at {since}, although the poll works")
 
 
-def _clock(posting: Posting, now: datetime) -> Iterator[Violation]:
-    if wrong := times_ahead(posting, now):
-        yield Violation(Rule.CLOCK, told(wrong))
+def check_times(posting: Posting, now: datetime) -> tuple[Violation, ...]:
+    """Whether times of an open posting lie ahead: then nothing that hangs on them can be believed."""
+    wrong = times_ahead(posting, now)
+    return (Violation(Rule.CLOCK, told(wrong)),) if wrong and posting.stage not in FINAL else ()
