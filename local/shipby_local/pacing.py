@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from shipby.application.ports import Store
 from shipby_local.simulator import Simulator
@@ -20,6 +21,13 @@ QUIET_VISIT_EVERY = timedelta(hours=12)
 """While nothing a seller can read has changed since the last poll, another one finds what that found. What hangs on
 the hour alone (proof, audit, figures of the day) is then done this often."""
 _FAR = timedelta(days=3650)
+BESIDE_A_STEPPED_CLOCK: Mapping[str, Any] = {
+    "push_timeout": 120.0,
+    "push_ping_seconds": 21_600.0,
+    "rate_limit_per_second": 1_000_000,
+}
+"""Settings of the simulator: a slow machine is no marketplace that gives up, nobody steps through a ping an hour, and
+where a second takes no time nobody counts calls in it."""
 
 
 @dataclass
@@ -46,39 +54,31 @@ class PollNeed:
     clock: Clock
     store: Callable[[], Store]
     simulator: Simulator
+    every: timedelta = VISIT_EVERY
+    """How soon after a visit another one is let happen, where there is something to find."""
     _visited: datetime | None = None
     _revision: int = -1
 
     def since(self) -> datetime | None:
-        """None while there is no seller."""
-        visits = self._visits()
-        if not visits:
-            return None
-        oldest = min((visit for visit in visits if visit is not None), default=None)
-        if oldest is None or None in visits:
+        """At once until the first visit."""
+        if self._visited is None:
             return self.clock.now()
-        changed = oldest != self._visited or self.simulator.revision() != self._revision
-        return oldest + (VISIT_EVERY if changed else QUIET_VISIT_EVERY)
+        changed = self.simulator.revision() != self._revision
+        return self._visited + (self.every if changed else QUIET_VISIT_EVERY)
 
     def rang(self) -> None:
-        """Note what the marketplace was like, if this tick really was a visit."""
-        visits = [visit for visit in self._visits() if visit is not None]
-        if visits and min(visits) != self._visited:
-            self._visited, self._revision = min(visits), self.simulator.revision()
-
-    def _visits(self) -> list[datetime | None]:
-        store, now = self.store(), self.clock.now()
-        return [self._visit(store, seller, now) for seller in store.sellers()]
-
-    @staticmethod
-    def _visit(store: Store, seller: str, now: datetime) -> datetime | None:
-        for day in (now, now - timedelta(days=1)):
-            row = store.report(seller, POLL, day.date())
-            if row is not None:
-                return datetime.fromisoformat(str(row["at"]))
-        return None
+        """Note what the marketplace was like, if this tick really was a visit of every seller."""
+        store, today = self.store(), self.clock.now().date()
+        rows = [store.report(seller, POLL, today) for seller in store.sellers()]
+        visits = [datetime.fromisoformat(str(row["at"])) if row is not None else None for row in rows]
+        oldest = min((visit for visit in visits if visit is not None), default=None)
+        if oldest is not None and None not in visits and oldest != self._visited:
+            self._visited, self._revision = oldest, self.simulator.revision()
 
 
-def needs(clock: Clock, store: Callable[[], Store], simulator: Simulator) -> Mapping[str, Need]:
+def needs(
+    clock: Clock, store: Callable[[], Store], simulator: Simulator, *, visit_every: timedelta = VISIT_EVERY
+) -> Mapping[str, Need]:
     """For `StackSettings.needs` of one deployment."""
-    return {"DeadlineSweep": SweepNeed(clock, store), "MarketplacePoll": PollNeed(clock, store, simulator)}
+    poll = PollNeed(clock, store, simulator, visit_every)
+    return {"DeadlineSweep": SweepNeed(clock, store), "MarketplacePoll": poll}

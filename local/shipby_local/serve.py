@@ -6,17 +6,16 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from shipby.application.repair import repair
 from shipby.domain.records import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
-from shipby_local.pacing import needs
+from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK, needs
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.stack import DataFolderBrokenError, PortTakenError, Stack, StackError, StackSettings
-from shipby_local.stack.clock import Clock, SteppedClock, clock_of
+from shipby_local.stack.clock import SteppedClock, clock_of
 from shipby_local.stack.datafolder import DataFolder
 
 FIRST_POSTINGS = 20
@@ -44,8 +43,9 @@ def serve(
     if stepped_from is not None:
         SteppedClock.begin(data / "stack", stepped_from)
     clock = clock_of(data / "stack")
+    beside = BESIDE_A_STEPPED_CLOCK if isinstance(clock, SteppedClock) else {}
     settings = SimulatorSettings(
-        port=simulator_port, data_path=data / "marketplace.db", seed=seed, now=clock.now, **_patience(clock)
+        port=simulator_port, data_path=data / "marketplace.db", seed=seed, now=clock.now, **beside
     )
     try:
         simulator = Simulator(settings).start()
@@ -76,11 +76,6 @@ def serve(
             say("Stopping.")
     finally:
         simulator.stop()
-
-
-def _patience(clock: Clock) -> dict[str, Any]:
-    """Where time is stepped, a slow machine is no marketplace that gives up, and nobody waits through every hour."""
-    return {"push_timeout": 120.0, "push_ping_seconds": 21_600.0} if isinstance(clock, SteppedClock) else {}
 
 
 def cannot_simulate(error: OSError, port: int, option: str) -> StackError:

@@ -36,7 +36,7 @@ def until_stopped() -> Iterator[threading.Event]:
 def demo(
     data: DataDir = DATA / "demo",
     seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
-    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside those that have a fate.")] = 52,
+    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside those that have a fate.")] = 24,
     full: Annotated[bool, typer.Option("--full", help="Print every table.")] = False,
 ) -> None:
     """Play a trading day and the five days after it on this machine, and prove that nothing was lost.

@@ -30,6 +30,10 @@ from shipby_local.stack import Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 
 
+VISIT_EVERY = timedelta(minutes=30)
+"""So often at most the day plays a poll. The product's pace is five minutes, which would only make the demo longer."""
+
+
 @dataclass(slots=True)
 class Day:
     """What the demo day produced."""
@@ -96,7 +100,7 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
         parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
         progress=watcher.step,
         neighbours=(simulator,),
-        needs=needs(clock, deployment.store, simulator),
+        needs=needs(clock, deployment.store, simulator, visit_every=VISIT_EVERY),
     )
     try:
         with Stack(settings) as stack:

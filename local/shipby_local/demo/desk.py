@@ -67,7 +67,8 @@ class Desk:
             f"/v1/intents/{intent}",
             lambda view: view["state"] in ("CONFIRMED", "REJECTED"),
             what=f"intent {intent} to be settled",
-            about=posting.number,
+            # A call's id begins with the kind and the id of what it belongs to: a posting or a return.
+            about=intent.split(".")[1],
         )
         if done["state"] != "CONFIRMED":
             raise StackError(f"intent {intent} was rejected: {done['outcome']}")

@@ -40,7 +40,7 @@ MARKS: Mapping[Fate, tuple[Mark, ...]] = {
     Fate.CLAIMED: (_LEFT, ("photo", Kind.EVIDENCE_ADDED)),
     Fate.NEW_NUMBER: (_LEFT, ("renumbered", Kind.TRACKING_CHANGED)),
 }
-_FIRST = frozenset({Kind.POSTING_RECEIVED, Kind.POSTING_LATE, Kind.RETURN_OPENED})
+_FIRST = frozenset({Kind.POSTING_RECEIVED, Kind.POSTING_LATE, Kind.POSTING_REMINDED, Kind.RETURN_OPENED})
 """Of these the first time tells; of everything else the last."""
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from shipby.domain.records import Automation, OwnLabelPolicy, SellerSettings
+from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.simulator.generate import LineSpec, Plan
 
@@ -82,9 +83,7 @@ def simulator_settings(seed: int, now: Callable[[], datetime], data_path: Path |
         push_duplicate_fraction=0.10,
         push_reorder_fraction=0.05,
         push_loss_fraction=0.03,
-        push_ping_seconds=21_600.0,
-        # Real time: a slow machine is no marketplace that gives up.
-        push_timeout=120.0,
+        **BESIDE_A_STEPPED_CLOCK,
     )
 
 
@@ -113,7 +112,7 @@ STRANGE_FILES = ("label_swapped_pages", "label_scripted_pdf", "label_not_a_pdf")
 """Files that are not as they should be, and whose labels come all the same: one of each in the day."""
 HANDLED_BEFORE = 400
 """Orders the sellers are said to have had in the last two weeks: what the error index divides by."""
-ARRIVALS = ("08:00", "08:30", "09:00", "09:30", "10:00")
+ARRIVALS = ("08:00", "09:00", "10:00")
 """When plain orders come in."""
 _TWO_DAYS = after("18:00", day=3)
 

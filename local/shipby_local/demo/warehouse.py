@@ -105,7 +105,7 @@ class Warehouse:
             case Fate.SAVED:
                 self._after(posting, "posting.reminded")
             case Fate.MOVED:
-                self._after(posting, "posting.cut_off_moved")
+                self._after(posting, "posting.cut_off_moved", by_courier=True)
             case Fate.MARKETPLACE_CANCELS | Fate.BUYER_CANCELS | Fate.GIVEN_UP:
                 self._confirm(posting)
                 self._stage(posting, "cancelled")
@@ -221,8 +221,8 @@ class Warehouse:
         self._pack(posting)
         self._courier(posting)
 
-    def _after(self, posting: PlannedPosting, happened: str) -> None:
-        """Somebody takes it up only when this has happened to it; it leaves as soon as it is packed."""
+    def _after(self, posting: PlannedPosting, happened: str, *, by_courier: bool = False) -> None:
+        """Somebody takes it up only when this has happened to it; it leaves when it is packed, or with the courier."""
         self._confirm(posting)
         self._see(
             posting,
@@ -233,6 +233,8 @@ class Warehouse:
         self._ship(posting)
         self._label(posting)
         self._pack(posting)
+        if by_courier:
+            self.people.until(at(COURIER_AT))
         self._hand_over(posting)
 
     def _deliver(self, posting: PlannedPosting) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from shipby_local.stack import worker_clock
 from shipby_local.stack.access import RoleSession, assume_role
 from shipby_local.stack.clock import Clock, SteppedClock, WallClock, clock_of
 from shipby_local.stack.clock_door import ClockDoor
@@ -29,9 +28,10 @@ from shipby_local.stack.workers import kill_workers
 logger = logging.getLogger(__name__)
 
 
-def _worker_clock() -> dict[str, bytes]:
-    """The one file of the layer that is another where time is stepped."""
-    return {"python/shipby/adapters/aws/clock.py": Path(worker_clock.__file__).read_bytes()}
+def _stepped_workers() -> dict[str, bytes]:
+    """The files of the layer that are others where time is stepped."""
+    here, others = Path(__file__).parent, {"aws/clock.py": "worker_clock.py", "ozon/pacing.py": "worker_pacing.py"}
+    return {f"python/shipby/adapters/{path}": (here / other).read_bytes() for path, other in others.items()}
 
 
 _QUEUE_COUNTS = (
@@ -137,7 +137,7 @@ class Stack:
                 self.settings.stack_name,
                 emulator.endpoint,
                 self.settings.progress,
-                replaced=_worker_clock() if isinstance(self._clock, SteppedClock) else None,
+                replaced=_stepped_workers() if isinstance(self._clock, SteppedClock) else None,
             )
             self._deployed = deployment.deploy(self.settings.template, self.settings.parameters)
             self._start_proxy(self._proxy)

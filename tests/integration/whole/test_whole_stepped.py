@@ -17,7 +17,7 @@ from shipby.domain.records import SellerSettings
 from shipby_local import cli
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
-from shipby_local.pacing import needs
+from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK, needs
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.stack import Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
@@ -46,7 +46,7 @@ class Stepped:
 def stepped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stepped]:
     data = tmp_path_factory.mktemp("stepped")
     clock = SteppedClock.begin(data / "stack", START)
-    with Simulator(SimulatorSettings(now=clock.now, push_timeout=120.0)) as simulator:
+    with Simulator(SimulatorSettings(now=clock.now, **BESIDE_A_STEPPED_CLOCK)) as simulator:
         deployment = Deployment(clock=clock)
         settings = StackSettings(
             template=TEMPLATE,
