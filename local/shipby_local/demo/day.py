@@ -29,7 +29,6 @@ from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 
-
 VISIT_EVERY = timedelta(minutes=30)
 """So often at most the day plays a poll. The product's pace is five minutes, which would only make the demo longer."""
 
