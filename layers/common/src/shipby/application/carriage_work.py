@@ -137,7 +137,7 @@ def _listed(desk: Desk, carriage: Carriage) -> list[ListedCarriage]:
     if unread := set_aside_of(odd, Listed.CARRIAGE):
         # One that cannot be read may be the one that is looked for: a second one would split the day.
         one = next(iter(unread.values()))
-        raise UnreadableAnswerError(f"{one.method} {one.id}".strip(), f"holds what makes no sense: {one.problem}")
+        raise UnreadableAnswerError.at(f"{one.method} {one.id}".strip(), f"holds what makes no sense: {one.problem}")
     return [
         one
         for one in listed

@@ -106,7 +106,7 @@ def read_cancel_request(known: CancelRequest, *, marketplace: Marketplace, clock
             unread = set_aside_of(odd, Listed.CANCEL_REQUEST)
             if unread:
                 one = unread.get(known.id) or next(iter(unread.values()))
-                raise UnreadableAnswerError(
+                raise UnreadableAnswerError.at(
                     f"{one.method} {known.id}", f"holds what makes no sense: {one.problem}"
                 ) from None
             return gone(known, began)

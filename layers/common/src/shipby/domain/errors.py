@@ -81,18 +81,24 @@ class MarketplaceUnavailableError(RetryableError):
 
 class UnreadableAnswerError(MarketplaceUnavailableError):
     """A field of an answer is not what the marketplace's description says. `field` is its full name, `problem` what is
-    wrong with it; the value is in neither: an answer may hold personal data.
+    wrong with it; the value is nowhere: an answer may hold personal data.
 
     To an API client it is one more reason why the marketplace does not answer: the code is the same.
     """
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(
+    def __init__(self, message: str, *, field: str = "", problem: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+        self.problem = problem
+
+    @classmethod
+    def at(cls, field: str, problem: str) -> UnreadableAnswerError:
+        """The error of one field, such as `/v1/x.id` that `is not text`."""
+        message = (
             f"the marketplace's answer could not be read: {field} {problem}; "
             "if this stays, its API has changed and the adapter must follow"
         )
-        self.field = field
-        self.problem = problem
+        return cls(message, field=field, problem=problem)
 
 
 class RateLimitedError(RetryableError):

@@ -59,7 +59,7 @@ class Line:
     offer_id: str
     name: str
     quantity: int
-    price: Money | None
+    price: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

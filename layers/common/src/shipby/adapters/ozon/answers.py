@@ -28,7 +28,7 @@ _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d{4
 
 def unreadable(path: str, wanted: str) -> UnreadableAnswerError:
     """The error for a field that is not what the API description says."""
-    return UnreadableAnswerError(path, f"is not {wanted}")
+    return UnreadableAnswerError.at(path, f"is not {wanted}")
 
 
 def parse_json(body: bytes) -> object:
