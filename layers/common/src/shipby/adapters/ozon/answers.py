@@ -22,6 +22,9 @@ _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,40})?")
 """A double has up to 17 significant digits, and its text may begin with a row of zeros: 0.000033333333333333335."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _IDENTIFIER = re.compile(r"[!-~]{1,100}")
+_INT64 = re.compile(r"[0-9]{1,19}")
+LONGEST_CODE = 100
+"""Ours: such texts become keys."""
 _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d{4})( [A-Z]{1,5}| [+-]\d\d)?( m=\S+)?")
 """How Go prints a time that nobody formatted, as in "2026-05-01 10:00:00 +0000 UTC". seen"""
 
@@ -85,6 +88,20 @@ class Node:
         value = self.required(key)
         if not _IDENTIFIER.fullmatch(value):
             raise unreadable(self.at(key), "an id")
+        return value
+
+    def int64(self, key: str) -> str:
+        """As `required`, and an id that requests can name: up to 19 digits."""
+        value = self.required(key)
+        if not _INT64.fullmatch(value):
+            raise unreadable(self.at(key), "an id")
+        return value
+
+    def code(self, key: str) -> str:
+        """As `text`, at most 100 characters: what things are found by, such as a tracking number."""
+        value = self.text(key)
+        if len(value) > LONGEST_CODE:
+            raise unreadable(self.at(key), "a code")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def _last_id(answer: Node) -> int:
 
 def _request_of(node: Node, read_at: datetime) -> MarketplaceCancelRequest:
     """Essential is what the answer and its clock hang on: the posting, the state, who asks, and until when."""
-    identifier, text = node.identifier("cancellation_id"), node.node("state").required("state")
+    identifier, text = node.int64("cancellation_id"), node.node("state").required("state")
     odd = Fields(node)
     maybe = odd.maybe
     found = MarketplaceCancelRequest(

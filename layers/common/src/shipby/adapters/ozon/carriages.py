@@ -165,7 +165,7 @@ def _listed(node: Node) -> ListedCarriage | None:
         return None
     odd = Fields(node)
     found = ListedCarriage(
-        id=node.identifier("id"),
+        id=node.int64("id"),
         status=node.text("status"),
         postings=odd.maybe("postings", lambda: node.integer("postings_count"), 0),
     )

@@ -273,7 +273,7 @@ class OzonClient:
             answer,
             "returns",
             Listed.RETURN,
-            lambda entry: return_of(entry.identifier("return_id"), entry, now),
+            lambda entry: return_of(entry.int64("return_id"), entry, now),
             name="return_id",
         )
         # Only an empty page is surely the last: how many the marketplace really puts on one is not published.

@@ -114,7 +114,7 @@ def _refused(answer: Node, key: str, name: str) -> dict[str, str]:
 
 
 def _container(node: Node) -> Container:
-    identifier = node.identifier("container_id")
+    identifier = node.int64("container_id")
     odd = Fields(node)
     maybe = odd.maybe
     found = Container(
@@ -139,4 +139,4 @@ def _container(node: Node) -> Container:
 
 
 def _status(node: Node) -> tuple[str, str]:
-    return node.identifier("container_id"), node.text("status")
+    return node.int64("container_id"), node.text("status")

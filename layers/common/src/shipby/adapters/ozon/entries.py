@@ -101,7 +101,7 @@ class Fields:
 def last_id_of(answer: Node, key: str, name: str) -> str:
     """The last id of a page that can be read, which is where the next page begins; empty if there is none."""
     nodes = [Node({name: item.get(name)}, key) for item in answer.listed(key) if isinstance(item, dict)]
-    return next((found for node in reversed(nodes) if (found := name_of(node, name)).isdigit()), "")
+    return next((found for node in reversed(nodes) if (found := name_of(node, lambda one: one.int64(name)))), "")
 
 
 def texts_of(answer: Node, key: str, kind: Listed) -> tuple[str, ...]:

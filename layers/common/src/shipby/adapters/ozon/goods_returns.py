@@ -56,26 +56,26 @@ def goods_return_of(node: Node, read_at: datetime) -> MarketplaceReturn:
     Essential is what the clock of a decision or of fetching the goods hangs on. Raises UnreadableAnswerError, naming
     the field, if that is not what the API description says.
     """
-    identifier = node.identifier("id")
+    identifier = node.int64("id")
     odd = Fields(node)
     maybe = odd.maybe
     changed_at = node.node("visual").moment("change_moment")
     found = MarketplaceReturn(
         id=f"{FBS_PREFIX}{identifier}",
         number=identifier,
-        posting_number=node.text("posting_number"),
+        posting_number=node.code("posting_number"),
         state=node.node("visual").node("status").text("sys_name"),
         state_name=maybe("state_name", lambda: node.node("visual").node("status").text("display_name"), ""),
         read_at=read_at,
         opened_at=maybe("opened_at", lambda: _opened_at(node.node("logistic")), None) or changed_at,
         changed_at=changed_at,
-        sku=maybe("sku", lambda: node.node("product").text("sku"), ""),
+        sku=maybe("sku", lambda: node.node("product").code("sku"), ""),
         offer_id=maybe("offer_id", lambda: node.node("product").text("offer_id"), ""),
         quantity=max(node.node("product").integer("quantity"), 1),
         price=maybe("price", lambda: _money(node.node("product").node("price")), None),
         reason=maybe("reason", lambda: node.text("return_reason_name"), ""),
         source=ReturnSource.FBS,
-        barcode=maybe("barcode", lambda: node.node("logistic").text("barcode"), ""),
+        barcode=maybe("barcode", lambda: node.node("logistic").code("barcode"), ""),
         kind=maybe("kind", lambda: node.text("type"), ""),
         place=maybe("place", lambda: node.node("place").text("name"), ""),
         storage=maybe("storage", lambda: _money(node.node("storage").node("sum")), None),

@@ -30,7 +30,7 @@ def label_tasks_of(answer: Node) -> tuple[LabelTask, ...]:
 
 
 def _task(node: Node) -> LabelTask:
-    return LabelTask(id=node.identifier("task_id"), type=node.text("task_type"))
+    return LabelTask(id=node.int64("task_id"), type=node.text("task_type"))
 
 
 def label_result_of(answer: Node) -> LabelTaskResult:

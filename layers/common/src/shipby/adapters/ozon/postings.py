@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from shipby.adapters.ozon.answers import Node, is_currency, money, rounded_money, unreadable
+from shipby.adapters.ozon.answers import LONGEST_CODE, Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, NO_BARCODE
 from shipby.adapters.ozon.entries import Fields
 from shipby.application.odd_entries import Listed
@@ -20,8 +20,6 @@ from shipby.domain.money import Money
 from shipby.domain.odd_reads import PRICES
 from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 
-LONGEST_TRACKING_NUMBER = 100
-"""Ours: it is the key by which a scan finds its posting."""
 _REQUIREMENT = re.compile(r"products_requiring_([a-z_]{1,40})")
 
 
@@ -42,8 +40,8 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         scheme=scheme_of(integration),
         integration=integration,
         read_at=read_at,
-        warehouse_id=maybe("warehouse_id", lambda: node.node("delivery_method").text("warehouse_id"), ""),
-        delivery_method_id=maybe("delivery_method_id", lambda: node.node("delivery_method").text("id"), ""),
+        warehouse_id=maybe("warehouse_id", lambda: node.node("delivery_method").code("warehouse_id"), ""),
+        delivery_method_id=maybe("delivery_method_id", lambda: node.node("delivery_method").code("id"), ""),
         in_process_at=maybe("in_process_at", lambda: node.moment("in_process_at"), None),
         shipment_date=node.moment("shipment_date"),
         without_delay=node.moment("shipment_date_without_delay"),
@@ -52,16 +50,16 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         delivery_by=maybe("delivery_by", lambda: node.node("analytics_data").moment("delivery_date_end"), None),
         tariff_steps=maybe("tariff_steps", lambda: _tariff_steps(node, lines), ()),
         actions=maybe("actions", lambda: tuple(sorted(set(node.texts("available_actions")) - {""})), ()),
-        tracking_number=maybe("tracking_number", lambda: _tracking_number(node), ""),
+        tracking_number=maybe("tracking_number", lambda: node.code("tracking_number"), ""),
         carrier=maybe("carrier", lambda: node.node("delivery_method").text("tpl_provider"), ""),
         barcodes=maybe("barcodes", lambda: _barcodes(node.node("barcodes")), ()),
         lines=lines,
         requirements=maybe("requirements", lambda: _requirements(node.node("requirements")), {}),
         cancellation=maybe("cancellation", lambda: _cancellation(node.node("cancellation")), None),
-        parent_number=maybe("parent_number", lambda: node.text("parent_posting_number"), ""),
+        parent_number=maybe("parent_number", lambda: node.code("parent_posting_number"), ""),
         related_numbers=maybe(
             "related_numbers",
-            lambda: tuple(n for n in node.node("related_postings").texts("related_posting_numbers") if n),
+            lambda: _related_numbers(node.node("related_postings")),
             (),
         ),
     )
@@ -113,11 +111,11 @@ def _price(product: Node) -> Money:
     return money(amount, currency, product.at("price"))
 
 
-def _tracking_number(node: Node) -> str:
-    number = node.text("tracking_number")
-    if len(number) > LONGEST_TRACKING_NUMBER:
-        raise unreadable(node.at("tracking_number"), "a tracking number")
-    return number
+def _related_numbers(node: Node) -> tuple[str, ...]:
+    numbers = tuple(number for number in node.texts("related_posting_numbers") if number)
+    if any(len(number) > LONGEST_CODE for number in numbers):
+        raise unreadable(node.at("related_posting_numbers"), "posting numbers")
+    return numbers
 
 
 def _barcodes(node: Node) -> tuple[str, ...]:

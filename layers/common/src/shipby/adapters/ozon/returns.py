@@ -25,13 +25,13 @@ def return_of(return_id: str, node: Node, read_at: datetime) -> MarketplaceRetur
     maybe = odd.maybe
     found = MarketplaceReturn(
         id=return_id,
-        number=maybe("number", lambda: node.text("return_number"), ""),
-        posting_number=node.text("posting_number"),
+        number=maybe("number", lambda: node.code("return_number"), ""),
+        posting_number=node.code("posting_number"),
         state=node.node("state").text("state"),
         read_at=read_at,
         state_name=maybe("state_name", lambda: node.node("state").text("state_name"), ""),
         opened_at=node.moment("created_at"),
-        sku=maybe("sku", lambda: node.node("product").text("sku"), ""),
+        sku=maybe("sku", lambda: node.node("product").code("sku"), ""),
         offer_id=maybe("offer_id", lambda: node.node("product").text("offer_id"), ""),
         price=maybe("price", lambda: _price(node.node("product")), None),
         reason_id=maybe("reason_id", lambda: node.node("return_reason").integer("id"), 0),
@@ -39,7 +39,7 @@ def return_of(return_id: str, node: Node, read_at: datetime) -> MarketplaceRetur
         is_defect=node.node("return_reason").flag("is_defect"),
         actions=tuple(_action(entry) for entry in node.nodes("available_actions")),
         rejection_reasons=maybe("rejection_reasons", lambda: _rejection_reasons(node), ()),
-        tracking_number=maybe("tracking_number", lambda: node.text("ru_post_tracking_number"), ""),
+        tracking_number=maybe("tracking_number", lambda: node.code("ru_post_tracking_number"), ""),
     )
     odd.noted(Listed.RETURN, return_id)
     return found
