@@ -82,7 +82,8 @@ def _fold_rfbs(seller: str, troubles: Troubles, *, store: Store, marketplace: Ma
             page = marketplace.returns(last_id=last_id)
         wanted: dict[str, str | None] = {listed.id: listed.state for listed in page.items}
         # Its own read may say more of a return than an odd entry does.
-        wanted |= dict.fromkeys((one for one in set_aside_of(odd, Listed.RETURN) if one.isdigit() and len(one) < 20), None)
+        aside = set_aside_of(odd, Listed.RETURN)
+        wanted |= dict.fromkeys((one for one in aside if one.isdigit() and len(one) < 20), None)
         for return_id, state in wanted.items():
             with troubles.of(f"return {return_id}"):
                 _fold_one(seller, return_id, state, store=store, marketplace=marketplace, clock=clock)
