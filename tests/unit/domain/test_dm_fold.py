@@ -170,6 +170,18 @@ def test_a_dispute_past_the_date_stays_a_dispute_however_often_it_is_read() -> N
     assert settled.posting.stage is Stage.RECEIVED
 
 
+def test_a_dispute_that_ends_past_the_date_with_nothing_offered_ends_expired_by_the_first_read() -> None:
+    after = int((a.CUT_OFF - a.NOW) / timedelta(minutes=1)) + 3000
+    disputed = fold(received(), read(after, status="not_accepted", actions=("cancel",)), S, at=a.CUT_OFF)
+    assert disputed is not None
+    ended = read(after + 1, status="awaiting_packaging", actions=("cancel",))
+    settled = fold(disputed.posting, ended, S, at=a.CUT_OFF)
+    assert settled is not None
+    assert (settled.posting.stage, settled.posting.blocked_from) == (Stage.EXPIRED, Stage.RECEIVED)
+    assert EventType.POSTING_EXPIRED in types(settled)
+    assert fold(settled.posting, ended, S, at=a.CUT_OFF) is None
+
+
 def test_the_end_of_a_dispute_does_not_lift_a_block_of_our_own() -> None:
     picked = a.posting(stage=Stage.PICKED)
     own = carry_out(picked, Command.INSPECT, at=a.NOW, actor="key:k1", reason="scratched", passed=False).posting

@@ -139,10 +139,11 @@ def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, st
     if status in _DISPUTED:
         # The same read again says nothing new: what is offered during a dispute does not prove that it expired.
         return (stage, "") if stage in (Stage.BLOCKED, Stage.EXPIRED) else (Stage.BLOCKED, status)
-    if stage is Stage.BLOCKED and posting.blocked_reason in _DISPUTED and status not in _DISPUTED:
-        return posting.blocked_from or Stage.RECEIVED, "the marketplace settled the dispute"
+    # Before the end of a dispute: what a settled one leaves expired is not received first and expired by the next read.
     if _proven_expired(posting, facts):
         return Stage.EXPIRED, "past its date, and the marketplace offers neither ship nor label nor hand-over"
+    if stage is Stage.BLOCKED and posting.blocked_reason in _DISPUTED:
+        return posting.blocked_from or Stage.RECEIVED, "the marketplace settled the dispute"
     return stage, ""
 
 
