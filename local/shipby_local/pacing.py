@@ -17,7 +17,7 @@ LOOK_AHEAD = timedelta(seconds=60)
 POLL = "poll"
 """The poll's report of its newest visit."""
 VISIT_EVERY = timedelta(minutes=5)
-QUIET_VISIT_EVERY = timedelta(hours=12)
+QUIET_VISIT_EVERY = timedelta(days=1)
 """While nothing a seller can read has changed since the last poll, another one finds what that found. What hangs on
 the hour alone (proof, audit, figures of the day) is then done this often."""
 _FAR = timedelta(days=3650)

@@ -37,6 +37,7 @@ def demo(
     data: DataDir = DATA / "demo",
     seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
     postings: Annotated[int, typer.Option(min=10, help="Plain postings beside those that have a fate.")] = 24,
+    first_day: Annotated[bool, typer.Option("--first-day", help="Leave out what needs the days after it.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print every table.")] = False,
 ) -> None:
     """Play a trading day and the five days after it on this machine, and prove that nothing was lost.
@@ -52,7 +53,7 @@ def demo(
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     with DayScreen(out) as screen:
-        day = run_day(TEMPLATE, data, seed=seed, count=postings, watcher=screen.watcher)
+        day = run_day(TEMPLATE, data, seed=seed, count=postings, watcher=screen.watcher, first_day_only=first_day)
     if full:
         print_everything(out, day)
     print_report(out, day)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 
-VISIT_EVERY = timedelta(minutes=30)
+VISIT_EVERY = timedelta(hours=1)
 """So often at most the day plays a poll. The product's pace is five minutes, which would only make the demo longer."""
 
 
@@ -84,8 +85,11 @@ class Watcher:
     advance: Callable[[PlannedPosting], None]
 
 
-def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: Watcher) -> Day:
-    """Play the day on a fresh data folder. Raises StackError when the stack cannot start."""
+def run_day(
+    template: Path, data_dir: Path, *, seed: int, count: int, watcher: Watcher, first_day_only: bool = False
+) -> Day:
+    """Play the day, and unless `first_day_only` the five after it, on a fresh data folder. Raises StackError when the
+    stack cannot start."""
     started = time.monotonic()
     folder = data_dir / "stack"
     clock = SteppedClock.begin(folder, BEGINS)
@@ -105,7 +109,8 @@ def run_day(template: Path, data_dir: Path, *, seed: int, count: int, watcher: W
         with Stack(settings) as stack:
             deployment.endpoint = stack.aws_endpoint
             try:
-                return _play(stack, deployment, simulator, messenger, data_dir, count, watcher, started)
+                lay = partial(lay_out, simulator, count=count, first_day_only=first_day_only)
+                return _play(stack, deployment, simulator, messenger, data_dir, lay, watcher, started)
             finally:
                 save_logs(deployment, data_dir / "functions.log")
     finally:
@@ -119,7 +124,7 @@ def _play(
     simulator: Simulator,
     messenger: Messenger,
     data_dir: Path,
-    count: int,
+    lay: Callable[[Sequence[str]], DayPlan],
     watcher: Watcher,
     started: float,
 ) -> Day:
@@ -128,7 +133,7 @@ def _play(
     # The pings that connect the push addresses are also what warms the webhook up.
     stack.stepper.settle()
     watcher.step("The trading day begins.")
-    plan = lay_out(simulator, list(apis), count)
+    plan = lay(list(apis))
     arm_faults(simulator, plan)
     watcher.planned(len(plan.postings))
     papers = Papers(simulator, apis, data_dir, people)

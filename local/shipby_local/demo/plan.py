@@ -38,6 +38,22 @@ class Fate(StrEnum):
     NEW_NUMBER = "tracking number replaced"
 
 
+LATER = frozenset(
+    {
+        Fate.GIVEN_UP,
+        Fate.SHADOWED,
+        Fate.FULL_REFUND,
+        Fate.PART_REFUND,
+        Fate.GOODS_BACK,
+        Fate.WISH_GRANTED,
+        Fate.WISH_REFUSED,
+        Fate.CLAIMED,
+        Fate.NEW_NUMBER,
+    }
+)
+"""Fates that need more than the first day."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedPosting:
     client_id: str
@@ -50,6 +66,7 @@ class DayPlan:
     """Sellers, policies and postings of the day."""
 
     sellers: Sequence[str]
+    ends: datetime
     postings: list[PlannedPosting] = field(default_factory=list)
 
     def of(self, fate: Fate) -> list[PlannedPosting]:
@@ -117,14 +134,17 @@ ARRIVALS = ("08:00", "09:00", "10:00")
 _TWO_DAYS = after("18:00", day=3)
 
 
-def lay_out(simulator: Simulator, sellers: Sequence[str], count: int) -> DayPlan:
-    """Make the day's postings at the marketplace: `count` plain ones and one or two of every other fate."""
+def lay_out(simulator: Simulator, sellers: Sequence[str], count: int, *, first_day_only: bool = False) -> DayPlan:
+    """Make the day's postings at the marketplace: `count` plain ones and one or two of every other fate (of those that
+    the first day brings to their end)."""
     first, second = sellers
-    plan = DayPlan(sellers)
+    plan = DayPlan(sellers, at("20:00") if first_day_only else ENDS)
     for client_id in sellers:
         simulator.control("POST", "/_sim/rating", {"client_id": client_id, "handled_before": HANDLED_BEFORE})
 
     def add(client_id: str, fate: Fate, **spec: object) -> None:
+        if first_day_only and fate in LATER:
+            return
         common = {"ship_in": after("18:00"), "without_delay_in": after("18:00", day=2), "delivery_in": _TWO_DAYS}
         number = simulator.add_posting(client_id, **{**common, **spec})
         plan.postings.append(PlannedPosting(client_id, number, fate))
@@ -188,5 +208,6 @@ def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
         if strange is not None:
             arm(kind=kind, posting_number=strange.number, times=1)
     # The first seller's money calls have a worse fault of their own: see `Desk.refund_through_a_crash`.
-    lost = {"method": "/v1/returns/rfbs/action/set", "client_id": plan.sellers[1]}
-    arm(kind="timeout_after_success", times=1, seconds=0.2, **lost)
+    if plan.of(Fate.PART_REFUND):
+        lost = {"method": "/v1/returns/rfbs/action/set", "client_id": plan.sellers[1]}
+        arm(kind="timeout_after_success", times=1, seconds=0.2, **lost)

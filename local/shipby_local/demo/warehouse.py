@@ -11,7 +11,7 @@ from shipby_local.demo.api import SellerApi
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.papers import Papers
 from shipby_local.demo.people import People
-from shipby_local.demo.plan import ARRIVALS, ENDS, DayPlan, Fate, PlannedPosting, at
+from shipby_local.demo.plan import ARRIVALS, DayPlan, Fate, PlannedPosting, at
 from shipby_local.simulator import Simulator
 from shipby_local.stack.errors import StackError
 
@@ -41,7 +41,7 @@ class Warehouse:
         for seller in self.plan.sellers:
             self.people.join(f"the wave of {seller}", partial(self._wave, seller))
         # What the carriers took goes on by itself.
-        self.people.join("the last day", lambda: self.people.until(ENDS))
+        self.people.join("the last day", lambda: self.people.until(self.plan.ends))
         self.people.run()
 
     def _wave(self, seller: str) -> None:
