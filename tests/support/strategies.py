@@ -26,6 +26,7 @@ from shipby.domain.events import (
     return_ref,
 )
 from shipby.domain.evidence import EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.held import HeldDecision, Wait
 from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, IntentAction, intent_id
 from shipby.domain.ledger import (
@@ -120,6 +121,13 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
     timedelta: spans,
     Money: moneys,
     Alarm: alarms,
+    HeldDecision: st.builds(
+        HeldDecision,
+        ref=st.builds(Ref, kind=st.sampled_from(AggregateKind), id=ids),
+        action=texts,
+        waits_for=st.sampled_from(Wait),
+        told_at=times,
+    ),
 }
 _ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy)
 """Records inside records, with any value in every field."""

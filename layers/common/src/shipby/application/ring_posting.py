@@ -16,7 +16,6 @@ from shipby.domain.errors import (
     CancelGuardError,
     CapReachedError,
     KillSwitchOnError,
-    NeedsPersonError,
     ShipbyError,
 )
 from shipby.domain.events import Event, EventType, posting_ref
@@ -38,8 +37,8 @@ _DECIDED = "it was decided after all"
 _NOT_OFFERED = "the marketplace refused to cancel it, and does not offer it now"
 
 
-class _BusyError(NeedsPersonError):
-    """Another call about the posting is not settled."""
+class _BusyError(Exception):
+    """Another call about the posting is not settled. It ends in here and is no error of anybody else."""
 
 
 _STOPS = (CapReachedError, KillSwitchOnError, CancelGuardError, _BusyError)
@@ -212,12 +211,12 @@ _ACTS: dict[Move, Callable[[Posting, SellerSettings, Store, datetime], _Act]] = 
 _INTENTS = {Move.MOVE_DATE: IntentAction.SET_CUT_OFF, Move.CANCEL: IntentAction.CANCEL}
 
 
-def _held(move: Move, error: ShipbyError, now: datetime) -> Event:
+def _held(move: Move, error: ShipbyError | _BusyError, now: datetime) -> Event:
     data: dict[str, Json] = {"action": move, "waits_for": _wait_of(error)}
     return Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data=data)
 
 
-def _wait_of(error: ShipbyError) -> Wait:
+def _wait_of(error: ShipbyError | _BusyError) -> Wait:
     return Wait.INTENT if isinstance(error, _BusyError) else wait_of(error)
 
 
