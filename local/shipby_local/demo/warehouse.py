@@ -74,14 +74,16 @@ class Warehouse:
 
     def _close_day(self, seller: str, wave: Sequence[PlannedPosting]) -> None:
         fbs = [posting for posting in wave if not self.simulator.posting(posting.number).is_rfbs]
-        self.people.until(at("17:15"))
+        self.people.until(at("16:30"))
         carriages = self.papers.close_day(seller, [posting.number for posting in fbs])
-        self.people.until(at(COURIER_AT))
+        self.people.until(at("16:40"))
         self.papers.courier_comes(carriages)
+        self.people.until(at(COURIER_AT))
         # What the seller's own carrier takes is in no carriage of the marketplace.
         own = [posting for posting in wave if posting not in fbs]
         self.people.share(self._hand_over, own)
-        self.people.until(at("17:55"))
+        # More than an hour later: had the push of a scan been lost, the poll has told of it meanwhile.
+        self.people.until(at("17:50"))
         self.papers.courier_comes_again(carriages)
         for posting in wave:
             self.advance(posting)
