@@ -36,7 +36,7 @@ def until_stopped() -> Iterator[threading.Event]:
 def demo(
     data: DataDir = DATA / "demo",
     seed: Annotated[int, typer.Option(help="Draws names, prices and fates.")] = 7,
-    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside those that have a fate.")] = 24,
+    postings: Annotated[int, typer.Option(min=10, help="Plain postings beside those that have a fate.")] = 12,
     first_day: Annotated[bool, typer.Option("--first-day", help="Leave out what needs the days after it.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Print every table.")] = False,
 ) -> None:

@@ -347,7 +347,7 @@ def test_what_cannot_be_written_is_refused_and_as_if_it_had_not_been_asked(tmp_p
                 {"Delete": {"TableName": "rows", "Key": {"PK": {"S": "deleted"}}}},
                 {"Put": {"TableName": "rows", "Item": {"PK": {"S": "new"}}}},
             ],
-            "ClientRequestToken": "again" + "-and-again",
+            "ClientRequestToken": "-".join(["again"] * 3),
         }
         calls = (
             lambda: dynamodb.transact_write_items(**transaction),
