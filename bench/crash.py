@@ -5,8 +5,8 @@ emulator's process group is killed (emulator, every function's worker) while bot
 HTTP; the stack is started again on its data folder, and every command and push that was ever acknowledged is looked up
 by its content: the event of its version, the version of the posting, the answer remembered under its Idempotency-Key,
 the push by the sha256 of its body. At the end the product's own proof is asked. Exit code 1 if
-anything is lost, the proof is not green, or a start takes more than 10 s. `--short` makes three kills; `--no-journal`
-keeps the state as before there was a journal, to see what is lost then.
+anything is lost, the proof is not green, or a start takes more than 10 s. `--short` makes three kills and does not
+gate the seconds; `--no-journal` keeps the state as before there was a journal, to see what is lost then.
 """
 
 from __future__ import annotations
@@ -148,9 +148,12 @@ def main() -> int:
         ("API ready again, median", f"{statistics.median(run.ready):.1f} s"),
         ("**API ready again, slowest**", f"**{slowest:.1f} s**"),
     ]
-    good = not run.lost and not run.findings and slowest <= READY_SECONDS
+    safe, quick = not run.lost and not run.findings, slowest <= READY_SECONDS
+    # The short form is part of CI, where no verdict may hang on the machine's speed: it only says the seconds.
+    good = safe and (quick or chosen.short)
     verdict = (
-        f"0 lost, proof green, ready in ≤ {READY_SECONDS:.0f} s: {'met' if good else 'MISSED'}."
+        f"0 lost, proof green: {'met' if safe else 'MISSED'}; ready in ≤ {READY_SECONDS:.0f} s: "
+        f"{'met' if quick else 'MISSED'}."
         + "".join(f"\n\nLost: {text}" for text in run.lost[:5])
         + "".join(f"\n\nFinding: {text}" for text in run.findings[:5])
     )
