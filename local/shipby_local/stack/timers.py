@@ -51,8 +51,10 @@ class Timer:
                 self._failed(str(error))
                 continue
             self.invocations += 1
+            # Read whatever it says: an answer that is left unread keeps its connection until the garbage is collected.
+            said = answer["Payload"].read()
             if answer.get("FunctionError"):
-                self._failed(str(json.loads(answer["Payload"].read() or b"null")))
+                self._failed(str(json.loads(said or b"null")))
 
     def _failed(self, reason: str) -> None:
         self.failures += 1

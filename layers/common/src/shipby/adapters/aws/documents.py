@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -63,7 +64,8 @@ class S3DocumentStore:
         """Raises NotFoundError, StoreUnavailableError."""
         try:
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
-            yield from body.iter_chunks(_CHUNK)
+            with closing(body):  # a reader that stops early gives the connection back, too
+                yield from body.iter_chunks(_CHUNK)
         except (ClientError, BotoCoreError) as error:
             raise _unread(key, error) from error
 
