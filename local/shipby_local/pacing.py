@@ -54,8 +54,8 @@ class PollNeed:
     clock: Clock
     store: Callable[[], Store]
     simulator: Simulator
-    every: timedelta = VISIT_EVERY
-    """How soon after a visit another one is let happen, where there is something to find."""
+    every: Callable[[datetime], timedelta] = lambda _: VISIT_EVERY
+    """How soon after a visit at a time another one is let happen, where there is something to find."""
     _visited: datetime | None = None
     _revision: int = -1
 
@@ -64,7 +64,7 @@ class PollNeed:
         if self._visited is None:
             return self.clock.now()
         changed = self.simulator.revision() != self._revision
-        return self._visited + (self.every if changed else QUIET_VISIT_EVERY)
+        return self._visited + (self.every(self._visited) if changed else QUIET_VISIT_EVERY)
 
     def rang(self) -> None:
         """Note what the marketplace was like, if this tick really was a visit of every seller."""
@@ -77,7 +77,7 @@ class PollNeed:
 
 
 def needs(
-    clock: Clock, store: Callable[[], Store], simulator: Simulator, *, visit_every: timedelta = VISIT_EVERY
+    clock: Clock, store: Callable[[], Store], simulator: Simulator, *, visit_every: Callable[[datetime], timedelta] = lambda _: VISIT_EVERY
 ) -> Mapping[str, Need]:
     """For `StackSettings.needs` of one deployment."""
     poll = PollNeed(clock, store, simulator, visit_every)

@@ -10,11 +10,11 @@ from typing import TypeVar, cast
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
-from shipby.application.ports import Clock, Page, WorkItem, Write
+from shipby.application.ports import Clock, Page, PostingStory, WorkItem, Write
 from shipby.domain.carriages import Carriage
 from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from shipby.domain.events import Ref, StoredEvent
+from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentState, intent_owner
 from shipby.domain.json_types import Json
@@ -195,6 +195,16 @@ class MemoryStore(MemoryMatters, MemoryReplay):
     def intents(self, seller: str, ref: Ref) -> list[Intent]:
         found = self._range(keys.aggregate_pk(seller, ref), keys.INTENT_PREFIX, Intent)
         return sorted(found, key=lambda intent: (intent.created_at, intent.id))
+
+    def posting_story(self, seller: str, number: str) -> PostingStory:
+        ref = posting_ref(number)
+        return PostingStory(
+            posting=self.posting(seller, number),
+            detail=self.detail(seller, number),
+            money=self.money(seller, number),
+            events=self.events(seller, ref),
+            intents=self.intents(seller, ref),
+        )
 
     def sellers(self) -> list[str]:
         with self._lock:

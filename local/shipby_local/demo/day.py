@@ -30,7 +30,7 @@ from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 
-VISIT_EVERY = timedelta(hours=1)
+WHILE_PEOPLE_WORK, AFTERWARDS = timedelta(hours=1), timedelta(hours=4)
 """So often at most the day plays a poll. The product's pace is five minutes, which would only make the demo longer."""
 
 
@@ -103,7 +103,7 @@ def run_day(
         parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
         progress=watcher.step,
         neighbours=(simulator,),
-        needs=needs(clock, deployment.store, simulator, visit_every=VISIT_EVERY),
+        needs=needs(clock, deployment.store, simulator, visit_every=_visit_every),
     )
     try:
         with Stack(settings) as stack:
@@ -166,6 +166,10 @@ def _play(
         ended=now,
         seconds=time.monotonic() - started,
     )
+
+
+def _visit_every(visited: datetime) -> timedelta:
+    return WHILE_PEOPLE_WORK if visited.date() == BEGINS.date() else AFTERWARDS
 
 
 def _standing(guard: Mapping[str, Any]) -> str:

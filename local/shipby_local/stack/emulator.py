@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -100,6 +101,8 @@ class Emulator:
         self._clock_file = clock_file
         self._process: subprocess.Popen[bytes] | None = None
         self._log: Path | None = None
+        self._asking = threading.Lock()
+        self._work: http.client.HTTPConnection | None = None
         self._create_client: Callable[..., Any] | None = None
         self.port = 0
 
@@ -141,6 +144,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Save, stop the process and its workers; a second call does nothing."""
+        self._hang_up()
         if self._process is not None:
             if self._process.poll() is None:
                 self._process.terminate()
@@ -154,6 +158,7 @@ class Emulator:
 
     def kill(self) -> None:
         """End the process at once, as a power cut would (kill -9)."""
+        self._hang_up()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -165,16 +170,23 @@ class Emulator:
         return self._process is not None and self._process.poll() is None
 
     def work(self) -> dict[str, Any]:
-        """What is under way: see `private_time.WorkUnderWay.report`. Raises EmulatorError without an answer."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
-        try:
-            connection.request("GET", WORK_PATH)
-            found: dict[str, Any] = json.loads(connection.getresponse().read())
-        except (OSError, http.client.HTTPException) as error:
-            raise EmulatorError(f"The emulator does not say what it is doing: {error}. See {self._log}.") from error
-        finally:
-            connection.close()
+        """What is under way, once nothing is or a moment has passed: see `private_time.WorkUnderWay`. Raises
+        EmulatorError without an answer."""
+        with self._asking:
+            if self._work is None:
+                self._work = http.client.HTTPConnection(HOST, self.port, timeout=60)
+            try:
+                self._work.request("GET", WORK_PATH)
+                found: dict[str, Any] = json.loads(self._work.getresponse().read())
+            except (OSError, http.client.HTTPException) as error:
+                self._hang_up()
+                raise EmulatorError(f"The emulator does not say what it is doing: {error}. See {self._log}.") from error
         return found
+
+    def _hang_up(self) -> None:
+        if self._work is not None:
+            self._work.close()
+            self._work = None
 
     def log_text(self) -> str:
         """What the emulator has written to its log so far."""

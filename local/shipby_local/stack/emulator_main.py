@@ -43,6 +43,7 @@ def main() -> int:
         return EXIT_WRONG_VERSION
     private_names.shorten_log_wait()
     private_names.disable_stream_mappings()
+    private_names.hurry_queue_mappings()
     private_names.serialise_queue_mappings()
     work = WorkUnderWay()
     work.install()
@@ -103,7 +104,7 @@ def _reporting(app: Any, work: "WorkUnderWay", path: str) -> Any:
         if scope["type"] != "http" or scope["path"] != path:
             await app(scope, receive, send)
             return
-        body = json.dumps(work.report()).encode()
+        body = json.dumps(await work.at_rest()).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -43,6 +43,7 @@ _NAMES = {
     ],
     "ministack.services.lambda_svc": [
         "CODE_BLOB_DIR",
+        "_ESM_IDLE_WAKE_GAP_SECONDS",
         "_functions",
         "_iter_all_esms",
         "_poll_dynamodb_streams",
@@ -91,6 +92,11 @@ def shorten_log_wait() -> None:
 def disable_stream_mappings() -> None:
     """The stream pump is the only reader: ministack's own stream mappings lose records."""
     module("ministack.services.lambda_svc")._poll_dynamodb_streams = lambda: False
+
+
+def hurry_queue_mappings() -> None:
+    """Look at the queues 5 ms, not 50 ms, after a wake that found nothing: every write to a table is such a wake."""
+    module("ministack.services.lambda_svc")._ESM_IDLE_WAKE_GAP_SECONDS = 0.005
 
 
 def serialise_queue_mappings() -> None:

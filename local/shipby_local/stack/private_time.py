@@ -3,6 +3,7 @@
 `private_names.check` vouches for them. This module runs inside the emulator's process.
 """
 
+import asyncio
 import threading
 import time
 import types
@@ -11,6 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from shipby_local.stack.private_names import module
+
+
+LONGEST_REST_SECONDS = 0.25
+_REST_PAUSE_SECONDS = 0.004
 
 
 def follow_clock(now: Callable[[], datetime]) -> None:
@@ -98,6 +103,17 @@ class WorkUnderWay:
     def _end(self) -> None:
         with self._lock:
             self._invocations -= 1
+
+    async def at_rest(self) -> dict[str, Any]:
+        """The report once nothing is under way, or after `LONGEST_REST_SECONDS`: whoever asks need not ask again and
+        again."""
+        asked = time.monotonic()
+        while True:
+            report = self.report()
+            resting = not report["busy"] and not report["waiting"]
+            if resting or time.monotonic() - asked > LONGEST_REST_SECONDS:
+                return report
+            await asyncio.sleep(_REST_PAUSE_SECONDS)
 
     def report(self) -> dict[str, Any]:
         """What is under way, and when the next message shows itself. Call on the event loop.

@@ -28,6 +28,8 @@ from shipby_local.stack.snapshots import CHECKPOINT_TABLE
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.05
+WOKEN_IDLE_SECONDS = 0.25
+"""Where somebody looks who wakes the pump: see `is_at_end`."""
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 2.0
 UNAVAILABLE_SECONDS = 0.5
@@ -99,14 +101,22 @@ class _Outcome:
 class StreamPump:
     """One stream, one function, one thread. `start`, then `stop`; `idle_passes` counts empty reads of the stream."""
 
-    def __init__(self, clients: Clients, mapping: Mapping, now: Callable[[], dt.datetime] = wall_clock) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        mapping: Mapping,
+        now: Callable[[], dt.datetime] = wall_clock,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self._mapping = mapping
+        self._idle_seconds = idle_seconds
         self._now = now
         self._streams = clients.client("dynamodbstreams")
         self._dynamodb = clients.client("dynamodb")
         self._functions = clients.client("lambda")
         self._queues = clients.client("sqs")
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stream-pump", daemon=True)
         self._shard = ""
         self.idle_passes = 0
@@ -133,12 +143,16 @@ class StreamPump:
         self._thread.start()
 
     def is_at_end(self, newest: dict[str, str]) -> bool:
-        """Whether all is dealt with up to the newest record; `newest` is by stream ARN."""
-        return self.position >= newest.get(self._mapping.stream_arn, "")
+        """Whether all is dealt with up to the newest record; `newest` is by stream ARN. If not, reads on at once."""
+        if self.position >= newest.get(self._mapping.stream_arn, ""):
+            return True
+        self._woken.set()
+        return False
 
     def stop(self, timeout: float = 10.0) -> None:
         """End after the invocation under way; records not yet checkpointed are delivered again after a restart."""
         self._stopping.set()
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -155,7 +169,8 @@ class StreamPump:
                 else:
                     iterator = page.get("NextShardIterator")
                     self.idle_passes += 1
-                    self._stopping.wait(IDLE_SECONDS)
+                    self._woken.wait(self._idle_seconds)
+                    self._woken.clear()
             except (BotoCoreError, ClientError) as error:
                 if self._stopping.is_set():
                     return

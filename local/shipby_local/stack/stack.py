@@ -19,7 +19,7 @@ from shipby_local.stack.emulator import Emulator, listen_on
 from shipby_local.stack.errors import DrainTimeoutError, EmulatorError, PortTakenError, StackError, TemplateError
 from shipby_local.stack.proxy import Proxy
 from shipby_local.stack.pump import Mapping as StreamMapping
-from shipby_local.stack.pump import StreamPump, wait_until_idle
+from shipby_local.stack.pump import IDLE_SECONDS, WOKEN_IDLE_SECONDS, StreamPump, wait_until_idle
 from shipby_local.stack.settings import StackSettings
 from shipby_local.stack.stepping import Schedule, Stepper, period_of
 from shipby_local.stack.timers import Timer
@@ -309,7 +309,13 @@ class Stack:
             raise TemplateError("The embedded stack supports one stream consumer; the template has more.")
         if streams:
             self._say("Reading the table's stream with our own pump (the emulator's mapping loses records).")
-            self._pump = StreamPump(self._require_emulator(), StreamMapping.from_api(streams[0]), self._clock.now)
+            stepped = isinstance(self._clock, SteppedClock)
+            self._pump = StreamPump(
+                self._require_emulator(),
+                StreamMapping.from_api(streams[0]),
+                self._clock.now,
+                WOKEN_IDLE_SECONDS if stepped else IDLE_SECONDS,
+            )
             self._pump.start()
 
     def _start_stepper(self, clock: SteppedClock) -> None:

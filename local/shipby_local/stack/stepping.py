@@ -23,7 +23,7 @@ from shipby_local.stack.errors import StackError, TemplateError
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = (0.005, 0.05)
+PAUSE_SECONDS = (0.003, 0.02)
 """Between two looks: the first pause, and the longest."""
 STUCK_SECONDS = 300.0
 """Real time after which something that never comes to rest is named instead of waited for."""

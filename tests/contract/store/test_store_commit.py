@@ -402,3 +402,4 @@ def test_intents_of_an_aggregate_are_oldest_first(store: Store, seller: str) -> 
         store.commit([SaveIntent(intent)])
     assert store.intents(seller, REF) == made[::-1]
     assert store.intents(seller, return_ref(a.RETURN_ID)) == []
+    assert store.posting_story(seller, a.NUMBER).intents == made[::-1]

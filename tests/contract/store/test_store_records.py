@@ -17,6 +17,7 @@ from shipby.adapters.dynamodb.values import item_size, to_wire
 from shipby.application.ports import (
     AppendEvents,
     AppendTracking,
+    PostingStory,
     RememberResponse,
     SaveDetail,
     SaveDocument,
@@ -148,6 +149,11 @@ def test_every_kind_of_record_comes_back_from_the_store(store: Store, seller: st
     assert store.tracking_history(seller, a.NUMBER) == [change]
     assert [stored.event for stored in store.events(seller, posting_ref(a.NUMBER))] == [a.event()]
     assert store.pushes_on(seller, a.NOW.date()).items == (push,)
+    # All of a posting at once, without what else lies beside it; the intent is of this posting.
+    events = store.events(seller, posting_ref(a.NUMBER))
+    story = PostingStory(posting, detail, ledger, events, store.intents(seller, posting_ref(a.NUMBER)))
+    assert store.posting_story(seller, a.NUMBER) == story
+    assert store.posting_story(seller, f"{a.NUMBER}0") == PostingStory(None, None, None, [], [])
 
 
 def test_a_removed_value_does_not_come_back(store: Store, seller: str) -> None:

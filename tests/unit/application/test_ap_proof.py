@@ -8,7 +8,7 @@ import pytest
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.application.ports import QueueMessage, Store
+from shipby.application.ports import PostingStory, QueueMessage
 from shipby.application.reconcile import READ_AGAIN, reconcile
 from shipby.application.repair import repair
 from shipby.application.route_events import Destination, Routed
@@ -22,6 +22,7 @@ from shipby.domain.workflow import Command
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.fakes import RecordingQueue
+from tests.support.memory_store import MemoryStore
 from tests.support.memory_writes import Planned
 from tests.unit.application.world_support import World, money
 
@@ -206,19 +207,20 @@ def test_an_intent_that_stays_open_turns_it_red_only_past_its_limit(world: World
 
 
 def test_a_history_that_moves_on_while_it_is_read_is_not_red(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The intent is created between reading the events and reading the intents."""
+    """The intent is created after its history was read and before the intents are: a query is no snapshot."""
     world.arrives("n-busy")
     world.clock.advance(timedelta(minutes=11))
-    read = type(world.store).events
+    read = type(world.store).posting_story
     asked: list[str] = []
 
-    def events(store: Store, seller: str, ref: Any, **more: Any) -> Any:
-        found = read(store, seller, ref, **more)  # type: ignore[arg-type]  # the fake is the store
-        if ref.id == "n-busy" and not asked:
-            asked.append(world.ask(IntentAction.SHIP, "n-busy"))
-        return found
+    def story(store: MemoryStore, seller: str, number: str) -> PostingStory:
+        found = read(store, seller, number)
+        if number != "n-busy" or asked:
+            return found
+        asked.append(world.ask(IntentAction.SHIP, "n-busy"))
+        return replace(found, intents=read(store, seller, number).intents)
 
-    monkeypatch.setattr(type(world.store), "events", events)
+    monkeypatch.setattr(type(world.store), "posting_story", story)
     assert world.red() == set()
     assert asked
 

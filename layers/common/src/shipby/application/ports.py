@@ -100,6 +100,7 @@ __all__ = [
     "NoteShadow",
     "Page",
     "PagePick",
+    "PostingStory",
     "PushUrlHealth",
     "QueueMessage",
     "ReleasePointer",
@@ -154,6 +155,19 @@ class WorkItem:
     next_rung: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PostingStory:
+    """All that the proof compares of one posting; every part may be missing."""
+
+    posting: Posting | None
+    detail: MarketplacePosting | None
+    money: MoneyLedger | None
+    events: Sequence[StoredEvent]
+    """In order."""
+    intents: Sequence[Intent]
+    """Oldest first."""
+
+
 class Store(Protocol):
     """Everything Shipby remembers. One contract suite runs against every implementation.
 
@@ -171,6 +185,12 @@ class Store(Protocol):
     def posting(self, seller: str, number: str) -> Posting | None: ...
     def detail(self, seller: str, number: str) -> MarketplacePosting | None: ...
     def money(self, seller: str, number: str) -> MoneyLedger | None: ...
+    def posting_story(self, seller: str, number: str) -> PostingStory:
+        """Posting, facts, ledger, history and intents in one strongly consistent read of their partition.
+
+        It is no snapshot: what is written meanwhile may be seen in one part and not yet in another.
+        """
+
     def return_case(self, seller: str, return_id: str) -> ReturnCase | None: ...
     def intent(self, seller: str, identifier: str) -> Intent | None: ...
     def document(self, seller: str, number: str, identifier: str) -> Document | None: ...

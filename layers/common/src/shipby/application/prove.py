@@ -14,13 +14,13 @@ from functools import partial
 
 from shipby.application.odd_entries import Listed, Noted, noting, open_odd_cases, set_aside_of
 from shipby.application.paging import every
-from shipby.application.ports import Clock, Marketplace, Page, Store
+from shipby.application.ports import Clock, Marketplace, Page, PostingStory, Store
 from shipby.application.views import time_text
-from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
+from shipby.domain.events import EventType, StoredEvent, return_ref
 from shipby.domain.inbox import PushRow, PushState
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.ledger import Entry, EntryKind, EntryState, ExecutedBy, intent_of
+from shipby.domain.ledger import Entry, EntryKind, EntryState, ExecutedBy, MoneyLedger, intent_of
 from shipby.domain.records import SellerSettings
 from shipby.domain.skew import LOOK_AHEAD, ahead, times_ahead, told
 
@@ -98,12 +98,13 @@ def prove(
     for number in sorted(set(listed) - kept):
         if store.posting(seller, number) is None:
             proof.findings.append(Finding("posting_missing", number, "the marketplace lists it, we have no row"))
+    read_at: dict[str, datetime] = {}
     for number in sorted(kept | set(listed)):
-        _twice(proof, partial(_check_posting, number, store, listed))
+        _twice(proof, partial(_check_posting, number, store, listed, read_at))
     for day in _days(proof):
         for return_id in every(partial(_returns_opened_on, store, seller, day)):
             _twice(proof, partial(_check_return, return_id, store))
-    _check_pushes(proof, store)
+    _check_pushes(proof, store, read_at)
     _check_open_intents(proof, store)
     _check_open_matters(proof, store)
     return proof
@@ -160,28 +161,31 @@ def _check_odd(proof: Proof, odd: Noted, store: Store) -> None:
     proof.findings += [Finding("odd_entry", subject, problem) for subject, problem in sorted(aside.items())]
 
 
-def _check_posting(number: str, store: Store, listed: Mapping[str, str], proof: Proof) -> None:
-    # The row is read before its history: a history that is ahead of the row is only newer, never wrong.
-    posting = store.posting(proof.seller, number)
-    events = store.events(proof.seller, posting_ref(number))
+def _check_posting(
+    number: str, store: Store, listed: Mapping[str, str], read_at: dict[str, datetime], proof: Proof
+) -> None:
+    """Notes in `read_at` when the marketplace was read for it."""
+    story = store.posting_story(proof.seller, number)
+    posting, events, detail = story.posting, story.events, story.detail
+    if posting is not None:
+        read_at[number] = posting.synced_at
     if posting is None:
         if events:
             proof.findings.append(Finding("posting_missing", number, "it has a history, but no row"))
         return
     _check_history(number, posting.version, events, proof)
     proof.wrong_times(number, times_ahead(posting, proof.at))
-    intents = store.intents(proof.seller, posting_ref(number))
-    _check_intents(number, events, intents, proof)
-    detail = store.detail(proof.seller, number)
+    _check_intents(number, events, story.intents, proof)
     began = detail.in_process_at if detail else None
     if number not in listed and began is not None and proof.since < began < proof.until:
         proof.findings.append(
             Finding("posting_unlisted", number, f"in process since {time_text(began)}, the marketplace lists it not")
         )
-    if detail is not None and detail.lines and store.money(proof.seller, number) is None:
+    if detail is not None and detail.lines and story.money is None:
         why = "" if detail.paid else ": what was paid for it could not be read"
         proof.findings.append(Finding("money", number, f"it was paid for, but has no ledger{why}"))
-    _check_money(number, proof, store)
+    if story.money is not None:
+        _check_money(number, story, story.money, proof, store)
 
 
 def _check_return(return_id: str, store: Store, proof: Proof) -> None:
@@ -231,10 +235,7 @@ def _check_intents(identifier: str, events: Sequence[StoredEvent], intents: Sequ
         proof.findings.append(Finding("intent_unrecorded", unborn, f"the history of {identifier} does not tell of it"))
 
 
-def _check_money(number: str, proof: Proof, store: Store) -> None:
-    ledger = store.money(proof.seller, number)
-    if ledger is None:
-        return
+def _check_money(number: str, story: PostingStory, ledger: MoneyLedger, proof: Proof, store: Store) -> None:
     price = [entry for entry in ledger.entries.values() if entry.kind is not EntryKind.POSTAGE]
     beside = [entry for entry in ledger.entries.values() if entry.kind is EntryKind.POSTAGE]
     reserved, refunded = _sums(price)
@@ -253,10 +254,11 @@ def _check_money(number: str, proof: Proof, store: Store) -> None:
         IntentState.CONFIRMED: EntryState.REFUNDED,
         IntentState.REJECTED: EntryState.RELEASED,
     }
+    own = {intent.id: intent for intent in story.intents}
     for key, entry in ledger.entries.items():
         if entry.executed_by is ExecutedBy.MARKETPLACE:
             continue
-        intent = store.intent(proof.seller, intent_of(key))
+        intent = own.get(intent_of(key)) or store.intent(proof.seller, intent_of(key))
         booked = None if intent is None else intent.postage if entry.kind is EntryKind.POSTAGE else intent.amount
         if intent is None:
             proof.findings.append(Finding("intent_missing", key, f"the ledger of {number} books it, there is no row"))
@@ -274,14 +276,20 @@ def _sums(entries: Iterable[Entry]) -> tuple[int, int]:
     return found[EntryState.RESERVED], found[EntryState.REFUNDED]
 
 
-def _check_pushes(proof: Proof, store: Store) -> None:
-    ref_cache: dict[str, datetime | None] = {}
+def _check_pushes(proof: Proof, store: Store, read_at: Mapping[str, datetime]) -> None:
+    """`read_at`: when the marketplace was read for each posting that this proof has looked at already."""
+    read_again: dict[str, datetime | None] = {}
 
-    def synced_at(number: str) -> datetime | None:
-        if number not in ref_cache:
-            posting = store.posting(proof.seller, number)
-            ref_cache[number] = posting.synced_at if posting else None
-        return ref_cache[number]
+    def applied(push: PushRow) -> bool:
+        known = read_at.get(push.posting_number)
+        if known is not None and _read_after(push, known, proof.at):
+            return True
+        # Not looked at yet, or read by the marketplace's word since.
+        if push.posting_number not in read_again:
+            posting = store.posting(proof.seller, push.posting_number)
+            read_again[push.posting_number] = posting.synced_at if posting else None
+        known = read_again[push.posting_number]
+        return known is not None and _read_after(push, known, proof.at)
 
     for day in _days(proof):
         for push in every(partial(_pushes_on, store, proof.seller, day)):
@@ -292,16 +300,19 @@ def _check_pushes(proof: Proof, store: Store) -> None:
             if push.state is not PushState.RECEIVED:
                 proof.counts[f"pushes_{push.state}"] += 1
                 continue
-            read = synced_at(push.posting_number)
             if wrong:
                 # Whether a read came after it is not known until a sync has read for it.
                 proof.wrong_times(push.posting_number, {f"{push.type} received_at": push.received_at})
-            elif read is not None and not ahead(read, proof.at) and read >= push.received_at - timedelta(seconds=1):
+            elif applied(push):
                 proof.counts["pushes_applied"] += 1
             else:
                 proof.findings.append(
                     Finding("push_unapplied", push.posting_number, f"{push.type} of {time_text(push.received_at)}")
                 )
+
+
+def _read_after(push: PushRow, read: datetime, now: datetime) -> bool:
+    return not ahead(read, now) and read >= push.received_at - timedelta(seconds=1)
 
 
 def _check_open_intents(proof: Proof, store: Store) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shipby.adapters.dynamodb import changes, index_keys, keys, paper_rows, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
-from shipby.application.ports import Page, WorkItem
+from shipby.application.ports import Page, PostingStory, WorkItem
 from shipby.domain.documents import Document, ProductCard, RefusedPage
 from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.inbox import PushRow
@@ -69,6 +69,25 @@ class Listings:
         """All intents kept with an aggregate, oldest first."""
         found = [rows.intents().read(item) for item in self._begin_with(seller, ref, keys.INTENT_PREFIX)]
         return sorted(found, key=lambda intent: (intent.created_at, intent.id))
+
+    def posting_story(self, seller: str, number: str) -> PostingStory:
+        """Posting, facts, ledger, history and intents: one query."""
+        listing = Listing(name="story", partition=("PK", keys.posting_pk(seller, number)), sort="SK")
+        found: dict[str, list[Item]] = {}
+        for item in query(self._client, self._table, listing):
+            found.setdefault(item["SK"]["S"].partition("#")[0], []).append(item)
+
+        def single(kind: rows.Kind[Any], name: str) -> Any:
+            return kind.read(found[name][0]) if name in found else None
+
+        intents = [rows.intents().read(item) for item in found.get(keys.INTENT_PREFIX.rstrip("#"), ())]
+        return PostingStory(
+            posting=single(rows.postings(), keys.POSTING),
+            detail=single(rows.details(), keys.DETAIL),
+            money=single(rows.ledgers(), keys.MONEY),
+            events=[rows.read_event(item) for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())],
+            intents=sorted(intents, key=lambda intent: (intent.created_at, intent.id)),
+        )
 
     def sellers(self) -> list[str]:
         """Every seller that has settings."""
