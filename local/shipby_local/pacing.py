@@ -77,7 +77,11 @@ class PollNeed:
 
 
 def needs(
-    clock: Clock, store: Callable[[], Store], simulator: Simulator, *, visit_every: Callable[[datetime], timedelta] = lambda _: VISIT_EVERY
+    clock: Clock,
+    store: Callable[[], Store],
+    simulator: Simulator,
+    *,
+    visit_every: Callable[[datetime], timedelta] = lambda _: VISIT_EVERY,
 ) -> Mapping[str, Need]:
     """For `StackSettings.needs` of one deployment."""
     poll = PollNeed(clock, store, simulator, visit_every)

@@ -13,7 +13,6 @@ from typing import Any
 
 from shipby_local.stack.private_names import module
 
-
 LONGEST_REST_SECONDS = 0.25
 _REST_PAUSE_SECONDS = 0.004
 

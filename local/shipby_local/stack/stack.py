@@ -18,8 +18,8 @@ from shipby_local.stack.deployment import Deployed, Deployment
 from shipby_local.stack.emulator import Emulator, listen_on
 from shipby_local.stack.errors import DrainTimeoutError, EmulatorError, PortTakenError, StackError, TemplateError
 from shipby_local.stack.proxy import Proxy
-from shipby_local.stack.pump import Mapping as StreamMapping
 from shipby_local.stack.pump import IDLE_SECONDS, WOKEN_IDLE_SECONDS, StreamPump, wait_until_idle
+from shipby_local.stack.pump import Mapping as StreamMapping
 from shipby_local.stack.settings import StackSettings
 from shipby_local.stack.stepping import Schedule, Stepper, period_of
 from shipby_local.stack.timers import Timer
