@@ -17,7 +17,7 @@ from bench.engine import Engine
 from bench.stand import BATCH, QUEUE_URL, TABLE, Stand, quiet
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.domain.events import posting_ref
-from shipby.domain.records import AlarmRef
+from shipby.domain.sellers.records import AlarmRef
 
 SELLERS = 20
 BLOCK = 100
@@ -115,7 +115,7 @@ class Claims:
 
     def _records(self, numbers: range) -> list[dict[str, Any]]:
         from shipby.adapters.aws.queue import SqsWorkQueue
-        from shipby.application.alarm_messages import alarm_message
+        from shipby.application.shared.alarm_messages import alarm_message
 
         alarms = [
             AlarmRef(

@@ -20,9 +20,9 @@ from datetime import UTC, datetime, timedelta
 
 from bench import load
 from shipby.adapters.dynamodb import index_keys, keys
-from shipby.application.ports import Page, QueueMessage
+from shipby.application.ports.store import Page, QueueMessage
 from shipby.domain.events import posting_ref
-from shipby.domain.records import AlarmRef
+from shipby.domain.sellers.records import AlarmRef
 
 CUT_OFF = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LOUD, QUIET = "seller-100000", "seller-three"
@@ -98,7 +98,7 @@ class Simulation:
 
         Raises RuntimeError if anything is left after `limit` seconds.
         """
-        from shipby.application.sweep import SentMemory, sweep
+        from shipby.application.alarms.sweep import SentMemory, sweep
 
         tick, memory = self._time, SentMemory()
         while len(self.fired) < len(self._all):

@@ -22,9 +22,9 @@ from bench.machine import describe
 from bench.report import arguments, publish, table
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.adapters.pdf.pages import split
-from shipby.application.press_port import PagePick
-from shipby.domain.documents import Sheet
-from shipby.domain.labels import OwnLabel
+from shipby.application.ports.press import PagePick
+from shipby.domain.labels.documents import Sheet
+from shipby.domain.labels.labels import OwnLabel
 from tests.labels.label_pictures import codes, pictures
 from tools.check_build import LIMIT_MB
 

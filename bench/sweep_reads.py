@@ -21,7 +21,7 @@ from bench.open_alarms import IndexClient, Meter, OpenAlarm, alarm_keys, posting
 from bench.report import arguments, publish, table
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
-from shipby.application.ports import QueueMessage
+from shipby.application.ports.store import QueueMessage
 
 GROWTH = 1.1
 DUE = 1_000
@@ -77,7 +77,7 @@ class Swept:
 
 def sweep_once(client: Any, now: datetime = NOW) -> Swept:
     """Run the product's sweep over a client with a meter."""
-    from shipby.application.sweep import sweep
+    from shipby.application.alarms.sweep import sweep
 
     queue, before, clock = _Kept(), client.meter, _Clock(now)
     store = DynamoDBStore(client, "bench", alarm_shards=load.SHARDS, clock=clock)

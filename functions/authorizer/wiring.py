@@ -7,7 +7,7 @@ from functools import cache
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports import Clock, Store
+from shipby.application.ports.store import Clock, Store
 from shipby.settings import Settings
 
 

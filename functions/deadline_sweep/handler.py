@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from functions.deadline_sweep.wiring import parts
 from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS, Context, Event
-from shipby.application.sweep import sweep
+from shipby.application.alarms.sweep import sweep
 from shipby.observability import logger, publish
 
 

@@ -11,9 +11,9 @@ from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.alarm_store import AlarmStore
-from shipby.application.ports import Clock, WorkQueue
-from shipby.application.set_aside import Allowance
-from shipby.application.sweep import SentMemory
+from shipby.application.alarms.set_aside import Allowance
+from shipby.application.alarms.sweep import SentMemory
+from shipby.application.ports.store import Clock, WorkQueue
 from shipby.settings import DeadlineSweepSettings
 
 

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from functions.label_generation.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.assemble import assemble_posting
-from shipby.application.carriage_work import work_carriage
-from shipby.application.expire_prints import expire_print
-from shipby.application.fetch_labels import LabelRun, collect_labels, start_labels
-from shipby.application.make_pack import drop_pack, make_pack
-from shipby.application.odd_entries import keeping
-from shipby.application.print_labels import print_labels
-from shipby.domain.documents import LabelForm
+from shipby.application.carriages.carriage_work import work_carriage
+from shipby.application.cases.odd_entries import keeping
+from shipby.application.evidence.make_pack import drop_pack, make_pack
+from shipby.application.intents.assemble import assemble_posting
+from shipby.application.labels.fetch_labels import LabelRun, collect_labels, start_labels
+from shipby.application.printing.expire_prints import expire_print
+from shipby.application.printing.print_labels import print_labels
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.documents import LabelForm
 
 _Key = tuple[str, str, str, bool]
 """Seller, task, what else must be the same, and whether the message comes again."""

@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.marketplace_poll.wiring import Parts
-from shipby.application import audit_open_orders as audits
-from shipby.application.claim_hints import watch_chats
-from shipby.application.compare_accruals import compare_accruals
-from shipby.application.decide_again import decide_held
-from shipby.application.index_figures import NOT_PERMITTED
-from shipby.application.mend_alarms import mend_alarms
-from shipby.application.odd_entries import noting
-from shipby.application.ports import Marketplace
-from shipby.application.prove import GRACE, REPORT, WINDOW, prove
-from shipby.application.reason_report import refresh_reasons
-from shipby.application.reconcile import reconcile
-from shipby.application.sync_cancel_request import sync_cancel_requests
-from shipby.application.troubles import Troubles
-from shipby.application.watch_account import note_rejected_key, unhealthy, watch_account
+from shipby.application.alarms.decide_again import decide_held
+from shipby.application.alarms.mend_alarms import mend_alarms
+from shipby.application.cancels.sync_cancel_request import sync_cancel_requests
+from shipby.application.cases.odd_entries import noting
+from shipby.application.cases.watch_account import note_rejected_key, unhealthy, watch_account
+from shipby.application.evidence.claim_hints import watch_chats
+from shipby.application.intake.reconcile import reconcile
+from shipby.application.ports.store import Marketplace
+from shipby.application.proof import audit_open_orders as audits
+from shipby.application.proof.prove import GRACE, REPORT, WINDOW, prove
+from shipby.application.rating.index_figures import NOT_PERMITTED
+from shipby.application.refunds.compare_accruals import compare_accruals
+from shipby.application.returns.reason_report import refresh_reasons
+from shipby.application.shared.troubles import Troubles
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,

@@ -10,7 +10,7 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.application.ports import Clock, Marketplaces, Store, WorkQueue
+from shipby.application.ports.store import Clock, Marketplaces, Store, WorkQueue
 from shipby.settings import MARKETPLACE_POLL_RATE, MarketplacePollSettings
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functions.notifications.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.digest import read_digest, tell_digest
-from shipby.application.notify import notify, read_ask, read_notice
-from shipby.application.tell_buyer import ask_buyer, hold_question
+from shipby.application.notices.digest import read_digest, tell_digest
+from shipby.application.notices.notify import notify, read_ask, read_notice
+from shipby.application.notices.tell_buyer import ask_buyer, hold_question
 from shipby.domain.errors import InvalidInputError, RetryableError
 
 HOLD_FROM = 3

@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.order_webhook.wiring import Parts, parts
 from shipby.adapters.aws.clock import utc_now
-from shipby.application.receive_push import NOT_FOUND, PushAnswer, receive_push
+from shipby.application.intake.receive_push import NOT_FOUND, PushAnswer, receive_push
 from shipby.domain.errors import StoreUnavailableError
 
 TRY_AGAIN = PushAnswer(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from shipby.adapters.dynamodb.inbox import PushInbox
-from shipby.application.receive_push import TokenCache
+from shipby.application.intake.receive_push import TokenCache
 from shipby.settings import OrderWebhookSettings
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.refunds.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.odd_entries import keeping
-from shipby.application.settle_intent import settle_intent
+from shipby.application.cases.odd_entries import keeping
+from shipby.application.settling.settle_intent import settle_intent
 
 
 def handler(event: Event, context: Context) -> PartialResponse:

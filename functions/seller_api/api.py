@@ -16,7 +16,7 @@ from functions.seller_api.access import caller_of, check_role
 from functions.seller_api.operations import Call, Download, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
 from functions.seller_api.wiring import Parts
-from shipby.application.idempotency import Answer, idempotently
+from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.contracts.base import Request
 from shipby.domain.errors import InvalidInputError
 from shipby.observability import error_fields, logger

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from functions.seller_api.access import Caller
 from functions.seller_api.wiring import Parts
-from shipby.application.idempotency import Answer, Remember
-from shipby.application.ports import Clock, DocumentStore, Store
+from shipby.application.ports.store import Clock, DocumentStore, Store
+from shipby.application.shared.idempotency import Answer, Remember
 from shipby.contracts.base import Query, Request
 from shipby.contracts.requests import NoQuery
-from shipby.domain.records import Role
+from shipby.domain.sellers.records import Role
 
 B = TypeVar("B", bound=Request)
 Q = TypeVar("Q", bound=Query)

@@ -8,7 +8,7 @@ from functools import cache
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports import Clock, DocumentStore, Store
+from shipby.application.ports.store import Clock, DocumentStore, Store
 from shipby.settings import Settings
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functions.stream_router.wiring import parts
 from shipby.adapters.aws_lambda.batch import Event, PartialResponse
 from shipby.adapters.aws_lambda.stream import route_batch
-from shipby.application.route_events import Routed, route_event, route_push
+from shipby.application.alarms.route_events import Routed, route_event, route_push
 from shipby.domain.events import StoredEvent
-from shipby.domain.inbox import PushRow
+from shipby.domain.postings.inbox import PushRow
 from shipby.observability import logger, publish
 
 

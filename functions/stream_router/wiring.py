@@ -9,8 +9,8 @@ from functools import cache
 from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.application.ports import Clock, EventBus, WorkQueue
-from shipby.application.route_events import Destination
+from shipby.application.alarms.route_events import Destination
+from shipby.application.ports.store import Clock, EventBus, WorkQueue
 from shipby.settings import StreamRouterSettings
 
 

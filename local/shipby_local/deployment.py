@@ -13,8 +13,8 @@ from botocore.config import Config
 
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports import Store
-from shipby.application.route_events import Destination, Routed
+from shipby.application.alarms.route_events import Destination, Routed
+from shipby.application.ports.store import Store
 from shipby_local.stack.clients import isolated_clients
 from shipby_local.stack.clock import Clock, WallClock, clock_of
 from shipby_local.stack.datafolder import DataFolder

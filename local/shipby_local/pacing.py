@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipby.application.ports import Store
+from shipby.application.ports.store import Store
 from shipby_local.simulator import Simulator
 from shipby_local.stack.clock import Clock
 from shipby_local.stack.stepping import Need

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import Store
-from shipby.application.receive_push import PushAnswer, TokenCache, receive_push
-from shipby.application.register_seller import create_push_token
-from shipby.application.sync_posting import sync_posting
-from shipby.domain.posting import MarketplacePosting
-from shipby.domain.push import WINDOW_SECONDS
+from shipby.application.intake.receive_push import PushAnswer, TokenCache, receive_push
+from shipby.application.intake.sync_posting import sync_posting
+from shipby.application.ports.store import Store
+from shipby.application.sellers.register_seller import create_push_token
+from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.postings.push import WINDOW_SECONDS
 from tests.functions.shop_support import SELLER, Shop
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore

@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.marketplace_poll.handler import handler
 from functions.posting_sync.handler import handler as sync
-from shipby.application.reason_report import REPORT
+from shipby.application.returns.reason_report import REPORT
 from shipby_local.simulator import Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop
 

@@ -13,10 +13,10 @@ import pytest
 from functions.label_generation.handler import handler
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.fetch_labels import fetch_message
-from shipby.application.label_overrides import LabelOverride, override_label
-from shipby.domain.documents import Document, DocumentState, LabelForm, PageVerdict, RefusedPage
+from shipby.application.labels.fetch_labels import fetch_message
+from shipby.application.labels.label_overrides import LabelOverride, override_label
 from shipby.domain.events import EventType, posting_ref
+from shipby.domain.labels.documents import Document, DocumentState, LabelForm, PageVerdict, RefusedPage
 from shipby_local.simulator import Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 from tests.functions.test_fn_labels import assembled, fetch

@@ -6,10 +6,10 @@ from functions.label_generation.handler import handler
 from functions.posting_sync.handler import handler as sync
 from shipby.adapters.aws import clients
 from shipby.adapters.ozon import OzonClient
-from shipby.application.ports import SavePosting
-from shipby.application.route_events import sync_message
-from shipby.domain.documents import DocumentState
+from shipby.application.alarms.route_events import sync_message
+from shipby.application.ports.store import SavePosting
 from shipby.domain.events import EventType, posting_ref
+from shipby.domain.labels.documents import DocumentState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 from tests.support import builders as a

@@ -15,7 +15,7 @@ from functions.refunds.handler import handler as settle
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.client import dynamodb_client
-from shipby.application.request_intent import Wish, request_intent
+from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.domain.errors import CancelGuardError, InvalidInputError
 from shipby.domain.events import watch_ref
 from shipby.domain.intents import IntentAction

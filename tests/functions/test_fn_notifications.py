@@ -14,9 +14,9 @@ import pytest
 from functions.deadline_sweep.worker import handler as alarm_worker
 from functions.notifications.handler import handler
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.ports import AppendEvents, SavePosting
+from shipby.application.ports.store import AppendEvents, SavePosting
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.records import Recipient
+from shipby.domain.sellers.records import Recipient
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event

@@ -12,9 +12,9 @@ from botocore.exceptions import EndpointConnectionError
 from functions.order_webhook import wiring
 from functions.order_webhook.handler import handler
 from shipby.adapters.dynamodb.inbox import PushInbox
-from shipby.application.receive_push import token_hash
+from shipby.application.intake.receive_push import token_hash
 from shipby.domain.errors import StoreUnavailableError
-from shipby.domain.inbox import PushToken
+from shipby.domain.postings.inbox import PushToken
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, http_push
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from functions.marketplace_poll.rounds import RoundFailedError, Task, run_round
 from functions.marketplace_poll.wiring import Parts
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.ports import SaveSettings
+from shipby.application.ports.store import SaveSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace, FakeMarketplaces, Fault
 from tests.support.fakes import RecordingQueue

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from functions.posting_sync.handler import handler
 from shipby.adapters.ozon import OzonClient
-from shipby.application.route_events import sync_message
+from shipby.application.alarms.route_events import sync_message
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.inbox import PushState
+from shipby.domain.postings.inbox import PushState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 

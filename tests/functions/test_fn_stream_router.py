@@ -11,10 +11,10 @@ from functions.stream_router.handler import PoisonError, handler
 from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb import rows
-from shipby.application.ports import AppendEvents, SavePosting
+from shipby.application.ports.store import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.inbox import PushState
+from shipby.domain.postings.inbox import PushState
 from tests.functions.shop_support import LambdaContext, Shop, failed_ids, stream_event
 from tests.support import builders as a
 

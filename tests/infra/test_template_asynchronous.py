@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS, wait_seconds
-from shipby.application.set_aside import TRIES
+from shipby.application.alarms.set_aside import TRIES
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.settings import READ_WITHIN
 from tests.infra.sam_template import events, functions, granted, properties, resources, target

@@ -8,20 +8,15 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from shipby.application import (
-    finish_intent,
-    poll_returns,
-    return_decisions,
-    settle_intent,
-    sync_return,
-)
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     SaveIntent,
     SaveReturn,
     Write,
 )
-from shipby.domain import fold
+from shipby.application.returns import poll_returns, return_decisions, sync_return
+from shipby.application.settling import finish_intent, settle_intent
+from shipby.domain.deadlines import fold
 from shipby.domain.errors import (
     MarketplaceUnavailableError,
     OutcomeUnknownError,
@@ -29,7 +24,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import AggregateKind, Event, EventType, return_ref
 from shipby.domain.intents import Intent, IntentState
-from shipby.domain.returns import COMPENSATE_ACTION, ReturnCase
+from shipby.domain.returns.returns import COMPENSATE_ACTION, ReturnCase
 
 Patch = AbstractContextManager[object]
 

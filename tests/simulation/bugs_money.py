@@ -9,20 +9,18 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from shipby.application import (
-    finish_intent,
-    request_intent,
-    return_decisions,
-)
-from shipby.application.ports import (
+from shipby.application.intents import request_intent
+from shipby.application.ports.store import (
     RequireAutomation,
     SaveMoney,
     SpendCap,
     Write,
 )
-from shipby.domain import ledger
+from shipby.application.returns import return_decisions
+from shipby.application.settling import finish_intent
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.money import Money
+from shipby.domain.refunds import ledger
 from tests.support.memory_writes import _Planner
 
 Patch = AbstractContextManager[object]

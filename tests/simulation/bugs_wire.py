@@ -8,10 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 from shipby.adapters.ozon import transport
-from shipby.application import (
-    idempotency,
-)
-from shipby.application.idempotency import Answer, Remember
+from shipby.application.shared import idempotency
+from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import (
     MarketplaceRefusedError,
     OutcomeUnknownError,

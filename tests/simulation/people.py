@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shipby.application import idempotency
-from shipby.application.approvals import SecondWord, approve_refund, reject_refund
-from shipby.application.decide_cancel_request import CancelRequestDecision, decide_cancel_request
-from shipby.application.idempotency import Answer, Remember
-from shipby.application.replace_tracking import NewTracking, replace_tracking
-from shipby.application.request_intent import Wish, request_intent
-from shipby.application.return_decisions import ReturnDecision, decide_return
-from shipby.application.settle_by_hand import Verdict, settle_by_hand
-from shipby.application.ship_posting import ShipWish, ship_posting
+from shipby.application.cancels.decide_cancel_request import CancelRequestDecision, decide_cancel_request
+from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
+from shipby.application.intents.request_intent import Wish, request_intent
+from shipby.application.intents.ship_posting import ShipWish, ship_posting
+from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
+from shipby.application.returns.return_decisions import ReturnDecision, decide_return
+from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.shared import idempotency
+from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import RetryableError
 from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from shipby.application.writes import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money

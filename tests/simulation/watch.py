@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from shipby.application.carry_out import is_final
-from shipby.application.finish_intent import AUTOMATIC, TOLD
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     SaveCase,
     SaveIntent,
@@ -17,12 +15,14 @@ from shipby.application.ports import (
     SaveReturn,
     Write,
 )
+from shipby.application.settling.carry_out import is_final
+from shipby.application.settling.finish_intent import AUTOMATIC, TOLD
 from shipby.domain.events import AggregateKind, EventType, Ref, cancel_request_ref, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
-from shipby.domain.ledger import EntryKind, EntryState, ExecutedBy, MoneyLedger
-from shipby.domain.posting import FINAL, Posting, Stage
-from shipby.domain.records import Case, CaseKind, SellerSettings
-from shipby.domain.returns import REJECT_ACTIONS, ReturnCase
+from shipby.domain.postings.posting import FINAL, Posting, Stage
+from shipby.domain.refunds.ledger import EntryKind, EntryState, ExecutedBy, MoneyLedger
+from shipby.domain.returns.returns import REJECT_ACTIONS, ReturnCase
+from shipby.domain.sellers.records import Case, CaseKind, SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, times_ahead
 from shipby_local.simulator import words
 from tests.simulation.clocks import Time

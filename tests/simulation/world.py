@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shipby.adapters.ozon.client import OzonClient
-from shipby.application.ports import Store, Write
-from shipby.application.route_events import route_event
-from shipby.application.sweep import SentMemory
-from shipby.application.writes import AppendEvents, SaveIntent, SaveSettings
+from shipby.application.alarms.route_events import route_event
+from shipby.application.alarms.sweep import SentMemory
+from shipby.application.ports.store import Store, Write
+from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveSettings
 from shipby.domain.errors import ShipbyError, VersionConflictError
 from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import IntentState
-from shipby.domain.records import Automation, SellerSettings
+from shipby.domain.sellers.records import Automation, SellerSettings
 from tests.simulation.baton import Baton, Task
 from tests.simulation.chance import CALM, draw_weather
 from tests.simulation.clocks import SkewedClock, Time

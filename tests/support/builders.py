@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shipby.domain.documents import Document, DocumentKind, DocumentState, PrintJob, PrintState
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
-from shipby.domain.ledger import LineBalance, MoneyLedger
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, PrintJob, PrintState
 from shipby.domain.money import Money
-from shipby.domain.posting import (
+from shipby.domain.postings.inbox import PushRow, PushState, PushToken
+from shipby.domain.postings.posting import (
     Alarm,
     Line,
     MarketplacePosting,
@@ -27,8 +26,9 @@ from shipby.domain.posting import (
     Stage,
     TariffStep,
 )
-from shipby.domain.records import ApiKey, RememberedResponse, Role, SellerSettings, TrackingChange
-from shipby.domain.returns import MarketplaceReturn, OfferedAction, RejectionReason, ReturnCase, ReturnStage
+from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
+from shipby.domain.returns.returns import MarketplaceReturn, OfferedAction, RejectionReason, ReturnCase, ReturnStage
+from shipby.domain.sellers.records import ApiKey, RememberedResponse, Role, SellerSettings, TrackingChange
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SELLER = "seller-1"

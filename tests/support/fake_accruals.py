@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from shipby.application.accruals_port import Accrual, AccrualType
-from shipby.domain.ledger import EntryKind
+from shipby.application.ports.accruals import Accrual, AccrualType
 from shipby.domain.money import Money
+from shipby.domain.refunds.ledger import EntryKind
 
 REFUND, COMPENSATION, POSTAGE, FEE = 1, 2, 3, 4
 TYPES = (

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shipby.application.ports import Clock, Page
-from shipby.domain.cancel_requests import CancelRequestState, MarketplaceCancelRequest
+from shipby.application.ports.store import Clock, Page
+from shipby.domain.cancels.cancel_requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError
-from shipby.domain.posting import MarketplacePosting
+from shipby.domain.postings.posting import MarketplacePosting
 from tests.support.fake_carriages import Fault
 
 PAGE = 2

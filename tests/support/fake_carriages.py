@@ -6,16 +6,16 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from shipby.application.carriage_port import (
+from shipby.application.ports.carriages import (
     ActPosting,
     ActStatus,
     CarriageFacts,
     ListedCarriage,
     PaperFile,
 )
-from shipby.application.ports import Clock
+from shipby.application.ports.store import Clock
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError, NotReadyYetError
-from shipby.domain.posting import MarketplacePosting
+from shipby.domain.postings.posting import MarketplacePosting
 
 PDF = b"%PDF-1.7 act of "
 PNG = b"\x89PNG\r\n\x1a\n"

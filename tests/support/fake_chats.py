@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shipby.application.chats_port import ChatMessage, ListedChat, is_newer
-from shipby.application.ports import Clock, Page
+from shipby.application.ports.chats import ChatMessage, ListedChat, is_newer
+from shipby.application.ports.store import Clock, Page
 from shipby.domain.errors import NotFoundError
 
 SUPPORT = "SELLER_SUPPORT"

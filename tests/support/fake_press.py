@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shipby.application.ports import Drawn, PagePick
-from shipby.domain.documents import LabelSize, Sheet
+from shipby.application.ports.store import Drawn, PagePick
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels import LabelLook, OwnLabel, PackingSlip, PickList
+from shipby.domain.labels.documents import LabelSize, Sheet
+from shipby.domain.labels.labels import LabelLook, OwnLabel, PackingSlip, PickList
 from tests.support.fakes import FakePapers
 
 _PER_SHEET = {Sheet.NONE: 1, Sheet.A4_4UP: 4, Sheet.A4_8UP: 8}

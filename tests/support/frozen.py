@@ -5,9 +5,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
 from shipby.domain.events import Event
-from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent
-from shipby.domain.records import RememberedResponse
+from shipby.domain.postings.inbox import PushRow
+from shipby.domain.sellers.records import RememberedResponse
 
 T = TypeVar("T")
 _JSON_FIELDS: Mapping[type, frozenset[str]] = {

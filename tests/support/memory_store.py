@@ -10,17 +10,18 @@ from typing import TypeVar, cast
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
-from shipby.application.ports import Clock, Page, PostingStory, WorkItem, Write
+from shipby.application.ports.store import Clock, Page, PostingStory, WorkItem, Write
 from shipby.domain.carriages import Carriage
-from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from shipby.domain.events import Ref, StoredEvent, posting_ref
-from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, IntentState, intent_owner
 from shipby.domain.json_types import Json
-from shipby.domain.ledger import MoneyLedger
-from shipby.domain.posting import MarketplacePosting, Posting, Stage
-from shipby.domain.records import (
+from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
+from shipby.domain.postings.inbox import PushRow, PushState, PushToken
+from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.sellers.records import (
     AlarmRef,
     ApiKey,
     AsideAlarm,
@@ -32,7 +33,6 @@ from shipby.domain.records import (
     TrackingChange,
     Watch,
 )
-from shipby.domain.returns import ReturnCase
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory_index import Index, alarm_ref, worklist_id

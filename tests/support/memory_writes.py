@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AddDigestEntry,
     AppendEvents,
     AppendEvidence,
@@ -49,8 +49,8 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import intent_owner
-from shipby.domain.posting import Alarm, Posting
-from shipby.domain.records import RememberedResponse, SellerSettings
+from shipby.domain.postings.posting import Alarm, Posting
+from shipby.domain.sellers.records import RememberedResponse, SellerSettings
 
 Rows: TypeAlias = dict[Key, Any]
 

@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from shipby.domain.cancel_requests import CancelRequest
+from shipby.domain.cancels.cancel_requests import CancelRequest
 from shipby.domain.carriages import Carriage
-from shipby.domain.claims import Claim
-from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintStyle, ProductCard, RefusedPage
+from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.events import (
     AggregateKind,
     Event,
@@ -25,22 +24,13 @@ from shipby.domain.events import (
     posting_ref,
     return_ref,
 )
-from shipby.domain.evidence import EvidenceItem, EvidencePack, EvidenceUpload
-from shipby.domain.held import HeldDecision, Wait
-from shipby.domain.inbox import PushRow, PushToken
+from shipby.domain.evidence.claims import Claim
+from shipby.domain.evidence.evidence import EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent, IntentAction, intent_id
-from shipby.domain.ledger import (
-    AccrualState,
-    CostBorneBy,
-    Entry,
-    EntryKind,
-    EntryState,
-    ExecutedBy,
-    LineBalance,
-    MoneyLedger,
-)
+from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintStyle, ProductCard, RefusedPage
 from shipby.domain.money import Money
-from shipby.domain.posting import (
+from shipby.domain.postings.inbox import PushRow, PushToken
+from shipby.domain.postings.posting import (
     Alarm,
     Cancellation,
     Line,
@@ -50,7 +40,19 @@ from shipby.domain.posting import (
     RungKind,
     TariffStep,
 )
-from shipby.domain.records import (
+from shipby.domain.refunds.ledger import (
+    AccrualState,
+    CostBorneBy,
+    Entry,
+    EntryKind,
+    EntryState,
+    ExecutedBy,
+    LineBalance,
+    MoneyLedger,
+)
+from shipby.domain.returns.return_policy import ReturnPolicy
+from shipby.domain.returns.returns import OfferedAction, RejectionReason, ReturnCase
+from shipby.domain.sellers.records import (
     ApiKey,
     Case,
     DigestEntry,
@@ -62,8 +64,6 @@ from shipby.domain.records import (
     TrackingChange,
     Watch,
 )
-from shipby.domain.return_policy import ReturnPolicy
-from shipby.domain.returns import OfferedAction, RejectionReason, ReturnCase
 from shipby.domain.shadow import ShadowDecision
 
 T = TypeVar("T")

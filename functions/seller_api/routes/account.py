@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS, SETTINGS_READERS
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import queries
-from shipby.application.change_settings import change_settings, get_settings
-from shipby.application.idempotency import Answer
+from shipby.application.postings import queries
+from shipby.application.sellers.change_settings import change_settings, get_settings
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.requests import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
-from shipby.domain.records import OwnLabelPolicy, Recipient, SellerSettings
-from shipby.domain.return_policy import ReturnPolicy
+from shipby.domain.returns.return_policy import ReturnPolicy
+from shipby.domain.sellers.records import OwnLabelPolicy, Recipient, SellerSettings
 
 
 def get_proof(call: Call) -> Mapping[str, object]:

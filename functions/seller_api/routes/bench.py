@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from functions.seller_api.access import BENCH
 from functions.seller_api.operations import Call, Operation
-from shipby.application.idempotency import Answer
-from shipby.application.work_posting import WorkCommand, work_posting
+from shipby.application.postings.work_posting import WorkCommand, work_posting
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import Request
 from shipby.contracts.requests import InspectBody, ReasonBody, StepBody
-from shipby.domain.workflow import Command
+from shipby.domain.deadlines.workflow import Command
 
 
 def _step(command: Command) -> Callable[[Call], Answer]:

@@ -8,8 +8,8 @@ from functools import partial
 
 from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import carriage_scans, carriages
-from shipby.application.idempotency import Answer
+from shipby.application.carriages import carriage_scans, carriages
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.carriages import (
     ApproveCarriageBody,
     CancelCarriageBody,

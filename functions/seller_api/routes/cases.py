@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, OFFICE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import cases
-from shipby.application.idempotency import Answer
+from shipby.application.cases import cases
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.cases import CasesQuery, CloseCaseBody
 
 

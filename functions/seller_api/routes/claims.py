@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import claims
-from shipby.application.idempotency import Answer
+from shipby.application.evidence import claims
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.claims import AnswerClaimBody, ClaimBody, ClaimsQuery, WithdrawClaimBody
-from shipby.domain.claims import BY_HAND, Asked
+from shipby.domain.evidence.claims import BY_HAND, Asked
 
 
 def list_claims(call: Call) -> Mapping[str, object]:

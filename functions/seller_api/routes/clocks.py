@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Operation
-from shipby.application.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
-from shipby.application.idempotency import Answer
+from shipby.application.deadlines.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.clocks import BuyerAnswerBody, ClockBody, ClockStopBody
 
 

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import print_views
-from shipby.application.idempotency import Answer
-from shipby.application.print_requests import PrintWish, request_print
-from shipby.application.scan_label import scan_label
+from shipby.application.printing import print_views
+from shipby.application.printing.print_requests import PrintWish, request_print
+from shipby.application.printing.scan_label import scan_label
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.printing import LabelsBody
-from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, LabelSource, MatrixCode, PrintContent, Sheet
+from shipby.domain.labels.documents import (
+    LabelForm,
+    LabelFormat,
+    LabelSize,
+    LabelSource,
+    MatrixCode,
+    PrintContent,
+    Sheet,
+)
 
 
 def print_labels(call: Call) -> Answer:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functions.seller_api.access import DESK, MANAGERS, OFFICE, check_role
 from functions.seller_api.operations import Call, Operation
-from shipby.application.idempotency import Answer
-from shipby.application.replace_tracking import NewTracking, replace_tracking
-from shipby.application.request_intent import Wish, request_intent
-from shipby.application.ship_posting import ShipWish, ship_posting
+from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
+from shipby.application.intents.request_intent import Wish, request_intent
+from shipby.application.intents.ship_posting import ShipWish, ship_posting
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.guard import GuardedCancelBody
 from shipby.contracts.money import CancelItemsBody
 from shipby.contracts.requests import CutOffBody, ShipBody, TrackingBody

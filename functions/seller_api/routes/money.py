@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS
 from functions.seller_api.operations import Call, Download, Operation, read
-from shipby.application import approvals, queries
-from shipby.application.approvals import SecondWord
-from shipby.application.idempotency import Answer
-from shipby.application.refund_export import refund_rows, refunds_csv
-from shipby.application.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.postings import queries
+from shipby.application.refunds import approvals
+from shipby.application.refunds.approvals import SecondWord
+from shipby.application.refunds.refund_export import refund_rows, refunds_csv
+from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.money import ApproveBody, RefundsExportQuery
 from shipby.contracts.requests import IntentsQuery, ReasonBody, VerdictBody
 from shipby.domain.json_types import Json

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import bench_checks, pick_lists
-from shipby.application.idempotency import Answer
-from shipby.application.pick_lists import PickFilter
+from shipby.application.packing import bench_checks, pick_lists
+from shipby.application.packing.pick_lists import PickFilter
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.picking import PickingQuery, PickListBody, ResetScansBody, ScanBody
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 
 
 def print_pick_list(call: Call) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import queries
+from shipby.application.postings import queries
 from shipby.contracts.requests import EventsQuery, PostingsQuery
 
 

@@ -11,12 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, Operation, read
 from functions.seller_api.problems import invalid
-from shipby.application import product_cards
-from shipby.application.idempotency import Answer
+from shipby.application.packing import product_cards
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import Paged
 from shipby.contracts.products import ProductBody, ProductsBody, Sku
-from shipby.domain.documents import ProductCard
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.documents import ProductCard
 
 
 def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import label_views
-from shipby.application.idempotency import Answer
-from shipby.application.label_overrides import LabelOverride, override_label
+from shipby.application.labels import label_views
+from shipby.application.labels.label_overrides import LabelOverride, override_label
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.refused_pages import RefusedPagesQuery
 from shipby.contracts.requests import ReasonBody
 

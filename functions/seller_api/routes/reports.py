@@ -6,8 +6,8 @@ from datetime import date
 
 from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Download, Operation
-from shipby.application import reason_report
-from shipby.application.idempotency import Answer
+from shipby.application.returns import reason_report
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.reports import ReasonsQuery
 
 _REPORT_DAYS = 30

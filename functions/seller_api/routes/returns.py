@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from functions.seller_api.access import BENCH, DESK
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application import return_policies, return_views
-from shipby.application.idempotency import Answer
-from shipby.application.return_decisions import ReturnDecision, decide_return
-from shipby.application.return_exchange import Exchange, exchange_return
-from shipby.application.return_followups import Disposal, dispose_return
-from shipby.application.work_return import ReturnStep, scan_return, work_return
+from shipby.application.returns import return_policies, return_views
+from shipby.application.returns.return_decisions import ReturnDecision, decide_return
+from shipby.application.returns.return_exchange import Exchange, exchange_return
+from shipby.application.returns.return_followups import Disposal, dispose_return
+from shipby.application.returns.work_return import ReturnStep, scan_return, work_return
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import MoneyBody
 from shipby.contracts.requests import DecideBody, NoBody
 from shipby.contracts.returns import DispositionBody, ExchangeBody, ReturnInspectBody, ReturnScanBody, ReturnsQuery

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.views import time_text
+from shipby.application.shared.views import time_text
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "openapi.json"
 """Made by tools/openapi.py and shipped with the function: describing the API costs its callers no cold start."""

@@ -7,8 +7,8 @@ from datetime import date
 
 from functions.seller_api.access import DESK, MANAGERS
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.replay import replay, replay_view
-from shipby.application.shadow_report import shadow_report
+from shipby.application.proof.replay import replay, replay_view
+from shipby.application.sellers.shadow_report import shadow_report
 from shipby.contracts.shadow import ShadowQuery
 from shipby.domain.events import posting_ref, return_ref
 

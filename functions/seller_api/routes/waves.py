@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functions.seller_api.access import OFFICE
 from functions.seller_api.operations import Call, Operation
-from shipby.application.assemble import WaveWish, ship_wave
-from shipby.application.idempotency import Answer
-from shipby.application.pick_lists import PickFilter, wanted_numbers
+from shipby.application.intents.assemble import WaveWish, ship_wave
+from shipby.application.packing.pick_lists import PickFilter, wanted_numbers
+from shipby.application.shared.idempotency import Answer
 from shipby.contracts.waves import WaveBody
 
 

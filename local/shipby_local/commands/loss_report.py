@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from shipby.application.audit_losses import LossAudit, loss_view
-from shipby.domain.loss_audit import RungLine, Share, totals
+from shipby.application.deadlines.audit_losses import LossAudit, loss_view
+from shipby.domain.deadlines.loss_audit import RungLine, Share, totals
 from shipby_local.commands.text import length_text, money_text
 
 _LISTED = 15

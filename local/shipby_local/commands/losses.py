@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from shipby.domain.errors import CredentialsRejectedError, ShipbyError
-from shipby.domain.records import SellerSettings
+from shipby.domain.sellers.records import SellerSettings
 from shipby_local.commands.shared import DATA, DataDir, OnAws, deployment_of, err, fail, out
 from shipby_local.commands.text import length_of
 from shipby_local.stack.errors import StackError
@@ -49,7 +49,7 @@ def audit(
     marketplace. Exit code 2 if the marketplace's own sum of charges is not the sum of the charges it lists.
     """
     from shipby.adapters.ozon import OzonClient
-    from shipby.application.audit_losses import audit_losses
+    from shipby.application.deadlines.audit_losses import audit_losses
     from shipby_local.commands.loss_report import print_audit, write_csv
 
     client_id, key = _credentials()
@@ -125,7 +125,7 @@ def _settings(client_id: str, own: bool, data: Path, aws: str | None) -> tuple[S
 
 
 def _with(settings: SellerSettings, policy: str | None, remind_before: list[str] | None) -> SellerSettings:
-    from shipby.domain.policy import PRESETS
+    from shipby.domain.deadlines.policy import PRESETS
 
     if policy is not None:
         if policy not in PRESETS:

@@ -20,7 +20,7 @@ def postings(
     aws: OnAws = None,
 ) -> None:
     """List postings by stage, the most urgent first."""
-    from shipby.domain.posting import FINAL, Stage
+    from shipby.domain.postings.posting import FINAL, Stage
 
     if stage is not None and stage not in set(Stage):
         raise StackError(f"{stage!r} is not a stage; stages are {', '.join(Stage)}")
@@ -49,8 +49,8 @@ def quarantine(
     aws: OnAws = None,
 ) -> None:
     """List the pushes that made no sense, with the reason; their contents are not kept, only names and sizes."""
-    from shipby.application.paging import every
-    from shipby.domain.inbox import PushState
+    from shipby.application.shared.paging import every
+    from shipby.domain.postings.inbox import PushState
 
     deployment = deployment_of(data, aws)
     store, today = deployment.store(), deployment.clock.now().date()
@@ -100,7 +100,7 @@ def repair(
     aws: OnAws = None,
 ) -> None:
     """Route again what happened in the last hours: heals whatever the stream did not deliver. Safe at any time."""
-    from shipby.application.repair import repair as republish
+    from shipby.application.alarms.repair import repair as republish
 
     deployment = deployment_of(data, aws)
     store, until = deployment.store(), deployment.clock.now()

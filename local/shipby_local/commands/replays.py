@@ -12,10 +12,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from shipby.application import shadow_report as reports
-from shipby.application.ports import Store
-from shipby.application.replay import replay as replayed
-from shipby.application.replay import replay_view
+from shipby.application.ports.store import Store
+from shipby.application.proof.replay import replay as replayed
+from shipby.application.proof.replay import replay_view
+from shipby.application.sellers import shadow_report as reports
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Ref, posting_ref, return_ref
 from shipby_local.commands.shared import DATA, DataDir, OnAws, OneSeller, deployment_of, known_sellers, out, say

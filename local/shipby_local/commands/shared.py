@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from shipby.application.ports import Store
+from shipby.application.ports.store import Store
 from shipby_local.deployment import Deployment
 from shipby_local.stack.errors import StackError
 

@@ -33,8 +33,8 @@ def deadlines(
     aws: OnAws = None,
 ) -> None:
     """List what is due, in the order in which a minute of work saves most money."""
-    from shipby.application.deadlines import Wanted
-    from shipby.application.deadlines import deadlines as due
+    from shipby.application.deadlines.deadlines import Wanted
+    from shipby.application.deadlines.deadlines import deadlines as due
 
     length = _ahead(within)
     deployment = deployment_of(data, aws)
@@ -91,7 +91,7 @@ def risk(
     aws: OnAws = None,
 ) -> None:
     """Show for each warehouse and cut-off whether it will be met: green, yellow or red."""
-    from shipby.application.risk import Asked, lamp
+    from shipby.application.deadlines.risk import Asked, lamp
 
     asked = Asked(within=_ahead(within), warehouse=warehouse)
     deployment = deployment_of(data, aws)
@@ -115,8 +115,8 @@ def what_if(
     aws: OnAws = None,
 ) -> None:
     """Show what more packers or a later courier would change, with the same draws before and after."""
-    from shipby.application.risk import Asked, Change
-    from shipby.application.risk import what_if as simulate_change
+    from shipby.application.deadlines.risk import Asked, Change
+    from shipby.application.deadlines.risk import what_if as simulate_change
 
     if packers_now + packers < 0:
         raise StackError(f"--packers {packers} takes away more packers than the {packers_now} there are")

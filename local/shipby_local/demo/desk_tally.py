@@ -7,11 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from shipby.application.ports import Store
-from shipby.application.replay import replay
+from shipby.application.ports.store import Store
+from shipby.application.proof.replay import replay
 from shipby.domain.events import posting_ref, return_ref
-from shipby.domain.ledger import EntryState, ExecutedBy
 from shipby.domain.money import Money
+from shipby.domain.refunds.ledger import EntryState, ExecutedBy
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.plan import DayPlan, Fate
 from shipby_local.demo.tally import Ours, Row

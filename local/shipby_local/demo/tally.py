@@ -9,12 +9,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from shipby.application.paging import every
-from shipby.application.ports import Store
+from shipby.application.ports.store import Store
+from shipby.application.shared.paging import every
 from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
-from shipby.domain.ledger import ExecutedBy
 from shipby.domain.money import Money
-from shipby.domain.records import Outcome
+from shipby.domain.refunds.ledger import ExecutedBy
+from shipby.domain.sellers.records import Outcome
 from shipby_local.demo.papers import Papers
 from shipby_local.demo.plan import WRONG_PAGES, DayPlan, Fate, PlannedPosting
 

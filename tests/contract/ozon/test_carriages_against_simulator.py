@@ -9,11 +9,11 @@ from functools import partial
 import pytest
 
 from shipby.adapters.ozon import OzonClient
-from shipby.application.carriage_port import ContainerSpec
-from shipby.application.carriage_work import work_carriage
-from shipby.application.carriages import Approval, approve_carriage, request_carriage
-from shipby.application.ports import SaveSettings
-from shipby.application.sync_posting import sync_posting
+from shipby.application.carriages.carriage_work import work_carriage
+from shipby.application.carriages.carriages import Approval, approve_carriage, request_carriage
+from shipby.application.intake.sync_posting import sync_posting
+from shipby.application.ports.carriages import ContainerSpec
+from shipby.application.ports.store import SaveSettings
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError, OutcomeUnknownError, RetryableError
 from shipby.domain.events import carriage_ref

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shipby.adapters.ozon import OzonClient
-from shipby.application.claim_hints import watch_chats
-from shipby.application.sync_posting import sync_posting
+from shipby.application.evidence.claim_hints import watch_chats
+from shipby.application.intake.sync_posting import sync_posting
 from shipby_local.simulator import SellerAccount, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore

@@ -12,7 +12,7 @@ import pytest
 
 from shipby.adapters.ozon import OzonClient, assumptions
 from shipby.adapters.pdf import PdfLabelPapers
-from shipby.application.ports import LabelTaskResult
+from shipby.application.ports.store import LabelTaskResult
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -23,7 +23,7 @@ from shipby.domain.errors import (
     RateLimitedError,
 )
 from shipby.domain.money import Money
-from shipby.domain.posting import MarketplacePosting, Scheme
+from shipby.domain.postings.posting import MarketplacePosting, Scheme
 from shipby_local.simulator import Buyer, LineSpec, SellerAccount, Simulator, SimulatorSettings, gateway
 from tests.support.waiting import eventually
 from tests.unit.ozon.stub_marketplace import Pauses

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shipby.adapters.dynamodb import DynamoDBStore, keys, rows
 from shipby.adapters.dynamodb.alarm_store import PLAIN_NAMES, AlarmStore, posting_update
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     RequireAutomation,
     SaveIntent,
@@ -25,9 +25,9 @@ from shipby.application.ports import (
 )
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, KillSwitchOnError, VersionConflictError
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Alarm, Posting, RungKind, Stage
-from shipby.domain.records import AlarmRef
-from shipby.domain.replay import rebuild
+from shipby.domain.postings.posting import Alarm, Posting, RungKind, Stage
+from shipby.domain.proof.replay import rebuild
+from shipby.domain.sellers.records import AlarmRef
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 from tests.support import strategies as some

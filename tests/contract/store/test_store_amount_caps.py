@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports import SaveClaim, SpendCap, Store
+from shipby.application.ports.store import SaveClaim, SpendCap, Store
 from shipby.domain.errors import CapReachedError, VersionConflictError
 from tests.contract.store.test_store_matters import TODAY, claim
 

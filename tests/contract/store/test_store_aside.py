@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from shipby.adapters.dynamodb import rows
-from shipby.application.ports import Page, SaveIntent, SavePosting, SaveReturn, SaveWatch, Store
+from shipby.application.ports.store import Page, SaveIntent, SavePosting, SaveReturn, SaveWatch, Store
 from shipby.domain.errors import UnreadableItemError
 from shipby.domain.events import posting_ref, return_ref, watch_ref
-from shipby.domain.posting import Alarm, RungKind, Stage
-from shipby.domain.records import AlarmRef, AsideAlarm, Watch
+from shipby.domain.postings.posting import Alarm, RungKind, Stage
+from shipby.domain.sellers.records import AlarmRef, AsideAlarm, Watch
 from tests.contract.store.conftest import Table
 from tests.contract.store.paging_support import walk
 from tests.support import builders as a

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports import AppendEvents, SaveMoney, SavePosting, SpendCap, Store
+from shipby.application.ports.store import AppendEvents, SaveMoney, SavePosting, SpendCap, Store
 from shipby.domain.errors import CapReachedError, OverRefundError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.posting import Posting, Stage
+from shipby.domain.postings.posting import Posting, Stage
 from tests.contract.store.conftest import SAFE_ENGINES
 from tests.support import builders as a
 

@@ -10,7 +10,7 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from shipby.adapters.dynamodb import DynamoDBStore, PushInbox
 from shipby.adapters.dynamodb.client import dynamodb_client
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
@@ -31,7 +31,7 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 
 CHANGE: list[Write] = [

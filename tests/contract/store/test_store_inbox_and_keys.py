@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import Page, SaveDocument, SaveSettings, Store
+from shipby.application.ports.store import Page, SaveDocument, SaveSettings, Store
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
-from shipby.domain.inbox import PushState
 from shipby.domain.json_types import Json
+from shipby.domain.postings.inbox import PushState
 from tests.contract.store.paging_support import hours, walk
 from tests.support import builders as a
 

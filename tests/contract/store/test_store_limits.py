@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     ClaimPointer,
     ReleasePointer,
@@ -29,7 +29,7 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 
 TODAY = a.NOW.date()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shipby.adapters.dynamodb import keys
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     AppendEvidence,
     NoteShadow,
@@ -21,13 +21,13 @@ from shipby.application.ports import (
     Store,
     Write,
 )
-from shipby.domain.cancel_requests import CancelRequest, CancelRequestState
-from shipby.domain.claims import Claim, ClaimKind, ClaimState
+from shipby.domain.cancels.cancel_requests import CancelRequest, CancelRequestState
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, VersionConflictError
 from shipby.domain.events import EventType, cancel_request_ref, claim_ref, evidence_pack_ref
-from shipby.domain.evidence import EvidenceItem, EvidenceKind, EvidencePack, EvidenceUpload, PackState
+from shipby.domain.evidence.claims import Claim, ClaimKind, ClaimState
+from shipby.domain.evidence.evidence import EvidenceItem, EvidenceKind, EvidencePack, EvidenceUpload, PackState
 from shipby.domain.intents import IntentAction
-from shipby.domain.posting import Alarm, RungKind
+from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.shadow import ShadowDecision
 from tests.contract.store.conftest import Table
 from tests.contract.store.paging_support import hours, walk

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     SaveBenchCheck,
     SaveCarriage,
     SavePrintJob,
@@ -15,7 +15,9 @@ from shipby.application.ports import (
     Store,
 )
 from shipby.domain.carriages import Carriage, CarriageState
-from shipby.domain.documents import (
+from shipby.domain.errors import VersionConflictError
+from shipby.domain.events import carriage_ref, print_job_ref
+from shipby.domain.labels.documents import (
     BenchCheck,
     HandlingMark,
     LabelSize,
@@ -27,9 +29,7 @@ from shipby.domain.documents import (
     RefusedPage,
     Sheet,
 )
-from shipby.domain.errors import VersionConflictError
-from shipby.domain.events import carriage_ref, print_job_ref
-from shipby.domain.posting import Alarm, RungKind
+from shipby.domain.postings.posting import Alarm, RungKind
 from tests.contract.store.paging_support import hours, walk
 from tests.contract.store.test_store_watches_and_cases import due_now
 from tests.support import builders as a

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shipby.adapters.dynamodb import DynamoDBStore, matter_rows, paper_rows, rows
 from shipby.adapters.dynamodb.keys import Key, micros, moment
 from shipby.adapters.dynamodb.values import item_size, to_wire
-from shipby.application.ports import (
+from shipby.application.ports.store import (
     AppendEvents,
     AppendTracking,
     PostingStory,
@@ -32,7 +32,7 @@ from shipby.application.ports import (
 )
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Cancellation, Posting, RungKind, Stage
+from shipby.domain.postings.posting import Cancellation, Posting, RungKind, Stage
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 from tests.support import strategies as some

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from shipby.adapters.dynamodb import DynamoDBStore, keys, rows
-from shipby.application.ports import AppendEvents, Clock, SavePosting, SaveReturn, Store, Write
+from shipby.application.ports.store import AppendEvents, Clock, SavePosting, SaveReturn, Store, Write
 from shipby.domain.events import Ref, posting_ref, return_ref
-from shipby.domain.posting import Posting, Stage
-from shipby.domain.replay import Rebuilt, differences, rebuild
+from shipby.domain.postings.posting import Posting, Stage
+from shipby.domain.proof.replay import Rebuilt, differences, rebuild
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 

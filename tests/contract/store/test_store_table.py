@@ -9,7 +9,7 @@ import yaml
 
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
-from shipby.application.ports import Store
+from shipby.application.ports.store import Store
 from tests.support.memory_store import MemoryStore
 
 ROOT = Path(__file__).parents[3]
@@ -90,7 +90,7 @@ def test_every_method_of_the_store_is_an_access_pattern_and_every_named_test_exi
 def test_every_write_is_documented() -> None:
     from typing import get_args
 
-    from shipby.application.ports import Write
+    from shipby.application.ports.store import Write
 
     text = DOCUMENT.read_text("utf-8")
     missing = [write.__name__ for write in get_args(Write) if f"| {write.__name__} |" not in text]

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import AddDigestEntry, Page, SaveCase, SaveOutcome, SavePosting, SaveWatch, Store
+from shipby.application.ports.store import AddDigestEntry, Page, SaveCase, SaveOutcome, SavePosting, SaveWatch, Store
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from shipby.domain.events import AggregateKind, Ref, StoredEvent, case_ref, posting_ref, watch_ref
-from shipby.domain.posting import Alarm, RungKind
-from shipby.domain.records import AlarmRef, Case, CaseKind, DigestEntry, Outcome, Watch
+from shipby.domain.postings.posting import Alarm, RungKind
+from shipby.domain.sellers.records import AlarmRef, Case, CaseKind, DigestEntry, Outcome, Watch
 from tests.contract.store.paging_support import hours, walk
 from tests.support import builders as a
 

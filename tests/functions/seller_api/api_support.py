@@ -16,10 +16,10 @@ from functions.seller_api.operations import Operation
 from functions.seller_api.problems import CONTENT_TYPE
 from functions.seller_api.routes import OPERATIONS
 from functions.seller_api.wiring import Parts
-from shipby.application.ports import AppendEvents, SaveDetail, SavePosting, Store, Write
+from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, Store, Write
 from shipby.contracts.problem import Problem
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import MarketplacePosting, Posting
 from tests.support import builders as a
 from tests.support.fakes import MemoryDocuments
 from tests.support.memory_store import MemoryStore

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shipby.application.ports import AppendEvents, SavePosting
+from shipby.application.ports.store import AppendEvents, SavePosting
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports import AppendEvents, SaveDetail, SaveDocument, SavePosting
-from shipby.domain.documents import DocumentState
+from shipby.application.ports.store import AppendEvents, SaveDetail, SaveDocument, SavePosting
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.test_api_on_moto import call, store
 from tests.support import builders as a
 

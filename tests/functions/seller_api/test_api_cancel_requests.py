@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import SaveCancelRequest
-from shipby.domain.cancel_requests import CancelRequest, CancelRequestState
+from shipby.application.ports.store import SaveCancelRequest
+from shipby.domain.cancels.cancel_requests import CancelRequest, CancelRequestState
 from shipby.domain.intents import request_hash
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a

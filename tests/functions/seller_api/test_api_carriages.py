@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from shipby.application.label_storing import BARCODE
-from shipby.application.ports import (
+from shipby.application.intake.sync_posting import TRACKING
+from shipby.application.labels.label_storing import BARCODE
+from shipby.application.ports.store import (
     AppendEvents,
     ClaimPointer,
     SaveCarriage,
     SaveDocument,
     SavePosting,
 )
-from shipby.application.sync_posting import TRACKING
 from shipby.domain.carriages import Carriage, CarriageState
-from shipby.domain.copies import copy_code
-from shipby.domain.documents import Document, DocumentKind, DocumentState
 from shipby.domain.events import EventType, carriage_ref, posting_ref
-from shipby.domain.posting import Posting, Stage
+from shipby.domain.labels.copies import copy_code
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
+from shipby.domain.postings.posting import Posting, Stage
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

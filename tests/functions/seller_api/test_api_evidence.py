@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from shipby.application.ports import SaveEvidencePack
-from shipby.domain.evidence import EvidencePack, PackState
+from shipby.application.ports.store import SaveEvidencePack
+from shipby.domain.evidence.evidence import EvidencePack, PackState
 from tests.functions.seller_api.api_support import OTHER, Caller, Reply
 from tests.support import builders as a
 

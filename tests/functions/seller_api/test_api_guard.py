@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from shipby.application.index_figures import Figures, watch_data
-from shipby.application.ports import AppendEvents, SaveSettings, SaveWatch
-from shipby.domain.error_index import IndexState
+from shipby.application.ports.store import AppendEvents, SaveSettings, SaveWatch
+from shipby.application.rating.index_figures import Figures, watch_data
 from shipby.domain.events import EventType, watch_ref
-from shipby.domain.records import SellerSettings, Watch
+from shipby.domain.rating.error_index import IndexState
+from shipby.domain.sellers.records import SellerSettings, Watch
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

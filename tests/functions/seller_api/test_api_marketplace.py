@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import ClaimPointer, SavePrintJob
-from shipby.domain.documents import PrintState
+from shipby.application.ports.store import ClaimPointer, SavePrintJob
 from shipby.domain.intents import Intent
-from shipby.domain.posting import Posting
+from shipby.domain.labels.documents import PrintState
+from shipby.domain.postings.posting import Posting
 from tests.functions.seller_api.api_support import Caller, Reply
 from tests.support import builders as a
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import SaveDocument, SaveProductCard
-from shipby.domain.documents import DocumentState, PrintContent, ProductCard
+from shipby.application.ports.store import SaveDocument, SaveProductCard
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.labels.documents import DocumentState, PrintContent, ProductCard
+from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from shipby.application.ports import AppendTracking, ClaimPointer, SaveDocument
-from shipby.domain.documents import DocumentState
-from shipby.domain.posting import Stage
+from shipby.application.ports.store import AppendTracking, ClaimPointer, SaveDocument
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import pytest
 
-from shipby.application.ports import AppendEvents, SaveDocument, SavePosting, SavePrintJob
-from shipby.domain.copies import copy_code
-from shipby.domain.documents import Document, DocumentKind, DocumentState, PrintState
+from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, SavePrintJob
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.posting import RungKind
+from shipby.domain.labels.copies import copy_code
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, PrintState
+from shipby.domain.postings.posting import RungKind
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

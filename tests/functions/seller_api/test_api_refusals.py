@@ -12,10 +12,10 @@ import pytest
 from functions.seller_api.operations import Operation
 from functions.seller_api.problems import KINDS, problem_of
 from functions.seller_api.routes import OPERATIONS
-from shipby.application.ports import SaveReturn
+from shipby.application.ports.store import SaveReturn
 from shipby.domain import errors
 from shipby.domain.errors import ShipbyError, StoreUnavailableError, VersionConflictError
-from shipby.domain.records import Role
+from shipby.domain.sellers.records import Role
 from tests.functions.seller_api.api_support import OTHER, Caller, http_event
 from tests.support import builders as a
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shipby.application.reason_report import refresh_reasons
-from shipby.domain.posting import Cancellation, Stage
+from shipby.application.returns.reason_report import refresh_reasons
+from shipby.domain.postings.posting import Cancellation, Stage
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import AppendEvents, Page, SaveIntent, SaveMoney, SaveReturn
+from shipby.application.ports.store import AppendEvents, Page, SaveIntent, SaveMoney, SaveReturn
 from shipby.domain.events import return_ref
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.ledger import CostBorneBy
-from shipby.domain.returns import OfferedAction, ReturnStage
+from shipby.domain.refunds.ledger import CostBorneBy
+from shipby.domain.returns.returns import OfferedAction, ReturnStage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

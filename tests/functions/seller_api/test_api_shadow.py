@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports import AppendEvents, NoteShadow, SavePosting, SaveReturn
+from shipby.application.ports.store import AppendEvents, NoteShadow, SavePosting, SaveReturn
 from shipby.domain.events import posting_ref, return_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from shipby.domain.shadow import ShadowDecision
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a

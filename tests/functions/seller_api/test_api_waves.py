@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from shipby.application.ports import SaveDetail
+from shipby.application.ports.store import SaveDetail
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.receive_push import token_hash
-from shipby.application.register_seller import create_push_token
+from shipby.application.intake.receive_push import token_hash
+from shipby.application.sellers.register_seller import create_push_token
 from tests.integration.whole.whole_support import Answer, Shop, Whole, call
 
 pytestmark = pytest.mark.stack

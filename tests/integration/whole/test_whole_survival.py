@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shipby.application.repair import repair
+from shipby.application.alarms.repair import repair
 from shipby_local.demo.api import SellerApi
 from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger

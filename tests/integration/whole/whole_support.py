@@ -11,9 +11,9 @@ from typing import Any
 
 import urllib3
 
-from shipby.application.ports import Store
+from shipby.application.ports.store import Store
 from shipby.domain.events import posting_ref
-from shipby.domain.records import SellerSettings
+from shipby.domain.sellers.records import SellerSettings
 from shipby_local.demo.api import SellerApi
 from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger

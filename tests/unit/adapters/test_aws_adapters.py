@@ -22,7 +22,7 @@ from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.parameters import SellerParameters
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.application.ports import Clock, DocumentStore, EventBus, Marketplaces, QueueMessage, WorkQueue
+from shipby.application.ports.store import Clock, DocumentStore, EventBus, Marketplaces, QueueMessage, WorkQueue
 from shipby.domain.errors import (
     CredentialsRejectedError,
     InvalidInputError,

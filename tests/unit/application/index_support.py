@@ -6,11 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from shipby.application.watch_account import AccountState, watch_account
+from shipby.application.cases.watch_account import AccountState, watch_account
 from shipby.domain.events import StoredEvent, watch_ref
-from shipby.domain.posting import Cancellation
-from shipby.domain.rating import ErrorIndex, IndexedPosting, IndexErrorKind
-from shipby.domain.records import Watch
+from shipby.domain.postings.posting import Cancellation
+from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.records import Watch
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

@@ -4,9 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.cases import close_case
-from shipby.application.ports import SavePosting
-from shipby.application.set_aside import (
+from shipby.application.alarms.set_aside import (
     ALLOWED_PER,
     TRIES,
     Allowance,
@@ -17,6 +15,8 @@ from shipby.application.set_aside import (
     list_aside,
     set_aside,
 )
+from shipby.application.cases.cases import close_case
+from shipby.application.ports.store import SavePosting
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceUnavailableError,
@@ -28,8 +28,8 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import Event, EventType, case_ref, posting_ref
 from shipby.domain.intents import IntentAction, intent_id
-from shipby.domain.posting import Alarm, RungKind
-from shipby.domain.records import AlarmRef, CaseKind
+from shipby.domain.postings.posting import Alarm, RungKind
+from shipby.domain.sellers.records import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 
@@ -130,7 +130,7 @@ def test_an_alarm_without_an_item_is_told_and_nothing_more(store: MemoryStore) -
 
 def test_a_case_that_vanishes_meanwhile_is_said(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     put_aside(store)
-    monkeypatch.setattr("shipby.application.set_aside.open_case", lambda *_, **__: "gone")
+    monkeypatch.setattr("shipby.application.alarms.set_aside.open_case", lambda *_, **__: "gone")
     with pytest.raises(NotFoundError, match="gone"):
         put_aside(store)
 

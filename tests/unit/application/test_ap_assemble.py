@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from shipby.application.assemble import WaveWish, assemble_posting, ship_wave
-from shipby.application.ports import AppendEvents, SaveDetail, SavePosting, SaveSettings
+from shipby.application.intents.assemble import WaveWish, assemble_posting, ship_wave
+from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, SaveSettings
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.posting import Stage
-from shipby.domain.records import Automation
+from shipby.domain.postings.posting import Stage
+from shipby.domain.sellers.records import Automation
 from tests.support import builders as a
 from tests.support.builders import FixedClock
 from tests.support.memory_store import MemoryStore

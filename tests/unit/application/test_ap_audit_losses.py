@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from shipby.application.audit_losses import ATTEMPTS, LossAudit, audit_losses
-from shipby.application.ports import Marketplace, Page
+from shipby.application.deadlines.audit_losses import ATTEMPTS, LossAudit, audit_losses
+from shipby.application.ports.store import Marketplace, Page
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, RateLimitedError
-from shipby.domain.posting import MarketplacePosting
-from shipby.domain.rating import ErrorIndex, IndexedPosting, IndexErrorKind
-from shipby.domain.records import SellerSettings
+from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.records import SellerSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace, Fault
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from shipby.application.audit_open_orders import (
+from shipby.application.alarms.set_aside import bring_back, set_aside
+from shipby.application.cases.cases import close_case
+from shipby.application.ports.store import AppendEvents, Page, SavePosting, SaveSettings, WorkItem
+from shipby.application.proof.audit_open_orders import (
     ACTOR,
     GROUPED,
     IN_ORDER,
@@ -15,13 +18,10 @@ from shipby.application.audit_open_orders import (
     audit_is_due,
     audit_open_orders,
 )
-from shipby.application.cases import close_case
-from shipby.application.ports import AppendEvents, Page, SavePosting, SaveSettings, WorkItem
-from shipby.application.set_aside import bring_back, set_aside
+from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.ladder import rewind
-from shipby.domain.posting import Posting, RungKind, Stage
-from shipby.domain.records import AlarmRef, Case, Recipient
+from shipby.domain.postings.posting import Posting, RungKind, Stage
+from shipby.domain.sellers.records import AlarmRef, Case, Recipient
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -6,9 +6,9 @@ import pytest
 
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.records import Automation
-from shipby.domain.return_policy import ReturnPolicy
-from shipby.domain.returns import ReturnStage
+from shipby.domain.returns.return_policy import ReturnPolicy
+from shipby.domain.returns.returns import ReturnStage
+from shipby.domain.sellers.records import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.return_support import (

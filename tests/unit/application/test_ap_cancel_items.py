@@ -6,7 +6,7 @@ import pytest
 
 from shipby.domain.errors import ActionNotOfferedError, CancelGuardError, InvalidInputError
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.ledger import EntryKind, ExecutedBy
+from shipby.domain.refunds.ledger import EntryKind, ExecutedBy
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.index_support import index_is, look

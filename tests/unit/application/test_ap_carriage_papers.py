@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shipby.application.carriages import (
+from shipby.application.carriages.carriages import (
     close_day,
     get_difference,
     set_containers,
 )
-from shipby.application.ports import SavePosting
+from shipby.application.ports.store import SavePosting
 from shipby.domain.carriages import (
     COMPARE_EVERY,
     COMPARISONS,
@@ -24,7 +24,7 @@ from shipby.domain.errors import (
     StageMismatchError,
 )
 from shipby.domain.events import EventType, carriage_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.carriage_support import METHOD, NUMBERS, Ramp

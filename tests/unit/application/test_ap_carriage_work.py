@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.carriage_rows import CLAIM, DAY, day_name
-from shipby.application.carriages import (
+from shipby.application.carriages.carriage_rows import CLAIM, DAY, day_name
+from shipby.application.carriages.carriages import (
     cancel_carriage,
 )
-from shipby.application.ports import ClaimPointer, SaveCarriage
+from shipby.application.ports.store import ClaimPointer, SaveCarriage
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     SETTLE_AFTER,
@@ -22,7 +22,7 @@ from shipby.domain.errors import (
     RateLimitedError,
 )
 from shipby.domain.events import EventType
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.carriage_support import DAY_TEXT, METHOD, NUMBERS, Ramp

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.alarms import ring
-from shipby.application.claim_hints import CHATS, ChatsRead, watch_chats
-from shipby.application.claims import ClaimAnswer, answer_claim
-from shipby.application.index_figures import NOT_PERMITTED
-from shipby.application.ports import SavePosting, SaveSettings
-from shipby.application.route_events import route_push
-from shipby.domain.claims import Claim, ClaimState
+from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.route_events import route_push
+from shipby.application.evidence.claim_hints import CHATS, ChatsRead, watch_chats
+from shipby.application.evidence.claims import ClaimAnswer, answer_claim
+from shipby.application.ports.store import SavePosting, SaveSettings
+from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.domain.events import AggregateKind, Event, EventType, claim_ref
-from shipby.domain.posting import RungKind
-from shipby.domain.push import judge
-from shipby.domain.records import AlarmRef, CaseKind
+from shipby.domain.evidence.claims import Claim, ClaimState
+from shipby.domain.postings.posting import RungKind
+from shipby.domain.postings.push import judge
+from shipby.domain.sellers.records import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.fake_chats import BUYER, FakeChats
 from tests.support.fake_marketplace import FakeMarketplace, Fault

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from shipby.application import deadlines as room
-from shipby.application.deadlines import Wanted, deadlines, when_view
-from shipby.application.index_figures import WATCH, Figures, watch_data
-from shipby.application.ports import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveWatch
-from shipby.domain.error_index import IndexState
+from shipby.application.deadlines import deadlines as room
+from shipby.application.deadlines.deadlines import Wanted, deadlines, when_view
+from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveWatch
+from shipby.application.rating.index_figures import WATCH, Figures, watch_data
+from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
-from shipby.domain.ladder import rewind
 from shipby.domain.money import Money
-from shipby.domain.posting import MarketplacePosting, Posting, Rung, RungKind, Stage, TariffStep
-from shipby.domain.records import Outcome, Watch
+from shipby.domain.postings.posting import MarketplacePosting, Posting, Rung, RungKind, Stage, TariffStep
+from shipby.domain.rating.error_index import IndexState
+from shipby.domain.sellers.records import Outcome, Watch
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

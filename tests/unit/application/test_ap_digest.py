@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application import digest
-from shipby.application.alarms import read_alarm
-from shipby.application.digest import read_digest
-from shipby.application.ports import SaveCase, SaveReturn
-from shipby.application.route_events import Destination, route_event
+from shipby.application.alarms.alarms import read_alarm
+from shipby.application.alarms.route_events import Destination, route_event
+from shipby.application.notices import digest
+from shipby.application.notices.digest import read_digest
+from shipby.application.ports.store import SaveCase, SaveReturn
+from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import InvalidInputError, RetryableError
 from shipby.domain.events import Event, EventType, case_ref, return_ref, watch_ref
-from shipby.domain.posting import Stage
-from shipby.domain.records import Case, CaseKind, Recipient
-from shipby.domain.returns import ReturnStage
-from shipby.domain.watches import digest_id
+from shipby.domain.postings.posting import Stage
+from shipby.domain.returns.returns import ReturnStage
+from shipby.domain.sellers.records import Case, CaseKind, Recipient
 from tests.support import builders as a
 from tests.unit.application.digest_support import ALL, DAY, EVENING, MORNING, WINDOW, Office
 

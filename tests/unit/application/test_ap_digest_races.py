@@ -9,11 +9,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from shipby.application import digest
-from shipby.application.ports import SaveWatch
+from shipby.application.notices import digest
+from shipby.application.ports.store import SaveWatch
+from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import RetryableError
 from shipby.domain.events import EventType, watch_ref
-from shipby.domain.watches import digest_id
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.application.digest_support import ALL, CALM, DAY, EVENING, MORNING, WINDOW, Office

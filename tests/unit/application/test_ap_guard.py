@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.guard import cancel_forecast, room_words, words
+from shipby.application.rating.guard import cancel_forecast, room_words, words
 from shipby.domain.errors import CancelGuardError, ShipbyError
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction

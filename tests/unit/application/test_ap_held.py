@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from shipby.application.alarms import ring
-from shipby.application.audit_open_orders import audit_open_orders
-from shipby.application.cases import close_case
-from shipby.application.change_settings import change_settings
-from shipby.application.clocks import BuyerAnswer, answer_for_buyer
-from shipby.application.decide_again import decide_again, decide_held
-from shipby.application.held import HELD_WATCH, POLICY_IS_READ
-from shipby.application.ports import SavePosting
-from shipby.application.tell_buyer import ask_buyer, hold_question
+from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.decide_again import decide_again, decide_held
+from shipby.application.cases.cases import close_case
+from shipby.application.cases.held import HELD_WATCH, POLICY_IS_READ
+from shipby.application.deadlines.clocks import BuyerAnswer, answer_for_buyer
+from shipby.application.notices.tell_buyer import ask_buyer, hold_question
+from shipby.application.ports.store import SavePosting
+from shipby.application.proof.audit_open_orders import audit_open_orders
+from shipby.application.sellers.change_settings import change_settings
+from shipby.domain.cases.held import Wait, again_at
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
-from shipby.domain.held import Wait, again_at
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.ladder import rewind
-from shipby.domain.posting import BEFORE_HAND_OVER, MAIN_LINE, RungKind, Scheme, Stage
-from shipby.domain.records import AlarmRef, Automation, Case, CaseKind, Recipient
-from shipby.domain.workflow import Command
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, RungKind, Scheme, Stage
+from shipby.domain.sellers.records import AlarmRef, Automation, Case, CaseKind, Recipient
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
 from tests.unit.application.index_support import index_is, look

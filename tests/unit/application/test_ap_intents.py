@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from shipby.application import settle_intent as settling
-from shipby.application.alarms import ring
+from shipby.application.alarms.alarms import ring
+from shipby.application.settling import settle_intent as settling
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -17,8 +18,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.posting import Stage
-from shipby.domain.workflow import Command
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.world_support import World

@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.fetch_labels import LabelRun, collect_labels, fetch_message, start_labels
-from shipby.application.label_asks import MAX_ATTEMPTS
-from shipby.domain.documents import DocumentState, LabelForm
+from shipby.application.labels.fetch_labels import LabelRun, collect_labels, fetch_message, start_labels
+from shipby.application.labels.label_asks import MAX_ATTEMPTS
 from shipby.domain.errors import (
     MarketplaceUnavailableError,
     NotReadyYetError,
     StoreUnavailableError,
 )
 from shipby.domain.events import EventType
+from shipby.domain.labels.documents import DocumentState, LabelForm
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.label_files_support import LabelDesk, own_page

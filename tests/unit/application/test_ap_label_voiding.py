@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from shipby.application.label_storing import BARCODE
-from shipby.application.ports import SaveDocument
-from shipby.application.route_events import Destination, route_event
-from shipby.domain.documents import Document, DocumentState
+from shipby.application.alarms.route_events import Destination, route_event
+from shipby.application.labels.label_storing import BARCODE
+from shipby.application.ports.store import SaveDocument
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.posting import Scheme
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.postings.posting import Scheme
 from tests.support import builders as a
 from tests.unit.application.label_files_support import LabelDesk, own_page, page
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.fetch_labels import (
+from shipby.application.alarms.route_events import Destination, route_event
+from shipby.application.labels.fetch_labels import (
     LABEL_ID,
     MAX_ATTEMPTS,
     PATIENCE,
@@ -14,18 +15,17 @@ from shipby.application.fetch_labels import (
     collect_labels,
     start_labels,
 )
-from shipby.application.ports import QueueMessage
-from shipby.application.route_events import Destination, route_event
-from shipby.domain.documents import Document, DocumentState, LabelForm
+from shipby.application.ports.store import QueueMessage
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
     MarketplaceRefusedError,
     MarketplaceUnavailableError,
     NotReadyYetError,
 )
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.posting import RungKind, Stage
-from shipby.domain.records import Automation
-from shipby.domain.workflow import Command
+from shipby.domain.labels.documents import Document, DocumentState, LabelForm
+from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.sellers.records import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, Fault
 from tests.support.fake_press import TextPapers

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shipby.application.notify import read_ask
-from shipby.application.ports import AppendEvents, SavePosting
-from shipby.application.route_events import Destination, route_event
-from shipby.application.tell_buyer import ask_buyer
+from shipby.application.alarms.route_events import Destination, route_event
+from shipby.application.notices.notify import read_ask
+from shipby.application.notices.tell_buyer import ask_buyer
+from shipby.application.ports.store import AppendEvents, SavePosting
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, RateLimitedError
 from shipby.domain.events import Event, EventType, StoredEvent, posting_ref
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces, Fault
 from tests.unit.application.world_support import World

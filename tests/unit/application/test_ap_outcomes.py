@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from shipby.application.impact import DEFINITION, impact
-from shipby.application.ports import SaveOutcome
+from shipby.application.deadlines.impact import DEFINITION, impact
+from shipby.application.ports.store import SaveOutcome
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType
 from shipby.domain.money import Money
-from shipby.domain.posting import Posting, Stage, TariffStep
-from shipby.domain.records import Outcome
-from shipby.domain.workflow import Command
+from shipby.domain.postings.posting import Posting, Stage, TariffStep
+from shipby.domain.sellers.records import Outcome
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS
 from tests.unit.application.world_support import World
@@ -211,7 +211,7 @@ def test_an_overdue_one_without_a_cut_off_is_not_on_time() -> None:
 
 def test_a_report_beyond_what_one_call_reads_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
-    monkeypatch.setattr("shipby.application.impact.OUTCOMES_READ", 2)
+    monkeypatch.setattr("shipby.application.deadlines.impact.OUTCOMES_READ", 2)
     world.write(*(left(f"n{number}", a.NOW + timedelta(days=number // 2)) for number in range(6)))
     first = a.NOW.date()
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shipby.application.label_ids import LABEL_ID, OWN_ID
-from shipby.application.ports import PagePick, Write
-from shipby.domain.documents import LabelForm, LabelSource, PrintContent, PrintState, Sheet
+from shipby.application.labels.label_ids import LABEL_ID, OWN_ID
+from shipby.application.ports.store import PagePick, Write
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, print_job_ref
+from shipby.domain.labels.documents import LabelForm, LabelSource, PrintContent, PrintState, Sheet
 from tests.support import builders as a
 from tests.unit.application.print_support import PrintDesk
 

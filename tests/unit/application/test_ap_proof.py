@@ -8,17 +8,17 @@ import pytest
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.application.ports import PostingStory, QueueMessage
-from shipby.application.reconcile import READ_AGAIN, reconcile
-from shipby.application.repair import repair
-from shipby.application.route_events import Destination, Routed
+from shipby.application.alarms.repair import repair
+from shipby.application.alarms.route_events import Destination, Routed
+from shipby.application.intake.reconcile import READ_AGAIN, reconcile
+from shipby.application.ports.store import PostingStory, QueueMessage
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.ledger import EntryState, LineBalance
-from shipby.domain.posting import BEFORE_HAND_OVER, Stage
-from shipby.domain.returns import COMPENSATE_ACTION
-from shipby.domain.workflow import Command
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, Stage
+from shipby.domain.refunds.ledger import EntryState, LineBalance
+from shipby.domain.returns.returns import COMPENSATE_ACTION
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.fakes import RecordingQueue

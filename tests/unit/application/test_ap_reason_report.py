@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.csv_text import csv_text
-from shipby.application.ports import SaveDetail, SaveMoney, SavePosting, SaveProductCard, SaveReturn
-from shipby.application.reason_report import (
+from shipby.application.ports.store import SaveDetail, SaveMoney, SavePosting, SaveProductCard, SaveReturn
+from shipby.application.returns.reason_report import (
     LOOK_BACK,
     PART,
     REPORT,
@@ -21,12 +20,13 @@ from shipby.application.reason_report import (
     reason_report,
     refresh_reasons,
 )
-from shipby.domain.documents import ProductCard
+from shipby.application.shared.csv_text import csv_text
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.ledger import CostBorneBy, Entry, EntryKind, EntryState, ExecutedBy, MoneyLedger
-from shipby.domain.posting import Cancellation, Line, Stage
-from shipby.domain.reason_figures import Dimension
-from shipby.domain.returns import ReturnSource
+from shipby.domain.labels.documents import ProductCard
+from shipby.domain.postings.posting import Cancellation, Line, Stage
+from shipby.domain.refunds.ledger import CostBorneBy, Entry, EntryKind, EntryState, ExecutedBy, MoneyLedger
+from shipby.domain.returns.reason_figures import Dimension
+from shipby.domain.returns.returns import ReturnSource
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

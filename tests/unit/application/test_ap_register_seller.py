@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.receive_push import TOKEN_CACHE, TokenCache, receive_push
-from shipby.application.register_seller import (
+from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
+from shipby.application.sellers.register_seller import (
     KEY_LIFE,
     authenticate,
     create_api_key,
@@ -15,7 +15,7 @@ from shipby.application.register_seller import (
     revoke_push_token,
 )
 from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
-from shipby.domain.records import Role, SellerSettings
+from shipby.domain.sellers.records import Role, SellerSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from shipby.adapters.dynamodb import keys
-from shipby.application.replay import replay, replay_view
-from shipby.application.tell_buyer import ACTOR as TELLER
+from shipby.application.notices.tell_buyer import ACTOR as TELLER
+from shipby.application.proof.replay import replay, replay_view
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import NotFoundError, ShipbyError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.posting import Stage
-from shipby.domain.records import Automation
-from shipby.domain.workflow import Command
+from shipby.domain.postings.posting import Stage
+from shipby.domain.sellers.records import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND, REJECT
 from tests.unit.application.world_support import World

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shipby.application import risk as room
-from shipby.application.ports import AppendEvents, SaveOutcome, SavePosting
-from shipby.application.risk import Asked, Change, lamp, what_if
+from shipby.application.deadlines import risk as room
+from shipby.application.deadlines.risk import Asked, Change, lamp, what_if
+from shipby.application.ports.store import AppendEvents, SaveOutcome, SavePosting
+from shipby.domain.deadlines.risk import RUNS
 from shipby.domain.events import posting_ref
-from shipby.domain.posting import Stage
-from shipby.domain.records import Outcome
-from shipby.domain.risk import RUNS
+from shipby.domain.postings.posting import Stage
+from shipby.domain.sellers.records import Outcome
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from shipby.application.ports import ClaimPointer, SavePosting
-from shipby.application.scan_label import scan_label
-from shipby.domain.copies import copy_code
-from shipby.domain.documents import DocumentKind, LabelSource, PrintContent
+from shipby.application.ports.store import ClaimPointer, SavePosting
+from shipby.application.printing.scan_label import scan_label
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import NotFoundError
-from shipby.domain.posting import Posting, Stage
-from shipby.domain.workflow import Command
+from shipby.domain.labels.copies import copy_code
+from shipby.domain.labels.documents import DocumentKind, LabelSource, PrintContent
+from shipby.domain.postings.posting import Posting, Stage
 from tests.support import builders as a
 from tests.unit.application.print_support import PrintDesk
 

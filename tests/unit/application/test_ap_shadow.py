@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from shipby.application import assemble
-from shipby.application.ports import NoteShadow
-from shipby.application.shadow_report import shadow_report
+from shipby.application.intents import assemble
+from shipby.application.ports.store import NoteShadow
+from shipby.application.sellers.shadow_report import shadow_report
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.records import Automation
+from shipby.domain.sellers.records import Automation
 from shipby.domain.shadow import ShadowDecision
-from shipby.domain.workflow import Command
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

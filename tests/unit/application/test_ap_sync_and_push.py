@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from shipby.application.idempotency import Answer, Remember, idempotently
-from shipby.application.receive_push import PushAnswer, TokenCache, receive_push
-from shipby.application.register_seller import authenticate, create_api_key, create_push_token, register_seller
-from shipby.application.route_events import Destination, route_event, route_push
-from shipby.application.sync_posting import sync_posting
-from shipby.application.work_posting import WorkCommand, work_posting
+from shipby.application.alarms.route_events import Destination, route_event, route_push
+from shipby.application.intake.receive_push import PushAnswer, TokenCache, receive_push
+from shipby.application.intake.sync_posting import sync_posting
+from shipby.application.postings.work_posting import WorkCommand, work_posting
+from shipby.application.sellers.register_seller import authenticate, create_api_key, create_push_token, register_seller
+from shipby.application.shared.idempotency import Answer, Remember, idempotently
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
     IdempotencyMismatchError,
     InvalidInputError,
@@ -21,12 +22,11 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import EventType
-from shipby.domain.inbox import PushState
-from shipby.domain.ledger import CostBorneBy, ExecutedBy
-from shipby.domain.posting import Stage
-from shipby.domain.push import MAX_BODY
-from shipby.domain.records import Role, SellerSettings
-from shipby.domain.workflow import Command
+from shipby.domain.postings.inbox import PushState
+from shipby.domain.postings.posting import Stage
+from shipby.domain.postings.push import MAX_BODY
+from shipby.domain.refunds.ledger import CostBorneBy, ExecutedBy
+from shipby.domain.sellers.records import Role, SellerSettings
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget
 

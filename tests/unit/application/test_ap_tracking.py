@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from shipby.application.clocks import ClockCommand, set_clock
-from shipby.application.digest import Tools
-from shipby.application.idempotency import Answer, idempotently
-from shipby.application.notify import notify, read_notice
-from shipby.application.replace_tracking import normalise
-from shipby.application.route_events import Destination, route_event
-from shipby.application.sync_posting import TRACKING
+from shipby.application.alarms.route_events import Destination, route_event
+from shipby.application.deadlines.clocks import ClockCommand, set_clock
+from shipby.application.intake.sync_posting import TRACKING
+from shipby.application.intents.replace_tracking import normalise
+from shipby.application.notices.digest import Tools
+from shipby.application.notices.notify import notify, read_notice
+from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.domain.errors import (
     ActionNotOfferedError,
     AlreadyExistsError,
@@ -24,7 +24,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType, StoredEvent, posting_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.posting import RungKind
+from shipby.domain.postings.posting import RungKind
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, FakeMarketplaces, Fault
 from tests.support.fakes import RecordingChannels, RecordingQueue

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports import PushUrlHealth, SaveWatch
-from shipby.application.watch_account import note_rejected_key
-from shipby.domain.error_index import RATING
+from shipby.application.cases.watch_account import note_rejected_key
+from shipby.application.ports.store import PushUrlHealth, SaveWatch
 from shipby.domain.errors import MarketplaceUnavailableError, StoreUnavailableError
 from shipby.domain.events import EventType, watch_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.posting import Alarm, RungKind, Stage
-from shipby.domain.rating import IndexErrorKind, KeyInfo, RatingThresholds
+from shipby.domain.postings.posting import Alarm, RungKind, Stage
+from shipby.domain.rating.error_index import RATING
+from shipby.domain.rating.rating import IndexErrorKind, KeyInfo, RatingThresholds
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.memory_store import MemoryStore

@@ -8,18 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports import QueueMessage
-from shipby.application.reconcile import reconcile
-from shipby.application.set_aside import ALLOWED, Allowance
-from shipby.application.sweep import SentMemory, sweep
-from shipby.application.sync_posting import apply_facts
+from shipby.application.alarms.set_aside import ALLOWED, Allowance
+from shipby.application.alarms.sweep import SentMemory, sweep
+from shipby.application.intake.reconcile import reconcile
+from shipby.application.intake.sync_posting import apply_facts
+from shipby.application.ports.store import QueueMessage
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.open_orders import Rule
-from shipby.domain.posting import RungKind, Stage
-from shipby.domain.records import Automation
+from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.proof.open_orders import Rule
+from shipby.domain.sellers.records import Automation
 from shipby.domain.skew import CLOCK_SKEW
-from shipby.domain.workflow import Command
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.unit.application.world_support import World

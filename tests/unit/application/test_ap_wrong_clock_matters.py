@@ -4,24 +4,24 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.audit_open_orders import REPORT as AUDIT
-from shipby.application.audit_open_orders import audit_is_due, audit_open_orders
-from shipby.application.claim_hints import CHATS, watch_chats
-from shipby.application.claims import open_claim
-from shipby.application.index_figures import WATCH as INDEX
-from shipby.application.mend_alarms import mend_alarms
-from shipby.application.poll_returns import poll_returns
-from shipby.application.ports import AppendEvents, SaveCase, SaveIntent, SaveWatch, Write
-from shipby.application.watch_account import watch_account
-from shipby.domain.cases import Matter, next_reminder, opened
-from shipby.domain.claims import Asked, ClaimKind
+from shipby.application.alarms.mend_alarms import mend_alarms
+from shipby.application.cases.watch_account import watch_account
+from shipby.application.evidence.claim_hints import CHATS, watch_chats
+from shipby.application.evidence.claims import open_claim
+from shipby.application.ports.store import AppendEvents, SaveCase, SaveIntent, SaveWatch, Write
+from shipby.application.proof.audit_open_orders import REPORT as AUDIT
+from shipby.application.proof.audit_open_orders import audit_is_due, audit_open_orders
+from shipby.application.rating.index_figures import WATCH as INDEX
+from shipby.application.returns.poll_returns import poll_returns
+from shipby.domain.cases.cases import Matter, next_reminder, opened
+from shipby.domain.cases.watches import digest_id
 from shipby.domain.events import EventType, case_ref, return_ref
+from shipby.domain.evidence.claims import Asked, ClaimKind
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.open_orders import Rule
-from shipby.domain.posting import RungKind, Stage
-from shipby.domain.records import Automation, CaseKind, Recipient, Watch
-from shipby.domain.returns import ReturnSource, ReturnStage
-from shipby.domain.watches import digest_id
+from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.proof.open_orders import Rule
+from shipby.domain.returns.returns import ReturnSource, ReturnStage
+from shipby.domain.sellers.records import Automation, CaseKind, Recipient, Watch
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.unit.application.cancel_request_support import Plea

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shipby.application.receive_push import TOKEN_CACHE, TokenCache, receive_push
-from shipby.application.register_seller import create_push_token
-from shipby.application.repair import repair
-from shipby.application.route_events import Routed, route_event, route_push
-from shipby.application.sync_posting import Synced, sync_posting
+from shipby.application.alarms.repair import repair
+from shipby.application.alarms.route_events import Routed, route_event, route_push
+from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
+from shipby.application.intake.sync_posting import Synced, sync_posting
+from shipby.application.sellers.register_seller import create_push_token
 from shipby.domain.events import EventType, StoredEvent, posting_ref
-from shipby.domain.inbox import PushRow, PushState
+from shipby.domain.postings.inbox import PushRow, PushState
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 from tests.unit.application.wrong_clock_support import DAY, MINUTE, STEPS, clock_findings, off_by

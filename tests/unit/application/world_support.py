@@ -5,26 +5,26 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from shipby.application.alarms import Rang, ring
-from shipby.application.idempotency import Answer
-from shipby.application.ports import AppendEvents, SaveSettings, Write
-from shipby.application.prove import Proof, prove
-from shipby.application.replace_tracking import NewTracking, replace_tracking
-from shipby.application.request_intent import Wish, request_intent
-from shipby.application.return_decisions import ReturnDecision, decide_return
-from shipby.application.settle_intent import Settled, settle_intent
-from shipby.application.sync_posting import Synced, sync_posting
-from shipby.application.sync_return import apply_return_facts
-from shipby.application.work_posting import WorkCommand, work_posting
+from shipby.application.alarms.alarms import Rang, ring
+from shipby.application.intake.sync_posting import Synced, sync_posting
+from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
+from shipby.application.intents.request_intent import Wish, request_intent
+from shipby.application.ports.store import AppendEvents, SaveSettings, Write
+from shipby.application.postings.work_posting import WorkCommand, work_posting
+from shipby.application.proof.prove import Proof, prove
+from shipby.application.returns.return_decisions import ReturnDecision, decide_return
+from shipby.application.returns.sync_return import apply_return_facts
+from shipby.application.settling.settle_intent import Settled, settle_intent
+from shipby.application.shared.idempotency import Answer
+from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.ledger import MoneyLedger
 from shipby.domain.money import Money
-from shipby.domain.posting import Posting
-from shipby.domain.records import AlarmRef, SellerSettings
-from shipby.domain.returns import ReturnCase
-from shipby.domain.workflow import Command
+from shipby.domain.postings.posting import Posting
+from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.sellers.records import AlarmRef, SellerSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND, ON_APPROVAL, FakeMarketplace, offer
 from tests.support.memory_store import MemoryStore

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from shipby.application.audit_open_orders import audit_open_orders
-from shipby.application.prove import Finding
+from shipby.application.proof.audit_open_orders import audit_open_orders
+from shipby.application.proof.prove import Finding
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

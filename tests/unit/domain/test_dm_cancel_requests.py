@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shipby.domain.cancel_request_rules import BASES, suggest
-from shipby.domain.cancel_requests import (
+from shipby.domain.cancels.cancel_request_rules import BASES, suggest
+from shipby.domain.cancels.cancel_requests import (
     GONE,
     CancelRequest,
     CancelRequestState,
@@ -17,10 +17,10 @@ from shipby.domain.cancel_requests import (
     decided_by,
 )
 from shipby.domain.events import Event, EventType, StoredEvent, cancel_request_ref
-from shipby.domain.notice_words import CANCEL_REASONS, LANGUAGES
-from shipby.domain.notices import seller_text, style_of
-from shipby.domain.posting import RungKind, Scheme, Stage
-from shipby.domain.recipients import deadline_of
+from shipby.domain.notices.notice_words import CANCEL_REASONS, LANGUAGES
+from shipby.domain.notices.notices import seller_text, style_of
+from shipby.domain.notices.recipients import deadline_of
+from shipby.domain.postings.posting import RungKind, Scheme, Stage
 from tests.support import builders as a
 
 UNTIL = a.NOW + timedelta(hours=48)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby.domain.claim_hints import MOST_NUMBERS, PATTERNS, READ_UP_TO, asks_here, may_ask, read_hint
-from shipby.domain.claims import ClaimKind
+from shipby.domain.evidence.claim_hints import MOST_NUMBERS, PATTERNS, READ_UP_TO, asks_here, may_ask, read_hint
+from shipby.domain.evidence.claims import ClaimKind
 
 NUMBER = "24219509-0020-2"
 ASKING = {

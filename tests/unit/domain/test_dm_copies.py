@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby.domain.copies import (
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.copies import (
     copy_code,
     pick_list_code,
     read_copy_code,
@@ -12,8 +13,7 @@ from shipby.domain.copies import (
     read_slip_code,
     readings,
 )
-from shipby.domain.documents import DocumentKind
-from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.documents import DocumentKind
 
 numbers = st.from_regex(r"[0-9]{8,10}-[0-9]{4}-[0-9]{1,2}", fullmatch=True)
 kinds = st.sampled_from([DocumentKind.OWN_LABEL, DocumentKind.STICKER])

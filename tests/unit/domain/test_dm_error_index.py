@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby.domain.error_index import (
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.money import Money
+from shipby.domain.rating.error_index import (
     TABLES,
     Band,
     IndexState,
@@ -20,9 +22,7 @@ from shipby.domain.error_index import (
     shipments_of,
     table_for,
 )
-from shipby.domain.errors import InvalidInputError
-from shipby.domain.money import Money
-from shipby.domain.rating import RatingThresholds
+from shipby.domain.rating.rating import RatingThresholds
 from tests.support import builders as a
 
 FIVE = table_for("global", date(2026, 3, 2))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from shipby.domain.deadlines.fold import Folded, fold, open_ledger, receive
+from shipby.domain.deadlines.workflow import Command, carry_out
 from shipby.domain.events import EventType
-from shipby.domain.fold import Folded, fold, open_ledger, receive
 from shipby.domain.intents import IntentAction, intent_id
-from shipby.domain.posting import Cancellation, MarketplacePosting, Posting, RungKind, Stage
-from shipby.domain.workflow import Command, carry_out
+from shipby.domain.postings.posting import Cancellation, MarketplacePosting, Posting, RungKind, Stage
 from tests.support import builders as a
 
 LATER = a.NOW + timedelta(hours=1)

@@ -7,13 +7,21 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipby.domain.deadlines.fold import fold, receive
+from shipby.domain.deadlines.ladder import (
+    LOOK_AGAIN_EVERY,
+    MAX_TARIFF_RUNGS,
+    build_rungs,
+    next_alarm,
+    pending,
+    rewind,
+    unwatched,
+)
+from shipby.domain.deadlines.policy import PRESETS, Offers
+from shipby.domain.deadlines.workflow import Command, carry_out, fire
 from shipby.domain.errors import ShipbyError
-from shipby.domain.fold import fold, receive
-from shipby.domain.ladder import LOOK_AGAIN_EVERY, MAX_TARIFF_RUNGS, build_rungs, next_alarm, pending, rewind, unwatched
-from shipby.domain.policy import PRESETS, Offers
-from shipby.domain.posting import BEFORE_PACKED, Posting, RungKind, Stage, TariffStep
-from shipby.domain.records import Automation, SellerSettings
-from shipby.domain.workflow import Command, carry_out, fire
+from shipby.domain.postings.posting import BEFORE_PACKED, Posting, RungKind, Stage, TariffStep
+from shipby.domain.sellers.records import Automation, SellerSettings
 from tests.support import builders as a
 
 DAY = timedelta(days=1)

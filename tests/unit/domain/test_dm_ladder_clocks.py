@@ -10,14 +10,14 @@ import pytest
 
 from shipby.adapters.dynamodb.rows import posting_item
 from shipby.adapters.dynamodb.values import item_size
+from shipby.domain.deadlines.firing import Fired, fire
+from shipby.domain.deadlines.fold import fold, receive
+from shipby.domain.deadlines.ladder import MAX_REMINDERS, MAX_TARIFF_RUNGS, rewind
+from shipby.domain.deadlines.policy import Offers
+from shipby.domain.deadlines.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
 from shipby.domain.events import EventType
-from shipby.domain.firing import Fired, fire
-from shipby.domain.fold import fold, receive
-from shipby.domain.ladder import MAX_REMINDERS, MAX_TARIFF_RUNGS, rewind
-from shipby.domain.policy import Offers
-from shipby.domain.posting import Posting, RungKind, Scheme, Stage, TariffStep
-from shipby.domain.records import SellerSettings
-from shipby.domain.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
+from shipby.domain.postings.posting import Posting, RungKind, Scheme, Stage, TariffStep
+from shipby.domain.sellers.records import SellerSettings
 from tests.support import builders as a
 
 S = a.settings()

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipby.domain.errors import InvalidInputError, OverRefundError
-from shipby.domain.ledger import CostBorneBy, EntryKind, EntryState, LineBalance, MoneyLedger, postage_key
 from shipby.domain.money import Money
+from shipby.domain.refunds.ledger import CostBorneBy, EntryKind, EntryState, LineBalance, MoneyLedger, postage_key
 from tests.support import builders as a
 
 TWO_LINES = {"1": LineBalance(paid=10_000), "2": LineBalance(paid=15_000)}

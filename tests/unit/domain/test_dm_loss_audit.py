@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby.domain.loss_audit import (
+from shipby.domain.deadlines.loss_audit import (
     CANCEL,
     CUT_OFF,
     DELAY,
@@ -23,11 +23,11 @@ from shipby.domain.loss_audit import (
     totals,
     uncounted,
 )
+from shipby.domain.deadlines.policy import Move
 from shipby.domain.money import Money
-from shipby.domain.policy import Move
-from shipby.domain.posting import Cancellation, MarketplacePosting, Scheme, TariffStep
-from shipby.domain.rating import ErrorIndex, IndexDay, IndexedPosting, IndexErrorKind
-from shipby.domain.records import SellerSettings
+from shipby.domain.postings.posting import Cancellation, MarketplacePosting, Scheme, TariffStep
+from shipby.domain.rating.rating import ErrorIndex, IndexDay, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.records import SellerSettings
 from tests.support import builders as a
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shipby.domain.errors import InvalidInputError, OverRefundError, ShipbyError, StageMismatchError
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState, intent_id, intent_owner, request_hash
-from shipby.domain.ledger import CostBorneBy, EntryState, ExecutedBy, LineBalance, MoneyLedger
 from shipby.domain.money import Money
+from shipby.domain.refunds.ledger import CostBorneBy, EntryState, ExecutedBy, LineBalance, MoneyLedger
 from tests.support import builders as a
 
 SKU = "149123456"

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from shipby.application import route_events
-from shipby.domain.digests import MOST_LINES, digest_text, without_superseded
+from shipby.application.alarms import route_events
+from shipby.domain.deadlines.policy import Move, Offers, choices_event, prioritised_event, shadowed_event
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, case_ref, posting_ref, return_ref, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
-from shipby.domain.notice_format import LONGEST, money_of, money_text, sums_text, times
-from shipby.domain.notice_words import ACTIONS, LANGUAGES, MOVES, RUNG_TITLES, TITLES, WATCHES, WOULD
-from shipby.domain.notices import Style, buyer_question, buyer_tracking_text, seller_text, style_of
-from shipby.domain.policy import Move, Offers, choices_event, prioritised_event, shadowed_event
-from shipby.domain.posting import Stage
+from shipby.domain.notices.digests import MOST_LINES, digest_text, without_superseded
+from shipby.domain.notices.notice_format import LONGEST, money_of, money_text, sums_text, times
+from shipby.domain.notices.notice_words import ACTIONS, LANGUAGES, MOVES, RUNG_TITLES, TITLES, WATCHES, WOULD
+from shipby.domain.notices.notices import Style, buyer_question, buyer_tracking_text, seller_text, style_of
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 
 CUT_OFF = a.NOW + timedelta(minutes=40)

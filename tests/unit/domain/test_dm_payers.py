@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from shipby.domain.ledger import CostBorneBy, EntryKind, ExecutedBy
-from shipby.domain.payers import PAYER_RULES, Circumstances, circumstances, who_pays
-from shipby.domain.posting import Cancellation, Scheme
+from shipby.domain.postings.posting import Cancellation, Scheme
+from shipby.domain.refunds.ledger import CostBorneBy, EntryKind, ExecutedBy
+from shipby.domain.refunds.payers import PAYER_RULES, Circumstances, circumstances, who_pays
 from tests.support import builders as a
 
 INTEGRATIONS = ("ozon", "3pl_tracking", "non_integrated", "aggregator", "hybryd", "hybrid", "")

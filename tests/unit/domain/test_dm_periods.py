@@ -5,7 +5,7 @@ from itertools import groupby
 
 import pytest
 
-from shipby.domain.periods import GLOBAL, PERIODS, RU, PeriodKind, decide_return_by, period
+from shipby.domain.deadlines.periods import GLOBAL, PERIODS, RU, PeriodKind, decide_return_by, period
 from tests.support import builders as a
 
 DAY = date(2026, 11, 22)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipby.domain.documents import HandlingMark, ProductCard
-from shipby.domain.labels import PickList
-from shipby.domain.picking import bin_key, make_pick_list, packing_slip, pick_order
-from shipby.domain.posting import Line, MarketplacePosting, Posting
+from shipby.domain.labels.documents import HandlingMark, ProductCard
+from shipby.domain.labels.labels import PickList
+from shipby.domain.packing.picking import bin_key, make_pick_list, packing_slip, pick_order
+from shipby.domain.postings.posting import Line, MarketplacePosting, Posting
 from tests.support import builders as a
 
 BINS = ("", "A-1", "A-2", "A-10", "a-2", "B-01", "Стеллаж 3", "Стеллаж 12", "0", "²")

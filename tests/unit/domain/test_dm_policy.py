@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from shipby.domain.deadlines.firing import Fired, fire
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.policy import PRESETS, Move, Offers, automation_of, choices, later_cut_off, preset_of
+from shipby.domain.deadlines.workflow import answer_of_buyer
 from shipby.domain.errors import StageMismatchError
 from shipby.domain.events import EventType
-from shipby.domain.firing import Fired, fire
-from shipby.domain.ladder import rewind
-from shipby.domain.policy import PRESETS, Move, Offers, automation_of, choices, later_cut_off, preset_of
-from shipby.domain.posting import Posting, RungKind, Stage
-from shipby.domain.records import Automation, SellerSettings
-from shipby.domain.workflow import answer_of_buyer
+from shipby.domain.postings.posting import Posting, RungKind, Stage
+from shipby.domain.sellers.records import Automation, SellerSettings
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shipby.domain.deadlines.priority import CostKind, Due, Step, main_currency, minutes_of, next_step, order_of_work
 from shipby.domain.money import Money
-from shipby.domain.posting import Rung, RungKind, Stage, TariffStep
-from shipby.domain.priority import CostKind, Due, Step, main_currency, minutes_of, next_step, order_of_work
+from shipby.domain.postings.posting import Rung, RungKind, Stage, TariffStep
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)

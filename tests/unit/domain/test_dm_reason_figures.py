@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipby.domain.reason_figures import (
+from shipby.domain.returns.reason_figures import (
     LONGEST_TEXT,
     OTHER,
     Base,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipby.domain.events import Event, EventType
-from shipby.domain.recipients import (
+from shipby.domain.notices.recipients import (
     EVERYBODY,
     is_urgent,
     next_shift,
@@ -18,7 +18,7 @@ from shipby.domain.recipients import (
     tell_at,
     who_hears,
 )
-from shipby.domain.records import Recipient
+from shipby.domain.sellers.records import Recipient
 from tests.support import builders as a
 
 MOSCOW, SHANGHAI, BERLIN, NEW_YORK = "Europe/Moscow", "Asia/Shanghai", "Europe/Berlin", "America/New_York"

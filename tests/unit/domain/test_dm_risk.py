@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipby.domain.risk import (
+from shipby.domain.deadlines.risk import (
     ENOUGH,
     PRIOR_HOURS,
     Backlog,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from shipby.domain.documents import BenchCheck, ProductCard
-from shipby.domain.inserts import contact_in
-from shipby.domain.posting import Stage
-from shipby.domain.scanning import Item, Refusal, count, is_complete, items_of, judge_scan, match, pack_up, stop_of
+from shipby.domain.labels.documents import BenchCheck, ProductCard
+from shipby.domain.packing.inserts import contact_in
+from shipby.domain.packing.scanning import (
+    Item,
+    Refusal,
+    count,
+    is_complete,
+    items_of,
+    judge_scan,
+    match,
+    pack_up,
+    stop_of,
+)
+from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 
 CARD = ProductCard(

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.policy import Move
+from shipby.domain.deadlines.workflow import Command, Fired, Step, block, carry_out, expire, fire, may_be_labelled
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, ShipbyError, StageMismatchError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, intent_id
-from shipby.domain.ladder import rewind
-from shipby.domain.policy import Move
-from shipby.domain.posting import MAIN_LINE, Posting, RungKind, Stage
-from shipby.domain.records import Automation, SellerSettings
-from shipby.domain.workflow import Command, Fired, Step, block, carry_out, expire, fire, may_be_labelled
+from shipby.domain.postings.posting import MAIN_LINE, Posting, RungKind, Stage
+from shipby.domain.sellers.records import Automation, SellerSettings
 from tests.support import builders as a
 
 AT = a.NOW + timedelta(minutes=1)

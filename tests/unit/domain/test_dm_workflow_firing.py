@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipby.domain.deadlines.firing import fire, needs_offers
+from shipby.domain.deadlines.fold import fold, receive
+from shipby.domain.deadlines.ladder import pending, rewind
+from shipby.domain.deadlines.policy import PRESETS, Offers
+from shipby.domain.deadlines.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
 from shipby.domain.errors import StageMismatchError
 from shipby.domain.events import Event, EventType
-from shipby.domain.firing import fire, needs_offers
-from shipby.domain.fold import fold, receive
-from shipby.domain.ladder import pending, rewind
-from shipby.domain.policy import PRESETS, Offers
-from shipby.domain.posting import BEFORE_PACKED, Posting, Rung, RungKind, Stage, TariffStep
-from shipby.domain.records import SellerSettings
-from shipby.domain.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
+from shipby.domain.postings.posting import BEFORE_PACKED, Posting, Rung, RungKind, Stage, TariffStep
+from shipby.domain.sellers.records import SellerSettings
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)

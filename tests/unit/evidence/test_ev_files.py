@@ -10,8 +10,8 @@ from io import BytesIO
 import pytest
 
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.evidence import EvidenceKind
-from shipby.domain.evidence_files import (
+from shipby.domain.evidence.evidence import EvidenceKind
+from shipby.domain.evidence.evidence_files import (
     KEPT_DAYS,
     LARGEST,
     MIB,

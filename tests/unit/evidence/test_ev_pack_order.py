@@ -10,9 +10,9 @@ from io import BytesIO
 
 import pytest
 
-from shipby.application.evidence_packs import PackWish, request_pack
-from shipby.application.make_pack import make_pack
-from shipby.application.ports import AppendEvents, AppendTracking, SavePosting
+from shipby.application.evidence.evidence_packs import PackWish, request_pack
+from shipby.application.evidence.make_pack import make_pack
+from shipby.application.ports.store import AppendEvents, AppendTracking, SavePosting
 from shipby.domain.events import EventType, posting_ref
 from tests.support import builders as a
 from tests.unit.evidence.evidence_support import Desk

@@ -15,12 +15,13 @@ import pypdfium2
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from shipby.application.alarms import ring
-from shipby.application.evidence_packs import PackWish, request_pack
-from shipby.application.evidence_views import get_pack
-from shipby.application.make_pack import drop_pack, make_pack
-from shipby.application.pack_contents import Files
-from shipby.application.ports import (
+from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.route_events import Destination, route_event
+from shipby.application.evidence.evidence_packs import PackWish, request_pack
+from shipby.application.evidence.evidence_views import get_pack
+from shipby.application.evidence.make_pack import drop_pack, make_pack
+from shipby.application.evidence.pack_contents import Files
+from shipby.application.ports.store import (
     AppendTracking,
     SaveBenchCheck,
     SaveCarriage,
@@ -28,16 +29,15 @@ from shipby.application.ports import (
     SaveDocument,
     SavePosting,
 )
-from shipby.application.route_events import Destination, route_event
 from shipby.domain.carriages import Carriage, CarriageState
-from shipby.domain.claims import Claim, ClaimKind, ClaimState
-from shipby.domain.documents import BenchCheck, DocumentState
 from shipby.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from shipby.domain.events import EventType, evidence_pack_ref
-from shipby.domain.evidence import EvidenceKind, EvidencePack, PackState
-from shipby.domain.evidence_chain import canonical
-from shipby.domain.posting import RungKind
-from shipby.domain.records import AlarmRef
+from shipby.domain.evidence.claims import Claim, ClaimKind, ClaimState
+from shipby.domain.evidence.evidence import EvidenceKind, EvidencePack, PackState
+from shipby.domain.evidence.evidence_chain import canonical
+from shipby.domain.labels.documents import BenchCheck, DocumentState
+from shipby.domain.postings.posting import RungKind
+from shipby.domain.sellers.records import AlarmRef
 from tests.support import builders as a
 from tests.unit.evidence.evidence_support import PRESS, Desk, bomb_png, heic, mp4, picture, sha256
 
@@ -257,7 +257,7 @@ def test_files_that_are_gone_changed_or_not_to_be_drawn_are_named_and_stop_nothi
 def test_files_beyond_the_archives_room_are_left_out_and_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     full(desk)
     identifier = ask(desk)
-    monkeypatch.setattr("shipby.application.make_pack.Files", partial(Files, _room=8_000))
+    monkeypatch.setattr("shipby.application.evidence.make_pack.Files", partial(Files, _room=8_000))
 
     pack = make_pack(a.SELLER, identifier, desk.tools)
 

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from shipby.application.evidence_port import Picture
+from shipby.application.ports.evidence import Picture
 from shipby.domain.errors import InvalidInputError
 from tests.unit.evidence.evidence_support import PRESS, bomb_png, heic, pdf, picture
 

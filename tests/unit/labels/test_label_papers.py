@@ -18,9 +18,9 @@ from shipby.adapters.labels.fonts import Fonts
 from shipby.adapters.labels.papers_pick import draw_pick_list
 from shipby.adapters.labels.papers_slips import draw_slips
 from shipby.adapters.labels.papers_words import WORDS
-from shipby.domain.documents import HandlingMark, LabelSize
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels import LabelLine, LabelLook, PackingSlip, PickList, PickRow
+from shipby.domain.labels.documents import HandlingMark, LabelSize
+from shipby.domain.labels.labels import LabelLine, LabelLook, PackingSlip, PickList, PickRow
 from tests.support import builders as a
 
 FONTS = Fonts(Path(next(iter(functions.label_generation.__path__))) / "fonts")

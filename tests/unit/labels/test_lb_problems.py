@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shipby.adapters.labels.layout import lay_out
-from shipby.domain.documents import HandlingMark, LabelSize
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels import LabelLine, LabelLook, OwnLabel, Party
+from shipby.domain.labels.documents import HandlingMark, LabelSize
+from shipby.domain.labels.labels import LabelLine, LabelLook, OwnLabel, Party
 from tests.unit.labels.label_reading import PRESS, RECIPIENTS, Picture, a_label, misplaced
 
 SIZES = list(LabelSize)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from shipby.application.ports import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveSettings, Store
+from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveSettings, Store
+from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import posting_ref
-from shipby.domain.ladder import rewind
-from shipby.domain.posting import RungKind, Stage
-from shipby.domain.records import Outcome, SellerSettings
+from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.sellers.records import Outcome, SellerSettings
 from shipby_local import cli
 from shipby_local.commands import shared, work
 from shipby_local.stack.errors import StackError

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.carriage_port import ContainerSpec
+from shipby.application.ports.carriages import ContainerSpec
 
 ID, METHOD, DAY = "24276481394", "1020005003107121", date(2026, 11, 22)
 NUMBERS = ["24219509-0020-1", "24219509-0020-2"]

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from shipby.adapters.ozon.accruals import kind_of
-from shipby.application.accruals_port import Accrual, Accruals
-from shipby.application.odd_entries import noting
+from shipby.application.cases.odd_entries import noting
+from shipby.application.ports.accruals import Accrual, Accruals
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.ledger import EntryKind
 from shipby.domain.money import Money
+from shipby.domain.refunds.ledger import EntryKind
 from tests.unit.ozon.money_cases import ACCRUALS_ANSWER, NUMBER, TYPES_ANSWER
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace, client_of
 

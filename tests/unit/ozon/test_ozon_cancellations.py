@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.cancellations_port import Cancellations
-from shipby.application.odd_entries import noting
-from shipby.domain.cancel_requests import CancelRequestState
+from shipby.application.cases.odd_entries import noting
+from shipby.application.ports.cancellations import Cancellations
+from shipby.domain.cancels.cancel_requests import CancelRequestState
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceRefusedError,

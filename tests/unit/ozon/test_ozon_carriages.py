@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.carriage_port import ActPosting, ActStatus, Carriages, Containers, ListedCarriage
+from shipby.application.ports.carriages import ActPosting, ActStatus, Carriages, Containers, ListedCarriage
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceRefusedError,
@@ -18,7 +18,7 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     RateLimitedError,
 )
-from shipby.domain.labels import Party
+from shipby.domain.labels.labels import Party
 from tests.unit.ozon.carriage_cases import BOX, DAY, ID, METHOD, NUMBERS, PDF, PNG
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.chats_port import Chats, ListedChat
-from shipby.application.odd_entries import noting
+from shipby.application.cases.odd_entries import noting
+from shipby.application.ports.chats import Chats, ListedChat
 from shipby.domain.errors import CredentialsRejectedError
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipby.application.odd_entries import noting
+from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError, OutcomeUnknownError
 from tests.unit.ozon.odd_lists import LISTS, Entry, OddList, scripted
 

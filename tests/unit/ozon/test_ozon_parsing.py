@@ -14,11 +14,11 @@ import pytest
 from shipby.adapters.ozon.answers import Node, parse_json
 from shipby.adapters.ozon.postings import posting_of
 from shipby.adapters.ozon.returns import return_of
-from shipby.application.odd_entries import noting
+from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError, UnreadableAnswerError
 from shipby.domain.money import Money
-from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
-from shipby.domain.returns import MarketplaceReturn, OfferedAction, RejectionReason
+from shipby.domain.postings.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
+from shipby.domain.returns.returns import MarketplaceReturn, OfferedAction, RejectionReason
 from tests.unit.ozon.stub_marketplace import EVENTS, sample
 
 READ_AT = datetime(2026, 10, 1, tzinfo=UTC)

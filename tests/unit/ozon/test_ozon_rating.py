@@ -12,10 +12,10 @@ import pytest
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.adapters.ozon.answers import Node, parse_json
 from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
-from shipby.application.odd_entries import noting
+from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money
-from shipby.domain.rating import IndexDay, IndexErrorKind, KeyInfo, RatingThresholds
+from shipby.domain.rating.rating import IndexDay, IndexErrorKind, KeyInfo, RatingThresholds
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER

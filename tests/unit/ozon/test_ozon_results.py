@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.odd_entries import noting
-from shipby.application.ports import CancelReason, ItemResult, LabelTask
+from shipby.application.cases.odd_entries import noting
+from shipby.application.ports.store import CancelReason, ItemResult, LabelTask
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceRefusedError,

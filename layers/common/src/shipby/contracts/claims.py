@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shipby.contracts.base import Number, Paged, Reason, Request, Text, Time, View
-from shipby.domain.claims import ClaimKind, ClaimState
+from shipby.domain.evidence.claims import ClaimKind, ClaimState
 
 _ID = Field(max_length=100, pattern=r"^[0-9A-Za-z._-]*$")
 

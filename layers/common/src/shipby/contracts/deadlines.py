@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shipby.contracts.base import MoneyView, Paged, Query, Request, Time, View
-from shipby.domain.posting import RungKind, Stage
-from shipby.domain.priority import CostKind
-from shipby.domain.risk import Lamp
+from shipby.domain.deadlines.priority import CostKind
+from shipby.domain.deadlines.risk import Lamp
+from shipby.domain.postings.posting import RungKind, Stage
 
 Day = date
 """Under another name: a field called date would hide its own type."""

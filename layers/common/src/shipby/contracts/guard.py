@@ -9,8 +9,8 @@ from pydantic import Field
 
 from shipby.contracts.base import MoneyView, Time, View
 from shipby.contracts.requests import CancelBody
-from shipby.domain.policy import Move
-from shipby.domain.posting import Stage
+from shipby.domain.deadlines.policy import Move
+from shipby.domain.postings.posting import Stage
 
 Day = date
 """Under another name: a field called date would hide its own type."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shipby.contracts.base import Query, Request, Text, Time, View
 from shipby.domain.intents import IntentState
-from shipby.domain.ledger import AccrualState, CostBorneBy, EntryKind, ExecutedBy
+from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, EntryKind, ExecutedBy
 
 _INT64 = 2**63 - 1
 Amount = Annotated[str, Field(examples=["12.50"], description="Decimal text in `currency`.")]

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shipby.contracts.base import Number, Query, Reason, Request, Time, View
-from shipby.domain.documents import DocumentState, HandlingMark, LabelSize
-from shipby.domain.posting import Stage
+from shipby.domain.labels.documents import DocumentState, HandlingMark, LabelSize
+from shipby.domain.postings.posting import Stage
 
 PickStage = Literal[Stage.RECEIVED, Stage.CONFIRMED, Stage.PICKED, Stage.INSPECTED, Stage.PACKED]
 

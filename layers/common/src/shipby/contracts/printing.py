@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipby.contracts.base import Number, Request, Time, View
-from shipby.domain.copies import NextStep
-from shipby.domain.documents import (
+from shipby.domain.labels.copies import NextStep
+from shipby.domain.labels.documents import (
     DocumentKind,
     LabelForm,
     LabelFormat,
@@ -19,7 +19,7 @@ from shipby.domain.documents import (
     PrintState,
     Sheet,
 )
-from shipby.domain.posting import Stage
+from shipby.domain.postings.posting import Stage
 
 Language = Literal["ru", "zh", "en", "kk"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shipby.contracts.base import Paged, Time, View
-from shipby.domain.documents import DocumentKind, DocumentState, PageVerdict
+from shipby.domain.labels.documents import DocumentKind, DocumentState, PageVerdict
 
 
 class RefusedPagesQuery(Paged):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from shipby.contracts.base import MoneyView, Query, Time, View
-from shipby.domain.reason_figures import Dimension, Kind
+from shipby.domain.returns.reason_figures import Dimension, Kind
 
 Day = date
 """Under another name: a field called date would hide its own type."""

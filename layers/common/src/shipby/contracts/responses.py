@@ -9,8 +9,8 @@ from pydantic import Field
 from shipby.contracts.base import MoneyView, Time, View
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
-from shipby.domain.ledger import AccrualState, CostBorneBy, EntryKind, EntryState, ExecutedBy
-from shipby.domain.posting import RungKind, Scheme, Stage
+from shipby.domain.postings.posting import RungKind, Scheme, Stage
+from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, EntryKind, EntryState, ExecutedBy
 
 T = TypeVar("T", bound=View)
 

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shipby.contracts.base import Request, View
-from shipby.domain.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.deadlines.policy import Move
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
-from shipby.domain.policy import Move
-from shipby.domain.posting import Stage
-from shipby.domain.records import Automation
+from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.postings.posting import Stage
+from shipby.domain.sellers.records import Automation
 
 _INT64 = 2**63 - 1
 

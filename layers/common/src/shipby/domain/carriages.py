@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shipby.domain.errors import InvalidInputError, StageMismatchError
-from shipby.domain.posting import Alarm, RungKind
+from shipby.domain.postings.posting import Alarm, RungKind
 
 SETTLE_AFTER = timedelta(seconds=90)
 """How long after a call without an answer the marketplace is believed when it says that nothing was done."""

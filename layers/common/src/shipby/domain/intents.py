@@ -21,7 +21,7 @@ from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
-from shipby.domain.posting import Alarm, Posting
+from shipby.domain.postings.posting import Alarm, Posting
 
 
 class IntentAction(StrEnum):

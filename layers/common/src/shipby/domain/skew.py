@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shipby.domain.posting import ONCE, MarketplacePosting, Posting
+from shipby.domain.postings.posting import ONCE, MarketplacePosting, Posting
 
 CLOCK_SKEW = timedelta(minutes=2)
 """How far a time may lie ahead and still be believed. Machines that keep time differ by milliseconds, a laptop that

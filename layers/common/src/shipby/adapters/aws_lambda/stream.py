@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shipby.adapters.dynamodb import rows
-from shipby.application.ports import EventBus, WorkQueue
-from shipby.application.route_events import Destination, Routed
+from shipby.application.alarms.route_events import Destination, Routed
+from shipby.application.ports.store import EventBus, WorkQueue
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import StoredEvent
-from shipby.domain.inbox import PushRow
+from shipby.domain.postings.inbox import PushRow
 from shipby.observability import error_fields, logger
 
 Record = Mapping[str, Any]

@@ -18,10 +18,10 @@ from shipby.adapters.dynamodb.operations import Meaning, Operation, operations
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.dynamodb.upcast import current_schema
 from shipby.adapters.dynamodb.values import Item, to_wire
-from shipby.application.ports import RequireAutomation, SavePosting, SpendCap, Write
+from shipby.application.ports.store import RequireAutomation, SavePosting, SpendCap, Write
 from shipby.domain.errors import VersionConflictError
-from shipby.domain.posting import Posting, Rung
-from shipby.domain.records import AlarmRef, SellerSettings
+from shipby.domain.postings.posting import Posting, Rung
+from shipby.domain.sellers.records import AlarmRef, SellerSettings
 
 POLICY_KEPT = timedelta(seconds=30)
 _MOST = 100

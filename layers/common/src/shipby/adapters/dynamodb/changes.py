@@ -12,7 +12,7 @@ from typing import Any
 from shipby.adapters.dynamodb.aside import NOTES
 from shipby.adapters.dynamodb.keys import CHANGE, Key
 from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire
-from shipby.domain.replay import SYNCED_AT, ItemChange, seal
+from shipby.domain.proof.replay import SYNCED_AT, ItemChange, seal
 
 _ALL, _SET, _GONE, _SEAL = "all", "set", "gone", "seal"
 _PLACE = frozenset({"PK", "SK", "AK", "AS", "WK", "WS", "DK", "DS", "ttl", CHANGE, *NOTES})

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from shipby.adapters.dynamodb.keys import micros, moment
 from shipby.domain.money import Money
-from shipby.domain.posting import Alarm, Line, Rung, RungKind, TariffStep
+from shipby.domain.postings.posting import Alarm, Line, Rung, RungKind, TariffStep
 
 T = TypeVar("T")
 Attributes = dict[str, Any]

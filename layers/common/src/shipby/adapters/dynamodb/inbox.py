@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from shipby.adapters.dynamodb import keys, rows
 from shipby.adapters.dynamodb.client import call, dynamodb_client, error_code
-from shipby.domain.inbox import PushRow, PushToken
+from shipby.domain.postings.inbox import PushRow, PushToken
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

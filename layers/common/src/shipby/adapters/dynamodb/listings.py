@@ -8,14 +8,14 @@ from shipby.adapters.dynamodb import changes, index_keys, keys, paper_rows, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
-from shipby.application.ports import Page, PostingStory, WorkItem
-from shipby.domain.documents import Document, ProductCard, RefusedPage
+from shipby.application.ports.store import Page, PostingStory, WorkItem
 from shipby.domain.events import Ref, StoredEvent, posting_ref
-from shipby.domain.inbox import PushRow
 from shipby.domain.intents import Intent, IntentState
-from shipby.domain.posting import Stage
-from shipby.domain.records import AlarmRef, DigestEntry, Outcome, TrackingChange
-from shipby.domain.replay import ItemChange
+from shipby.domain.labels.documents import Document, ProductCard, RefusedPage
+from shipby.domain.postings.inbox import PushRow
+from shipby.domain.postings.posting import Stage
+from shipby.domain.proof.replay import ItemChange
+from shipby.domain.sellers.records import AlarmRef, DigestEntry, Outcome, TrackingChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -11,7 +11,7 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.rows import Kind, alarm_columns, ttl
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.carriages import Carriage
-from shipby.domain.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
+from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
 
 PAGE_KEPT = timedelta(days=30)
 

@@ -14,11 +14,12 @@ from shipby.adapters.dynamodb.upcast import current_schema, upcast
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, Event, Ref, StoredEvent
-from shipby.domain.inbox import PushRow, PushToken
 from shipby.domain.intents import Intent, intent_owner
-from shipby.domain.ledger import MoneyLedger
-from shipby.domain.posting import Alarm, MarketplacePosting, Posting
-from shipby.domain.records import (
+from shipby.domain.postings.inbox import PushRow, PushToken
+from shipby.domain.postings.posting import Alarm, MarketplacePosting, Posting
+from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.sellers.records import (
     ApiKey,
     Case,
     DigestEntry,
@@ -28,7 +29,6 @@ from shipby.domain.records import (
     TrackingChange,
     Watch,
 )
-from shipby.domain.returns import ReturnCase
 
 T = TypeVar("T")
 PUSH_KEPT = timedelta(days=30)

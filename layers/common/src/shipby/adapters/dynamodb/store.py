@@ -18,18 +18,18 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
-from shipby.application.ports import Clock, Write
+from shipby.application.ports.store import Clock, Write
 from shipby.domain.carriages import Carriage
-from shipby.domain.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import Ref
-from shipby.domain.inbox import PushRow, PushState, PushToken
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.json_types import Json
-from shipby.domain.ledger import MoneyLedger
-from shipby.domain.posting import MarketplacePosting, Posting
-from shipby.domain.records import ApiKey, Case, DigestEntry, RememberedResponse, SellerSettings, Watch
-from shipby.domain.returns import ReturnCase
+from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
+from shipby.domain.postings.inbox import PushRow, PushState, PushToken
+from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.sellers.records import ApiKey, Case, DigestEntry, RememberedResponse, SellerSettings, Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -40,7 +40,7 @@ _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
 
 
 class DynamoDBStore(Matters, AsideAlarms, PushInbox):
-    """Implements `shipby.application.ports.Store`.
+    """Implements `shipby.application.ports.store.Store`.
 
     `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
     when a remembered response has expired. `sleep` waits between attempts of transactions that collide.

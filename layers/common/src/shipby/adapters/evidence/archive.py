@@ -1,4 +1,4 @@
-"""ZIP archives on the worker's disk: implements `shipby.application.evidence_port.Archives`."""
+"""ZIP archives on the worker's disk: implements `shipby.application.ports.evidence.Archives`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from shipby.application.evidence_port import Archive, Stored
+from shipby.application.ports.evidence import Archive, Stored
 
 _CHUNK = 1024 * 1024
 _MODE = 0o644

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from shipby.application.evidence_port import Picture
+from shipby.application.ports.evidence import Picture
 
 if TYPE_CHECKING:  # heavy: loaded on first use
     import pikepdf

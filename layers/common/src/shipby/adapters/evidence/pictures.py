@@ -6,10 +6,10 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from shipby.application.evidence_port import Picture
+from shipby.application.ports.evidence import Picture
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.evidence_files import LONGEST_SIDE, MOST_PIXELS
-from shipby.domain.evidence_shapes import JPEG, PNG, WEBP
+from shipby.domain.evidence.evidence_files import LONGEST_SIDE, MOST_PIXELS
+from shipby.domain.evidence.evidence_shapes import JPEG, PNG, WEBP
 
 if TYPE_CHECKING:  # heavy: loaded on first use
     from PIL.Image import Image

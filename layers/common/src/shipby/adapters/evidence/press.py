@@ -1,4 +1,4 @@
-"""The press of evidence packs: implements `shipby.application.evidence_port.PackPress`."""
+"""The press of evidence packs: implements `shipby.application.ports.evidence.PackPress`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shipby.adapters.labels.fonts import Fonts
-from shipby.application.evidence_port import PackSheet, Picture
+from shipby.application.ports.evidence import PackSheet, Picture
 
 
 class EvidencePress:

@@ -14,9 +14,9 @@ from shipby.adapters.labels.drawing import TextRun
 from shipby.adapters.labels.fonts import ASCENT, EM, Fonts
 from shipby.adapters.labels.papers_page import Paper
 from shipby.adapters.labels.pdf import to_pdf
-from shipby.application.evidence_port import CHANGED, PackPaper, PackPiece, PackSheet, Picture
-from shipby.domain.evidence_files import MIB
-from shipby.domain.labels import LabelLook
+from shipby.application.ports.evidence import CHANGED, PackPaper, PackPiece, PackSheet, Picture
+from shipby.domain.evidence.evidence_files import MIB
+from shipby.domain.labels.labels import LabelLook
 
 _GREY: Colour = (0.93, 0.93, 0.94)
 _GREEN: Colour = (0.83, 0.94, 0.85)

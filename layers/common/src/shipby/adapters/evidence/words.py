@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shipby.application import evidence_port as port
+from shipby.application.ports import evidence as port
 from shipby.domain.events import EventType
-from shipby.domain.evidence import EvidenceKind
+from shipby.domain.evidence.evidence import EvidenceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

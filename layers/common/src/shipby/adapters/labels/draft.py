@@ -9,9 +9,9 @@ from shipby.adapters.labels.drawing import Art, Bars, Item, Matrix, Page, Rect, 
 from shipby.adapters.labels.fonts import ASCENT, DESCENT, EM, Fonts
 from shipby.adapters.labels.text import Line, Measured, clean
 from shipby.adapters.labels.words import words
-from shipby.domain.documents import HandlingMark, MatrixCode
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels import LabelLook
+from shipby.domain.labels.documents import HandlingMark, MatrixCode
+from shipby.domain.labels.labels import LabelLook
 
 LINE = ASCENT + DESCENT
 """Distance of two baselines in ems."""

@@ -21,9 +21,9 @@ from shipby.adapters.labels.papers_rows import Row, Words
 from shipby.adapters.labels.papers_sizes import SIZES
 from shipby.adapters.labels.papers_words import PaperWords, paper_words
 from shipby.adapters.labels.text import Line, Measured, clean
-from shipby.domain.documents import HandlingMark, LabelSize, MatrixCode
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels import LabelLook
+from shipby.domain.labels.documents import HandlingMark, LabelSize, MatrixCode
+from shipby.domain.labels.labels import LabelLook
 
 A4 = (210, 297)
 A4_DPI = 300

@@ -9,8 +9,8 @@ from shipby.adapters.labels.papers_page import Paper
 from shipby.adapters.labels.papers_rows import Row, Words
 from shipby.adapters.labels.papers_words import paper_words
 from shipby.adapters.labels.pdf import to_pdf
-from shipby.domain.documents import LabelSize
-from shipby.domain.labels import LabelLook, PickList, PickRow
+from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.labels import LabelLook, PickList, PickRow
 
 _SHORT = 8
 """Characters of the list's code in its header: enough for people to tell two lists apart."""

@@ -10,12 +10,12 @@ from shipby.adapters.labels.papers_page import Paper
 from shipby.adapters.labels.papers_rows import Row, Words
 from shipby.adapters.labels.papers_words import paper_words
 from shipby.adapters.labels.pdf import to_pdf
-from shipby.application.press_port import Drawn
-from shipby.domain.documents import LabelSize
-from shipby.domain.labels import LabelLook, PackingSlip
+from shipby.application.ports.press import Drawn
+from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.labels import LabelLook, PackingSlip
 
 CODE = "SB:PS:"
-"""Before the posting number in the code of a slip whose number no bars can say; `shipby.domain.copies` reads it."""
+"""Before the posting number in the code of a slip whose number no bars can say: `shipby.domain.labels.copies`."""
 
 
 def draw_slips(slips: Sequence[PackingSlip], look: LabelLook, size: LabelSize | None, fonts: Fonts) -> Drawn:

@@ -1,4 +1,4 @@
-"""The press: implements `shipby.application.press_port.LabelPress`."""
+"""The press: implements `shipby.application.ports.press.LabelPress`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from shipby.adapters.labels.drawing import Page
 from shipby.adapters.labels.fonts import Fonts
 from shipby.adapters.labels.layout import lay_out, lay_out_sticker
 from shipby.adapters.labels.pdf import to_pdf
-from shipby.application.press_port import Drawn
-from shipby.domain.documents import LabelSize
+from shipby.application.ports.press import Drawn
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels import LabelLook, OwnLabel, PackingSlip, PickList
+from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.labels import LabelLook, OwnLabel, PackingSlip, PickList
 
 
 class ReportlabPress:

@@ -8,9 +8,9 @@ from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.answers import Node, rounded, unreadable
 from shipby.adapters.ozon.entries import entries
 from shipby.adapters.ozon.transport import Transport
-from shipby.application.accruals_port import Accrual, AccrualType
-from shipby.application.odd_entries import Listed
-from shipby.domain.ledger import EntryKind
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.accruals import Accrual, AccrualType
+from shipby.domain.refunds.ledger import EntryKind
 
 
 class OzonAccruals:

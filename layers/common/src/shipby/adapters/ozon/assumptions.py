@@ -97,7 +97,7 @@ ACCRUAL_WORDS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
 """Kind of our ledger's entries -> words that its types of accrual have in their name or description, each alternative
 with all of its words; the first kind that fits. Neither ids nor names of the types are published, only the method that
 lists them (/v1/finance/accrual/types). inferred. Where no name fits, the amount alone decides
-(application/compare_accruals.py)."""
+(application/refunds/compare_accruals.py)."""
 
 CARRIAGE_LIST_LIMIT = 100
 """/v2/carriage/delivery/list names no maximum for `limit`. Ours; asked for one delivery method it holds one entry."""
@@ -113,7 +113,8 @@ RECIPIENT_EXTENSION = "доб."
 CARRIAGE_NEW = "new"
 """The only status in which a carriage may be changed (official, set-postings). `cancelled` and `error` are over, every
 other one counts as approved: /v1/carriage/get names received, closed, sended and cancelled only, the filter of
-/v2/posting/fbs/act/list has more. inferred. What the product does with them stands in application/carriage_work.py.
+/v2/posting/fbs/act/list has more. inferred. What the product does with them stands in
+application/carriages/carriage_work.py.
 
 Nothing says which field is the carrier's first scan: a posting's status behind awaiting_deliver counts as one, and the
 `status` of act/get-postings is taken for the same values as in v3/get. inferred.

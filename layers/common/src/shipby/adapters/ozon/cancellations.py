@@ -13,9 +13,9 @@ from shipby.adapters.ozon.answers import Node
 from shipby.adapters.ozon.entries import Fields, entries, or_noted
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport
-from shipby.application.listing import Page
-from shipby.application.odd_entries import Listed
-from shipby.domain.cancel_requests import CancelRequestState, MarketplaceCancelRequest
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.pages import Page
+from shipby.domain.cancels.cancel_requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import NotFoundError
 
 

@@ -13,8 +13,8 @@ from shipby.adapters.ozon.papers import paper
 from shipby.adapters.ozon.refusals import item_error
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport, done
-from shipby.application.carriage_port import ActPosting, ActStatus, CarriageFacts, ListedCarriage, PaperFile
-from shipby.application.odd_entries import Listed
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.carriages import ActPosting, ActStatus, CarriageFacts, ListedCarriage, PaperFile
 from shipby.domain.errors import InvalidInputError, MarketplaceRefusedError
 
 

@@ -10,9 +10,9 @@ from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.answers import Node, following, unreadable
 from shipby.adapters.ozon.entries import entries, name_of, nodes_of, or_noted, set_aside
 from shipby.adapters.ozon.transport import Transport
-from shipby.application.chats_port import ChatMessage, ListedChat, is_newer
-from shipby.application.listing import Page
-from shipby.application.odd_entries import Listed
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.chats import ChatMessage, ListedChat, is_newer
+from shipby.application.ports.pages import Page
 from shipby.domain.errors import UnreadableAnswerError
 
 

@@ -36,8 +36,8 @@ from shipby.adapters.ozon.requests import (
 )
 from shipby.adapters.ozon.returns import return_of
 from shipby.adapters.ozon.transport import Transport, done, unknown
-from shipby.application.odd_entries import Listed
-from shipby.application.ports import (
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.store import (
     CancelReason,
     ItemResult,
     LabelTask,
@@ -51,15 +51,15 @@ from shipby.domain.errors import (
     MarketplaceRefusedError,
     ShipbyError,
 )
-from shipby.domain.labels import Party
+from shipby.domain.labels.labels import Party
 from shipby.domain.money import Money
-from shipby.domain.posting import MarketplacePosting
-from shipby.domain.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
-from shipby.domain.returns import MarketplaceReturn
+from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
+from shipby.domain.returns.returns import MarketplaceReturn
 
 
 class OzonClient:
-    """One seller's account at the marketplace; implements `shipby.application.ports.Marketplace`.
+    """One seller's account at the marketplace; implements `shipby.application.ports.store.Marketplace`.
 
     `requests_per_second` is this process's static share of the account's 50, `read_within` the seconds that a read may
     take with its repeats. Safe to share between threads. The key is kept out of repr and of every message.

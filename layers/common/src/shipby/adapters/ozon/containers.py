@@ -11,9 +11,9 @@ from shipby.adapters.ozon.entries import Fields, entries, or_noted
 from shipby.adapters.ozon.papers import paper, paper_of
 from shipby.adapters.ozon.requests import identifier, rfc3339
 from shipby.adapters.ozon.transport import Transport, done
-from shipby.application.carriage_port import Container, ContainerSpec, ContainerTask, ContainerTaskState, PaperFile
-from shipby.application.listing import Page
-from shipby.application.odd_entries import Listed
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.carriages import Container, ContainerSpec, ContainerTask, ContainerTaskState, PaperFile
+from shipby.application.ports.pages import Page
 from shipby.domain.errors import InvalidInputError, MarketplaceRefusedError
 
 

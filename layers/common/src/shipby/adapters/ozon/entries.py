@@ -1,8 +1,8 @@
 """Lists whose entries cannot all be read: one odd entry takes neither its page nor its neighbours with it.
 
 `entries` reads a list and sets aside what it cannot read; `Fields` reads one entry and keeps it without the fields that
-are not essential. Both tell `shipby.application.odd_entries`, which makes cases of them. What is essential is said by
-each parser: a field read through `Fields.maybe` is not.
+are not essential. Both tell `shipby.application.cases.odd_entries`, which makes cases of them. What is essential is
+said by each parser: a field read through `Fields.maybe` is not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from shipby.adapters.ozon.answers import Node
-from shipby.application.odd_entries import Listed, OddEntry, note, note_list, note_readable
+from shipby.application.cases.odd_entries import Listed, OddEntry, note, note_list, note_readable
 from shipby.domain.errors import UnreadableAnswerError
 
 T = TypeVar("T")

@@ -9,10 +9,10 @@ from shipby.adapters.ozon.answers import Node, is_currency, rounded_money
 from shipby.adapters.ozon.entries import Fields, entries, last_id_of, or_noted
 from shipby.adapters.ozon.requests import rfc3339
 from shipby.adapters.ozon.transport import Transport
-from shipby.application.listing import Page
-from shipby.application.odd_entries import Listed
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.pages import Page
 from shipby.domain.money import Money
-from shipby.domain.returns import FBS_PREFIX, MarketplaceReturn, ReturnSource
+from shipby.domain.returns.returns import FBS_PREFIX, MarketplaceReturn, ReturnSource
 
 SCHEME = "FBS"
 """`return_schema` of the request and `schema` of the entries: FBS or FBO. official."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from shipby.adapters.ozon.answers import Node, unreadable
 from shipby.adapters.ozon.entries import Fields, entries, name_of, nodes_of, set_aside
 from shipby.adapters.ozon.refusals import item_error
-from shipby.application.marketplace_port import CancelReason, ItemResult, LabelTask, LabelTaskResult
-from shipby.application.odd_entries import Listed
+from shipby.application.cases.odd_entries import Listed
+from shipby.application.ports.marketplace import CancelReason, ItemResult, LabelTask, LabelTaskResult
 from shipby.domain.errors import UnreadableAnswerError
 
 

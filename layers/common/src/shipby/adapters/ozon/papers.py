@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from shipby.adapters.ozon.answers import Node, parse_json, unreadable
 from shipby.adapters.ozon.methods import Method
 from shipby.adapters.ozon.transport import Transport
-from shipby.application.carriage_port import PaperFile
+from shipby.application.ports.carriages import PaperFile
 from shipby.domain.errors import MarketplaceUnavailableError, NotReadyYetError
 
 _TYPES = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png"}

@@ -15,16 +15,16 @@ from decimal import Decimal
 from shipby.adapters.ozon.answers import LONGEST_CODE, Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, NO_BARCODE
 from shipby.adapters.ozon.entries import Fields
-from shipby.application.odd_entries import Listed
+from shipby.application.cases.odd_entries import Listed
 from shipby.domain.money import Money
-from shipby.domain.odd_reads import PRICES
-from shipby.domain.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
+from shipby.domain.postings.odd_reads import PRICES
+from shipby.domain.postings.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 
 _REQUIREMENT = re.compile(r"products_requiring_([a-z_]{1,40})")
 
 
 def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
-    """What the product keeps of one posting; `shipby.domain.odd_reads` says which fields are essential.
+    """What the product keeps of one posting; `shipby.domain.postings.odd_reads` says which fields are essential.
 
     Raises UnreadableAnswerError, naming the field, if an essential one is not what the API description says.
     """

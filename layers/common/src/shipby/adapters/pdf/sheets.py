@@ -13,9 +13,9 @@ from shipby.adapters.labels.draft import DOTS_PER_MM
 from shipby.adapters.labels.drawing import Item, Page, Rect, TextRun
 from shipby.adapters.labels.fonts import Fonts
 from shipby.adapters.labels.pdf import to_pdf
-from shipby.application.press_port import PagePick
-from shipby.domain.documents import Sheet
+from shipby.application.ports.press import PagePick
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.documents import Sheet
 
 if TYPE_CHECKING:  # heavy: loaded on first use
     import pikepdf

@@ -1,0 +1,1 @@
+"""The alarm engine: sweep, ringing, routing of events, repair, decisions taken again."""

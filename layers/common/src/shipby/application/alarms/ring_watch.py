@@ -1,0 +1,42 @@
+"""Ring what belongs to the whole seller: watches (push health, the key, digests) and cases that are still open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shipby.application.alarms.decide_again import decide_again, decide_held
+from shipby.application.cases.held import HELD_WATCH
+from shipby.application.ports.store import AppendEvents, SaveCase, SaveWatch, Store
+from shipby.application.shared.rang import ACTOR, GONE, At, Rang, fired, stands
+from shipby.domain.cases.watches import fire_case, fire_watch
+from shipby.domain.sellers.records import AlarmRef
+
+
+def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the alarm of a watch if it is still its next one. Raises VersionConflictError: read and decide again."""
+    watch = store.watch(alarm.seller, alarm.ref.id)
+    if watch is None or not stands(alarm, watch.next_alarm):
+        return GONE
+    changed, events = fire_watch(watch, at=now, actor=ACTOR)
+    store.commit([SaveWatch(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
+    if watch.id == HELD_WATCH:
+        # A crash from here on costs minutes: each case has its own alarm, and the poll looks too.
+        decide_held(alarm.seller, store=store, clock=At(now))
+    return fired(alarm, changed.next_alarm)
+
+
+def ring_case(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the reminder of a case if it is still its next one; a decision that was held back is taken again.
+
+    Raises VersionConflictError: read and decide again.
+    """
+    case = store.case(alarm.seller, alarm.ref.id)
+    if case is None or not stands(alarm, case.next_alarm):
+        return GONE
+    if case.held is not None:
+        decide_again(alarm.seller, case.id, store=store, clock=At(now))
+        after = store.case(alarm.seller, case.id)
+        return fired(alarm, after.next_alarm if after else None)
+    changed, events = fire_case(case, at=now, actor=ACTOR)
+    store.commit([SaveCase(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
+    return fired(alarm, changed.next_alarm)

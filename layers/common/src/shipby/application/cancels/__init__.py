@@ -1,0 +1,1 @@
+"""Wishes of buyers to cancel: read, decided, sent."""

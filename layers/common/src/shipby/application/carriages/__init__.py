@@ -1,0 +1,1 @@
+"""Closing the day: carriages, their papers, what was scanned into them."""

@@ -1,0 +1,1 @@
+"""Matters for a person: cases, held decisions, entries set aside, watches of an account."""

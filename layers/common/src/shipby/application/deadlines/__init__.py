@@ -1,0 +1,1 @@
+"""The clocks of postings: what rings, what is due soon, what lateness costs."""

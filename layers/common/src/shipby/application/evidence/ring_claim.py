@@ -1,0 +1,22 @@
+"""Ring the next alarm of a claim: a reminder, then the end of its time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shipby.application.evidence.claims import claim_writes, release
+from shipby.application.ports.store import Store, Write
+from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.evidence.claims import fire_claim
+from shipby.domain.sellers.records import AlarmRef
+
+
+def ring_claim(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the alarm of a claim if it is still its next one. Raises VersionConflictError: read and decide again."""
+    claim = store.claim(alarm.seller, alarm.ref.id)
+    if claim is None or not stands(alarm, claim.next_alarm):
+        return GONE
+    changed, events = fire_claim(claim, at=now, actor=ACTOR)
+    writes: list[Write] = claim_writes(changed, events)
+    store.commit(writes if changed.open else [*writes, release(changed)])
+    return fired(alarm, changed.next_alarm)

@@ -1,0 +1,26 @@
+"""Ring the end of an evidence pack's time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from shipby.application.ports.store import AppendEvents, SaveEvidencePack, Store
+from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.events import Event, EventType
+from shipby.domain.evidence.evidence import PackState
+from shipby.domain.sellers.records import AlarmRef
+
+
+def ring_pack(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """End a pack: its links go at once, the label worker deletes its files.
+
+    Raises VersionConflictError: read and decide again.
+    """
+    pack = store.evidence_pack(alarm.seller, alarm.ref.id)
+    if pack is None or not stands(alarm, pack.next_alarm):
+        return GONE
+    ended = replace(pack, version=pack.version + 1, state=PackState.EXPIRED, next_alarm=None)
+    event = Event(type=EventType.PACK_EXPIRED, at=now, actor=ACTOR)
+    store.commit([SaveEvidencePack(ended), AppendEvents(alarm.seller, alarm.ref, ended.version, (event,))])
+    return fired(alarm, None)

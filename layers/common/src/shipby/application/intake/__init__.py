@@ -1,0 +1,1 @@
+"""How news of the marketplace come in: pushes, reads of postings, the poll."""

@@ -1,0 +1,174 @@
+"""The backstop for lost pushes: hold the marketplace's own lists against the store and ask for what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shipby.application.alarms.route_events import sync_message
+from shipby.application.cases.odd_entries import (
+    Listed,
+    OddEntry,
+    close_readable,
+    keep_odd_entries,
+    noting,
+    set_aside_of,
+)
+from shipby.application.ports.store import Clock, Marketplace, Page, Store, WorkQueue
+from shipby.application.returns.poll_returns import PolledReturns, poll_returns
+from shipby.application.shared.troubles import Troubles
+from shipby.domain.postings.odd_reads import for_a_person
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
+from shipby.domain.sellers.records import Case
+from shipby.domain.skew import times_ahead
+
+LOOK_BACK = timedelta(days=14)
+READ_AGAIN = timedelta(hours=12)
+"""After this long a posting in the house is read whole again, even if the lists show nothing new of it."""
+ODD_AGAIN = timedelta(minutes=15)
+"""How often a posting whose entry in a list cannot be read is read by itself, which may say more."""
+AHEAD = timedelta(days=30)
+"""Cut-offs of unfulfilled postings lie at most this far ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one round saw: postings listed, postings that differed and were queued, rFBS returns and goods folded."""
+
+    listed: int
+    queued: int
+    returns: int
+    goods: int | None = 0
+    """Entries of /v1/returns/list; None where the key may not read them."""
+
+
+def is_stale(known: Posting | None, now: datetime) -> bool:
+    """Whether a posting that is still in the house was last read whole so long ago that it is read again unasked, or
+    any posting has times that lie ahead: a read puts them right.
+
+    The lists name neither the offered actions nor every date; the audit of open orders expects a read a day.
+    """
+    if known is not None and times_ahead(known, now):
+        return True
+    if known is None or now - known.synced_at < READ_AGAIN:
+        return False
+    return known.stage in BEFORE_HAND_OVER or known.stage in (Stage.BLOCKED, Stage.EXPIRED)
+
+
+def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
+    """Whether the list shows something of a posting that the store does not know."""
+    return (
+        known is None
+        or known.status != facts.status
+        or known.substatus != facts.substatus
+        or (facts.shipment_date is not None and known.shipment_date != facts.shipment_date)
+        or bool(facts.tracking_number and known.tracking_number != facts.tracking_number)
+    )
+
+
+def reconcile(
+    seller: str,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    queue: WorkQueue,
+    clock: Clock,
+    look_back: timedelta = LOOK_BACK,
+    troubles: Troubles | None = None,
+) -> Reconciled:
+    """One polling round of a seller. Postings are only queued here: they are read one by one by the sync worker.
+
+    What fails stops nothing beside it. It is added to `troubles`; without them the first is raised at the end.
+    """
+    now = clock.now()
+    own = Troubles()
+    round_ = _Round(seller, store, queue, now, own)
+
+    # First what still has to be sent, which is what a deadline hangs on; then everything else.
+    def unfulfilled(cursor: str) -> Page[MarketplacePosting]:
+        return marketplace.unfulfilled(cutoff_from=now - look_back, cutoff_to=now + AHEAD, cursor=cursor)
+
+    def began(cursor: str) -> Page[MarketplacePosting]:
+        return marketplace.postings(since=now - look_back, to=now, cursor=cursor)
+
+    with noting() as odd:
+        round_.go_through("postings to send", unfulfilled)
+        round_.go_through("postings", began)
+    whole = not own.found
+    with own.of("odd postings"):
+        round_.ask_for(set_aside_of(odd, Listed.POSTING))
+        keep_odd_entries(seller, odd, store=store, now=now)
+        if whole:
+            close_readable(seller, odd, odd.whole, store=store, now=now, still=round_.is_still_odd)
+            round_.ask_again()
+    polled = PolledReturns(0, None, 0)
+    with own.of("returns"):
+        polled = poll_returns(seller, store=store, marketplace=marketplace, queue=queue, clock=clock)
+    if troubles is None:
+        own.settle()
+    else:
+        troubles.found += own.found
+    return Reconciled(len(round_.seen), round_.queued, polled.rfbs, polled.goods)
+
+
+class _Round:
+    """What one round of a seller has seen and queued so far."""
+
+    def __init__(self, seller: str, store: Store, queue: WorkQueue, now: datetime, troubles: Troubles) -> None:
+        self._seller, self._store, self._queue, self._now, self._troubles = seller, store, queue, now, troubles
+        self.seen: set[str] = set()
+        self.queued = 0
+        self._again: list[str] = []
+
+    def go_through(self, what: str, listing: Callable[[str], Page[MarketplacePosting]]) -> None:
+        """Queue what differs, page by page: a round that is cut short later has still mended what it saw."""
+        cursor: str | None = ""
+        while cursor is not None:
+            following = None
+            with self._troubles.of(what):
+                page = listing(cursor)
+                following = page.cursor
+                self._look(page)
+            cursor = following
+
+    def _look(self, page: Page[MarketplacePosting]) -> None:
+        fresh = {facts.number: facts for facts in page.items if facts.number not in self.seen}
+        self.seen.update(fresh)
+        self._send([number for number, facts in fresh.items() if self._is_wanted(number, facts)])
+
+    def _is_wanted(self, number: str, facts: MarketplacePosting) -> bool:
+        with self._troubles.of(f"posting {number}"):
+            known = self._store.posting(self._seller, number)
+            return differs(known, facts) or is_stale(known, self._now)
+        return False
+
+    def ask_for(self, odd: dict[str, OddEntry]) -> None:
+        """Postings whose entries could not be read are read by themselves, which may say more."""
+        wanted = []
+        for number in odd:
+            known = self._store.posting(self._seller, number) if number else None
+            if number and number not in self.seen and (known is None or self._now - known.synced_at >= ODD_AGAIN):
+                wanted.append(number)
+        self._send(wanted)
+
+    def is_still_odd(self, case: Case) -> bool:
+        """The lists show it readable; its own read must have been too, since the case was opened."""
+        number = case.subject.removeprefix(f"{Listed.POSTING} ")
+        if number == case.subject or " " in number:
+            return False  # the case of many, or of one without a name
+        posting, detail = self._store.posting(self._seller, number), self._store.detail(self._seller, number)
+        if posting is None or detail is None:
+            return True  # still to come: it is asked for as long as it is listed
+        still = posting.synced_at <= case.opened_at or bool(for_a_person(detail))
+        if still and self._now - posting.synced_at >= ODD_AGAIN:
+            self._again.append(number)
+        return still
+
+    def ask_again(self) -> None:
+        """Have postings read by themselves whose case hangs on nothing else any more."""
+        self._send(self._again)
+
+    def _send(self, numbers: list[str]) -> None:
+        self._queue.send(sync_message(self._seller, number, hinted_at=self._now, why="poll") for number in numbers)
+        self.queued += len(numbers)

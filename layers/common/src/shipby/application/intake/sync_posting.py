@@ -1,0 +1,229 @@
+"""Read a posting from the marketplace and fold what it says into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from shipby.application.cases.held import commit
+from shipby.application.cases.not_accepted import not_accepted_writes
+from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
+from shipby.application.intents.cancel_items import price_of_items, quantities
+from shipby.application.labels.label_voiding import void_labels
+from shipby.application.ports.store import (
+    AppendEvents,
+    AppendTracking,
+    ClaimPointer,
+    Clock,
+    Marketplace,
+    SaveDetail,
+    SaveMoney,
+    SavePosting,
+    Store,
+    Write,
+)
+from shipby.application.postings.book_outcome import book_outcome
+from shipby.application.shared.paging import every
+from shipby.application.shared.retry import decide_anew
+from shipby.domain.deadlines.fold import MARKETPLACE, Folded, fold, open_ledger, receive
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import NotFoundError, UnreadableAnswerError
+from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.json_types import Json
+from shipby.domain.postings.inbox import PushState
+from shipby.domain.postings.odd_reads import carried_over, for_a_person
+from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.refunds.ledger import EntryKind
+from shipby.domain.refunds.payers import circumstances, who_pays
+from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
+
+SKEW = timedelta(seconds=1)
+"""How far the clocks of two of our own workers may lie apart."""
+HINT_LASTS = timedelta(minutes=15)
+"""As long as a queue holds a message back. A read is not held to cover an older hint: its clock may stand behind."""
+EVER = datetime.min.replace(tzinfo=UTC)
+TRACKING = "tracking"
+"""Kind of the pointer from a tracking number to its posting."""
+OBSERVED_CANCEL = "observed:cancel"
+"""Key of the ledger entry for the money the marketplace paid back after a cancel."""
+OBSERVED_ITEMS = "observed:items"
+"""The same for a cancel of some items, with the posting's version behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did: created, changed, unchanged, coalesced, unknown to the marketplace, or set_aside (with a case)
+    because what the marketplace says of it cannot be read: then nothing has changed here."""
+
+    outcome: str
+    posting: Posting | None = None
+    related: tuple[str, ...] = ()
+    """Numbers the marketplace relates to this posting (a split) that are not known yet."""
+
+
+def sync_posting(
+    seller: str, number: str, *, hinted_at: datetime | None, store: Store, marketplace: Marketplace, clock: Clock
+) -> Synced:
+    """Re-read one posting and apply the facts.
+
+    Skipped (coalesced) if the posting was read after the hint came, as far as the clocks can be believed. A number the
+    marketplace does not know quarantines the pushes that named it; so does a push that came with a time to come, once
+    its posting was read.
+    """
+    known = store.posting(seller, number)
+    if known is not None and hinted_at is not None and _covered(hinted_at, known, clock.now()):
+        return Synced("coalesced", known)
+    try:
+        facts = marketplace.posting(number)
+    except NotFoundError:
+        if known is not None:
+            raise
+        if hinted_at is not None:
+            _quarantine(seller, number, hinted_at, "the marketplace does not know this posting number", store=store)
+        return Synced("unknown")
+    except UnreadableAnswerError as error:
+        with noting() as odd:
+            note_unread(Listed.POSTING, number, error)
+        keep_odd_entries(seller, odd, store=store, now=clock.now())
+        return Synced("set_aside", known)
+    synced = apply_facts(seller, facts, store=store, clock=clock)
+    now = clock.now()
+    if hinted_at is not None and ahead(hinted_at, now) and not runs_behind(facts, now):
+        # Nothing tells later whether such a push came before this read; it did.
+        problem = f"it came with a time that lay ahead of {now:%Y-%m-%d %H:%M} UTC; its posting was read"
+        _quarantine(seller, number, hinted_at, problem, store=store, after=now + CLOCK_SKEW)
+    return synced
+
+
+def _covered(hinted_at: datetime, known: Posting, now: datetime) -> bool:
+    """Whether the newest read began after the hint. At the same moment, or by a clock that is wrong, nobody knows."""
+    if ahead(known.synced_at, now) or age(hinted_at, now) > HINT_LASTS:
+        return False
+    return known.synced_at > hinted_at + SKEW
+
+
+def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: Clock) -> Synced:
+    """Fold one read of the marketplace into the store, whoever made it.
+
+    What it could not make out stays as it was read last; what a person needs of it opens a case.
+    """
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+    whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
+
+    def once() -> Synced:
+        known = store.posting(seller, read.number)
+        now = clock.now()
+        facts = read_by(whole, known, now)
+        over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
+        if known is None:
+            folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now)
+        else:
+            folded = fold(known, facts, settings, at=now) or _details_moved(known, facts, store, at=now)
+        if folded is None:
+            assert known is not None  # noqa: S101  # only fold() returns None
+            if facts.read_at > known.synced_at:
+                store.mark_synced(seller, facts.number, facts.read_at)
+            return Synced("unchanged", known)
+        posting, voided, void = void_labels(folded.posting, facts, store=store, now=now, actor=MARKETPLACE)
+        folded = replace(folded, posting=posting, events=(*folded.events, *voided))
+        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void]
+        if known is not None:
+            # The marketplace saw it leave where nobody scanned it.
+            writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps)
+        writes += not_accepted_writes(known, folded.posting, settings, store=store, now=now, actor=MARKETPLACE)
+        commit(store, writes)
+        return Synced("created" if known is None else "changed", folded.posting)
+
+    # First: behind the commit a crash would leave it out for good, as the message that comes again finds nothing to do.
+    if reason := for_a_person(whole):
+        asked = OddEntry(kind=Listed.POSTING, id=whole.number, method="read by itself", problem=reason)
+        keep_odd_entries(seller, [asked], store=store, now=clock.now())
+    synced = decide_anew(once)
+    related = tuple(number for number in read.related_numbers if store.posting(seller, number) is None)
+    return Synced(synced.outcome, synced.posting, related)
+
+
+def read_by(facts: MarketplacePosting, known: Posting | None, now: datetime) -> MarketplacePosting:
+    """The facts with the time of their read as far as it can be believed.
+
+    A worker whose clock stands behind, as the marketplace's own dates show, does not take the time of the last read
+    back: pushes that came since would look older than they are.
+    """
+    if known is not None and facts.read_at < known.synced_at and runs_behind(facts, now):
+        return replace(facts, read_at=known.synced_at)
+    read_at = read_time(facts.read_at, known.synced_at if known else None, now)
+    return facts if read_at == facts.read_at else replace(facts, read_at=read_at)
+
+
+def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, at: datetime) -> Folded | None:
+    """What is offered or required may change while status and dates stand: people and intents decide from it."""
+    if facts.read_at < known.synced_at:
+        return None
+    detail = store.detail(known.seller, known.number)
+    if detail is not None and replace(detail, read_at=facts.read_at) == facts:
+        return None
+    data: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
+    event = Event(type=EventType.POSTING_CHANGED, at=at, actor=MARKETPLACE, reason="details", data=data)
+    changed = rewind(replace(known, version=known.version + 1, synced_at=facts.read_at))
+    return Folded(changed, (event,))
+
+
+def _writes(
+    seller: str, folded: Folded, facts: MarketplacePosting, *, first: bool, over: datetime | None, store: Store
+) -> list[Write]:
+    posting = folded.posting
+    writes: list[Write] = [
+        SavePosting(posting, over),
+        SaveDetail(seller, facts),
+        AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
+    ]
+    kept = None if first else store.money(seller, posting.number)
+    # The first read may come without products: the ledger opens with the first read that has them.
+    ledger = kept or open_ledger(facts, seller=seller)
+    gone = {} if first or ledger is None or folded.cancelled else _cancelled_lines(seller, facts, store)
+    if ledger is not None and (folded.cancelled or gone) and ledger.available > 0:
+        rule = who_pays(circumstances(EntryKind.OBSERVED, posting, facts))
+        booked = ledger.observe(
+            OBSERVED_CANCEL if folded.cancelled else f"{OBSERVED_ITEMS}.{posting.version}",
+            ledger.available if folded.cancelled else sum(gone.values()),
+            borne_by=rule.cost_borne_by,
+            lines=ledger.left_of_lines() if folded.cancelled else gone,
+            at=facts.read_at,
+            rule=rule.id,
+        )
+        # A ledger that is born and booked in one transaction is still its first version.
+        writes.append(SaveMoney(booked if kept else replace(booked, version=1)))
+    elif ledger is not None and kept is None:
+        writes.append(SaveMoney(ledger))
+    elif kept is not None and folded.cancelled:
+        # Nothing is left to book. Saved all the same: what an intent frees meanwhile is booked by whoever comes second.
+        writes.append(SaveMoney(replace(kept, version=kept.version + 1)))
+    if folded.tracking is not None:
+        writes.append(AppendTracking(folded.tracking))
+        # Several postings may travel in one parcel: the marketplace may repeat a number, we may not.
+        if store.find(seller, TRACKING, folded.tracking.new) in (None, posting.number):
+            writes.append(ClaimPointer(seller, TRACKING, folded.tracking.new, posting.number))
+    return writes
+
+
+def _cancelled_lines(seller: str, facts: MarketplacePosting, store: Store) -> dict[str, int]:
+    """SKU -> what was paid for the pieces that are gone from a posting: cancelled, so paid back by the marketplace.
+
+    Pieces that moved into another posting (a split) are not gone.
+    """
+    before = store.detail(seller, facts.number)
+    if before is None or not facts.lines or not set(facts.related_numbers) <= set(before.related_numbers):
+        return {}
+    had, have = quantities(before), quantities(facts)
+    fewer = {sku: count - have.get(sku, 0) for sku, count in had.items() if have.get(sku, 0) < count}
+    prices = {sku: price_of_items(before, {sku: count}) for sku, count in fewer.items()}
+    return {sku: price.minor for sku, price in prices.items() if price is not None}
+
+
+def _quarantine(
+    seller: str, number: str, hinted_at: datetime, problem: str, *, store: Store, after: datetime = EVER
+) -> None:
+    for push in list(every(lambda cursor: store.pushes_on(seller, hinted_at.date(), cursor=cursor))):
+        if push.posting_number == number and push.state is PushState.RECEIVED and push.received_at > after:
+            store.quarantine_push(push, problem)

@@ -1,0 +1,1 @@
+"""Asking the marketplace for what cannot be undone: every such wish is an intent before it is a call."""

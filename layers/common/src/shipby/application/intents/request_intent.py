@@ -1,0 +1,194 @@
+"""Ask for an irreversible call: one transaction writes the intent, its event and everything that guards it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from shipby.application.cases.held import DEFAULT_CAP
+from shipby.application.intents.cancel_items import check_items, items_of, price_of_items, quantities
+from shipby.application.ports.store import (
+    AppendEvents,
+    Clock,
+    RequireAutomation,
+    SaveIntent,
+    SavePosting,
+    SpendCap,
+    Store,
+    Write,
+)
+from shipby.application.postings.work_posting import check_version, load_posting
+from shipby.application.rating.guard import CancelWish, guard_cancel
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.views import intent_view
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import ActionNotOfferedError
+from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of, request_hash
+from shipby.domain.json_types import Json
+from shipby.domain.postings.posting import FINAL, Alarm, MarketplacePosting, Posting, RungKind, Stage
+from shipby.domain.sellers.records import SellerSettings
+
+PICK_UP_WITHIN = timedelta(seconds=60)
+"""A PENDING intent nobody has picked up by then is queued again: a lost message costs a minute, not an order."""
+SHIP_CAP = 5000
+"""The same for assembling: it is what every order wants, so the cap is there for a runaway only."""
+
+OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
+    IntentAction.SHIP: ("ship", "ship_async", "ship_async_retry", "ship_with_additional_info"),
+    IntentAction.CANCEL: ("cancel",),
+    IntentAction.CANCEL_ITEMS: ("product_cancel",),
+    IntentAction.SET_TRACKING: ("set_track_number",),
+    IntentAction.SET_CUT_OFF: ("set_cutoff",),
+}
+"""Which `available_actions` of the marketplace allow what. Source: /v3/posting/fbs/get."""
+CANCELS = (IntentAction.CANCEL, IntentAction.CANCEL_ITEMS)
+"""Both take goods away from a posting, so one of them at a time, and both count in the error index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants done to a posting. `automatic` ones stand under the kill switch and the daily cap."""
+
+    seller: str
+    number: str
+    action: IntentAction
+    request: Mapping[str, Json]
+    actor: str
+    reason: str = ""
+    automatic: bool = False
+    if_match: int | None = None
+    accept_forecast: bool = False
+    """A cancel only: somebody who may has seen what it does to the error index and wants it all the same."""
+
+
+def guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
+    """What every automatic action spends and requires: the day's count of its kind, and no kill switch."""
+    limit = settings.caps.get(wish_action, SHIP_CAP if wish_action is IntentAction.SHIP else DEFAULT_CAP)
+    return [RequireAutomation(seller), SpendCap(seller, wish_action, now.date(), limit)]
+
+
+def prepare_intent(
+    posting: Posting, wish: Wish, settings: SellerSettings, *, store: Store, now: datetime
+) -> tuple[Posting, Intent, Event, list[Write]]:
+    """The posting with the intent noted (same version), the intent, its event, and the guards of automation.
+
+    Raises CancelGuardError for a cancel that the guard of the error index refuses.
+    """
+    sequence = posting.intent_count + 1
+    intent = Intent(
+        id=intent_id(posting_ref(posting.number), wish.action, sequence),
+        seller=posting.seller,
+        ref=posting_ref(posting.number),
+        posting_number=posting.number,
+        action=wish.action,
+        state=IntentState.PENDING,
+        version=1,
+        request=wish.request,
+        request_hash=request_hash(wish.request),
+        policy_version=settings.version,
+        created_at=now,
+        updated_at=now,
+        actor=wish.actor,
+        reason=wish.reason,
+        next_alarm=Alarm(due=now + PICK_UP_WITHIN, kind=RungKind.SETTLE_INTENT),
+    )
+    event = Event(
+        type=EventType.INTENT_CREATED,
+        at=now,
+        actor=wish.actor,
+        reason=wish.reason,
+        data={"intent": intent.id, "action": intent.action, "policy": settings.version},
+    )
+    noted = replace(posting, intent_count=sequence, open_intents=(*posting.open_intents, intent.id))
+    beside = guards(wish.action, posting.seller, settings, now) if wish.automatic else []
+    if wish.action in CANCELS:
+        beside += guard_cancel(_cancel_wish(posting, wish, store), settings, store=store, now=now)
+    return noted, intent, event, [SaveIntent(intent), *beside]
+
+
+def _cancel_wish(posting: Posting, wish: Wish, store: Store) -> CancelWish:
+    detail = store.detail(posting.seller, posting.number)
+    return CancelWish(
+        seller=posting.seller,
+        number=posting.number,
+        reason_id=int(cast("int", wish.request["reason_id"])),
+        actor=wish.actor,
+        automatic=wish.automatic,
+        accepted=wish.accept_forecast,
+        price=price_of_items(detail, wish.request.get("items")) if detail else None,
+    )
+
+
+def resolve_items(wish: Wish, detail: MarketplacePosting | None) -> Wish:
+    """A cancel of some items with what the posting holds now; a cancel of all its items is a cancel of the posting.
+
+    Raises InvalidInputError for an SKU or a quantity that the posting does not hold, or without a message.
+    """
+    if wish.action is not IntentAction.CANCEL_ITEMS:
+        return wish
+    items = items_of(wish.request.get("items"))
+    have = quantities(detail)
+    check_items(items, have, str(wish.request.get("message") or ""))
+    if items == have:
+        whole = {key: wish.request[key] for key in ("reason_id", "message")}
+        return replace(wish, action=IntentAction.CANCEL, request=whole)
+    before: dict[str, Json] = {sku: have[sku] for sku in items}
+    return replace(wish, request={**wish.request, "items": dict(items), "before": before})
+
+
+def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]) -> None:
+    """Raises ActionNotOfferedError with what the marketplace does offer, as far as its last read tells."""
+    if posting.stage in FINAL:
+        raise ActionNotOfferedError(f"posting {posting.number} is {posting.stage}: nothing can be done to it any more")
+    if posting.stage is Stage.EXPIRED and action is not IntentAction.CANCEL:
+        raise ActionNotOfferedError(
+            f"posting {posting.number} expired ({posting.expired_reason}); override it first", offered=["override"]
+        )
+    if any(open_of(posting, each) for each in (CANCELS if action in CANCELS else (action,))):
+        raise ActionNotOfferedError(
+            f"posting {posting.number} already has an open {action} intent: wait until it is settled",
+            offered=[f"/v1/intents/{intent}" for intent in posting.open_intents],
+        )
+    if not set(OFFERED_AS[action]) & set(offered):
+        raise ActionNotOfferedError(
+            f"the marketplace does not offer {action} for posting {posting.number} ({posting.status})", offered=offered
+        )
+
+
+def check_ship(posting: Posting, detail: MarketplacePosting | None) -> None:
+    """Raises ActionNotOfferedError if the marketplace does not offer to ship it, or wants something first."""
+    check_offered(posting, IntentAction.SHIP, detail.actions if detail else ())
+    if detail and detail.requirements:
+        missing = "; ".join(f"{name} for SKU {', '.join(skus)}" for name, skus in detail.requirements.items())
+        raise ActionNotOfferedError(f"posting {posting.number} cannot be shipped yet, the marketplace wants: {missing}")
+
+
+def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+    """Accept a wish: 202 with the intent's place, or an error that says what is offered instead.
+
+    Raises NotFoundError, ActionNotOfferedError, PreconditionFailedError, CapReachedError, KillSwitchOnError,
+    CancelGuardError.
+    """
+
+    def once() -> Answer:
+        posting = load_posting(store, wish.seller, wish.number)
+        check_version(posting, wish.if_match)
+        detail = store.detail(wish.seller, wish.number)
+        asked = resolve_items(wish, detail)
+        if asked.action is IntentAction.SHIP:
+            check_ship(posting, detail)
+        else:
+            check_offered(posting, asked.action, detail.actions if detail else ())
+        settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)
+        noted, intent, event, writes = prepare_intent(posting, asked, settings, store=store, now=clock.now())
+        noted = rewind(replace(noted, version=posting.version + 1))
+        answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
+        events = AppendEvents(wish.seller, posting_ref(wish.number), noted.version, (event,))
+        store.commit([SavePosting(noted), events, *writes, *remember(answer)])
+        return answer
+
+    return decide_anew(once)

@@ -1,0 +1,1 @@
+"""Labels of the marketplace: asked for, collected, proven page by page, stored, voided."""

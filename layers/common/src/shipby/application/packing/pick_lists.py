@@ -1,0 +1,151 @@
+"""Pick lists: as a print job for paper, or as rows for a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from shipby.application.ports.store import Clock, Page, Store, WorkItem
+from shipby.application.printing.print_requests import PrintWish, request_print
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.paging import every
+from shipby.application.shared.views import time_text
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.json_types import Json
+from shipby.domain.labels.documents import LabelSize, PrintContent, ProductCard
+from shipby.domain.labels.labels import PickList, PickRow
+from shipby.domain.packing.picking import make_pick_list
+from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.sellers.records import SellerSettings
+
+MAX_POSTINGS = 300
+"""Postings on one list: more is no walk that one person can do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickFilter:
+    """Postings of a stage, earliest cut-off first."""
+
+    stage: Stage = Stage.CONFIRMED
+    due_before: datetime | None = None
+    warehouse_id: str = ""
+    limit: int = MAX_POSTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Pickable:
+    """What a pick list is made of."""
+
+    postings: tuple[Posting, ...]
+    details: dict[str, MarketplacePosting]
+    cards: dict[str, ProductCard]
+
+
+def load_pickable(seller: str, numbers: Iterable[str], *, store: Store) -> Pickable:
+    """Postings, their facts and the cards of their products; numbers that do not exist are left out."""
+    postings = tuple(found for number in dict.fromkeys(numbers) if (found := store.posting(seller, number)))
+    details = {posting.number: detail for posting in postings if (detail := store.detail(seller, posting.number))}
+    skus = dict.fromkeys(line.sku for detail in details.values() for line in detail.lines)
+    cards = {sku: card for sku in skus if (card := store.product_card(seller, sku))}
+    return Pickable(postings, details, cards)
+
+
+def wanted_numbers(seller: str, wanted: PickFilter, *, store: Store) -> tuple[str, ...]:
+    """Numbers of the postings a filter shows, earliest cut-off first."""
+    found: list[str] = []
+    for item in every(partial(_worklist, store, seller, wanted)):
+        if wanted.warehouse_id in ("", item.warehouse_id):
+            found.append(item.number)
+        if len(found) == wanted.limit:
+            break
+    return tuple(found)
+
+
+def _worklist(store: Store, seller: str, wanted: PickFilter, cursor: str | None) -> Page[WorkItem]:
+    return store.worklist(seller, wanted.stage, due_before=wanted.due_before, limit=200, cursor=cursor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickListWish:
+    """A pick list to print: of these postings, or of those a filter shows. `size` None is A4."""
+
+    seller: str
+    actor: str
+    numbers: Sequence[str] = ()
+    wanted: PickFilter | None = None
+    size: LabelSize | None = None
+    language: str | None = None
+
+
+def request_pick_list(wish: PickListWish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+    """Accept a print job for a pick list: 202 with its place.
+
+    Raises InvalidInputError (nothing to pick, too many, unknown postings named in `errors`).
+    """
+    numbers = tuple(wish.numbers)
+    if wish.wanted is not None:
+        numbers = wanted_numbers(wish.seller, wish.wanted, store=store)
+        if not numbers:
+            raise InvalidInputError(
+                f"no posting of stage {wish.wanted.stage} waits to be picked; nothing was started",
+                errors=[("stage", "name another stage, or leave out due_before and warehouse_id")],
+            )
+    if len(set(numbers)) > MAX_POSTINGS:
+        raise InvalidInputError(
+            f"a pick list takes 1 to {MAX_POSTINGS} postings", errors=[("posting_numbers", f"{len(numbers)} given")]
+        )
+    printed = PrintWish(
+        seller=wish.seller,
+        numbers=numbers,
+        actor=wish.actor,
+        order="pick",
+        content=PrintContent.PICK_LIST,
+        size=wish.size,
+        language=wish.language,
+    )
+    return request_print(printed, remember, store=store, clock=clock)
+
+
+def pick_list_of(seller: str, numbers: Sequence[str], *, code: str, made_at: datetime, store: Store) -> PickList:
+    """The pick list of these postings as they stand now."""
+    found = load_pickable(seller, numbers, store=store)
+    zone = (store.settings(seller) or SellerSettings(seller=seller)).time_zone
+    warehouses = {posting.warehouse_id for posting in found.postings}
+    return make_pick_list(
+        found.postings,
+        found.details,
+        found.cards,
+        code=code,
+        made_at=made_at,
+        time_zone=zone,
+        warehouse_id=warehouses.pop() if len(warehouses) == 1 else "",
+    )
+
+
+def get_picking(seller: str, wanted: PickFilter, *, store: Store, clock: Clock) -> dict[str, Json]:
+    """The rows of a walk, for a phone."""
+    numbers = wanted_numbers(seller, wanted, store=store)
+    picked = pick_list_of(seller, numbers, code="", made_at=clock.now(), store=store)
+    return {
+        "made_at": time_text(picked.made_at),
+        "time_zone": picked.time_zone,
+        "posting_numbers": list(picked.postings),
+        "pieces": sum(row.quantity for row in picked.rows),
+        "rows": [_row_view(row) for row in picked.rows],
+    }
+
+
+def _row_view(row: PickRow) -> dict[str, Json]:
+    return {
+        "bin": row.bin or None,
+        "sku": row.sku,
+        "offer_id": row.offer_id,
+        "name": row.name,
+        "quantity": row.quantity,
+        "postings": [{"posting_number": number, "quantity": pieces} for number, pieces in row.postings],
+        "barcodes": list(row.barcodes),
+        "marks": list(row.marks),
+        "cut_off": time_text(row.cut_off),
+    }

@@ -1,0 +1,169 @@
+"""The marketplace as the use cases need it: one seller's account, its reads and its acting calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shipby.application.ports.accruals import Accruals
+from shipby.application.ports.cancellations import Cancellations
+from shipby.application.ports.carriages import Carriages
+from shipby.application.ports.chats import Chats
+from shipby.application.ports.pages import Page
+from shipby.domain.labels.labels import Party
+from shipby.domain.money import Money
+from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
+from shipby.domain.returns.returns import MarketplaceReturn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelReason:
+    """A reason that the marketplace offers for cancelling a posting; `id` goes into the cancel call."""
+
+    id: int
+    title: str
+    by: str
+    """seller or buyer"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTask:
+    """A file of labels that the marketplace has begun to make."""
+
+    id: str
+    type: str
+    """big_label or small_label"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTaskResult:
+    """`state` is pending, in_progress, completed or error."""
+
+    state: str
+    file_url: str = ""
+    unprinted: Mapping[str, str] = field(default_factory=dict)
+    """Posting number -> why it was not printed."""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult:
+    """The result of one item of a call that answers per item: 200 is not success."""
+
+    posting_number: str
+    ok: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushUrlHealth:
+    """How the marketplace judges one of the seller's push addresses; `url` comes without its secret."""
+
+    url: str
+    state: str
+    """GREEN, YELLOW, RED or DISABLED."""
+    reason: str = ""
+
+
+class Marketplace(Protocol):
+    """The marketplace as one seller sees it.
+
+    Reads raise MarketplaceUnavailableError, RateLimitedError, CredentialsRejectedError, NotFoundError, and
+    MarketplaceRefusedError for an unexplained 400. Acting calls raise in addition ActionNotOfferedError,
+    NotReadyYetError, and OutcomeUnknownError when the request may have been carried out although no answer came (a
+    read timeout, a broken connection after sending, a 5xx).
+    """
+
+    @property
+    def cancellations(self) -> Cancellations: ...
+    @property
+    def accruals(self) -> Accruals: ...
+    @property
+    def carriages(self) -> Carriages: ...
+    @property
+    def chats(self) -> Chats: ...
+    def posting(self, number: str) -> MarketplacePosting: ...
+    def recipient(self, number: str) -> Party | None:
+        """Who gets the parcel, or None where the marketplace names nobody.
+
+        Personal data: it is asked for at the moment of printing, and never logged, stored or put into a message.
+        """
+
+    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/list: postings that began processing in a period."""
+
+    def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/unfulfilled/list: what still has to be assembled."""
+
+    def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+        """Assemble: each package is SKU -> quantity. Returns the posting numbers that came out (several = split)."""
+
+    def cancel_reasons(self, number: str) -> tuple[CancelReason, ...]: ...
+    def cancel(self, number: str, reason_id: int, message: str) -> None: ...
+    def cancel_items(self, number: str, items: Mapping[str, int], reason_id: int, message: str) -> None:
+        """Take SKU -> pieces out of a posting; the marketplace pays the buyer back for them. A message is needed."""
+
+    def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
+        """Posting number -> tracking number, in chunks of 20; a result that makes no sense is missing."""
+
+    def set_cut_off(self, number: str, new_cut_off: datetime) -> None: ...
+    def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]: ...
+    def label_task(self, task_id: str) -> LabelTaskResult: ...
+    def download(self, url: str) -> bytes:
+        """A prepared file.
+
+        Raises NotReadyYetError if it is not a PDF (yet) or its link has expired: a new label task helps.
+        """
+
+    def returns(self, *, last_id: int = 0) -> Page[MarketplaceReturn]:
+        """rFBS returns of the last 90 days, without their offered actions; the cursor is the next `last_id` as text."""
+
+    def goods_returns(self, *, since: datetime, last_id: int = 0) -> Page[MarketplaceReturn]:
+        """/v1/returns/list: FBS goods on their way back whose state changed since then.
+
+        The cursor is the next `last_id` as text. Their ids begin with `fbs-`; they have no offered actions, and may
+        have no posting number.
+        """
+
+    def return_details(self, return_id: str) -> MarketplaceReturn: ...
+    def act_on_return(
+        self,
+        return_id: str,
+        action_id: int,
+        *,
+        comment: str = "",
+        compensation: Money | None = None,
+        rejection_reason_id: int | None = None,
+        back_way: Money | None = None,
+    ) -> None:
+        """Decide a return. `action_id` is one of its offered actions; a compensation needs its amount.
+
+        `back_way` is the buyer's return postage, paid on top.
+        """
+
+    def push_health(self) -> tuple[PushUrlHealth, ...]: ...
+    def key_info(self) -> KeyInfo:
+        """/v1/roles: when the seller's key ends and what it may call."""
+
+    def error_index(self) -> ErrorIndex:
+        """/v1/rating/index/fbs/info."""
+
+    def index_errors(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[IndexedPosting]:
+        """/v1/rating/index/fbs/posting/list: postings that count in the error index, with their charges."""
+
+    def rating_thresholds(self, rating: str, *, since: datetime, to: datetime) -> RatingThresholds | None:
+        """/v1/rating/history; None where the marketplace has no such rating for the seller."""
+
+    def start_chat(self, number: str) -> str:
+        """Chat id. Raises ActionNotOfferedError when the account or the time does not allow a chat."""
+
+    def send_chat_message(self, chat_id: str, text: str) -> None: ...
+
+
+class Marketplaces(Protocol):
+    """Gives each seller's marketplace; raises CredentialsRejectedError where the seller has no usable key."""
+
+    def of(self, seller: str) -> Marketplace: ...

@@ -1,0 +1,294 @@
+"""What a change is made of. A change is one transaction: everything in it becomes true together, or nothing does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.carriages import Carriage
+from shipby.domain.events import Event, Ref
+from shipby.domain.evidence.claims import Claim
+from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.intents import Intent
+from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
+from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.sellers.records import (
+    Case,
+    DigestEntry,
+    Outcome,
+    RememberedResponse,
+    SellerSettings,
+    TrackingChange,
+    Watch,
+)
+from shipby.domain.shadow import ShadowDecision
+
+
+@dataclass(frozen=True, slots=True)
+class SavePosting:
+    """Write the posting if its stored version is `posting.version - 1` (0 = it must not exist yet)."""
+
+    posting: Posting
+    over: datetime | None = None
+    """A stored `synced_at` that a wrong clock wrote: it gives way to this posting's earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDetail:
+    """Write the marketplace facts beside a posting (no version of their own: they go with SavePosting)."""
+
+    seller: str
+    detail: MarketplacePosting
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReturn:
+    """Write the return if its stored version is `case.version - 1`."""
+
+    case: ReturnCase
+
+
+@dataclass(frozen=True, slots=True)
+class SaveIntent:
+    """Write the intent if its stored version is `intent.version - 1`."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMoney:
+    """Write the ledger if its stored version is `ledger.version - 1`."""
+
+    ledger: MoneyLedger
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """Write the settings if their stored version is `settings.version - 1`; also registers the seller."""
+
+    settings: SellerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDocument:
+    """Write the document if its stored version is `document.version - 1`."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class SavePrintJob:
+    """Write the print job if its stored version is `job.version - 1`; its events go with AppendEvents."""
+
+    job: PrintJob
+
+
+@dataclass(frozen=True, slots=True)
+class SaveWatch:
+    """Write the watch if its stored version is `watch.version - 1`."""
+
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCase:
+    """Write the case if its stored version is `case.version - 1`."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCarriage:
+    """Write the carriage if its stored version is `carriage.version - 1`; its events go with AppendEvents."""
+
+    carriage: Carriage
+
+
+@dataclass(frozen=True, slots=True)
+class SaveProductCard:
+    """Write the product card if its stored version is `card.version - 1`; its events go with AppendEvents."""
+
+    card: ProductCard
+
+
+@dataclass(frozen=True, slots=True)
+class SaveBenchCheck:
+    """Write what was scanned into a parcel if its stored version is `check.version - 1`."""
+
+    check: BenchCheck
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRefusedPage:
+    """Keep a page that was set aside; the same page again replaces it."""
+
+    page: RefusedPage
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCancelRequest:
+    """Write the buyer's wish to cancel if its stored version is `request.version - 1`; its events go with
+    AppendEvents."""
+
+    request: CancelRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SaveClaim:
+    """Write the claim if its stored version is `claim.version - 1`; its events go with AppendEvents."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvidence:
+    """Write the next item of a posting's evidence, with the head of its chain.
+
+    The head is written if its stored version is `item.sequence - 1`; the item must not exist yet.
+    """
+
+    item: EvidenceItem
+
+    @property
+    def chain(self) -> EvidenceChain:
+        return EvidenceChain(
+            seller=self.item.seller,
+            posting_number=self.item.posting_number,
+            version=self.item.sequence,
+            hash=self.item.hash,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SaveEvidenceUpload:
+    """Keep an announced file until it is there or its time is over; the same id again replaces it."""
+
+    upload: EvidenceUpload
+
+
+@dataclass(frozen=True, slots=True)
+class SaveEvidencePack:
+    """Write the pack if its stored version is `pack.version - 1`; its events go with AppendEvents."""
+
+    pack: EvidencePack
+
+
+@dataclass(frozen=True, slots=True)
+class NoteShadow:
+    """Keep what an automatic action would have done; the same decision again changes nothing."""
+
+    decision: ShadowDecision
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOutcome:
+    """Write how a posting left the house; one row per posting and day of leaving, a later word replaces it."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class AddDigestEntry:
+    """Put an event into a recipient's digest; the same event again changes nothing."""
+
+    entry: DigestEntry
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvents:
+    """Write event rows `version`/0..n-1 of an aggregate; each must not exist yet."""
+
+    seller: str
+    ref: Ref
+    version: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppendTracking:
+    """Write one row of the tracking history; it must not exist yet."""
+
+    change: TrackingChange
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCap:
+    """Count actions of a day, or the minor units of an amount; CapReachedError if `limit` were exceeded."""
+
+    seller: str
+    action: str
+    day: date
+    limit: int
+    by: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RequireAutomation:
+    """Fail with KillSwitchOnError if the seller's kill switch is on at the moment of the transaction."""
+
+    seller: str
+
+
+@dataclass(frozen=True, slots=True)
+class RememberResponse:
+    """Keep what an Idempotency-Key answered; AlreadyExistsError if the (unexpired) key is there."""
+
+    response: RememberedResponse
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPointer:
+    """A unique value (tracking number, label barcode) points to one target; claiming it again for the same target is
+    allowed, for another one it fails with AlreadyExistsError."""
+
+    seller: str
+    kind: str
+    value: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePointer:
+    """Give a unique value free if it still points to `target`; a missing one is fine."""
+
+    seller: str
+    kind: str
+    value: str
+    target: str
+
+
+Write: TypeAlias = (
+    SavePosting
+    | SaveDetail
+    | SaveReturn
+    | SaveIntent
+    | SaveMoney
+    | SaveSettings
+    | SaveDocument
+    | SavePrintJob
+    | SaveWatch
+    | SaveCase
+    | SaveCarriage
+    | SaveProductCard
+    | SaveBenchCheck
+    | SaveRefusedPage
+    | SaveCancelRequest
+    | SaveClaim
+    | AppendEvidence
+    | SaveEvidenceUpload
+    | SaveEvidencePack
+    | NoteShadow
+    | SaveOutcome
+    | AddDigestEntry
+    | AppendEvents
+    | AppendTracking
+    | SpendCap
+    | RequireAutomation
+    | RememberResponse
+    | ClaimPointer
+    | ReleasePointer
+)

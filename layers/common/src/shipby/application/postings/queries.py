@@ -1,0 +1,276 @@
+"""What people read: boards, single items and histories, as the API shows them. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import TypeVar
+
+from shipby.application.intake.sync_posting import TRACKING
+from shipby.application.labels.fetch_labels import BARCODE
+from shipby.application.ports.store import Page, Store, WorkItem
+from shipby.application.postings.work_posting import load_posting
+from shipby.application.proof.prove import REPORT
+from shipby.application.shared.views import (
+    event_view,
+    intent_view,
+    ledger_view,
+    posting_view,
+    time_text,
+    tracking_view,
+)
+from shipby.domain.errors import InvalidInputError, NotFoundError
+from shipby.domain.events import posting_ref
+from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.json_types import Json
+from shipby.domain.postings.posting import FINAL, Stage
+
+View = dict[str, Json]
+T = TypeVar("T")
+
+OPEN_STAGES: tuple[Stage, ...] = tuple(stage for stage in Stage if stage not in FINAL)
+_ROUNDS = 10
+"""How many index pages one call reads at most to fill a filtered page; the cursor then goes on from there."""
+
+Listing = Callable[[int, "str | None"], Page[T]]
+"""One partition of a listing: (limit, cursor) -> page."""
+
+
+def _foreign_cursor() -> InvalidInputError:
+    return InvalidInputError(
+        "the cursor does not belong to this listing",
+        errors=[("cursor", "take next_cursor of the same listing, or leave it out to begin anew")],
+    )
+
+
+def _encode(part: str, inner: str | None) -> str:
+    return base64.urlsafe_b64encode(json.dumps([part, inner]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, parts: Iterable[str]) -> tuple[str, str | None]:
+    try:
+        found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise _foreign_cursor() from error
+    if not (isinstance(found, list) and len(found) == 2 and found[0] in list(parts)):
+        raise _foreign_cursor()
+    if not (found[1] is None or isinstance(found[1], str)):
+        raise _foreign_cursor()
+    return found[0], found[1]
+
+
+def _chain(
+    listings: Sequence[tuple[str, Listing[T]]], *, limit: int, cursor: str | None, keep: Callable[[T], bool]
+) -> Page[T]:
+    """Several listings one after the other as one, with one cursor; what `keep` refuses is left out.
+
+    A page may be shorter than `limit` although more follows: then it has a cursor all the same.
+    """
+    names = [name for name, _ in listings]
+    part, inner = _decode(cursor, names) if cursor is not None else (names[0], None)
+    found: list[T] = []
+    position = names.index(part)
+    for _ in range(_ROUNDS + len(listings)):
+        page = listings[position][1](limit - len(found), inner)
+        found += [item for item in page.items if keep(item)]
+        inner = page.cursor
+        if inner is None:
+            position += 1
+            if position == len(listings):
+                return Page(tuple(found))
+        if len(found) == limit:
+            break
+    while inner is None and not listings[position][1](1, None).items:
+        # No cursor that leads to nothing.
+        position += 1
+        if position == len(listings):
+            return Page(tuple(found))
+    return Page(tuple(found), _encode(names[position], inner))
+
+
+def _listing(items: Iterable[View], cursor: str | None = None) -> View:
+    return {"items": list(items), "next_cursor": cursor}
+
+
+# Postings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingFilter:
+    """Which postings a board shows; `q` is a posting number, a tracking number or the barcode of a label."""
+
+    stage: Stage | None = None
+    status: str = ""
+    due_before: datetime | None = None
+    q: str = ""
+
+    def shows(self, item: WorkItem) -> bool:
+        if self.due_before is not None and (item.cut_off is None or item.cut_off >= self.due_before):
+            return False
+        return (self.stage is None or item.stage is self.stage) and self.status in ("", item.status)
+
+
+def work_item_view(item: WorkItem) -> View:
+    return {
+        "posting_number": item.number,
+        "stage": item.stage,
+        "status": item.status,
+        "substatus": item.substatus,
+        "scheme": item.scheme,
+        "version": item.version,
+        "cut_off": time_text(item.cut_off),
+        "late": item.late,
+    }
+
+
+def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str | None, store: Store) -> View:
+    """A stage's worklist, or all open stages one after the other; earliest cut-off first within a stage.
+
+    Raises InvalidInputError for a cursor of another listing.
+    """
+    if wanted.q:
+        if cursor is not None:
+            raise InvalidInputError("a search has one page", errors=[("cursor", "leave it out together with q")])
+        return _listing(work_item_view(item) for item in _search(seller, wanted.q, store) if wanted.shows(item))
+    stages = (wanted.stage,) if wanted.stage else OPEN_STAGES
+    listings = [(str(stage), partial(_worklist, store, seller, stage, wanted.due_before)) for stage in stages]
+    page = _chain(listings, limit=limit, cursor=cursor, keep=wanted.shows)
+    return _listing((work_item_view(item) for item in page.items), page.cursor)
+
+
+def _worklist(
+    store: Store, seller: str, stage: Stage, due_before: datetime | None, limit: int, cursor: str | None
+) -> Page[WorkItem]:
+    return store.worklist(seller, stage, due_before=due_before, limit=limit, cursor=cursor)
+
+
+def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
+    # People type tracking numbers with spaces and small letters; a scanner gives a barcode as it is.
+    typed = "".join(text.split()).upper()
+    number = store.find(seller, BARCODE, text) or store.find(seller, TRACKING, typed) or text
+    posting = store.posting(seller, number)
+    if posting is None:
+        return []
+    return [
+        WorkItem(
+            number=posting.number,
+            stage=posting.stage,
+            status=posting.status,
+            substatus=posting.substatus,
+            scheme=posting.scheme,
+            version=posting.version,
+            cut_off=posting.cut_off,
+            late=posting.late,
+        )
+    ]
+
+
+def get_posting(seller: str, number: str, *, store: Store) -> View:
+    """A posting with its marketplace facts. Raises NotFoundError."""
+    return posting_view(load_posting(store, seller, number), store.detail(seller, number))
+
+
+def posting_events(seller: str, number: str, *, after_version: int, store: Store) -> View:
+    """The history of a posting after a version, in order. Raises NotFoundError."""
+    load_posting(store, seller, number)
+    return _listing(
+        event_view(event) for event in store.events(seller, posting_ref(number), after_version=after_version)
+    )
+
+
+def tracking_numbers(seller: str, number: str, *, store: Store) -> View:
+    """Every change of the tracking number, oldest first. Raises NotFoundError."""
+    load_posting(store, seller, number)
+    return _listing(tracking_view(change) for change in store.tracking_history(seller, number))
+
+
+# Intents and money --------------------------------------------------------------------------------------
+
+
+def list_intents(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
+    """Intents in a state, oldest first; without a state all states one after the other, the open ones first."""
+    page = _intent_ids(seller, state, limit, cursor, store, keep=lambda _identifier: True)
+    return _listing((intent_view(intent) for intent in _intents(seller, page, state, store)), page.cursor)
+
+
+def list_refunds(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
+    """Intents that give money back by our call, that is decisions on returns with an amount.
+
+    What the marketplace paid back by itself after a cancel is in the ledger of its posting only.
+    """
+    decision = f".{IntentAction.RETURN_ACTION}."
+    page = _intent_ids(seller, state, limit, cursor, store, keep=lambda identifier: decision in identifier)
+    found = (intent for intent in _intents(seller, page, state, store) if intent.amount is not None)
+    return _listing((intent_view(intent) for intent in found), page.cursor)
+
+
+def _intent_ids(
+    seller: str,
+    state: IntentState | None,
+    limit: int,
+    cursor: str | None,
+    store: Store,
+    *,
+    keep: Callable[[str], bool],
+) -> Page[str]:
+    states = (state,) if state else _OPEN_FIRST
+    listings = [(str(each), partial(_intents_in, store, seller, each)) for each in states]
+    return _chain(listings, limit=limit, cursor=cursor, keep=keep)
+
+
+_OPEN_FIRST = (
+    IntentState.UNKNOWN,
+    IntentState.SENT,
+    IntentState.PENDING,
+    IntentState.PROPOSED,
+    IntentState.CONFIRMED,
+    IntentState.REJECTED,
+)
+
+
+def _intents_in(store: Store, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:
+    return store.intents_in(seller, state, limit=limit, cursor=cursor)
+
+
+def _intents(seller: str, page: Page[str], state: IntentState | None, store: Store) -> Iterable[Intent]:
+    # The index lags, so an intent may be on two pages while it moves; its own row says its state.
+    for identifier in page.items:
+        intent = store.intent(seller, identifier)
+        if intent is not None and state in (None, intent.state):
+            yield intent
+
+
+def get_intent(seller: str, identifier: str, *, store: Store) -> View:
+    """Raises NotFoundError, and InvalidInputError if the text is not an intent id."""
+    intent = store.intent(seller, identifier)
+    if intent is None:
+        raise NotFoundError(f"there is no intent {identifier}; take the id from the Location of the call that made it")
+    return intent_view(intent)
+
+
+def get_refunds(seller: str, number: str, *, store: Store) -> View:
+    """The ledger of a posting: paid, reserved, refunded, and every movement. Raises NotFoundError."""
+    load_posting(store, seller, number)
+    ledger = store.money(seller, number)
+    if ledger is None:
+        raise NotFoundError(f"what was paid for posting {number} is not known yet; read it again in a minute")
+    return ledger_view(ledger)
+
+
+# Proof -----------------------------------------------------------------------------------------------------------
+
+
+def get_proof(seller: str, day: date, *, store: Store) -> View:
+    """The newest nothing-lost proof made on a day (UTC). Raises NotFoundError."""
+    report = store.report(seller, REPORT, day)
+    if report is None:
+        raise NotFoundError(
+            f"no nothing-lost proof was made on {day.isoformat()} (UTC). The marketplace poll makes one "
+            "every hour while the seller's marketplace key works; try again within the hour, or read an earlier day"
+        )
+    return dict(report)

@@ -1,0 +1,74 @@
+"""What people do to a posting: confirm, pick, inspect, pack, hand over, override, unblock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shipby.application.ports.store import AppendEvents, Clock, SavePosting, Store, Write
+from shipby.application.postings.book_outcome import book_outcome, outcome_data, outcome_of
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.views import posting_view
+from shipby.domain.deadlines.workflow import Command, Step, carry_out
+from shipby.domain.errors import NotFoundError, PreconditionFailedError
+from shipby.domain.events import posting_ref
+from shipby.domain.postings.posting import Posting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCommand:
+    """One step at the bench. `if_match` is the version the caller has seen, or None."""
+
+    seller: str
+    number: str
+    command: Command
+    actor: str
+    reason: str = ""
+    passed: bool = True
+    if_match: int | None = None
+
+
+def load_posting(store: Store, seller: str, number: str) -> Posting:
+    """The posting, or NotFoundError with the same words whoever owns that number."""
+    posting = store.posting(seller, number)
+    if posting is None:
+        raise NotFoundError(f"there is no posting {number}; check the number, new ones appear within seconds")
+    return posting
+
+
+def check_version(posting: Posting, if_match: int | None) -> None:
+    """Raises PreconditionFailedError if the caller has seen another version."""
+    if if_match is not None and posting.version != if_match:
+        raise PreconditionFailedError(
+            f"posting {posting.number} is at version {posting.version}, you have {if_match}: read it again"
+        )
+
+
+def step_writes(before: Posting, step: Step) -> list[Write]:
+    """What a step changes: the posting, its events, and how it left; leaving the house says what that cost or saved."""
+    first, *others = step.events
+    money = outcome_data(outcome_of(before, step.posting, first.at))
+    happened = (replace(first, data={**first.data, **money}), *others)
+    events = AppendEvents(before.seller, posting_ref(before.number), step.posting.version, happened)
+    return [SavePosting(step.posting), events, *book_outcome(before, step.posting, first.at)]
+
+
+def work_posting(command: WorkCommand, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+    """Carry a command out in one transaction with its event; version conflicts are decided anew."""
+
+    def once() -> Answer:
+        posting = load_posting(store, command.seller, command.number)
+        check_version(posting, command.if_match)
+        step = carry_out(
+            posting,
+            command.command,
+            at=clock.now(),
+            actor=command.actor,
+            reason=command.reason,
+            passed=command.passed,
+        )
+        answer = Answer(200, posting_view(step.posting))
+        store.commit([*step_writes(posting, step), *remember(answer)])
+        return answer
+
+    return decide_anew(once)

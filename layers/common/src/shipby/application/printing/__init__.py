@@ -1,0 +1,1 @@
+"""Print jobs: what people asked to print, made one file, counted copy by copy."""

@@ -1,0 +1,289 @@
+"""Compare the ledgers with what the marketplace charged: once a day, and only what is new or still waits.
+
+What is looked at comes from three places, so that nothing is scanned again and again: the decisions and cancels that
+were confirmed since the last round (a cursor), the cancelled postings whose cut-off is weeks past (a cursor), and the
+postings of the rounds before whose accruals had not come yet. All three are in the data of one watch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from shipby.application.cases.cases import open_case
+from shipby.application.cases.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
+from shipby.application.ports.accruals import Accrual
+from shipby.application.ports.store import (
+    AppendEvents,
+    Clock,
+    Marketplace,
+    Page,
+    SaveMoney,
+    SavePosting,
+    SaveWatch,
+    Store,
+)
+from shipby.application.refunds.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
+from shipby.application.settling.finish_intent import finish
+from shipby.application.shared.paging import every
+from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.troubles import Troubles
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import VersionConflictError
+from shipby.domain.events import Event, EventType, posting_ref, watch_ref
+from shipby.domain.intents import IntentAction, IntentState, intent_owner
+from shipby.domain.json_types import Json
+from shipby.domain.money import Money
+from shipby.domain.postings.posting import Stage
+from shipby.domain.refunds.ledger import AccrualState, Entry, EntryKind, EntryState, MoneyLedger
+from shipby.domain.sellers.records import CaseKind, Watch
+from shipby.domain.skew import age
+
+WATCH = "accruals"
+ACTOR = "system:accruals"
+EVERY = timedelta(days=1)
+SLACK = timedelta(minutes=10)
+"""Rounds are not exact to the minute; without it a day's comparison would slip to the next round, later each day."""
+CANCELLED_AFTER = timedelta(days=35)
+"""When a cancelled posting is looked at that we did not cancel: rFBS delivers within 30 days (official, Process)."""
+PAGES = 4
+PAGE = 100
+"""At most so many pages of this size of each list are read in a round; the next one goes on from there."""
+MOST = 1000
+"""Postings compared in one round, the longest waiting first."""
+_CONFIRMED = (IntentAction.RETURN_ACTION, IntentAction.CANCEL, IntentAction.CANCEL_ITEMS)
+_WAITING = (IntentState.UNKNOWN, IntentState.SENT, IntentState.PENDING, IntentState.PROPOSED)
+
+
+@dataclass(slots=True)
+class AccrualRound:
+    """What a round found. `ran` is False where the last one is less than a day ago."""
+
+    ran: bool = False
+    postings: int = 0
+    compared: int = 0
+    differing: int = 0
+    settled: int = 0
+    waiting: int = 0
+
+    def view(self) -> dict[str, Json]:
+        return {
+            "postings": self.postings,
+            "compared": self.compared,
+            "differing": self.differing,
+            "settled": self.settled,
+            "waiting": self.waiting,
+        }
+
+
+def compare_accruals(
+    seller: str, *, store: Store, marketplace: Marketplace, clock: Clock, at_once: bool = False
+) -> AccrualRound:
+    """Compare what is due, if a day has passed since the last time (or `at_once`).
+
+    Raises RetryableError, CredentialsRejectedError, ActionNotOfferedError or MarketplaceRefusedError as the
+    marketplace's reads do; then the round is not noted, and comes again.
+    """
+    done = AccrualRound()
+    now = clock.now()
+    watch = store.watch(seller, WATCH)
+    if watch is not None and not at_once and age(watch.checked_at, now) < EVERY - SLACK:
+        return done
+    done.ran, troubles = True, Troubles()
+    known: Mapping[str, Json] = watch.data if watch else {}
+    numbers, cursors = _candidates(seller, known, store, now)
+    waiting: dict[str, Json] = {number: numbers[number] for number in list(numbers)[MOST:]}
+    chosen = list(numbers)[:MOST]
+    if chosen:
+        with noting() as odd:
+            kinds = {each.id: each.kind for each in marketplace.accruals.types()}
+            charged = marketplace.accruals.postings(chosen)
+        unread = set_aside_of(odd, Listed.ACCRUAL)
+        keep_odd_entries(seller, odd, store=store, now=now)
+        close_readable(seller, odd, odd.whole, store=store, now=now)
+        for number in chosen:
+            done.postings += 1
+            waits = True
+            # What cannot be read is not "nothing": the posting is compared once it can.
+            if number not in unread and ("" not in unread or number in charged):
+                with troubles.of(f"accruals of posting {number}"):
+                    waits = _compare(seller, number, charged.get(number, ()), kinds, done, store=store, clock=clock)
+            if waits:
+                waiting[number] = numbers[number]
+    done.waiting = len(waiting)
+    _note(seller, {**cursors, "waiting": waiting}, store, now)
+    troubles.settle()
+    return done
+
+
+# What to look at -------------------------------------------------------------------------------------------------
+
+
+def _candidates(
+    seller: str, known: Mapping[str, Json], store: Store, now: datetime
+) -> tuple[dict[str, str], dict[str, Json]]:
+    """Posting numbers, each with the time it was first looked at, and where the lists go on next time."""
+    before = known.get("waiting")
+    numbers: dict[str, str] = {str(key): str(at) for key, at in before.items()} if isinstance(before, Mapping) else {}
+    confirmed, intents_at = _go_on(partial(_intents_in, store, seller, IntentState.CONFIRMED), known.get("intents"))
+    # What is open now may be confirmed with a time of asking that the cursor has passed.
+    open_now = [each for state in _WAITING for each in every(partial(_intents_in, store, seller, state))]
+    found = _postings_of(seller, [*confirmed, *open_now], store)
+    cancelled, cancelled_at = _go_on(
+        partial(_cancelled_in, store, seller, now - CANCELLED_AFTER), known.get("cancelled")
+    )
+    for number in (*found, *cancelled):
+        numbers.setdefault(number, now.isoformat())
+    return numbers, {"intents": intents_at, "cancelled": cancelled_at}
+
+
+def _go_on(listing: Callable[[str | None], Page[str]], start: Json) -> tuple[list[str], str | None]:
+    """The next pages of a list. Its last page is read again each time: nothing says what will come behind it."""
+    cursor = str(start) if start else None
+    found: list[str] = []
+    for _ in range(PAGES):
+        page = listing(cursor)
+        found += page.items
+        if page.cursor is None:
+            break
+        cursor = page.cursor
+    return found, cursor
+
+
+def _postings_of(seller: str, identifiers: Iterable[str], store: Store) -> list[str]:
+    found: list[str] = []
+    for identifier in identifiers:
+        action = identifier.split(".")[2]
+        if action == IntentAction.RETURN_ACTION:
+            intent = store.intent(seller, identifier)
+            if intent is not None and intent.amount is not None:
+                found.append(intent.posting_number)
+        elif action in _CONFIRMED:
+            found.append(intent_owner(identifier).id)
+    return found
+
+
+def _intents_in(store: Store, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
+    return store.intents_in(seller, state, limit=PAGE, cursor=cursor)
+
+
+def _cancelled_in(store: Store, seller: str, before: datetime, cursor: str | None) -> Page[str]:
+    page = store.worklist(seller, Stage.CANCELLED, due_before=before, limit=PAGE, cursor=cursor)
+    return Page(tuple(item.number for item in page.items), page.cursor)
+
+
+def _note(seller: str, data: Mapping[str, Json], store: Store, now: datetime) -> None:
+    def once() -> None:
+        watch = store.watch(seller, WATCH)
+        version = watch.version + 1 if watch else 1
+        changed = Watch(seller=seller, id=WATCH, version=version, checked_at=now, state="compared", data=data)
+        event = Event(type=EventType.WATCH_CHANGED, at=now, actor=ACTOR, data={"state": changed.state})
+        store.commit([SaveWatch(changed), AppendEvents(seller, watch_ref(WATCH), version, (event,))])
+
+    decide_anew(once)
+
+
+# One posting -----------------------------------------------------------------------------------------------------
+
+
+def _compare(
+    seller: str,
+    number: str,
+    accruals: Sequence[Accrual],
+    kinds: Kinds,
+    done: AccrualRound,
+    *,
+    store: Store,
+    clock: Clock,
+) -> bool:
+    """Book what the accruals decide; True while something of the posting still waits for its accrual."""
+    done.settled += _settle_unknown(seller, number, accruals, kinds, store=store, clock=clock)
+    now = clock.now()
+
+    def once() -> tuple[MoneyLedger | None, list[tuple[str, Entry]]]:
+        ledger = store.money(seller, number)
+        posting = store.posting(seller, number)
+        if ledger is None or posting is None:
+            return None, []
+        verdicts = compare_ledger(ledger, accruals, kinds, now=now)
+        changed = [
+            (key, verdict.on(ledger.entries[key]))
+            for key, verdict in verdicts.items()
+            if ledger.entries[key].accrual is AccrualState.NONE
+        ]
+        if changed:
+            for key, entry in changed:
+                _tell(seller, number, key, entry, ledger.currency, store, now)
+            moved = rewind(replace(posting, version=posting.version + 1))
+            ledger = replace(ledger, version=ledger.version + 1, entries={**ledger.entries, **dict(changed)})
+            events = tuple(_event(key, entry, ledger.currency, now) for key, entry in changed)
+            told = AppendEvents(seller, posting_ref(number), moved.version, events)
+            store.commit([SaveMoney(ledger), SavePosting(moved), told])
+        return ledger, changed
+
+    ledger, changed = decide_anew(once)
+    done.compared += len(changed)
+    done.differing += sum(entry.accrual is not AccrualState.MATCHES for _, entry in changed)
+    return ledger is not None and any(
+        entry.state is EntryState.RESERVED
+        or (entry.state is EntryState.REFUNDED and entry.accrual is AccrualState.NONE)
+        for entry in ledger.entries.values()
+    )
+
+
+def _settle_unknown(
+    seller: str, number: str, accruals: Sequence[Accrual], kinds: Kinds, *, store: Store, clock: Clock
+) -> int:
+    """A decision whose answer never came was carried out if the marketplace charged the seller for it."""
+    ledger = store.money(seller, number)
+    settled = 0
+    for key, entry in list(ledger.entries.items()) if ledger else []:
+        if entry.state is not EntryState.RESERVED or entry.kind is EntryKind.POSTAGE:
+            continue
+        intent = store.intent(seller, key)
+        current = store.money(seller, number)
+        if intent is None or current is None or intent.state is not IntentState.UNKNOWN:
+            continue
+        if proves(current, key, accruals, kinds):
+            text = f"the marketplace charged {Money(entry.minor, current.currency)} for it: its accruals show it"
+            seen: dict[str, Json] = {**intent.read_back, "accrued": entry.minor}
+            try:
+                finish(intent, IntentState.CONFIRMED, text, store=store, clock=clock, read_back=seen, actor=ACTOR)
+            except VersionConflictError:
+                continue  # settled meanwhile by somebody else
+            settled += 1
+    return settled
+
+
+def _tell(seller: str, number: str, key: str, entry: Entry, currency: str, store: Store, now: datetime) -> None:
+    """A difference is a person's matter; the case is opened first, so that a crash behind it loses nothing."""
+    if entry.accrual is AccrualState.MATCHES:
+        return
+    ours = Money(entry.minor, currency)
+    if entry.accrual is AccrualState.DIFFERS:
+        problem = f"our ledger says {ours}, the marketplace charged {Money(entry.accrued, currency)}"
+    else:
+        problem = f"our ledger says {ours}, and the marketplace charged nothing for it in {MISSING_AFTER.days} days"
+    open_case(
+        store,
+        seller=seller,
+        kind=CaseKind.MONEY,
+        subject=number,
+        reason=f"{key}: {problem}; compare GET /v1/refunds/{number} with the cabinet's accruals",
+        owner="",
+        now=now,
+        actor=ACTOR,
+    )
+
+
+def _event(key: str, entry: Entry, currency: str, now: datetime) -> Event:
+    accrued = Money(entry.accrued, currency)
+    data: dict[str, Json] = {
+        "entry": key,
+        "accrual": entry.accrual,
+        "accrued": {"amount": accrued.amount, "currency": currency},
+        "cost_borne_by": entry.cost_borne_by,
+    }
+    return Event(type=EventType.MONEY_ACCRUED, at=now, actor=ACTOR, data=data)

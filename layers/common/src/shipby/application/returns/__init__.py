@@ -1,0 +1,1 @@
+"""Returns of both lists: read, decided, exchanged, counted by reason."""

@@ -1,0 +1,222 @@
+"""The money of a decision on a return: how much, for which goods, and whether it may be given at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shipby.application.intents.cancel_items import price_of_items, quantities
+from shipby.application.ports.store import Store
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
+from shipby.domain.intents import Intent
+from shipby.domain.money import Money
+from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
+from shipby.domain.refunds.ledger import EntryKind, MoneyLedger, Paid
+from shipby.domain.refunds.payers import Circumstances, circumstances, who_pays
+from shipby.domain.returns.returns import COMPENSATE_ACTION, ReturnCase
+from shipby.domain.sellers.records import SellerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnDecision:
+    """What to do about a return: one of the actions the marketplace offers for it.
+
+    `amount` is what the buyer gets: required for action 1020 (compensation) unless `pieces` price it, and for every
+    other action that gives money back it is worked out from the goods. `comment` goes to the marketplace and is kept
+    with the intent.
+    """
+
+    seller: str
+    return_id: str
+    action_id: int
+    actor: str
+    refund: bool
+    """Whether this action gives the buyer money (accepting a refund or compensating)."""
+    amount: Money | None = None
+    pieces: Mapping[str, int] = field(default_factory=dict)
+    """SKU -> pieces that are given back: they price a compensation without an amount, and it is booked on them."""
+    postage: Money | None = None
+    """The buyer's costs of sending the goods back, on top of the amount."""
+    rejection_reason_id: int | None = None
+    comment: str = ""
+    reason: str = ""
+    automatic: bool = False
+    automated: str = ""
+    """Which suggestion an automatic one carries out: it is noted with the return, so that it is made once."""
+    if_match: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """The money of a decision, worked out and checked."""
+
+    ledger: MoneyLedger
+    amount: Money
+    lines: Mapping[str, int]
+    kind: EntryKind
+    postage: Money | None
+
+    @property
+    def total(self) -> Money:
+        return self.amount + self.postage if self.postage else self.amount
+
+
+def cancelled_before_delivery(posting: Posting | None, detail: MarketplacePosting | None = None) -> bool:
+    """Whether the posting is cancelled: then the marketplace pays the buyer back by itself, and nobody else may.
+
+    `delivered` is final (what comes back after it is a return), so a cancelled posting never was delivered.
+    """
+    return "cancelled" in (posting.status if posting else "", detail.status if detail else "")
+
+
+def refund_of(
+    case: ReturnCase, decision: ReturnDecision, posting: Posting | None, settings: SellerSettings, *, store: Store
+) -> Refund:
+    """Work the money of a decision out.
+
+    Raises ActionNotOfferedError for a cancelled posting, InvalidInputError that names the field that is wrong.
+    """
+    number = case.posting_number
+    ledger = store.money(decision.seller, number) if number else None
+    detail = store.detail(decision.seller, number) if number else None
+    if cancelled_before_delivery(posting, detail):
+        raise ActionNotOfferedError(
+            f"posting {case.posting_number} is cancelled: the marketplace pays the buyer back by itself, "
+            "so no money may be given a second time"
+        )
+    full = full_amount(case, detail)
+    if ledger is None or (full is None and decision.amount is None):
+        raise InvalidInputError(
+            f"what was paid for posting {case.posting_number} is not known yet: its money cannot be reserved"
+        )
+    compensates = decision.action_id == COMPENSATE_ACTION
+    priced = _priced(case, decision, detail)
+    if compensates:
+        amount, lines = _part(case, decision, priced, ledger)
+    else:
+        amount, lines = _whole(case, decision, priced, full, ledger)
+    if amount.minor <= 0:
+        raise InvalidInputError("an amount to refund is more than zero", errors=[("amount", "must be more than zero")])
+    if amount.currency != ledger.currency:
+        problem = f"the posting was paid in {ledger.currency}"
+        raise InvalidInputError(f"{amount} cannot be given back: {problem}", errors=[("amount/currency", problem)])
+    _check_postage(decision.postage, ledger, settings)
+    kind = EntryKind.COMPENSATION if compensates else EntryKind.REFUND
+    return Refund(ledger=ledger, amount=amount, lines=lines, kind=kind, postage=decision.postage)
+
+
+def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | None:
+    """What the goods of a return cost, to the last minor unit.
+
+    /v2/returns/rfbs/get gives whole currency units only (`price` is an int32), cut off; the posting's own line has
+    the rest, where it is the same price apart from that.
+    """
+    if case.price is None:
+        return None
+    told = case.price * case.quantity
+    unit = Money.parse(1, told.currency).minor
+    for line in detail.lines if detail else ():
+        if line.price is not None and line.sku == case.sku and line.price.currency == told.currency:
+            for count in range(1, line.quantity + 1):
+                exact = line.price * count
+                if exact.minor // unit == told.minor // unit and told.minor % unit == 0:
+                    return exact
+    return told
+
+
+def _priced(case: ReturnCase, decision: ReturnDecision, detail: MarketplacePosting | None) -> dict[str, int]:
+    """SKU -> minor units of the pieces that are named."""
+    have = quantities(detail)
+    problems: list[tuple[str, str]] = []
+    found: dict[str, int] = {}
+    for sku, count in decision.pieces.items():
+        if sku not in have or (case.sku and sku != case.sku):
+            problems.append((f"pieces/{sku}", f"this return is about SKU {case.sku}" if case.sku else "no such SKU"))
+        elif not 0 < count <= have[sku]:
+            problems.append((f"pieces/{sku}", f"the posting holds {have[sku]} of it"))
+        else:
+            worth = price_of_items(detail, {sku: count}) if detail else None
+            if worth is None:
+                problems.append((f"pieces/{sku}", "what was paid for it could not be read: a person has to refund it"))
+            else:
+                found[sku] = worth.minor
+    if problems:
+        raise InvalidInputError("these pieces cannot be given back", errors=problems)
+    return found
+
+
+def _part(
+    case: ReturnCase, decision: ReturnDecision, priced: Mapping[str, int], ledger: MoneyLedger
+) -> tuple[Money, Mapping[str, int]]:
+    """The amount of a compensation and the lines it is booked on."""
+    worth = sum(priced.values())
+    amount = decision.amount or Money(worth, ledger.currency)
+    if not priced:
+        return amount, {case.sku: amount.minor} if case.sku in ledger.lines else {}
+    if amount.minor > worth:
+        problem = f"these pieces cost {Money(worth, ledger.currency)}"
+        raise InvalidInputError(f"{amount} is more than the pieces cost", errors=[("amount", problem)])
+    if amount.minor == worth:
+        return amount, priced
+    if len(priced) > 1:
+        problem = "name one SKU, or leave the amount out"
+        raise InvalidInputError(
+            "a part of the price of several products cannot be told apart", errors=[("pieces", problem)]
+        )
+    return amount, dict.fromkeys(priced, amount.minor)
+
+
+def _whole(
+    case: ReturnCase, decision: ReturnDecision, priced: Mapping[str, int], full: Money | None, ledger: MoneyLedger
+) -> tuple[Money, Mapping[str, int]]:
+    """What an action gives back that takes no amount of its own."""
+    if full is None:
+        raise InvalidInputError(f"what the goods of return {case.id} cost is not known: its money cannot be reserved")
+    told = case.price * case.quantity if case.price else full
+    wrong = ["amount"] if decision.amount not in (None, full, told) else []
+    if priced and sum(priced.values()) != full.minor:
+        wrong.append("pieces")
+    if wrong:
+        problem = f"this action gives back {full}: leave it out"
+        raise InvalidInputError(
+            "only a compensation takes an amount of its own", errors=[(name, problem) for name in wrong]
+        )
+    return full, {case.sku: full.minor} if case.sku in ledger.lines else {}
+
+
+def _check_postage(postage: Money | None, ledger: MoneyLedger, settings: SellerSettings) -> None:
+    if postage is None:
+        return
+    limit = settings.postage_limit.get(postage.currency, 0)
+    if postage.currency != ledger.currency:
+        problem = f"the posting was paid in {ledger.currency}"
+    elif postage.minor <= 0:
+        problem = "must be more than zero"
+    elif postage.minor > limit:
+        problem = f"postage_limit allows {Money(limit, postage.currency)} for one return"
+    else:
+        return
+    raise InvalidInputError(f"a return postage of {postage} cannot be paid", errors=[("postage", problem)])
+
+
+def reserved(refund: Refund, intent: Intent, posting: Posting | None, store: Store, now: datetime) -> MoneyLedger:
+    """The ledger with the money of a decision set aside. Raises OverRefundError, InvalidInputError."""
+
+    detail = store.detail(intent.seller, intent.posting_number)
+
+    def paid(kind: EntryKind) -> Paid:
+        # Only rFBS returns are decided by our call.
+        known = circumstances(kind, posting, detail) if posting else Circumstances(kind=kind, scheme=Scheme.RFBS)
+        return who_pays(known).paid
+
+    return refund.ledger.reserve(
+        intent.id,
+        refund.amount,
+        lines=refund.lines,
+        kind=refund.kind,
+        at=now,
+        paid_by=paid(refund.kind),
+        postage=refund.postage,
+        postage_paid_by=paid(EntryKind.POSTAGE),
+    )

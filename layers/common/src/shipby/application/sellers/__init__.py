@@ -1,0 +1,1 @@
+"""Sellers: taking one in, settings, shadow mode."""

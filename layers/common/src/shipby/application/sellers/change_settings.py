@@ -1,0 +1,149 @@
+"""A seller's policy: read it, replace it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from shipby.application.cases.held import ring_held
+from shipby.application.ports.store import SaveSettings, Store
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.views import settings_view
+from shipby.domain.errors import PreconditionFailedError
+from shipby.domain.json_types import Json
+from shipby.domain.rating.error_index import table_for
+from shipby.domain.returns.return_policy import ReturnPolicy
+from shipby.domain.sellers.records import OwnLabelPolicy, Recipient, SellerSettings
+
+
+def duration_text(length: timedelta) -> str:
+    """ISO 8601, such as PT2H or P3DT30M; parts that are zero are left out."""
+    hours, seconds = divmod(length.seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    clock = "".join(f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount)
+    days = f"{length.days}D" if length.days else ""
+    return f"P{days}T{clock}" if clock else f"P{days or '0D'}"
+
+
+def _maybe(length: timedelta | None) -> str | None:
+    return None if length is None else duration_text(length)
+
+
+def _recipient_view(recipient: Recipient) -> dict[str, Json]:
+    return {
+        "name": recipient.name,
+        "channels": list(recipient.channels),
+        "language": recipient.language,
+        "events": list(recipient.events),
+        "warehouses": list(recipient.warehouses),
+        "weekdays": list(recipient.weekdays),
+        "shift_from": recipient.shift_from,
+        "shift_to": recipient.shift_to,
+        "urgent_any_time": recipient.urgent_any_time,
+    }
+
+
+def _own_label_view(policy: OwnLabelPolicy) -> dict[str, Json]:
+    return {
+        "size": policy.size,
+        "format": policy.format,
+        "dpi": policy.dpi,
+        "matrix": policy.matrix,
+        "sender_name": policy.sender_name,
+        "sender_address": policy.sender_address,
+        "sender_phone": policy.sender_phone,
+    }
+
+
+def return_policy_view(policy: ReturnPolicy) -> dict[str, Json]:
+    """The seller's rules for one kind of product."""
+    return {
+        "product_type": policy.product_type,
+        "window_days": policy.window_days,
+        "defect_window_days": policy.defect_window_days,
+        "unopened_only": policy.unopened_only,
+        "keep_goods_below": policy.keep_goods_below,
+        "compensate_percent": policy.compensate_percent,
+        "inspect": policy.inspect,
+        "exchange": policy.exchange,
+        "conditions": policy.conditions,
+    }
+
+
+def policy_view(settings: SellerSettings) -> dict[str, Json]:
+    """Everything a seller may decide, as it is read and written."""
+    return settings_view(settings) | {
+        "confirm_within": duration_text(settings.confirm_within),
+        "remind_before": [duration_text(length) for length in settings.remind_before],
+        "hand_over_before": duration_text(settings.hand_over_before),
+        "policy": settings.policy,
+        "market": settings.market,
+        "move_date_before": duration_text(settings.move_date_before),
+        "move_date_by": duration_text(settings.move_date_by),
+        "auto_move_date": settings.auto_move_date,
+        "auto_ask_buyer": settings.auto_ask_buyer,
+        "cancel_guard": settings.cancel_guard,
+        "index_table": settings.index_table,
+        "recipients": [_recipient_view(recipient) for recipient in settings.recipients],
+        "digest_window": duration_text(settings.digest_window),
+        "minutes_per_posting": dict(settings.minutes_per_posting),
+        "owners": dict(settings.owners),
+        "label_within": duration_text(settings.label_within),
+        "give_up_after": duration_text(settings.give_up_after),
+        "auto_cancel_estimate": _maybe(settings.auto_cancel_estimate),
+        "decide_return_within": _maybe(settings.decide_return_within),
+        "remind_return_before": duration_text(settings.remind_return_before),
+        "settle_after": duration_text(settings.settle_after),
+        "settle_limit": duration_text(settings.settle_limit),
+        "close_after": duration_text(settings.close_after),
+        "cancel_reason_id": settings.cancel_reason_id,
+        "label_form": settings.label_form,
+        "own_label": _own_label_view(settings.own_label),
+        "unlock_at": settings.unlock_at,
+        "personal_kept": duration_text(settings.personal_kept),
+        "buyer_chat": settings.buyer_chat,
+        "auto_return": settings.auto_return,
+        "auto_cancel_request": settings.auto_cancel_request,
+        "remind_cancel_request_before": duration_text(settings.remind_cancel_request_before),
+        "remind_claim_before": duration_text(settings.remind_claim_before),
+        "answer_claim_within": _maybe(settings.answer_claim_within),
+        "return_policies": [return_policy_view(policy) for policy in settings.return_policies],
+        "approve_above": dict(settings.approve_above),
+        "refund_cap": dict(settings.refund_cap),
+        "postage_limit": dict(settings.postage_limit),
+        "evidence_kept": duration_text(settings.evidence_kept),
+    }
+
+
+def get_settings(seller: str, *, store: Store) -> dict[str, Json]:
+    """The policy in force; the product's defaults at version 0 where the seller has set none."""
+    return policy_view(store.settings(seller) or SellerSettings(seller=seller))
+
+
+def change_settings(
+    wanted: SellerSettings, if_match: int, remember: Remember, *, store: Store, now: datetime
+) -> Answer:
+    """Replace the policy; `wanted.version` is not looked at.
+
+    What was held back is decided again by the next sweep: a switch or a cap may be what it waited for. Clocks that
+    already stand move when their posting or return is next read from the marketplace.
+    Raises PreconditionFailedError unless `if_match` is the stored version, InvalidInputError for a table of error-index
+    bands that does not exist.
+    """
+    if wanted.index_table:
+        table_for(wanted.market, date.max, name=wanted.index_table)
+
+    def once() -> Answer:
+        current = store.settings(wanted.seller)
+        version = current.version if current else 0
+        if version != if_match:
+            raise PreconditionFailedError(
+                f"the settings are at version {version}, you have {if_match}: read them again"
+            )
+        changed = replace(wanted, version=version + 1)
+        answer = Answer(200, policy_view(changed))
+        store.commit([SaveSettings(changed), *ring_held(wanted.seller, store=store, now=now), *remember(answer)])
+        return answer
+
+    return decide_anew(once)

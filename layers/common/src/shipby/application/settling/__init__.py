@@ -1,0 +1,1 @@
+"""Carrying intents out and finding out what became of them."""

@@ -1,0 +1,234 @@
+"""What each intent does at the marketplace, and how its effect shows when the marketplace is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from shipby.application.intents.cancel_items import items_now, items_of, quantities
+from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
+from shipby.application.ports.store import Marketplace
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
+from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.json_types import Json
+from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.returns.returns import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn
+from shipby.domain.skew import ahead
+
+_BEFORE_ASSEMBLY = frozenset(
+    {"awaiting_packaging", "awaiting_approve", "awaiting_verification", "acceptance_in_progress"}
+)
+_GONE = frozenset({"cancelled", "cancelled_from_split_pending"})
+_OVER = _GONE | {"delivered"}
+"""What was asked for and has no effect by then will have none: an intent without an answer ends here at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a read of the marketplace says about an intent: done, impossible now, or still open."""
+
+    done: bool = False
+    impossible: bool = False
+    text: str = ""
+    read_back: Mapping[str, Json] = field(default_factory=dict)
+
+
+def _to_the_millisecond(when: datetime | None) -> datetime | None:
+    """The marketplace takes and gives times in milliseconds."""
+    return when.replace(microsecond=when.microsecond // 1000 * 1000) if when else None
+
+
+def _cut_off_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
+    """None while the move is still to be made; an automatic one is meant for one date only, until that passes."""
+    date = _to_the_millisecond(facts.shipment_date)
+    seen["cut_off"] = facts.shipment_date.isoformat() if facts.shipment_date else None
+    if date == _to_the_millisecond(datetime.fromisoformat(str(intent.request["cut_off"]))):
+        return Effect(done=True, text="the marketplace shows this date", read_back=seen)
+    asked_from = intent.request.get("from")
+    if intent.state is not IntentState.PENDING or asked_from is None or date is None:
+        return None
+    if date != _to_the_millisecond(datetime.fromisoformat(str(asked_from))) or facts.read_at >= date:
+        return Effect(impossible=True, text="its date moved or passed meanwhile", read_back=seen)
+    return None
+
+
+def _cancel_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
+    """None while the cancel is still to be made; one that gives a posting up is meant for the date it had."""
+    if facts.status == "cancelled":
+        by = facts.cancellation.type if facts.cancellation else "unknown"
+        seen["by"] = by
+        return Effect(done=True, text=f"the marketplace shows it cancelled by {by}", read_back=seen)
+    given_up_for = intent.request.get("cut_off")
+    if intent.state is not IntentState.PENDING or given_up_for is None or facts.shipment_date is None:
+        return None
+    date = datetime.fromisoformat(str(given_up_for))
+    if facts.shipment_date > date:
+        return Effect(impossible=True, text="its date has moved, so it is not given up", read_back=seen)
+    if ahead(date, facts.read_at):
+        # Whoever gave it up had a clock that stood ahead.
+        return Effect(impossible=True, text="its date has not passed, so it is not given up", read_back=seen)
+    return None
+
+
+def _items_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
+    """None while the items are still there; what was taken away meanwhile by others is not taken away once more."""
+    if facts.status in _GONE:
+        return None
+    now = quantities(facts)
+    asked, before = items_of(intent.request["items"]), items_of(intent.request["before"])
+    seen["items"] = {sku: now.get(sku, 0) for sku in asked}
+    match items_now(asked, before, now):
+        case "done" if intent.state is not IntentState.PENDING:
+            return Effect(done=True, text="the marketplace shows the posting without them", read_back=seen)
+        case "done" | "other":
+            text = "the posting holds other quantities than when this was asked"
+            # Once sent, other quantities prove nothing: a person has to look.
+            return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
+    return None
+
+
+_EFFECTS: Mapping[IntentAction, Callable[[Intent, MarketplacePosting, dict[str, Json]], Effect | None]] = {
+    IntentAction.CANCEL: _cancel_effect,
+    IntentAction.CANCEL_ITEMS: _items_effect,
+    IntentAction.SET_CUT_OFF: _cut_off_effect,
+}
+
+
+class PostingActions:
+    """Ship, cancel, tracking number and cut-off of a posting."""
+
+    @staticmethod
+    def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
+        """Hold an intent against a fresh read of its posting."""
+        seen: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
+        match intent.action:
+            case IntentAction.SHIP:
+                split = facts.status == "cancelled_from_split_pending"
+                if split or facts.status not in _BEFORE_ASSEMBLY | _GONE:
+                    return Effect(done=True, text="the marketplace shows it assembled", read_back=seen)
+                # What was there before the call says nothing about the call.
+                failed_before = intent.read_back.get("substatus") == "ship_failed"
+                if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
+                    return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
+            case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.SET_CUT_OFF:
+                if (known := _EFFECTS[intent.action](intent, facts, seen)) is not None:
+                    return known
+            case IntentAction.SET_TRACKING:
+                seen["tracking_number"] = facts.tracking_number
+                if facts.tracking_number == intent.request["tracking_number"]:
+                    return Effect(done=True, text="the marketplace shows this number", read_back=seen)
+            case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
+                raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not settled by reading its posting")
+        if facts.status in _OVER:
+            return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
+        if not set(OFFERED_AS[intent.action]) & set(facts.actions):
+            offered = ", ".join(facts.actions) or "nothing"
+            text = f"the marketplace does not offer {intent.action} any more; it offers {offered}"
+            # Once sent, an action that has vanished is the sign that something is under way, not that it failed.
+            return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
+        return Effect(text="still offered", read_back=seen)
+
+    @staticmethod
+    def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
+        """Do every read that the call needs, and give back the one call that acts.
+
+        Reads come before the claim: one that fails costs nothing, while a claimed intent is never sent again.
+        """
+        if intent.action in CANCELS:
+            return PostingActions._prepare_cancel(intent, marketplace)
+        return lambda: PostingActions._act(intent, marketplace)
+
+    @staticmethod
+    def call(intent: Intent, marketplace: Marketplace) -> str:
+        """Read and make the one call; returns the outcome in words."""
+        return PostingActions.prepare(intent, marketplace)()
+
+    @staticmethod
+    def _act(intent: Intent, marketplace: Marketplace) -> str:
+        number, request = intent.posting_number, intent.request
+        match intent.action:
+            case IntentAction.SHIP:
+                packages = cast("Sequence[Mapping[str, int]]", request["packages"])
+                into = marketplace.ship(number, packages)
+                return f"assembled as {', '.join(into) or number}"
+            case IntentAction.SET_CUT_OFF:
+                marketplace.set_cut_off(number, datetime.fromisoformat(str(request["cut_off"])))
+                return "date moved"
+            case IntentAction.SET_TRACKING:
+                [result] = marketplace.set_tracking_numbers({number: str(request["tracking_number"])})
+                if not result.ok:
+                    raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
+                return "accepted"
+            case (
+                IntentAction.CANCEL
+                | IntentAction.CANCEL_ITEMS
+                | IntentAction.RETURN_ACTION
+                | IntentAction.CANCEL_REQUEST
+            ):
+                raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
+
+    @staticmethod
+    def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
+        wanted = int(cast("int", intent.request["reason_id"]))
+        offered = marketplace.cancel_reasons(intent.posting_number)
+        reason = next((reason for reason in offered if reason.id == wanted), None)
+        if reason is None:
+            ids = ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
+            raise ActionNotOfferedError(f"cancel reason {wanted} is not offered; offered are {ids}", offered=[ids])
+        title = reason.title
+
+        def cancel() -> str:
+            if intent.action is IntentAction.CANCEL_ITEMS:
+                message = str(intent.request.get("message") or title)
+                marketplace.cancel_items(intent.posting_number, items_of(intent.request["items"]), wanted, message)
+                return f"items cancelled with reason {wanted} ({title})"
+            marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or title))
+            return f"cancelled with reason {wanted} ({title})"
+
+        return cancel
+
+
+def is_final(intent: Intent) -> bool:
+    """Whether a decision ends its return: money given back, or a rejection; asking for the goods does not."""
+    return intent.amount is not None or int(cast("int", intent.request["action_id"])) in REJECT_ACTIONS
+
+
+class ReturnActions:
+    """Decisions on an rFBS return: the only calls that move money."""
+
+    @staticmethod
+    def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
+        """A final action that was sent and after which nothing is offered any more has been taken.
+
+        Where other actions are offered instead, the return may have moved by itself (the marketplace approves what
+        nobody decides): that proves no payment, and a person has to look.
+        """
+        seen: dict[str, Json] = {"state": found.state, "actions": [action.id for action in found.actions]}
+        if int(cast("int", intent.request["action_id"])) in {action.id for action in found.actions}:
+            return Effect(text="still offered", read_back=seen)
+        if intent.state is IntentState.PENDING:
+            text = f"the return is {found.state} and does not offer this any more: somebody else decided it"
+            return Effect(impossible=True, text=text, read_back=seen)
+        if found.actions and is_final(intent):
+            offered = ", ".join(f"{action.id} ({action.name})" for action in found.actions)
+            text = f"the return is {found.state} and offers {offered}: it moved on, which does not prove this decision"
+            return Effect(text=text, read_back=seen)
+        return Effect(done=True, text=f"the return is {found.state}", read_back=seen)
+
+    @staticmethod
+    def call(intent: Intent, marketplace: Marketplace) -> str:
+        """Make the one call; returns the outcome in words."""
+        request = intent.request
+        action = int(cast("int", request["action_id"]))
+        reason = request.get("rejection_reason_id")
+        marketplace.act_on_return(
+            intent.ref.id,
+            action,
+            comment=str(request.get("comment") or ""),
+            compensation=intent.amount if action == COMPENSATE_ACTION else None,
+            back_way=intent.postage,
+            rejection_reason_id=int(cast("int", reason)) if reason is not None else None,
+        )
+        return f"return action {action} accepted"

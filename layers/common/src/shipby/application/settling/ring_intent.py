@@ -1,0 +1,83 @@
+"""Ring the alarm of an intent that is not settled yet: ask for another look at the marketplace, then for a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shipby.application.cancels.cancel_request_actions import CancelRequestActions
+from shipby.application.intents.intent_cases import open_intent_case
+from shipby.application.ports.store import AppendEvents, SaveIntent, SavePosting, SaveReturn, Store, Write
+from shipby.application.returns.return_decisions import proposal_alarm, refund_total
+from shipby.application.settling.finish_intent import TOLD
+from shipby.application.shared.alarm_messages import MAX_DELAY
+from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.events import AggregateKind, Event, EventType
+from shipby.domain.intents import Intent, IntentState
+from shipby.domain.json_types import Json
+from shipby.domain.postings.posting import Alarm, RungKind
+from shipby.domain.sellers.records import AlarmRef, SellerSettings
+from shipby.domain.skew import ahead
+
+CHECK_AGAIN = timedelta(minutes=2)
+"""When an intent is queued again if even its check got lost."""
+
+
+def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+    """Fire the alarm of an intent if it is still its next one.
+
+    Raises VersionConflictError (read and decide again), InvalidInputError if the intent's posting or return is gone.
+    """
+    intent = store.intent(alarm.seller, alarm.intent_id)
+    if intent is None or not stands(alarm, intent.next_alarm):
+        return GONE
+    settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
+    if intent.state is IntentState.PROPOSED:
+        return _ring_proposal(alarm, intent, store=store, now=now)
+    age = now - intent.let_go_at
+    wrong = ahead(intent.let_go_at, now)
+    # A check that nobody could carry out yet (the marketplace is away) is asked for less and less often.
+    wait = min(max(CHECK_AGAIN, age / 4), MAX_DELAY)
+    waiting = replace(intent, version=intent.version + 1, next_alarm=Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT))
+    data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": intent.state}
+    data["policy"] = settings.version
+    events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)]
+    if (wrong or age > 2 * settings.settle_limit) and TOLD not in intent.read_back:
+        since = f"for {age}" if not wrong else f"since {intent.let_go_at:%Y-%m-%d %H:%M} UTC, a time to come"
+        problem = f"it is {intent.state} and could not be settled {since}: a person has to look"
+        events.append(Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=ACTOR, reason=problem, data=data))
+        waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
+        open_intent_case(intent, problem, store=store, now=now)
+    store.commit([SaveIntent(waiting), *_owner_writes(waiting, tuple(events), store)])
+    return fired(alarm, waiting.next_alarm)
+
+
+def _ring_proposal(alarm: AlarmRef, intent: Intent, *, store: Store, now: datetime) -> Rang:
+    """A refund that waits for a second person is told again; it is never sent by a clock."""
+    waiting = replace(intent, version=intent.version + 1, next_alarm=proposal_alarm(intent, now))
+    total = refund_total(intent)
+    data: dict[str, Json] = {"intent": intent.id, "action": intent.action}
+    if total is not None:
+        data["amount"] = {"amount": total.amount, "currency": total.currency}
+    text = f"it waits for a second person since {intent.created_at:%Y-%m-%d %H:%M} UTC"
+    event = Event(type=EventType.INTENT_PROPOSED, at=now, actor=ACTOR, reason=text, data=data)
+    store.commit([SaveIntent(waiting), *_owner_writes(waiting, (event,), store)])
+    return fired(alarm, waiting.next_alarm)
+
+
+def _owner_writes(intent: Intent, events: tuple[Event, ...], store: Store) -> list[Write]:
+    if intent.ref.kind is AggregateKind.RETURN:
+        case = store.return_case(intent.seller, intent.ref.id)
+        if case is None:
+            raise InvalidInputError(f"return {intent.ref.id} of intent {intent.id} is gone from the store")
+        changed = replace(case, version=case.version + 1)
+        return [SaveReturn(changed), AppendEvents(intent.seller, intent.ref, changed.version, events)]
+    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
+        return CancelRequestActions.touch(intent, events, store)
+    posting = store.posting(intent.seller, intent.posting_number)
+    if posting is None:
+        raise InvalidInputError(f"posting {intent.posting_number} of intent {intent.id} is gone from the store")
+    moved = rewind(replace(posting, version=posting.version + 1))
+    return [SavePosting(moved), AppendEvents(intent.seller, intent.ref, moved.version, events)]

@@ -1,0 +1,43 @@
+"""What became of an alarm message, and what all who ring alarms need: they never import the dispatcher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shipby.domain.postings.posting import Alarm
+from shipby.domain.sellers.records import AlarmRef
+
+ACTOR = "system:alarm_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """What became of an alarm message: fired, early, gone (moved, fired by another, or its item ended)."""
+
+    outcome: str
+    next_alarm: AlarmRef | None = None
+    """The item's next alarm, for sending it at once if it is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A clock that stands at the moment an alarm rang."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+
+GONE = Rang("gone")
+
+
+def stands(alarm: AlarmRef, next_alarm: Alarm | None) -> bool:
+    """Whether this is still the alarm that its item waits for."""
+    return next_alarm is not None and next_alarm.due == alarm.due
+
+
+def fired(alarm: AlarmRef, following: Alarm | None) -> Rang:
+    """The alarm was fired and committed; `following` is what its item waits for now."""
+    return Rang("fired", replace(alarm, due=following.due) if following else None)

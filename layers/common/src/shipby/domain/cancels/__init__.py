@@ -1,0 +1,1 @@
+"""Wishes of buyers to cancel, and the rules they are decided by."""

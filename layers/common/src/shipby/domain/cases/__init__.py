@@ -1,0 +1,1 @@
+"""Cases and watches: matters that wait for a person or an hour."""

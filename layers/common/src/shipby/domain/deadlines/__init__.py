@@ -1,0 +1,1 @@
+"""Which clocks a posting has, what happens when one rings, what lateness costs."""

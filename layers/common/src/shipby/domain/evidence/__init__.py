@@ -1,0 +1,1 @@
+"""Evidence in a chain that cannot be rewritten, and claims."""

@@ -1,0 +1,1 @@
+"""Labels and papers: what stands on them, what proves a page."""

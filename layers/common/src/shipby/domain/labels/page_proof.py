@@ -1,0 +1,200 @@
+"""Which posting a label page belongs to, proven by what its picture says; where it lies in the file means nothing.
+
+The marketplace documents neither the order of pages nor their number for several boxes. So each page is compared with
+the barcodes that the marketplace itself names for a posting (`with.barcodes` of /v3/posting/fbs/get), and with posting
+numbers printed on it. A page that contradicts itself, repeats another, or names somebody else is proven wrong. A page
+that says nothing is no proof of anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shipby.domain.labels.documents import PageVerdict
+
+Names = Callable[[str], "str | None"]
+"""A barcode or posting number -> the posting of ours that it names, or None."""
+_NUMBER = re.compile(r"\d{4,12}-\d{4}-\d{1,3}", re.ASCII)
+_RUNS = re.compile(r"\d+|\D+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSaid:
+    """What was read off one page: barcodes of its picture, posting numbers in its text, and the hash of the page."""
+
+    sha256: str
+    barcodes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the marketplace says of a posting whose label was asked for."""
+
+    barcodes: tuple[str, ...] = ()
+    parent: str = ""
+    relatives: tuple[str, ...] = ()
+    """Numbers of its split: they may stand on its label beside its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The verdict on one page. `names` holds every posting that it names."""
+
+    verdict: PageVerdict
+    names: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Verdicts in the file's order, and each posting's proven pages in print order (indexes from 0)."""
+
+    findings: tuple[Finding, ...]
+    pages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def of(self, verdict: PageVerdict) -> tuple[int, ...]:
+        """Indexes of the pages with this verdict."""
+        return tuple(index for index, finding in enumerate(self.findings) if finding.verdict is verdict)
+
+
+def is_posting_number(text: str) -> bool:
+    """Whether a text is built like a posting number, such as 24219509-0020-2."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def is_own_code(code: str, number: str, barcodes: Collection[str]) -> bool:
+    """Whether a code tells this posting from all others: its number, or one of the barcodes that the marketplace names
+    for it, as it is or with a box's suffix. Anything else, such as a route, may stand on many labels."""
+    return code == number or any(barcode and code.startswith(barcode) for barcode in barcodes)
+
+
+def prove_pages(pages: Sequence[PageSaid], asked_for: Mapping[str, Expected], names: Names) -> Proof:
+    """Judge every page of a label file. The same pages in another order get the same verdicts.
+
+    `names` is asked only for what the postings asked for do not explain.
+    """
+    owners = _owners(asked_for)
+    findings = [_judge(page, asked_for, owners, names) for page in pages]
+    bound: dict[str, list[int]] = {}
+    for index, finding in enumerate(findings):
+        if finding.verdict is PageVerdict.PROVEN:
+            bound.setdefault(finding.names[0], []).append(index)
+    kept: dict[str, tuple[int, ...]] = {}
+    for number, indexes in bound.items():
+        first, doubles = _without_doubles(pages, indexes)
+        kept[number] = first
+        for index in doubles:
+            reason = f"the same page of {number} came before"
+            findings[index] = replace(findings[index], verdict=PageVerdict.DOUBLE, reason=reason)
+    return Proof(findings=tuple(findings), pages=kept)
+
+
+def print_order(pages: Sequence[PageSaid], indexes: Collection[int]) -> list[int]:
+    """Pages of one posting by their codes, then their texts: box 2 before box 10, whatever the file's order was."""
+    return sorted(indexes, key=lambda index: _place(pages[index]))
+
+
+def _owners(asked_for: Mapping[str, Expected]) -> dict[str, str]:
+    """Code -> posting asked for; a code that the marketplace names for several of them tells nothing."""
+    found: dict[str, set[str]] = {}
+    for number, expected in asked_for.items():
+        for code in (number, *expected.barcodes):
+            found.setdefault(code, set()).add(number)
+    return {code: next(iter(numbers)) if len(numbers) == 1 else "" for code, numbers in found.items()}
+
+
+def _judge(page: PageSaid, asked_for: Mapping[str, Expected], owners: Mapping[str, str], names: Names) -> Finding:
+    by_code = {owner for code in page.barcodes if (owner := _owner(code, owners, names))}
+    numbers = set(page.texts)
+    if len(by_code) > 1:
+        return _mismatch(by_code, by_code | (numbers & set(owners)), "its barcodes belong to different postings")
+    if not by_code:
+        return _judge_text(page, numbers, asked_for)
+    (number,) = by_code
+    others = numbers - {number}
+    expected = asked_for.get(number, Expected())
+    if number in numbers:
+        # Its own number is there: one that is no posting of ours may be any other reference.
+        others = {other for other in others if other in asked_for or names(other)} - {expected.parent}
+        others -= set(expected.relatives)
+    else:
+        others -= {expected.parent}
+    if others:
+        return _mismatch(by_code | others, by_code | others, "its barcode and the number printed on it disagree")
+    if number not in asked_for:
+        return _foreign(number)
+    return Finding(verdict=PageVerdict.PROVEN, names=(number,))
+
+
+def _judge_text(page: PageSaid, numbers: set[str], asked_for: Mapping[str, Expected]) -> Finding:
+    """A page whose barcodes name nobody: a number in its text alone proves little."""
+    kin = {
+        other
+        for number in numbers & set(asked_for)
+        for other in (asked_for[number].parent, *asked_for[number].relatives)
+        if other not in asked_for
+    }
+    numbers = numbers - kin
+    if len(numbers) > 1:
+        return _mismatch(numbers, numbers, "several posting numbers are printed on it")
+    if not numbers:
+        said = "its barcodes name no posting" if page.barcodes else "no barcode could be read on it"
+        return Finding(verdict=PageVerdict.UNREADABLE, reason=f"{said}, and no posting number is printed on it")
+    (number,) = numbers
+    if number not in asked_for:
+        return _foreign(number)
+    if asked_for[number].barcodes:
+        said = "none of its barcodes is that posting's" if page.barcodes else "no barcode could be read on it"
+        return Finding(verdict=PageVerdict.UNREADABLE, names=(number,), reason=f"{number} is printed on it, but {said}")
+    return Finding(verdict=PageVerdict.PROVEN, names=(number,))
+
+
+def _owner(code: str, owners: Mapping[str, str], names: Names) -> str:
+    if code in owners:
+        return owners[code]
+    return names(code) or (code if is_posting_number(code) else "")
+
+
+def _mismatch(shown: Collection[str], named: Collection[str], reason: str) -> Finding:
+    several = ", ".join(sorted(shown))
+    return Finding(verdict=PageVerdict.MISMATCH, names=tuple(sorted(named)), reason=f"{reason}: {several}")
+
+
+def _foreign(number: str) -> Finding:
+    reason = f"it is the label of {number}, which was not asked for"
+    return Finding(verdict=PageVerdict.FOREIGN, names=(number,), reason=reason)
+
+
+def _without_doubles(pages: Sequence[PageSaid], indexes: Collection[int]) -> tuple[tuple[int, ...], list[int]]:
+    """The pages to keep in print order, and those that repeat one of them: same page, or same codes."""
+    seen: set[object] = set()
+    kept: list[int] = []
+    doubles: list[int] = []
+    for index in print_order(pages, indexes):
+        page = pages[index]
+        marks: set[object] = {page.sha256}
+        if page.barcodes:
+            marks.add(frozenset(page.barcodes))
+        if marks & seen:
+            doubles.append(index)
+        else:
+            kept.append(index)
+        seen |= marks
+    return tuple(kept), doubles
+
+
+def _place(page: PageSaid) -> tuple[object, ...]:
+    return _natural(page.barcodes), _natural(page.texts), page.sha256
+
+
+def _natural(texts: Sequence[str]) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Texts in their natural order, with numbers in them compared as numbers."""
+    return tuple(sorted(tuple(_run(run) for run in _RUNS.findall(text)) for text in texts))
+
+
+def _run(run: str) -> tuple[int, int, str]:
+    # Barcodes are ASCII; \d of the pattern and int() agree on every decimal digit besides.
+    return (0, int(run), run) if run.isdecimal() else (1, 0, run)

@@ -1,0 +1,82 @@
+"""Whether a reminder that was put by still asks for anything: never for what is packed, handed over or decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from shipby.domain.events import Event, EventType
+from shipby.domain.notices.recipients import moment_of
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, BEFORE_PACKED, FINAL, Posting, RungKind, Stage
+from shipby.domain.returns.returns import ReturnCase
+
+REMINDERS = frozenset({EventType.POSTING_REMINDED, EventType.POSTING_PRIORITISED, EventType.POSTING_CHOICES})
+"""Events of postings that only ask for something; what happened is told whatever came after it."""
+_ON_ITS_WAY = frozenset({*BEFORE_HAND_OVER, Stage.BLOCKED, Stage.EXPIRED, Stage.HANDED_OVER, Stage.IN_TRANSIT})
+
+
+def _work_stage(posting: Posting) -> Stage:
+    return posting.blocked_from or posting.stage if posting.stage is Stage.BLOCKED else posting.stage
+
+
+def _ours(posting: Posting) -> bool:
+    return _work_stage(posting) in BEFORE_HAND_OVER
+
+
+def _open(posting: Posting) -> bool:
+    return _ours(posting) or posting.stage is Stage.EXPIRED
+
+
+_WANTED: Mapping[str, Callable[[Posting], bool]] = {
+    RungKind.CONFIRM_BY: lambda posting: _work_stage(posting) is Stage.RECEIVED,
+    RungKind.REMIND_AT: lambda posting: _work_stage(posting) in BEFORE_PACKED,
+    RungKind.LABEL_BY: lambda posting: posting.label_ready_at is None and _ours(posting),
+    RungKind.DELIVERY_BY: lambda posting: posting.delivered_at is None and posting.stage in _ON_ITS_WAY,
+    RungKind.PASSPORT_BY: lambda posting: posting.passport_since is not None and _ours(posting),
+    RungKind.ANSWER_TRACKING_BY: lambda posting: posting.tracking_asked_at is not None,
+    RungKind.AUTO_CANCEL_ESTIMATE: _open,
+    RungKind.GIVE_UP_AT: _open,
+    RungKind.NOT_ACCEPTED_BY: lambda posting: posting.not_accepted_since is not None,
+    RungKind.LOOK_AGAIN: lambda posting: posting.stage not in FINAL,
+}
+_BENCH = frozenset({RungKind.CONFIRM_BY, RungKind.REMIND_AT, RungKind.LABEL_BY})
+
+
+def rungs_of(event: Event) -> list[str]:
+    """The clocks a reminder speaks for."""
+    also = event.data.get("also")
+    others = [str(kind) for kind in also] if isinstance(also, Sequence) and not isinstance(also, str) else []
+    return [str(event.data.get("rung", "")), *others]
+
+
+def is_bench_reminder(event: Event) -> bool:
+    """Whether it asks for work at the bench before the cut-off."""
+    return event.type is EventType.POSTING_REMINDED and rungs_of(event)[0] in _BENCH
+
+
+def posting_wants(event: Event, posting: Posting) -> bool:
+    """Whether an event still has to be told, now that its posting stands as it does."""
+    if event.type not in REMINDERS:
+        return True
+    if posting.stage in (Stage.CANCELLED, Stage.CLOSED):
+        return False
+    if event.type is EventType.POSTING_CHOICES:
+        return _open(posting)
+    if event.type is EventType.POSTING_PRIORITISED:
+        packed = event.data.get("stage") == Stage.PACKED
+        return _ours(posting) if packed else _work_stage(posting) in BEFORE_PACKED
+    if is_bench_reminder(event) and _moved_on(event, posting):
+        return False
+    return any(_WANTED.get(rung, _open)(posting) for rung in rungs_of(event))
+
+
+def _moved_on(event: Event, posting: Posting) -> bool:
+    """The cut-off was moved to later: its reminders ring anew before the new one."""
+    told = moment_of(event, "cut_off")
+    return told is not None and posting.cut_off is not None and posting.cut_off > told
+
+
+def return_wants(event: Event, case: ReturnCase) -> bool:
+    """Whether an event of a return still has to be told."""
+    if event.type is not EventType.RETURN_REMINDED:
+        return True
+    return case.open and not case.open_intent

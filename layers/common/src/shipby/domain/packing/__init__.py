@@ -1,0 +1,1 @@
+"""Picking and scanning at the bench."""

@@ -1,0 +1,198 @@
+"""Checking a parcel by scanning its goods: what a code means, and what of the parcel is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipby.domain.deadlines.workflow import Command, Step, carry_out
+from shipby.domain.intents import IntentAction, open_of
+from shipby.domain.labels.copies import read_copy_code, read_pick_list_code, read_slip_code, readings
+from shipby.domain.labels.documents import BenchCheck, ProductCard
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
+
+_TO_PACKED: Mapping[Stage, tuple[Command, ...]] = {
+    Stage.RECEIVED: (Command.CONFIRM, Command.PICK, Command.PACK),
+    Stage.CONFIRMED: (Command.PICK, Command.PACK),
+    Stage.PICKED: (Command.PACK,),
+    Stage.INSPECTED: (Command.PACK,),
+    Stage.PACKED: (),
+}
+_GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+_GTIN = 14
+LONGEST_CODE = 64
+"""Characters of a code that the history keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One product of a parcel."""
+
+    sku: str
+    offer_id: str
+    name: str
+    expected: int
+    scanned: int = 0
+    bin: str = ""
+
+    @property
+    def missing(self) -> int:
+        return max(self.expected - self.scanned, 0)
+
+
+def items_of(
+    detail: MarketplacePosting, cards: Mapping[str, ProductCard], scanned: Mapping[str, int]
+) -> tuple[Item, ...]:
+    """The products of a parcel, one item per SKU in the order of the lines; then what was scanned in and is no longer
+    in them, since a posting may be split or changed meanwhile."""
+    found: dict[str, Item] = {}
+    for line in detail.lines:
+        before = found[line.sku].expected if line.sku in found else 0
+        card = cards.get(line.sku)
+        found[line.sku] = Item(
+            sku=line.sku,
+            offer_id=line.offer_id,
+            name=line.name,
+            expected=before + line.quantity,
+            scanned=scanned.get(line.sku, 0),
+            bin=card.bin if card else "",
+        )
+    for sku, pieces in scanned.items():
+        if sku not in found:
+            found[sku] = Item(sku=sku, offer_id="", name="", expected=0, scanned=pieces)
+    return tuple(found.values())
+
+
+def is_complete(items: Iterable[Item]) -> bool:
+    """Whether every piece was scanned, and not one more."""
+    return all(item.scanned == item.expected for item in items)
+
+
+def stop_of(posting: Posting) -> str:
+    """Why nothing may be scanned into this parcel now; empty if something may."""
+    number = posting.number
+    if posting.stage is Stage.CANCELLED:
+        by = f" by {posting.cancelled_by}" if posting.cancelled_by else ""
+        return f"posting {number} was cancelled{by}: do not pack it, put the goods back"
+    if posting.stage is Stage.EXPIRED:
+        return f"posting {number} expired ({posting.expired_reason}): put it aside, or override it with a reason"
+    if posting.stage is Stage.BLOCKED:
+        return f"posting {number} is blocked ({posting.blocked_reason}): put it aside until somebody unblocks it"
+    if posting.stage not in BEFORE_HAND_OVER:
+        return f"posting {number} is {posting.stage}: it has left the house, there is nothing to scan"
+    if open_of(posting, IntentAction.CANCEL):
+        return f"posting {number} is being cancelled: put it aside until that is settled"
+    return ""
+
+
+def _same_gtin(code: str) -> str:
+    """Scanners give UPC-A with or without the leading zero of EAN-13. Source: GS1 General Specifications, 1.1."""
+    return code.zfill(_GTIN) if code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS else code.casefold()
+
+
+def _named(code: str, item: Item, card: ProductCard | None) -> int:
+    """How surely a code names a product: 3 its barcode, 2 its SKU, 1 its offer id, 0 not at all."""
+    folded = code.casefold()
+    if card is not None and _same_gtin(code) in {_same_gtin(barcode) for barcode in card.barcodes}:
+        return 3
+    if folded == item.sku.casefold():
+        return 2
+    return 1 if folded == item.offer_id.casefold() else 0
+
+
+def match(code: str, items: Iterable[Item], cards: Mapping[str, ProductCard]) -> tuple[Item, ...]:
+    """The products a scanned code names: one, none, or several where the seller's codes are not unique."""
+    items = tuple(items)
+    for reading in readings(code):
+        rated = [(_named(reading.text, item, cards.get(item.sku)), item) for item in items]
+        best = max((rate for rate, _ in rated), default=0)
+        if best:
+            return tuple(item for rate, item in rated if rate == best)
+    return ()
+
+
+def is_paper(code: str, posting: Posting) -> bool:
+    """Whether somebody scanned a paper instead of the goods: our label, slip or list, or the posting's number."""
+    return any(
+        read_copy_code(reading.text)
+        or read_slip_code(reading.text)
+        or read_pick_list_code(reading.text)
+        or reading.text == posting.number
+        for reading in readings(code)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a scan does not count."""
+
+    why: str
+    """wrong_item, one_too_many, ambiguous, paper, stopped, changed or unknown_goods."""
+    told: str
+
+
+def judge_scan(
+    posting: Posting,
+    items: tuple[Item, ...],
+    cards: Mapping[str, ProductCard],
+    code: str,
+    quantity: int,
+) -> Item | Refusal:
+    """The product that is in the parcel now, or why the scan does not count."""
+    if stop := stop_of(posting):
+        return Refusal("stopped", stop)
+    if not items:
+        return Refusal(
+            "unknown_goods", f"the goods of posting {posting.number} are not known yet; try again in a minute"
+        )
+    surplus = next((item for item in items if item.scanned > item.expected), None)
+    if surplus is not None:
+        return Refusal(
+            "changed",
+            f"posting {posting.number} has changed: {surplus.scanned} of {surplus.offer_id or surplus.sku} are in, and "
+            f"{surplus.expected} belong there now; take them out and reset its scans",
+        )
+    shown = printable(code)
+    found = match(code, items, cards)
+    if not found:
+        if is_paper(code, posting):
+            return Refusal("paper", f"{shown} is a paper of a parcel: scan the goods themselves")
+        return Refusal("wrong_item", f"wrong item: {shown} does not belong into posting {posting.number}; take it out")
+    if len(found) > 1:
+        skus = ", ".join(item.sku for item in found)
+        return Refusal("ambiguous", f"{shown} names several products of this posting ({skus}): scan the SKU instead")
+    item = found[0]
+    if quantity > item.missing:
+        return Refusal(
+            "one_too_many",
+            f"too many: posting {posting.number} needs {item.expected} of {item.offer_id or item.sku}, "
+            f"{item.scanned} are in already; take {quantity - item.missing} out",
+        )
+    return item
+
+
+def printable(code: str) -> str:
+    """A scanned code as messages and the history show it: without control characters, and never long."""
+    return "".join(letter for letter in code if letter.isprintable()).strip()[:LONGEST_CODE]
+
+
+def count(check: BenchCheck, item: Item, quantity: int, *, at: datetime, actor: str) -> BenchCheck:
+    """The check with one more scan in it; one version on."""
+    return BenchCheck(
+        seller=check.seller,
+        posting_number=check.posting_number,
+        version=check.version + 1,
+        scanned={**check.scanned, item.sku: check.scanned.get(item.sku, 0) + quantity},
+        started_at=check.started_at or at,
+        by=actor,
+    )
+
+
+def pack_up(posting: Posting, *, at: datetime, actor: str, reason: str) -> Step:
+    """All steps that are left until packed, by the rules of the stages; each moves the version on."""
+    step = Step(posting, ())
+    for command in _TO_PACKED.get(posting.stage, (Command.PACK,)):
+        done = carry_out(step.posting, command, at=at, actor=actor, reason=reason)
+        step = Step(done.posting, (*step.events, *done.events))
+    return step

@@ -1,0 +1,1 @@
+"""Postings and the marketplace's messages about them."""

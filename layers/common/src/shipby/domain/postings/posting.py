@@ -1,0 +1,271 @@
+"""A posting (отправление): what the marketplace says of it and where it stands in our own work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from shipby.domain.money import Money
+
+
+class Scheme(StrEnum):
+    """Who delivers: FBS = the marketplace, rFBS = the seller or their carrier."""
+
+    FBS = "FBS"
+    RFBS = "rFBS"
+
+
+class Stage(StrEnum):
+    """Our own workflow. The marketplace's status is kept beside it, never mixed in."""
+
+    RECEIVED = "received"
+    CONFIRMED = "confirmed"
+    PICKED = "picked"
+    INSPECTED = "inspected"
+    PACKED = "packed"
+    HANDED_OVER = "handed_over"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    CLOSED = "closed"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+MAIN_LINE: tuple[Stage, ...] = (
+    Stage.RECEIVED,
+    Stage.CONFIRMED,
+    Stage.PICKED,
+    Stage.INSPECTED,
+    Stage.PACKED,
+    Stage.HANDED_OVER,
+    Stage.IN_TRANSIT,
+    Stage.DELIVERED,
+    Stage.CLOSED,
+)
+FINAL: frozenset[Stage] = frozenset({Stage.CLOSED, Stage.CANCELLED})
+BEFORE_HAND_OVER: frozenset[Stage] = frozenset(MAIN_LINE[:5])
+BEFORE_PACKED: frozenset[Stage] = frozenset(MAIN_LINE[:4])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One product line; `price` is what the buyer paid for one piece, None where it could not be read."""
+
+    sku: str
+    offer_id: str
+    name: str
+    quantity: int
+    price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TariffStep:
+    """One step of `tariffication_steps`: until `until` the marketplace charges `rate` percent, at least `minimum`.
+
+    Source: ozon Seller API, /v3/posting/fbs/get; the last step ends at 9999-12-31.
+    """
+
+    until: datetime
+    rate: Decimal
+    minimum: Money
+    charge: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """The marketplace's own `cancellation` block."""
+
+    reason_id: int
+    reason: str
+    type: str
+    """seller, client, customer, ozon, system or delivery."""
+    after_ship: bool
+    affects_rating: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketplacePosting:
+    """What one read of the marketplace says, allow-listed: no name, phone, address or chat text is in it.
+
+    Times are aware UTC; a date the marketplace leaves empty (or writes as year 0001) is None.
+    """
+
+    number: str
+    order_number: str
+    status: str
+    substatus: str
+    scheme: Scheme
+    integration: str
+    """`tpl_integration_type`: ozon, 3pl_tracking, non_integrated, aggregator, hybryd (sic)."""
+    read_at: datetime
+    """When the read STARTED: an older read never overwrites a newer one."""
+    warehouse_id: str = ""
+    delivery_method_id: str = ""
+    """Postings of one method leave together; empty in rows of older releases until the next read."""
+    in_process_at: datetime | None = None
+    shipment_date: datetime | None = None
+    without_delay: datetime | None = None
+    """`shipment_date_without_delay`: later than this counts as late."""
+    delivering_date: datetime | None = None
+    delivered_at: datetime | None = None
+    delivery_by: datetime | None = None
+    tariff_steps: tuple[TariffStep, ...] = ()
+    actions: tuple[str, ...] = ()
+    """`available_actions`, sorted; unknown values are kept."""
+    tracking_number: str = ""
+    carrier: str = ""
+    barcodes: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    requirements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Unmet `requirements.products_requiring_*`: requirement -> SKUs."""
+    cancellation: Cancellation | None = None
+    parent_number: str = ""
+    related_numbers: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+    """Names of fields above (and PRICES) that this read could not make out; see `shipby.domain.postings.odd_reads`."""
+
+    @property
+    def paid(self) -> Money | None:
+        """What the buyer paid for all lines. None when there are none, and while the price of any is unknown: then no
+        sum is right."""
+        prices = [line.price * line.quantity for line in self.lines if line.price is not None]
+        if not prices or len(prices) < len(self.lines) or len({price.currency for price in prices}) > 1:
+            return None
+        return Money(sum(price.minor for price in prices), prices[0].currency)
+
+
+class RungKind(StrEnum):
+    """What a clock of a posting, return or intent asks for when it rings."""
+
+    CONFIRM_BY = "confirm_by"
+    REMIND_AT = "remind_at"
+    LABEL_BY = "label_by"
+    SHIPMENT_DATE = "shipment_date"
+    TARIFF_STEP = "tariff_step"
+    WITHOUT_DELAY = "without_delay"
+    AUTO_CANCEL_ESTIMATE = "auto_cancel_estimate"
+    GIVE_UP_AT = "give_up_at"
+    DELIVERY_BY = "delivery_by"
+    CLOSE_AT = "close_at"
+    MOVE_DATE_AT = "move_date_at"
+    """Time to ask the marketplace for a later date, where it offers `set_cutoff`."""
+    HAND_OVER_BY = "hand_over_by"
+    """When a packed posting should be with the courier."""
+    ASK_BUYER_AT = "ask_buyer_at"
+    """Time to ask the buyer whether the order is still wanted."""
+    PASSPORT_BY = "passport_by"
+    """The buyer must give passport data by then, or the marketplace cancels."""
+    ANSWER_TRACKING_BY = "answer_tracking_by"
+    """The marketplace asked for another tracking number; without an answer it cancels."""
+    NOT_ACCEPTED_BY = "not_accepted_by"
+    """The sorting centre did not find it; unchanged until then, the marketplace cancels it."""
+    LOOK_AGAIN = "look_again"
+    """Nothing else rings for an open posting: it is read again and brought to mind."""
+    DECIDE_REMIND = "decide_remind"
+    DECIDE_RETURN_BY = "decide_return_by"
+    SETTLE_INTENT = "settle_intent"
+    DIGEST_DUE = "digest_due"
+    """The notices collected for somebody are to be told as one message."""
+    KEY_EXPIRES = "key_expires"
+    PUSH_UNHEALTHY = "push_unhealthy"
+    CASE_DUE = "case_due"
+    DECIDE_AGAIN = "decide_again"
+    """Every held decision of a seller is taken again: a fact that they wait for may be here."""
+    EXPIRE_AT = "expire_at"
+    """A printed file that shows a person is to be deleted."""
+    CARRIAGE_CHECK = "carriage_check"
+    """Time to look at a carriage again."""
+    CANCEL_REQUEST_REMIND = "cancel_request_remind"
+    CANCEL_REQUEST_BY = "cancel_request_by"
+    """From then on the marketplace approves a buyer's wish to cancel by itself."""
+    CLAIM_REMIND = "claim_remind"
+    CLAIM_BY = "claim_by"
+    """The answer to a claim is due."""
+    FETCH_RETURN = "fetch_return"
+    """Returned goods wait to be fetched: storage may cost, and after a time they are scrapped."""
+
+
+ONCE = frozenset({RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT})
+"""Moves that are tried once in a posting's life, wherever its date moves afterwards and whatever clock rang them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One dated clock. `price` is what passing it adds to the cost of leaving, where the marketplace says so."""
+
+    kind: RungKind
+    due: datetime
+    price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """The next rung of an item: exactly one per item, or none when nothing is left to watch."""
+
+    due: datetime
+    kind: RungKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """The hot record of a posting. `version` counts its changes: 1 is its birth, and each has its event rows."""
+
+    seller: str
+    number: str
+    version: int
+    stage: Stage
+    status: str
+    substatus: str
+    scheme: Scheme
+    integration: str
+    received_at: datetime
+    synced_at: datetime
+    """Start of the newest read of the marketplace that was folded in."""
+    warehouse_id: str = ""
+    shipment_date: datetime | None = None
+    without_delay: datetime | None = None
+    delivery_by: datetime | None = None
+    rungs: tuple[Rung, ...] = ()
+    fired: Mapping[RungKind, datetime] = field(default_factory=dict)
+    """Rung kind -> the due time it last fired for; a moved clock rings again."""
+    next_alarm: Alarm | None = None
+    assembled_at: datetime | None = None
+    label_ready_at: datetime | None = None
+    printed_at: datetime | None = None
+    packed_at: datetime | None = None
+    handed_over_at: datetime | None = None
+    delivered_at: datetime | None = None
+    late: bool = False
+    """The cut-off (`shipment_date`) has passed: from here on the tariff charges."""
+    overdue: bool = False
+    """`shipment_date_without_delay` has passed: it counts as a delay in the error index."""
+    at_risk: Money | None = None
+    """What missing the next priced step adds."""
+    passport_since: datetime | None = None
+    """Since when the buyer's passport data is missing (substatus posting_awaiting_passport_data)."""
+    not_accepted_since: datetime | None = None
+    """Since when the sorting centre misses it (status not_accepted, substatus posting_not_in_sort_center)."""
+    tracking_asked_at: datetime | None = None
+    """When the marketplace asked for another tracking number; entered by hand, no event of the API tells it."""
+    late_price: Money | None = None
+    """What the steps from the cut-off on have added so far."""
+    blocked_from: Stage | None = None
+    blocked_reason: str = ""
+    expired_reason: str = ""
+    override_reason: str = ""
+    cancelled_by: str = ""
+    """seller, client, customer, ozon, system, delivery, or split."""
+    tracking_number: str = ""
+    tracking_count: int = 0
+    intent_count: int = 0
+    open_intents: tuple[str, ...] = ()
+    parent_number: str = ""
+
+    @property
+    def cut_off(self) -> datetime | None:
+        """The date people work against: `shipment_date`."""
+        return self.shipment_date

@@ -1,0 +1,1 @@
+"""What must hold of open orders and of rebuilt histories."""

@@ -1,0 +1,1 @@
+"""The marketplace's rating of a seller: the error index and its charges."""

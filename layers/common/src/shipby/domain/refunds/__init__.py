@@ -1,0 +1,1 @@
+"""The ledger of a posting's money, and who pays what."""

@@ -1,0 +1,1 @@
+"""Returns of both lists, their decisions and reasons."""

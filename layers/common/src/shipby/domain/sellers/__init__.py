@@ -1,0 +1,1 @@
+"""A seller's settings, automations, recipients and keys."""
