@@ -22,7 +22,7 @@ from bench import load
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.application.ports.store import Page, QueueMessage
 from shipby.domain.events import posting_ref
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 
 CUT_OFF = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LOUD, QUIET = "seller-100000", "seller-three"

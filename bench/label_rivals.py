@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from shipby.domain.labels.labels import LabelLine, OwnLabel, Party
+from shipby.domain.labels.own_labels import LabelLine, OwnLabel, Party
 
 FONTS = Path(__file__).resolve().parent.parent / "functions" / "label_generation" / "fonts"
 WIDTH, HEIGHT = 75.0, 120.0
@@ -72,7 +72,7 @@ def texts(label: OwnLabel) -> tuple[str, ...]:
 
 def ours(made: Sequence[OwnLabel]) -> bytes:
     """By our press."""
-    from shipby.domain.labels.labels import LabelLook
+    from shipby.domain.labels.own_labels import LabelLook
 
     drawn = press().labels(made, LabelLook())
     assert not drawn.problems, drawn.problems

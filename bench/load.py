@@ -10,7 +10,7 @@ from typing import Any
 from shipby.adapters.dynamodb import keys, rows
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 
 VERSION = 6

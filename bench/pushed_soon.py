@@ -26,7 +26,7 @@ import urllib3
 from bench.machine import describe
 from bench.report import arguments, publish, table
 from shipby.adapters.dynamodb import keys
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator, SimulatorSettings

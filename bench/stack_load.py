@@ -21,7 +21,7 @@ import urllib3
 
 from shipby.application.alarms.repair import repair
 from shipby.domain.events import posting_ref
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator, SimulatorSettings

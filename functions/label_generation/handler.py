@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from functions.label_generation.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.carriages.carriage_work import work_carriage
+from shipby.application.carriages.work import work_carriage
 from shipby.application.cases.odd_entries import keeping
 from shipby.application.evidence.make_pack import drop_pack, make_pack
 from shipby.application.intents.assemble import assemble_posting
-from shipby.application.labels.fetch_labels import LabelRun, collect_labels, start_labels
-from shipby.application.printing.expire_prints import expire_print
-from shipby.application.printing.print_labels import print_labels
+from shipby.application.labels.fetch import LabelRun, collect_labels, start_labels
+from shipby.application.printing.expire import expire_print
+from shipby.application.printing.job import print_labels
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.documents import LabelForm
 

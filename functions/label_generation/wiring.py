@@ -19,10 +19,10 @@ from shipby.adapters.evidence.press import EvidencePress
 from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.evidence.make_pack import PackTools
-from shipby.application.labels.fetch_labels import Tools
+from shipby.application.labels.fetch import Tools
 from shipby.application.ports.evidence import Archives, PackPress
 from shipby.application.ports.store import Clock, DocumentStore, LabelPapers, LabelPress, Marketplaces, Store, WorkQueue
-from shipby.application.printing.print_parts import PrintTools
+from shipby.application.printing.parts import PrintTools
 from shipby.settings import LABEL_GENERATION_RATE, LabelGenerationSettings
 
 LONGEST_WAIT_SECONDS = 20

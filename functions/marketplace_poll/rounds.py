@@ -10,7 +10,7 @@ from typing import Any
 from functions.marketplace_poll.wiring import Parts
 from shipby.application.alarms.decide_again import decide_held
 from shipby.application.alarms.mend_alarms import mend_alarms
-from shipby.application.cancels.sync_cancel_request import sync_cancel_requests
+from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.cases.odd_entries import noting
 from shipby.application.cases.watch_account import note_rejected_key, unhealthy, watch_account
 from shipby.application.evidence.claim_hints import watch_chats

@@ -7,7 +7,7 @@ from datetime import datetime
 from functions.posting_sync.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
-from shipby.application.cancels.sync_cancel_request import sync_cancel_request
+from shipby.application.cancels.sync import sync_cancel_request
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.intake.sync_posting import Synced, sync_posting
 from shipby.domain.errors import InvalidInputError

@@ -6,7 +6,7 @@ from functions.refunds.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.application.cases.odd_entries import keeping
-from shipby.application.settling.settle_intent import settle_intent
+from shipby.application.settling.settle import settle_intent
 
 
 def handler(event: Event, context: Context) -> PartialResponse:

@@ -16,7 +16,7 @@ from shipby.application.ports.store import Clock, DocumentStore, Store
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.contracts.base import Query, Request
 from shipby.contracts.requests import NoQuery
-from shipby.domain.sellers.records import Role
+from shipby.domain.sellers.settings import Role
 
 B = TypeVar("B", bound=Request)
 Q = TypeVar("Q", bound=Query)

@@ -8,7 +8,7 @@ from functions.tracking.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.application.cases.odd_entries import keeping
-from shipby.application.settling.settle_intent import Settled, settle_tracking
+from shipby.application.settling.settle import Settled, settle_tracking
 
 
 def handler(event: Event, context: Context) -> PartialResponse:

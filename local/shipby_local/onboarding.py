@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipby.application.sellers.register_seller import create_api_key, create_push_token, register_seller
+from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
 from shipby.domain.errors import AlreadyExistsError
-from shipby.domain.sellers.records import Role, SellerSettings
+from shipby.domain.sellers.settings import Role, SellerSettings
 from shipby_local.deployment import Deployment
 
 

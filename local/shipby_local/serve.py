@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shipby.application.alarms.repair import repair
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK, needs

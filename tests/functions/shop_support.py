@@ -22,8 +22,8 @@ from shipby.adapters.aws import clients
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.table import table_definition
-from shipby.application.sellers.register_seller import create_push_token, register_seller
-from shipby.domain.sellers.records import SellerSettings
+from shipby.application.sellers.register import create_push_token, register_seller
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 
 if TYPE_CHECKING:

@@ -17,15 +17,15 @@ from shipby.adapters.dynamodb import rows
 from shipby.adapters.dynamodb.alarm_store import AlarmStore
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.application.alarms.alarms import alarm_message
+from shipby.application.alarms.ringing import alarm_message
 from shipby.application.alarms.set_aside import TRIES, bring_back, list_aside
 from shipby.application.ports.store import AppendEvents, SaveCase, SavePosting, SaveWatch
-from shipby.domain.cases.cases import Matter, opened
+from shipby.domain.cases.matter import Matter, opened
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, Posting, Rung, RungKind, Stage
-from shipby.domain.sellers.records import AlarmRef, CaseKind, Watch
+from shipby.domain.sellers.settings import AlarmRef, CaseKind, Watch
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import LambdaContext, Shop, event, failed_ids, sqs_event
 from tests.support import builders as a
@@ -244,7 +244,7 @@ def test_a_release_that_can_ring_nothing_does_not_set_everything_aside(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("a mistake in this release")
 
-    monkeypatch.setattr("shipby.application.alarms.alarms.ring_posting", broken)
+    monkeypatch.setattr("shipby.application.alarms.ringing.ring_posting", broken)
     outcomes = [try_again(posting, TRIES) for posting in postings]
     assert outcomes == [[]] * 20 + [["m0"]] * 5
     assert len(list_aside(store=shop.store)) == 20

@@ -12,7 +12,7 @@ import pytest
 from shipby.application.intake.receive_push import PushAnswer, TokenCache, receive_push
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.store import Store
-from shipby.application.sellers.register_seller import create_push_token
+from shipby.application.sellers.register import create_push_token
 from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.postings.push import WINDOW_SECONDS
 from tests.functions.shop_support import SELLER, Shop

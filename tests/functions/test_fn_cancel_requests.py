@@ -16,13 +16,13 @@ from functions.posting_sync.handler import handler as sync
 from functions.refunds.handler import handler as settle
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb.client import dynamodb_client
-from shipby.application.cancels.decide_cancel_request import CancelRequestDecision, decide_cancel_request
+from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.ports.store import SaveCancelRequest, SaveSettings
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import EventType, cancel_request_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Alarm, RungKind, Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from shipby_local.simulator import Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, event, failed_ids, sqs_event
 

@@ -20,11 +20,11 @@ from functions.seller_api import wiring
 from functions.seller_api.handler import handler as api
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.ports.store import AppendEvents, SaveDetail, SaveEvidencePack, SavePosting
 from shipby.domain.events import evidence_pack_ref, posting_ref
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 from tests.functions.seller_api.api_support import http_event
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, sqs_event
 from tests.support import builders as a

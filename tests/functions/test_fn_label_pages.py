@@ -13,8 +13,8 @@ import pytest
 from functions.label_generation.handler import handler
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.labels.fetch_labels import fetch_message
-from shipby.application.labels.label_overrides import LabelOverride, override_label
+from shipby.application.labels.fetch import fetch_message
+from shipby.application.labels.overrides import LabelOverride, override_label
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import Document, DocumentState, LabelForm, PageVerdict, RefusedPage
 from shipby_local.simulator import Simulator

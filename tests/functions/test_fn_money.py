@@ -14,12 +14,12 @@ from shipby.application.alarms.route_events import sync_message
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.store import Marketplace, SaveSettings
 from shipby.application.refunds.approvals import SecondWord, approve_refund
-from shipby.application.returns.return_decisions import ReturnDecision, decide_return
-from shipby.application.returns.sync_return import apply_return_facts
+from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.sync import apply_return_facts
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import AccrualState, MoneyLedger, postage_key
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 from tests.support.waiting import eventually

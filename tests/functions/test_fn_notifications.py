@@ -16,7 +16,7 @@ from functions.notifications.handler import handler
 from shipby.adapters.aws.clock import SystemClock
 from shipby.application.ports.store import AppendEvents, SavePosting
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.sellers.records import Recipient
+from shipby.domain.sellers.settings import Recipient
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event

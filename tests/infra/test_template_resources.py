@@ -9,7 +9,7 @@ import pytest
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 from shipby.adapters.ozon import assumptions
-from shipby.domain.evidence.evidence_files import INCOMING, KEPT_DAYS
+from shipby.domain.evidence.files import INCOMING, KEPT_DAYS
 from tests.infra.sam_template import environment, events, functions, properties, resources, target, template
 
 # What this template may use. The emulator rejects a whole template for one unknown type, so each must be among those

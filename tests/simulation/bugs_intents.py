@@ -14,8 +14,11 @@ from shipby.application.ports.store import (
     SaveReturn,
     Write,
 )
-from shipby.application.returns import poll_returns, return_decisions, sync_return
-from shipby.application.settling import finish_intent, settle_intent
+from shipby.application.returns import decisions as return_decisions
+from shipby.application.returns import poll as poll_returns
+from shipby.application.returns import sync as sync_return
+from shipby.application.settling import finish as finish_intent
+from shipby.application.settling import settle as settle_intent
 from shipby.domain.deadlines import fold
 from shipby.domain.errors import (
     MarketplaceUnavailableError,
@@ -24,7 +27,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import AggregateKind, Event, EventType, return_ref
 from shipby.domain.intents import Intent, IntentState
-from shipby.domain.returns.returns import COMPENSATE_ACTION, ReturnCase
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, ReturnCase
 
 Patch = AbstractContextManager[object]
 

@@ -16,8 +16,8 @@ from shipby.application.ports.store import (
     SpendCap,
     Write,
 )
-from shipby.application.returns import return_decisions
-from shipby.application.settling import finish_intent
+from shipby.application.returns import decisions as return_decisions
+from shipby.application.settling import finish as finish_intent
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.money import Money
 from shipby.domain.refunds import ledger

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shipby.application.cancels.decide_cancel_request import CancelRequestDecision, decide_cancel_request
+from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
-from shipby.application.returns.return_decisions import ReturnDecision, decide_return
-from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.shared import idempotency
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import RetryableError

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from shipby.application.settling.finish_intent import TOLD
+from shipby.application.settling.finish import TOLD
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.money import Money
 from shipby_local.simulator.generate import LineSpec

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shipby.application.alarms.alarms import MAX_DELAY, alarm_message, read_alarm, ring
+from shipby.application.alarms.ringing import MAX_DELAY, alarm_message, read_alarm, ring
 from shipby.application.alarms.sweep import sweep
-from shipby.application.cancels.sync_cancel_request import sync_cancel_requests
+from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.intake.reconcile import reconcile
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.refunds.compare_accruals import compare_accruals
-from shipby.application.settling.settle_intent import settle_intent, settle_tracking
+from shipby.application.settling.settle import settle_intent, settle_tracking
 from tests.simulation.baton import Task
 from tests.simulation.market import SELLER
 from tests.simulation.queues import Letter

@@ -16,7 +16,7 @@ from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveSettin
 from shipby.domain.errors import ShipbyError, VersionConflictError
 from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import IntentState
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from tests.simulation.baton import Baton, Task
 from tests.simulation.chance import CALM, draw_weather
 from tests.simulation.clocks import SkewedClock, Time

@@ -27,8 +27,8 @@ from shipby.domain.postings.posting import (
     TariffStep,
 )
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
-from shipby.domain.returns.returns import MarketplaceReturn, OfferedAction, RejectionReason, ReturnCase, ReturnStage
-from shipby.domain.sellers.records import ApiKey, RememberedResponse, Role, SellerSettings, TrackingChange
+from shipby.domain.returns.return_case import MarketplaceReturn, OfferedAction, RejectionReason, ReturnCase, ReturnStage
+from shipby.domain.sellers.settings import ApiKey, RememberedResponse, Role, SellerSettings, TrackingChange
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SELLER = "seller-1"

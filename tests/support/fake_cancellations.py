@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shipby.application.ports.store import Clock, Page
-from shipby.domain.cancels.cancel_requests import CancelRequestState, MarketplaceCancelRequest
+from shipby.domain.cancels.requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError
 from shipby.domain.postings.posting import MarketplacePosting
 from tests.support.fake_carriages import Fault

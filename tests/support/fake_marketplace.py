@@ -28,11 +28,11 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     RateLimitedError,
 )
-from shipby.domain.labels.labels import Party
+from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Cancellation, MarketplacePosting
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
-from shipby.domain.returns.returns import COMPENSATE_ACTION, FBS_PREFIX, MarketplaceReturn, OfferedAction
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, FBS_PREFIX, MarketplaceReturn, OfferedAction
 from tests.support.fake_accruals import COMPENSATION, POSTAGE, REFUND, FakeAccruals
 from tests.support.fake_books import Books
 from tests.support.fake_cancellations import FakeCancellations

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from shipby.application.ports.store import Drawn, PagePick
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.documents import LabelSize, Sheet
-from shipby.domain.labels.labels import LabelLook, OwnLabel, PackingSlip, PickList
+from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 from tests.support.fakes import FakePapers
 
 _PER_SHEET = {Sheet.NONE: 1, Sheet.A4_4UP: 4, Sheet.A4_8UP: 8}

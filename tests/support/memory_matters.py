@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports.store import Page
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.shadow import ShadowDecision
 from tests.support.memory_index import Index, worklist_id
 

@@ -11,7 +11,7 @@ from shipby.domain.events import AggregateKind, Event, Ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting
 from shipby.domain.proof.replay import ItemChange
-from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.returns.return_case import ReturnCase
 
 R = TypeVar("R")
 Replayed: TypeAlias = Posting | ReturnCase

@@ -20,8 +20,8 @@ from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, Print
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.returns.returns import ReturnCase
-from shipby.domain.sellers.records import (
+from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.sellers.settings import (
     AlarmRef,
     ApiKey,
     AsideAlarm,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.events import (
@@ -25,7 +25,7 @@ from shipby.domain.events import (
     return_ref,
 )
 from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.evidence import EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.evidence.pieces import EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent, IntentAction, intent_id
 from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintStyle, ProductCard, RefusedPage
 from shipby.domain.money import Money
@@ -50,9 +50,9 @@ from shipby.domain.refunds.ledger import (
     LineBalance,
     MoneyLedger,
 )
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.returns.returns import OfferedAction, RejectionReason, ReturnCase
-from shipby.domain.sellers.records import (
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.returns.return_case import OfferedAction, RejectionReason, ReturnCase
+from shipby.domain.sellers.settings import (
     ApiKey,
     Case,
     DigestEntry,

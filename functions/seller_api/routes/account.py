@@ -11,8 +11,8 @@ from shipby.application.sellers.change_settings import change_settings, get_sett
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.requests import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.sellers.records import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
 
 
 def get_proof(call: Call) -> Mapping[str, object]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.cancels import cancel_request_views
-from shipby.application.cancels.decide_cancel_request import CancelRequestDecision, decide_cancel_request
+from shipby.application.cancels import views as cancel_request_views
+from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.cancel_requests import ApproveCancelRequestBody, CancelRequestsQuery, RejectCancelRequestBody
-from shipby.domain.cancels.cancel_requests import APPROVE, REJECT
+from shipby.domain.cancels.requests import APPROVE, REJECT
 
 
 def list_cancel_requests(call: Call) -> Mapping[str, object]:

@@ -8,7 +8,8 @@ from functools import partial
 
 from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.carriages import carriage_scans, carriages
+from shipby.application.carriages import closing_the_day as carriages
+from shipby.application.carriages import scans as carriage_scans
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.carriages import (
     ApproveCarriageBody,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, OFFICE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.cases import cases
+from shipby.application.cases import opening as cases
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.cases import CasesQuery, CloseCaseBody
 

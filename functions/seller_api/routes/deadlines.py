@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from functions.seller_api.access import DESK, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.deadlines import deadlines, impact, risk
+from shipby.application.deadlines import due_soon as deadlines
+from shipby.application.deadlines import impact, risk
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.deadlines import DeadlinesQuery, ImpactQuery, RiskQuery, WhatIfBody
 

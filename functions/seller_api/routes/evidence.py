@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.evidence import evidence_packs, evidence_pieces, evidence_uploads, evidence_views
-from shipby.application.evidence.evidence_pieces import PieceWish
+from shipby.application.evidence import packs as evidence_packs
+from shipby.application.evidence import pieces as evidence_pieces
+from shipby.application.evidence import uploads as evidence_uploads
+from shipby.application.evidence import views as evidence_views
+from shipby.application.evidence.pieces import PieceWish
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.evidence import EvidenceBody, EvidencePackBody
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.evidence.evidence import EvidenceKind
+from shipby.domain.evidence.pieces import EvidenceKind
 
 
 def _wish(call: Call, body: EvidenceBody) -> PieceWish:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.rating import guard_views
+from shipby.application.rating import views as guard_views
 
 
 def get_guard(call: Call) -> Mapping[str, object]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.printing import print_views
-from shipby.application.printing.print_requests import PrintWish, request_print
+from shipby.application.printing import views as print_views
+from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.printing import LabelsBody

@@ -9,8 +9,8 @@ from functions.seller_api.operations import Call, Download, Operation, read
 from shipby.application.postings import queries
 from shipby.application.refunds import approvals
 from shipby.application.refunds.approvals import SecondWord
-from shipby.application.refunds.refund_export import refund_rows, refunds_csv
-from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.refunds.export import refund_rows, refunds_csv
+from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.money import ApproveBody, RefundsExportQuery
 from shipby.contracts.requests import IntentsQuery, ReasonBody, VerdictBody

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.labels import label_views
-from shipby.application.labels.label_overrides import LabelOverride, override_label
+from shipby.application.labels import views as label_views
+from shipby.application.labels.overrides import LabelOverride, override_label
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.refused_pages import RefusedPagesQuery
 from shipby.contracts.requests import ReasonBody

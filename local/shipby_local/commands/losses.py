@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from shipby.domain.errors import CredentialsRejectedError, ShipbyError
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.commands.shared import DATA, DataDir, OnAws, deployment_of, err, fail, out
 from shipby_local.commands.text import length_of
 from shipby_local.stack.errors import StackError

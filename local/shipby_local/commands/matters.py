@@ -11,10 +11,10 @@ import typer
 from rich.table import Table
 
 from shipby.application.alarms import set_aside
-from shipby.application.cases.cases import close_case
+from shipby.application.cases.opening import close_case
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
-from shipby.domain.sellers.records import AlarmRef, Case, SellerSettings
+from shipby.domain.sellers.settings import AlarmRef, Case, SellerSettings
 from shipby_local.commands.shared import DATA, DataDir, OnAws, OneSeller, deployment_of, known_sellers, out, say
 from shipby_local.commands.text import length_of, length_text, times_text
 from shipby_local.stack.errors import StackError

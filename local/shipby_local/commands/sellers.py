@@ -21,8 +21,8 @@ def create_key(
     aws: OnAws = None,
 ) -> None:
     """Make a key of the seller API. It is shown once; only its hash is kept."""
-    from shipby.application.sellers.register_seller import create_api_key
-    from shipby.domain.sellers.records import Role
+    from shipby.application.sellers.register import create_api_key
+    from shipby.domain.sellers.settings import Role
 
     if role not in set(Role):
         raise StackError(f"{role!r} is not a role; roles are {', '.join(Role)}")
@@ -41,7 +41,7 @@ def revoke_key(
     aws: OnAws = None,
 ) -> None:
     """Stop a key of the seller API; it works for at most another minute."""
-    from shipby.application.sellers.register_seller import revoke_api_key
+    from shipby.application.sellers.register import revoke_api_key
 
     deployment = deployment_of(data, aws)
     revoke_api_key(identifier, store=deployment.store(), clock=deployment.clock)
@@ -56,7 +56,7 @@ def push_address(
     aws: OnAws = None,
 ) -> None:
     """Make another push address (the former stay live until revoked), or stop one; it works at most another minute."""
-    from shipby.application.sellers.register_seller import create_push_token, revoke_push_token
+    from shipby.application.sellers.register import create_push_token, revoke_push_token
 
     deployment = deployment_of(data, aws)
     store = deployment.store()
@@ -84,7 +84,7 @@ def add_seller(
     aws: OnAws = None,
 ) -> None:
     """Take a seller in: keys to SSM, settings to the table; prints the push address and an owner's key, once."""
-    from shipby.domain.sellers.records import SellerSettings
+    from shipby.domain.sellers.settings import SellerSettings
     from shipby_local.onboarding import take_in
 
     deployment = deployment_of(data, aws)

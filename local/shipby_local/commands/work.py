@@ -33,8 +33,8 @@ def deadlines(
     aws: OnAws = None,
 ) -> None:
     """List what is due, in the order in which a minute of work saves most money."""
-    from shipby.application.deadlines.deadlines import Wanted
-    from shipby.application.deadlines.deadlines import deadlines as due
+    from shipby.application.deadlines.due_soon import Wanted
+    from shipby.application.deadlines.due_soon import deadlines as due
 
     length = _ahead(within)
     deployment = deployment_of(data, aws)

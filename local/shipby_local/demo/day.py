@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shipby.application.sellers.register_seller import create_api_key
-from shipby.domain.sellers.records import Role
+from shipby.application.sellers.register import create_api_key
+from shipby.domain.sellers.settings import Role
 from shipby_local.demo.api import SellerApi
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.desk_tally import desk_rows

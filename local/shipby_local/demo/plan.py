@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from shipby.domain.sellers.records import Automation, OwnLabelPolicy, SellerSettings
+from shipby.domain.sellers.settings import Automation, OwnLabelPolicy, SellerSettings
 from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.simulator.generate import LineSpec, Plan

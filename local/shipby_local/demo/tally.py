@@ -14,7 +14,7 @@ from shipby.application.shared.paging import every
 from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import ExecutedBy
-from shipby.domain.sellers.records import Outcome
+from shipby.domain.sellers.settings import Outcome
 from shipby_local.demo.papers import Papers
 from shipby_local.demo.plan import WRONG_PAGES, DayPlan, Fate, PlannedPosting
 

@@ -9,17 +9,17 @@ from datetime import datetime
 import pytest
 
 from shipby.adapters.ozon import OzonClient
-from shipby.application.cancels.decide_cancel_request import CancelRequestDecision, decide_cancel_request
-from shipby.application.cancels.sync_cancel_request import sync_cancel_requests
+from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
+from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.store import SaveSettings
-from shipby.application.settling.settle_intent import settle_intent
-from shipby.domain.cancels.cancel_requests import CancelRequest, CancelRequestState, DecidedBy
+from shipby.application.settling.settle import settle_intent
+from shipby.domain.cancels.requests import CancelRequest, CancelRequestState, DecidedBy
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError
 from shipby.domain.events import cancel_request_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from shipby_local.simulator import SellerAccount, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from shipby.adapters.ozon import OzonClient
-from shipby.application.carriages.carriage_work import work_carriage
-from shipby.application.carriages.carriages import Approval, approve_carriage, request_carriage
+from shipby.application.carriages.closing_the_day import Approval, approve_carriage, request_carriage
+from shipby.application.carriages.work import work_carriage
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.carriages import ContainerSpec
 from shipby.application.ports.store import SaveSettings

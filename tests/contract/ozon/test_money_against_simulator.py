@@ -16,13 +16,13 @@ from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.store import SaveSettings
 from shipby.application.refunds.compare_accruals import compare_accruals
-from shipby.application.returns.return_decisions import ReturnDecision, decide_return
-from shipby.application.returns.sync_return import apply_return_facts
-from shipby.application.settling.settle_intent import settle_intent
+from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.sync import apply_return_facts
+from shipby.application.settling.settle import settle_intent
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import AccrualState, EntryKind, EntryState, MoneyLedger, postage_key
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.simulator import LineSpec, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore

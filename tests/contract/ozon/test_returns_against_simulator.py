@@ -13,15 +13,15 @@ import pytest
 from shipby.adapters.ozon import OzonClient
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.store import SaveSettings
-from shipby.application.returns.poll_returns import poll_returns
-from shipby.application.returns.return_followups import Disposal, dispose_return
-from shipby.application.returns.work_return import ReturnStep, scan_return, work_return
-from shipby.application.settling.settle_intent import settle_intent
+from shipby.application.returns.followups import Disposal, dispose_return
+from shipby.application.returns.poll import poll_returns
+from shipby.application.returns.work import ReturnStep, scan_return, work_return
+from shipby.application.settling.settle import settle_intent
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.returns.returns import ReturnCase, ReturnStage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.returns.return_case import ReturnCase, ReturnStage
+from shipby.domain.sellers.settings import Automation
 from shipby_local.simulator import LineSpec, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue

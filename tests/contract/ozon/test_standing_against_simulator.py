@@ -11,7 +11,7 @@ import pytest
 from shipby.adapters.ozon import OzonClient
 from shipby.domain.errors import CredentialsRejectedError
 from shipby.domain.money import Money
-from shipby.domain.rating.rating import IndexErrorKind
+from shipby.domain.rating.standing import IndexErrorKind
 from shipby_local.simulator import LineSpec, SellerAccount, Simulator, SimulatorSettings
 
 INDEX = "rating_general_indicator_fbs_rfbs"

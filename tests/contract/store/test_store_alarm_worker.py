@@ -27,7 +27,7 @@ from shipby.domain.errors import AlreadyExistsError, InvalidInputError, KillSwit
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind, Stage
 from shipby.domain.proof.replay import rebuild
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 from tests.support import strategies as some

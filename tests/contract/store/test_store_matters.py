@@ -21,11 +21,11 @@ from shipby.application.ports.store import (
     Store,
     Write,
 )
-from shipby.domain.cancels.cancel_requests import CancelRequest, CancelRequestState
+from shipby.domain.cancels.requests import CancelRequest, CancelRequestState
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, VersionConflictError
 from shipby.domain.events import EventType, cancel_request_ref, claim_ref, evidence_pack_ref
 from shipby.domain.evidence.claims import Claim, ClaimKind, ClaimState
-from shipby.domain.evidence.evidence import EvidenceItem, EvidenceKind, EvidencePack, EvidenceUpload, PackState
+from shipby.domain.evidence.pieces import EvidenceItem, EvidenceKind, EvidencePack, EvidenceUpload, PackState
 from shipby.domain.intents import IntentAction
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.shadow import ShadowDecision

@@ -10,7 +10,7 @@ from shipby.application.ports.store import AddDigestEntry, Page, SaveCase, SaveO
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from shipby.domain.events import AggregateKind, Ref, StoredEvent, case_ref, posting_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import AlarmRef, Case, CaseKind, DigestEntry, Outcome, Watch
+from shipby.domain.sellers.settings import AlarmRef, Case, CaseKind, DigestEntry, Outcome, Watch
 from tests.contract.store.paging_support import hours, walk
 from tests.support import builders as a
 

@@ -9,7 +9,7 @@ import pytest
 
 from shipby.application.ports.store import SaveSettings
 from shipby.application.proof.prove import Proof
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from tests.functions.seller_api.api_support import Caller, http_event
 from tests.support import builders as a
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shipby.application.intake.sync_posting import TRACKING
-from shipby.application.labels.label_storing import BARCODE
+from shipby.application.labels.storing import BARCODE
 from shipby.application.ports.store import (
     AppendEvents,
     ClaimPointer,

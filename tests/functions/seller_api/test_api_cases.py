@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shipby.application.cases.cases import open_case
-from shipby.domain.sellers.records import CaseKind
+from shipby.application.cases.opening import open_case
+from shipby.domain.sellers.settings import CaseKind
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a
 

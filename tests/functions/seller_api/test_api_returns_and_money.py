@@ -11,7 +11,7 @@ from shipby.application.ports.store import AppendEvents, Page, SaveIntent, SaveM
 from shipby.domain.events import return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.refunds.ledger import CostBorneBy
-from shipby.domain.returns.returns import OfferedAction, ReturnStage
+from shipby.domain.returns.return_case import OfferedAction, ReturnStage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import AppendEvents, SaveMoney, SaveReturn
-from shipby.application.returns.return_codes import code_writes
+from shipby.application.returns.codes import code_writes
 from shipby.domain.events import return_ref
-from shipby.domain.returns.returns import OfferedAction, ReturnStage
+from shipby.domain.returns.return_case import OfferedAction, ReturnStage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

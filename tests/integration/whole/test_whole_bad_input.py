@@ -10,7 +10,7 @@ import pytest
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.application.intake.receive_push import token_hash
-from shipby.application.sellers.register_seller import create_push_token
+from shipby.application.sellers.register import create_push_token
 from tests.integration.whole.whole_support import Answer, Shop, Whole, call
 
 pytestmark = pytest.mark.stack

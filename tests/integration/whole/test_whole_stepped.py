@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local import cli
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in

@@ -13,7 +13,7 @@ import urllib3
 
 from shipby.application.ports.store import Store
 from shipby.domain.events import posting_ref
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.demo.api import SellerApi
 from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger

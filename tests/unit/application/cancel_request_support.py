@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipby.application.alarms.alarms import Rang, ring
-from shipby.application.cancels.decide_cancel_request import CancelRequestDecision, decide_cancel_request
-from shipby.application.cancels.sync_cancel_request import SyncedCancelRequests, sync_cancel_requests
+from shipby.application.alarms.ringing import Rang, ring
+from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
+from shipby.application.cancels.sync import SyncedCancelRequests, sync_cancel_requests
 from shipby.application.ports.store import SavePosting
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import Event, EventType, cancel_request_ref
 from shipby.domain.postings.posting import Scheme
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget
 

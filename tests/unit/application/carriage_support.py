@@ -4,23 +4,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shipby.application.alarms.alarms import ring
-from shipby.application.carriages.carriage_scans import scan_parcel
-from shipby.application.carriages.carriage_work import work_carriage
-from shipby.application.carriages.carriages import (
+from shipby.application.alarms.ringing import ring
+from shipby.application.carriages.closing_the_day import (
     Approval,
     approve_carriage,
     request_carriage,
 )
-from shipby.application.cases.cases import find_open_case
+from shipby.application.carriages.scans import scan_parcel
+from shipby.application.carriages.work import work_carriage
+from shipby.application.cases.opening import find_open_case
 from shipby.application.ports.store import SavePosting
 from shipby.domain.carriages import (
     Carriage,
 )
-from shipby.domain.cases.cases import Matter
+from shipby.domain.cases.matter import Matter
 from shipby.domain.events import EventType, carriage_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import AlarmRef, CaseKind
+from shipby.domain.sellers.settings import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS
 from tests.support.fakes import MemoryDocuments

@@ -9,8 +9,8 @@ from typing import Any, cast
 from shipby.application.cases.watch_account import AccountState, watch_account
 from shipby.domain.events import StoredEvent, watch_ref
 from shipby.domain.postings.posting import Cancellation
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, IndexErrorKind
-from shipby.domain.sellers.records import Watch
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.settings import Watch
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from shipby.application.alarms.alarms import ring
-from shipby.application.labels.label_ids import LABEL_IDS, OWN_ID
+from shipby.application.alarms.ringing import ring
+from shipby.application.labels.ids import LABEL_IDS, OWN_ID
 from shipby.application.ports.store import SaveDocument
-from shipby.application.printing.expire_prints import expire_print
-from shipby.application.printing.print_labels import PrintTools, PrintWish, print_labels, request_print
-from shipby.application.printing.print_views import get_print_job, list_prints
+from shipby.application.printing.expire import expire_print
+from shipby.application.printing.job import PrintTools, PrintWish, print_labels, request_print
 from shipby.application.printing.scan_label import scan_label
+from shipby.application.printing.views import get_print_job, list_prints
 from shipby.domain.events import print_job_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, LabelForm, PrintJob
-from shipby.domain.labels.labels import Party
+from shipby.domain.labels.own_labels import Party
 from shipby.domain.postings.posting import Scheme
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, FakeMarketplaces
 from tests.support.fake_press import TextPapers, TextPress, file_of, lines_of

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from shipby.application.cases.cases import find_open_case
+from shipby.application.cases.opening import find_open_case
 from shipby.application.refunds.compare_accruals import CANCELLED_AFTER, WATCH, AccrualRound, compare_accruals
-from shipby.domain.cases.cases import Matter
+from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import Scheme
 from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, Entry, postage_key
-from shipby.domain.returns.returns import COMPENSATE_ACTION
-from shipby.domain.sellers.records import Case, CaseKind
+from shipby.domain.returns.return_case import COMPENSATE_ACTION
+from shipby.domain.sellers.settings import Case, CaseKind
 from tests.support import builders as a
 from tests.support.fake_accruals import COMPENSATION, FEE, REFUND
 from tests.support.fake_marketplace import Fault

@@ -15,7 +15,7 @@ from shipby.application.alarms.set_aside import (
     list_aside,
     set_aside,
 )
-from shipby.application.cases.cases import close_case
+from shipby.application.cases.opening import close_case
 from shipby.application.ports.store import SavePosting
 from shipby.domain.errors import (
     InvalidInputError,
@@ -29,7 +29,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import Event, EventType, case_ref, posting_ref
 from shipby.domain.intents import IntentAction, intent_id
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import AlarmRef, CaseKind
+from shipby.domain.sellers.settings import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
-from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.shared.idempotency import Answer
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -19,7 +19,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.returns.returns import COMPENSATE_ACTION, ReturnStage
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, ReturnStage
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget, money
 

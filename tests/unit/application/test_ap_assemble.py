@@ -11,7 +11,7 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.builders import FixedClock
 from tests.support.memory_store import MemoryStore

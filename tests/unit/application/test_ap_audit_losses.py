@@ -11,8 +11,8 @@ from shipby.application.deadlines.audit_losses import ATTEMPTS, LossAudit, audit
 from shipby.application.ports.store import Marketplace, Page
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, RateLimitedError
 from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, IndexErrorKind
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace, Fault
 

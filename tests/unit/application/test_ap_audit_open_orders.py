@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.set_aside import bring_back, set_aside
-from shipby.application.cases.cases import close_case
+from shipby.application.cases.opening import close_case
 from shipby.application.ports.store import AppendEvents, Page, SavePosting, SaveSettings, WorkItem
 from shipby.application.proof.audit_open_orders import (
     ACTOR,
@@ -21,7 +21,7 @@ from shipby.application.proof.audit_open_orders import (
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.postings.posting import Posting, RungKind, Stage
-from shipby.domain.sellers.records import AlarmRef, Case, Recipient
+from shipby.domain.sellers.settings import AlarmRef, Case, Recipient
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -6,9 +6,9 @@ import pytest
 
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.returns.returns import ReturnStage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.returns.return_case import ReturnStage
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.return_support import (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import SaveCancelRequest
-from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
-from shipby.domain.cancels.cancel_requests import CancelRequestState, DecidedBy
+from shipby.application.settling.by_hand import Verdict, settle_by_hand
+from shipby.domain.cancels.requests import CancelRequestState, DecidedBy
 from shipby.domain.errors import (
     ActionNotOfferedError,
     InvalidInputError,
@@ -20,7 +20,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentState, request_hash
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.cancel_request_support import ID, LATE, REF, UNTIL, Plea

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.carriages.carriages import (
+from shipby.application.carriages.closing_the_day import (
     close_day,
     get_difference,
     set_containers,

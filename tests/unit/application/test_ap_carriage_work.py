@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.carriages.carriage_rows import CLAIM, DAY, day_name
-from shipby.application.carriages.carriages import (
+from shipby.application.carriages.closing_the_day import (
     cancel_carriage,
 )
+from shipby.application.carriages.rows import CLAIM, DAY, day_name
 from shipby.application.ports.store import ClaimPointer, SaveCarriage
 from shipby.domain.carriages import (
     COMPARE_AFTER,

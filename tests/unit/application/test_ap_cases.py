@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.cases.cases import (
+from shipby.application.cases.opening import (
     POINTER,
     close_by_hand,
     close_case,
@@ -16,10 +16,10 @@ from shipby.application.cases.cases import (
     report_case,
 )
 from shipby.application.ports.store import ClaimPointer
-from shipby.domain.cases.cases import Matter
+from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import NotFoundError, StageMismatchError
 from shipby.domain.events import EventType, case_ref
-from shipby.domain.sellers.records import CaseKind
+from shipby.domain.sellers.settings import CaseKind
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.application.world_support import forget

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.route_events import route_push
 from shipby.application.evidence.claim_hints import CHATS, ChatsRead, watch_chats
 from shipby.application.evidence.claims import ClaimAnswer, answer_claim
@@ -17,7 +17,7 @@ from shipby.domain.events import AggregateKind, Event, EventType, claim_ref
 from shipby.domain.evidence.claims import Claim, ClaimState
 from shipby.domain.postings.posting import RungKind
 from shipby.domain.postings.push import judge
-from shipby.domain.sellers.records import AlarmRef, CaseKind
+from shipby.domain.sellers.settings import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.fake_chats import BUYER, FakeChats
 from tests.support.fake_marketplace import FakeMarketplace, Fault

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.deadlines import deadlines as room
-from shipby.application.deadlines.deadlines import Wanted, deadlines, when_view
+from shipby.application.deadlines import due_soon as room
+from shipby.application.deadlines.due_soon import Wanted, deadlines, when_view
 from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveWatch
 from shipby.application.rating.index_figures import WATCH, Figures, watch_data
 from shipby.domain.deadlines.ladder import rewind
@@ -20,7 +20,7 @@ from shipby.domain.events import posting_ref
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Rung, RungKind, Stage, TariffStep
 from shipby.domain.rating.error_index import IndexState
-from shipby.domain.sellers.records import Outcome, Watch
+from shipby.domain.sellers.settings import Outcome, Watch
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

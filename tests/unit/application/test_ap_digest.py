@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.alarms.alarms import read_alarm
+from shipby.application.alarms.ringing import read_alarm
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.notices import digest
 from shipby.application.notices.digest import read_digest
@@ -15,8 +15,8 @@ from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import InvalidInputError, RetryableError
 from shipby.domain.events import Event, EventType, case_ref, return_ref, watch_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.returns.returns import ReturnStage
-from shipby.domain.sellers.records import Case, CaseKind, Recipient
+from shipby.domain.returns.return_case import ReturnStage
+from shipby.domain.sellers.settings import Case, CaseKind, Recipient
 from tests.support import builders as a
 from tests.unit.application.digest_support import ALL, DAY, EVENING, MORNING, WINDOW, Office
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shipby.application.alarms.alarms import ring
 from shipby.application.alarms.decide_again import decide_again, decide_held
-from shipby.application.cases.cases import close_case
+from shipby.application.alarms.ringing import ring
 from shipby.application.cases.held import HELD_WATCH, POLICY_IS_READ
+from shipby.application.cases.opening import close_case
 from shipby.application.deadlines.clocks import BuyerAnswer, answer_for_buyer
 from shipby.application.notices.tell_buyer import ask_buyer, hold_question
 from shipby.application.ports.store import SavePosting
@@ -23,7 +23,7 @@ from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, RungKind, Scheme, Stage
-from shipby.domain.sellers.records import AlarmRef, Automation, Case, CaseKind, Recipient
+from shipby.domain.sellers.settings import AlarmRef, Automation, Case, CaseKind, Recipient
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
 from tests.unit.application.index_support import index_is, look

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.alarms.alarms import ring
-from shipby.application.settling import settle_intent as settling
+from shipby.application.alarms.ringing import ring
+from shipby.application.settling import settle as settling
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
     ActionNotOfferedError,

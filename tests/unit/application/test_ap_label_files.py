@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.labels.fetch_labels import LabelRun, collect_labels, fetch_message, start_labels
-from shipby.application.labels.label_asks import MAX_ATTEMPTS
+from shipby.application.labels.asks import MAX_ATTEMPTS
+from shipby.application.labels.fetch import LabelRun, collect_labels, fetch_message, start_labels
 from shipby.domain.errors import (
     MarketplaceUnavailableError,
     NotReadyYetError,

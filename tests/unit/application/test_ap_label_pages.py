@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.labels.label_asks import spread_delay
-from shipby.application.labels.label_overrides import LabelOverride, override_label
-from shipby.application.labels.label_storing import BARCODE
-from shipby.application.labels.label_views import posting_labels, refused_pages
+from shipby.application.labels.asks import spread_delay
+from shipby.application.labels.overrides import LabelOverride, override_label
+from shipby.application.labels.storing import BARCODE
+from shipby.application.labels.views import posting_labels, refused_pages
 from shipby.domain.errors import (
     InvalidInputError,
     NotFoundError,
@@ -16,7 +16,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import DocumentState, PageVerdict
-from shipby.domain.sellers.records import CaseKind
+from shipby.domain.sellers.settings import CaseKind
 from tests.support import builders as a
 from tests.unit.application.label_files_support import LabelDesk, own_page, page
 from tests.unit.application.world_support import forget

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.labels.label_storing import BARCODE
+from shipby.application.labels.storing import BARCODE
 from shipby.application.ports.store import SaveDocument
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import Document, DocumentState

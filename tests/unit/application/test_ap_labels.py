@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.labels.fetch_labels import (
+from shipby.application.labels.fetch import (
     LABEL_ID,
     MAX_ATTEMPTS,
     PATIENCE,
@@ -25,7 +25,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import Document, DocumentState, LabelForm
 from shipby.domain.postings.posting import RungKind, Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, Fault
 from tests.support.fake_press import TextPapers

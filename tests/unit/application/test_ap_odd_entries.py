@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.cancels.sync_cancel_request import sync_cancel_requests
+from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, keeping, open_odd_cases
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.intake.reconcile import Reconciled, reconcile
@@ -20,12 +20,12 @@ from shipby.application.intake.sync_posting import Synced, sync_posting
 from shipby.application.ports.store import QueueMessage, SaveSettings
 from shipby.application.proof.prove import Proof, prove
 from shipby.application.refunds.compare_accruals import compare_accruals
-from shipby.application.returns.poll_returns import poll_returns
-from shipby.domain.cancels.cancel_requests import CancelRequestState
+from shipby.application.returns.poll import poll_returns
+from shipby.domain.cancels.requests import CancelRequestState
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, StoreUnavailableError
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import RungKind, Scheme
-from shipby.domain.sellers.records import Case
+from shipby.domain.sellers.settings import Case
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.labels.label_ids import LABEL_ID, OWN_ID
+from shipby.application.labels.ids import LABEL_ID, OWN_ID
 from shipby.application.ports.store import PagePick, Write
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, print_job_ref

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.ports.store import Drawn, SavePosting, SaveProductCard
-from shipby.application.printing.print_labels import PATIENCE
+from shipby.application.printing.job import PATIENCE
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import CredentialsRejectedError, InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
@@ -24,9 +24,9 @@ from shipby.domain.labels.documents import (
     ProductCard,
     Sheet,
 )
-from shipby.domain.labels.labels import LabelLook, OwnLabel
+from shipby.domain.labels.own_labels import LabelLook, OwnLabel
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Automation, OwnLabelPolicy
+from shipby.domain.sellers.settings import Automation, OwnLabelPolicy
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces, Fault
 from tests.support.fake_press import UNDRAWABLE

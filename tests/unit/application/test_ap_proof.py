@@ -18,7 +18,7 @@ from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Stage
 from shipby.domain.refunds.ledger import EntryState, LineBalance
-from shipby.domain.returns.returns import COMPENSATE_ACTION
+from shipby.domain.returns.return_case import COMPENSATE_ACTION
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.fakes import RecordingQueue

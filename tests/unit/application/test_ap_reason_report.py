@@ -26,7 +26,7 @@ from shipby.domain.labels.documents import ProductCard
 from shipby.domain.postings.posting import Cancellation, Line, Stage
 from shipby.domain.refunds.ledger import CostBorneBy, Entry, EntryKind, EntryState, ExecutedBy, MoneyLedger
 from shipby.domain.returns.reason_figures import Dimension
-from shipby.domain.returns.returns import ReturnSource
+from shipby.domain.returns.return_case import ReturnSource
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

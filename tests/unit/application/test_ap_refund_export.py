@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.refunds import refund_export
-from shipby.application.refunds.refund_export import COLUMNS, refund_rows, refunds_csv
+from shipby.application.refunds import export as refund_export
+from shipby.application.refunds.export import COLUMNS, refund_rows, refunds_csv
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
-from shipby.domain.returns.returns import COMPENSATE_ACTION
+from shipby.domain.returns.return_case import COMPENSATE_ACTION
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASK_GOODS
 from tests.unit.application.world_support import World, money

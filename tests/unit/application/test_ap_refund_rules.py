@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from shipby.application.returns.return_decisions import ReturnDecision
+from shipby.application.returns.decisions import ReturnDecision
 from shipby.domain.errors import ActionNotOfferedError, CapReachedError, InvalidInputError, OverRefundError, ShipbyError
 from shipby.domain.intents import IntentState, request_hash
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Scheme
 from shipby.domain.refunds.ledger import CostBorneBy, EntryKind, EntryState, ExecutedBy, postage_key
-from shipby.domain.returns.returns import COMPENSATE_ACTION
+from shipby.domain.returns.return_case import COMPENSATE_ACTION
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASK_GOODS, FULL_REFUND, Fault
 from tests.unit.application.world_support import World, money

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
-from shipby.application.sellers.register_seller import (
+from shipby.application.sellers.register import (
     KEY_LIFE,
     authenticate,
     create_api_key,
@@ -15,7 +15,7 @@ from shipby.application.sellers.register_seller import (
     revoke_push_token,
 )
 from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
-from shipby.domain.sellers.records import Role, SellerSettings
+from shipby.domain.sellers.settings import Role, SellerSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

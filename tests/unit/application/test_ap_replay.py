@@ -17,7 +17,7 @@ from shipby.domain.errors import NotFoundError, ShipbyError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND, REJECT
 from tests.unit.application.world_support import World

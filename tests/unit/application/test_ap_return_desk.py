@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import AppendEvidence, SaveProductCard, Write
-from shipby.application.returns.return_exchange import Exchange, exchange_return
+from shipby.application.returns.exchange import Exchange, exchange_return
 from shipby.domain.errors import (
     ActionNotOfferedError,
     InvalidInputError,
@@ -14,11 +14,11 @@ from shipby.domain.errors import (
     StageMismatchError,
 )
 from shipby.domain.events import EventType, case_ref, posting_ref, return_ref
-from shipby.domain.evidence.evidence import EvidenceItem, EvidenceKind
+from shipby.domain.evidence.pieces import EvidenceItem, EvidenceKind
 from shipby.domain.intents import IntentState
 from shipby.domain.labels.documents import ProductCard
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.returns.returns import ReturnStage
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.returns.return_case import ReturnStage
 from tests.support import builders as a
 from tests.unit.application.return_support import (
     GOODS,

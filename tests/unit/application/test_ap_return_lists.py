@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.returns.poll_returns import PolledReturns
-from shipby.application.returns.return_views import get_options
+from shipby.application.returns.poll import PolledReturns
+from shipby.application.returns.views import get_options
 from shipby.domain.errors import (
     CredentialsRejectedError,
 )
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.returns.returns import CABINET_RETURNS, OfferedAction, ReturnSource, ReturnStage
+from shipby.domain.returns.return_case import CABINET_RETURNS, OfferedAction, ReturnSource, ReturnStage
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.fakes import RecordingQueue

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.returns.work_return import ReturnStep, work_return
+from shipby.application.returns.work import ReturnStep, work_return
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CapReachedError,
@@ -19,7 +19,7 @@ from shipby.domain.events import EventType, return_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import RungKind
 from shipby.domain.refunds.ledger import EntryState
-from shipby.domain.returns.returns import COMPENSATE_ACTION, ReturnStage
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, ReturnStage
 from tests.support import builders as a
 from tests.support.fake_marketplace import (
     ASK_GOODS,

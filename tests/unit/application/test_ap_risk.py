@@ -16,7 +16,7 @@ from shipby.application.ports.store import AppendEvents, SaveOutcome, SavePostin
 from shipby.domain.deadlines.risk import RUNS
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Outcome
+from shipby.domain.sellers.settings import Outcome
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

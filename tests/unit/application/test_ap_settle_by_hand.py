@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.settling.settle_by_hand import Verdict, settle_by_hand
+from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentState

@@ -13,7 +13,7 @@ from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from shipby.domain.shadow import ShadowDecision
 from tests.support import builders as a
 from tests.unit.application.world_support import World

@@ -10,7 +10,7 @@ from shipby.application.alarms.route_events import Destination, route_event, rou
 from shipby.application.intake.receive_push import PushAnswer, TokenCache, receive_push
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.postings.work_posting import WorkCommand, work_posting
-from shipby.application.sellers.register_seller import authenticate, create_api_key, create_push_token, register_seller
+from shipby.application.sellers.register import authenticate, create_api_key, create_push_token, register_seller
 from shipby.application.shared.idempotency import Answer, Remember, idempotently
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
@@ -26,7 +26,7 @@ from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.posting import Stage
 from shipby.domain.postings.push import MAX_BODY
 from shipby.domain.refunds.ledger import CostBorneBy, ExecutedBy
-from shipby.domain.sellers.records import Role, SellerSettings
+from shipby.domain.sellers.settings import Role, SellerSettings
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget
 

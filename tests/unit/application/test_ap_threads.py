@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
 
-from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.postings.work_posting import WorkCommand, work_posting
-from shipby.application.returns.return_decisions import ReturnDecision, decide_return
+from shipby.application.returns.decisions import ReturnDecision, decide_return
 from shipby.application.shared.idempotency import Answer, Remember, idempotently
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND
 from tests.unit.application.world_support import World, forget

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipby.application.settling.settle_intent import settle_tracking
+from shipby.application.settling.settle import settle_tracking
 from shipby.domain.errors import NotFoundError
 from shipby.domain.intents import IntentState
 from tests.support import builders as a

@@ -16,7 +16,7 @@ from shipby.domain.events import EventType, watch_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.postings.posting import Alarm, RungKind, Stage
 from shipby.domain.rating.error_index import RATING
-from shipby.domain.rating.rating import IndexErrorKind, KeyInfo, RatingThresholds
+from shipby.domain.rating.standing import IndexErrorKind, KeyInfo, RatingThresholds
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.memory_store import MemoryStore

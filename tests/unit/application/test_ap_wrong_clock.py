@@ -18,7 +18,7 @@ from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.proof.open_orders import Rule
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 from shipby.domain.skew import CLOCK_SKEW
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue

@@ -12,16 +12,16 @@ from shipby.application.ports.store import AppendEvents, SaveCase, SaveIntent, S
 from shipby.application.proof.audit_open_orders import REPORT as AUDIT
 from shipby.application.proof.audit_open_orders import audit_is_due, audit_open_orders
 from shipby.application.rating.index_figures import WATCH as INDEX
-from shipby.application.returns.poll_returns import poll_returns
-from shipby.domain.cases.cases import Matter, next_reminder, opened
+from shipby.application.returns.poll import poll_returns
+from shipby.domain.cases.matter import Matter, next_reminder, opened
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.events import EventType, case_ref, return_ref
 from shipby.domain.evidence.claims import Asked, ClaimKind
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.proof.open_orders import Rule
-from shipby.domain.returns.returns import ReturnSource, ReturnStage
-from shipby.domain.sellers.records import Automation, CaseKind, Recipient, Watch
+from shipby.domain.returns.return_case import ReturnSource, ReturnStage
+from shipby.domain.sellers.settings import Automation, CaseKind, Recipient, Watch
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.unit.application.cancel_request_support import Plea

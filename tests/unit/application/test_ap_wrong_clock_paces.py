@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.cases.watch_account import PUSH_HEALTH, watch_account
-from shipby.application.labels.label_asks import Ask
+from shipby.application.labels.asks import Ask
 from shipby.application.ports.store import PushUrlHealth, SaveIntent, SaveWatch
 from shipby.application.rating.index_figures import WATCH as INDEX
 from shipby.application.rating.index_figures import standing_of
 from shipby.application.rating.watch_index import watch_index
 from shipby.application.refunds.compare_accruals import compare_accruals
-from shipby.application.returns.poll_returns import poll_returns
+from shipby.application.returns.poll import poll_returns
 from shipby.application.returns.reason_report import refresh_reasons
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import EventType, posting_ref
@@ -22,7 +22,7 @@ from shipby.domain.intents import IntentAction
 from shipby.domain.labels.documents import DocumentState, LabelForm
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.proof.open_orders import Evidence, Rule, check
-from shipby.domain.sellers.records import AlarmRef, SellerSettings, Watch
+from shipby.domain.sellers.settings import AlarmRef, SellerSettings, Watch
 from shipby.domain.skew import CLOCK_SKEW
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue

@@ -9,7 +9,7 @@ from shipby.application.alarms.repair import repair
 from shipby.application.alarms.route_events import Routed, route_event, route_push
 from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
 from shipby.application.intake.sync_posting import Synced, sync_posting
-from shipby.application.sellers.register_seller import create_push_token
+from shipby.application.sellers.register import create_push_token
 from shipby.domain.events import EventType, StoredEvent, posting_ref
 from shipby.domain.postings.inbox import PushRow, PushState
 from tests.support import builders as a

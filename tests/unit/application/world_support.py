@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from shipby.application.alarms.alarms import Rang, ring
+from shipby.application.alarms.ringing import Rang, ring
 from shipby.application.intake.sync_posting import Synced, sync_posting
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.store import AppendEvents, SaveSettings, Write
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.proof.prove import Proof, prove
-from shipby.application.returns.return_decisions import ReturnDecision, decide_return
-from shipby.application.returns.sync_return import apply_return_facts
-from shipby.application.settling.settle_intent import Settled, settle_intent
+from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.sync import apply_return_facts
+from shipby.application.settling.settle import Settled, settle_intent
 from shipby.application.shared.idempotency import Answer
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref
@@ -23,8 +23,8 @@ from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Posting
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.returns.returns import ReturnCase
-from shipby.domain.sellers.records import AlarmRef, SellerSettings
+from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.sellers.settings import AlarmRef, SellerSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND, ON_APPROVAL, FakeMarketplace, offer
 from tests.support.memory_store import MemoryStore

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from shipby.domain.cancels.cancel_request_rules import BASES, suggest
-from shipby.domain.cancels.cancel_requests import (
+from shipby.domain.cancels.requests import (
     GONE,
     CancelRequest,
     CancelRequestState,
@@ -16,10 +15,11 @@ from shipby.domain.cancels.cancel_requests import (
     cancel_request_alarm,
     decided_by,
 )
+from shipby.domain.cancels.rules import BASES, suggest
 from shipby.domain.events import Event, EventType, StoredEvent, cancel_request_ref
-from shipby.domain.notices.notice_words import CANCEL_REASONS, LANGUAGES
-from shipby.domain.notices.notices import seller_text, style_of
 from shipby.domain.notices.recipients import deadline_of
+from shipby.domain.notices.telling import seller_text, style_of
+from shipby.domain.notices.words import CANCEL_REASONS, LANGUAGES
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
 from tests.support import builders as a
 

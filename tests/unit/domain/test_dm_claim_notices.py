@@ -7,8 +7,8 @@ import pytest
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Event, EventType, StoredEvent, claim_ref
 from shipby.domain.evidence.claims import FROM_CHAT, Asked, Claim, ClaimKind, answer_clock, claim_id, fire_claim, opened
-from shipby.domain.notices.notices import seller_text, style_of
 from shipby.domain.notices.recipients import deadline_of
+from shipby.domain.notices.telling import seller_text, style_of
 from shipby.domain.postings.posting import RungKind
 from tests.support import builders as a
 

@@ -22,7 +22,7 @@ from shipby.domain.rating.error_index import (
     shipments_of,
     table_for,
 )
-from shipby.domain.rating.rating import RatingThresholds
+from shipby.domain.rating.standing import RatingThresholds
 from tests.support import builders as a
 
 FIVE = table_for("global", date(2026, 3, 2))

@@ -21,7 +21,7 @@ from shipby.domain.deadlines.policy import PRESETS, Offers
 from shipby.domain.deadlines.workflow import Command, carry_out, fire
 from shipby.domain.errors import ShipbyError
 from shipby.domain.postings.posting import BEFORE_PACKED, Posting, RungKind, Stage, TariffStep
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from tests.support import builders as a
 
 DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ from shipby.domain.deadlines.policy import Offers
 from shipby.domain.deadlines.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
 from shipby.domain.events import EventType
 from shipby.domain.postings.posting import Posting, RungKind, Scheme, Stage, TariffStep
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 
 S = a.settings()

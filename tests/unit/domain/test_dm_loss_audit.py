@@ -26,8 +26,8 @@ from shipby.domain.deadlines.loss_audit import (
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Cancellation, MarketplacePosting, Scheme, TariffStep
-from shipby.domain.rating.rating import ErrorIndex, IndexDay, IndexedPosting, IndexErrorKind
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.rating.standing import ErrorIndex, IndexDay, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

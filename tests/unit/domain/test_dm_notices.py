@@ -11,9 +11,9 @@ from shipby.domain.events import Event, EventType, Ref, StoredEvent, case_ref, p
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.notices.digests import MOST_LINES, digest_text, without_superseded
-from shipby.domain.notices.notice_format import LONGEST, money_of, money_text, sums_text, times
-from shipby.domain.notices.notice_words import ACTIONS, LANGUAGES, MOVES, RUNG_TITLES, TITLES, WATCHES, WOULD
-from shipby.domain.notices.notices import Style, buyer_question, buyer_tracking_text, seller_text, style_of
+from shipby.domain.notices.format import LONGEST, money_of, money_text, sums_text, times
+from shipby.domain.notices.telling import Style, buyer_question, buyer_tracking_text, seller_text, style_of
+from shipby.domain.notices.words import ACTIONS, LANGUAGES, MOVES, RUNG_TITLES, TITLES, WATCHES, WOULD
 from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 

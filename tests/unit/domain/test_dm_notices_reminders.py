@@ -8,7 +8,7 @@ import pytest
 from shipby.domain.events import Event, EventType
 from shipby.domain.notices.reminders import posting_wants, return_wants
 from shipby.domain.postings.posting import BEFORE_PACKED, MAIN_LINE, RungKind, Stage
-from shipby.domain.returns.returns import ReturnStage
+from shipby.domain.returns.return_case import ReturnStage
 from tests.support import builders as a
 
 AFTER = [stage for stage in MAIN_LINE if stage not in BEFORE_PACKED]

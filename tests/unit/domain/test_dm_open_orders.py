@@ -10,7 +10,7 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
 from shipby.domain.proof.open_orders import Evidence, Row, Rule, check, check_rows, owner_of, row_of
-from shipby.domain.sellers.records import Recipient, SellerSettings
+from shipby.domain.sellers.settings import Recipient, SellerSettings
 from tests.support import builders as a
 
 NOTHING = Evidence(intents={})

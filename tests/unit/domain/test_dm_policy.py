@@ -12,7 +12,7 @@ from shipby.domain.deadlines.workflow import answer_of_buyer
 from shipby.domain.errors import StageMismatchError
 from shipby.domain.events import EventType
 from shipby.domain.postings.posting import Posting, RungKind, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)

@@ -18,7 +18,7 @@ from shipby.domain.notices.recipients import (
     tell_at,
     who_hears,
 )
-from shipby.domain.sellers.records import Recipient
+from shipby.domain.sellers.settings import Recipient
 from tests.support import builders as a
 
 MOSCOW, SHANGHAI, BERLIN, NEW_YORK = "Europe/Moscow", "Asia/Shanghai", "Europe/Berlin", "America/New_York"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from shipby.domain.deadlines.periods import decide_return_by
 from shipby.domain.money import Money
+from shipby.domain.returns.actions import ActionKind, decision_asked, kind_of
 from shipby.domain.returns.goods_returns import Whereabouts, fetch_reminder, whereabouts
-from shipby.domain.returns.return_actions import ActionKind, decision_asked, kind_of
-from shipby.domain.returns.return_options import (
+from shipby.domain.returns.options import (
     DEFAULT_POLICY,
     Need,
     OptionKind,
@@ -21,8 +21,8 @@ from shipby.domain.returns.return_options import (
     policy_for,
     return_options,
 )
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.returns.returns import Condition, OfferedAction, ReturnCase, ReturnSource, ReturnStage
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.returns.return_case import Condition, OfferedAction, ReturnCase, ReturnSource, ReturnStage
 from tests.support import builders as a
 
 NAMES = {

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shipby.domain.cases.cases import Matter, opened
+from shipby.domain.cases.matter import Matter, opened
 from shipby.domain.cases.watches import UNHEALTHY_AGAIN, digest_id, fire_case, fire_watch, key_alarm, push_alarm
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import Case, CaseKind, Watch
+from shipby.domain.sellers.settings import Case, CaseKind, Watch
 from tests.support import builders as a
 
 ENDS = a.NOW + timedelta(days=30)

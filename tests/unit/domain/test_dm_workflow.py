@@ -12,7 +12,7 @@ from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, Shipb
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, intent_id
 from shipby.domain.postings.posting import MAIN_LINE, Posting, RungKind, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from tests.support import builders as a
 
 AT = a.NOW + timedelta(minutes=1)

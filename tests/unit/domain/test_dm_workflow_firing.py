@@ -17,7 +17,7 @@ from shipby.domain.deadlines.workflow import Command, carry_out, start_tracking_
 from shipby.domain.errors import StageMismatchError
 from shipby.domain.events import Event, EventType
 from shipby.domain.postings.posting import BEFORE_PACKED, Posting, Rung, RungKind, Stage, TariffStep
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)

@@ -15,13 +15,13 @@ from PIL import Image, ImageDraw
 
 from shipby.adapters.evidence.archive import ZipArchives
 from shipby.adapters.evidence.press import EvidencePress
-from shipby.application.evidence.evidence_pieces import PieceWish, add_piece
-from shipby.application.evidence.evidence_uploads import announce_file, complete_file
 from shipby.application.evidence.make_pack import PackTools
+from shipby.application.evidence.pieces import PieceWish, add_piece
+from shipby.application.evidence.uploads import announce_file, complete_file
 from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, SaveSettings
 from shipby.application.shared.idempotency import Answer
 from shipby.domain.events import posting_ref
-from shipby.domain.evidence.evidence import EvidenceKind
+from shipby.domain.evidence.pieces import EvidenceKind
 from tests.support import builders as a
 from tests.support.fakes import MemoryDocuments
 from tests.support.memory_store import MemoryStore

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from shipby.application.evidence.evidence_pieces import MOST_PIECES
-from shipby.application.evidence.evidence_views import get_evidence
+from shipby.application.evidence.pieces import MOST_PIECES
+from shipby.application.evidence.views import get_evidence
 from shipby.application.ports.store import AppendEvidence, SaveReturn, SaveSettings
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, StageMismatchError
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.evidence.evidence import EvidenceKind
-from shipby.domain.evidence.evidence_chain import next_item
+from shipby.domain.evidence.chain import next_item
+from shipby.domain.evidence.pieces import EvidenceKind
 from tests.support import builders as a
 from tests.unit.evidence.evidence_support import Desk, mp4, pdf, picture, sha256
 

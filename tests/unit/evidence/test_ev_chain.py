@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidenceKind
-from shipby.domain.evidence.evidence_chain import data_hash, hashed_fields, item_hash, next_item, verify
+from shipby.domain.evidence.chain import data_hash, hashed_fields, item_hash, next_item, verify
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidenceKind
 from tests.support import builders as a
 
 KINDS = st.sampled_from(EvidenceKind)

@@ -10,8 +10,7 @@ from io import BytesIO
 import pytest
 
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.evidence.evidence import EvidenceKind
-from shipby.domain.evidence.evidence_files import (
+from shipby.domain.evidence.files import (
     KEPT_DAYS,
     LARGEST,
     MIB,
@@ -24,6 +23,7 @@ from shipby.domain.evidence.evidence_files import (
     incoming_key,
     kept_days,
 )
+from shipby.domain.evidence.pieces import EvidenceKind
 from tests.unit.evidence.evidence_support import bomb_png, box, heic, mp4, pdf, picture, png_chunk, sha256, webm
 
 JPEG, PNG, WEBP = picture(), picture("PNG"), picture("WEBP")

@@ -10,8 +10,8 @@ from io import BytesIO
 
 import pytest
 
-from shipby.application.evidence.evidence_packs import PackWish, request_pack
 from shipby.application.evidence.make_pack import make_pack
+from shipby.application.evidence.packs import PackWish, request_pack
 from shipby.application.ports.store import AppendEvents, AppendTracking, SavePosting
 from shipby.domain.events import EventType, posting_ref
 from tests.support import builders as a

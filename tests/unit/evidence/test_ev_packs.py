@@ -15,12 +15,12 @@ import pypdfium2
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from shipby.application.alarms.alarms import ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.evidence.evidence_packs import PackWish, request_pack
-from shipby.application.evidence.evidence_views import get_pack
 from shipby.application.evidence.make_pack import drop_pack, make_pack
 from shipby.application.evidence.pack_contents import Files
+from shipby.application.evidence.packs import PackWish, request_pack
+from shipby.application.evidence.views import get_pack
 from shipby.application.ports.store import (
     AppendTracking,
     SaveBenchCheck,
@@ -32,12 +32,12 @@ from shipby.application.ports.store import (
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from shipby.domain.events import EventType, evidence_pack_ref
+from shipby.domain.evidence.chain import canonical
 from shipby.domain.evidence.claims import Claim, ClaimKind, ClaimState
-from shipby.domain.evidence.evidence import EvidenceKind, EvidencePack, PackState
-from shipby.domain.evidence.evidence_chain import canonical
+from shipby.domain.evidence.pieces import EvidenceKind, EvidencePack, PackState
 from shipby.domain.labels.documents import BenchCheck, DocumentState
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.unit.evidence.evidence_support import PRESS, Desk, bomb_png, heic, mp4, picture, sha256
 

@@ -20,7 +20,7 @@ from shipby.adapters.labels.papers_slips import draw_slips
 from shipby.adapters.labels.papers_words import WORDS
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.documents import HandlingMark, LabelSize
-from shipby.domain.labels.labels import LabelLine, LabelLook, PackingSlip, PickList, PickRow
+from shipby.domain.labels.own_labels import LabelLine, LabelLook, PackingSlip, PickList, PickRow
 from tests.support import builders as a
 
 FONTS = Fonts(Path(next(iter(functions.label_generation.__path__))) / "fonts")

@@ -9,7 +9,7 @@ from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.labels.zpl import to_zpl
 from shipby.adapters.labels.zpl_graphics import Bitmap, packed
 from shipby.domain.labels.documents import HandlingMark, MatrixCode
-from shipby.domain.labels.labels import LabelLine, LabelLook, OwnLabel, Party
+from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 
 FONTS = Path(__file__).resolve().parents[3] / "functions" / "label_generation" / "fonts"
 PRESS = ReportlabPress(FONTS)

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from shipby.application.intake.receive_push import TokenCache, receive_push
 from shipby.application.ports.store import Store
-from shipby.application.sellers.register_seller import create_push_token, register_seller
-from shipby.domain.sellers.records import SellerSettings
+from shipby.application.sellers.register import create_push_token, register_seller
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local import cli
 from shipby_local.commands import operate, shared
 from shipby_local.stack.clock import WallClock

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from shipby.application.ports.store import AppendEvents, NoteShadow, SavePosting, SaveReturn, SaveSettings, Store
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.shadow import ShadowDecision
 from shipby_local import cli
 from shipby_local.commands import replays, shared

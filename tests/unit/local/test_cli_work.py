@@ -11,7 +11,7 @@ from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import RungKind, Stage
-from shipby.domain.sellers.records import Outcome, SellerSettings
+from shipby.domain.sellers.settings import Outcome, SellerSettings
 from shipby_local import cli
 from shipby_local.commands import shared, work
 from shipby_local.stack.errors import StackError

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shipby.application.sellers.register_seller import authenticate
+from shipby.application.sellers.register import authenticate
 from shipby.domain.errors import AlreadyExistsError
-from shipby.domain.sellers.records import Role, SellerSettings
+from shipby.domain.sellers.settings import Role, SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from tests.support import builders as a

@@ -11,7 +11,7 @@ import pytest
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.cases.odd_entries import noting
 from shipby.application.ports.cancellations import Cancellations
-from shipby.domain.cancels.cancel_requests import CancelRequestState
+from shipby.domain.cancels.requests import CancelRequestState
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceRefusedError,

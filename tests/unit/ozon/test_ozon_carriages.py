@@ -18,7 +18,7 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     RateLimitedError,
 )
-from shipby.domain.labels.labels import Party
+from shipby.domain.labels.own_labels import Party
 from tests.unit.ozon.carriage_cases import BOX, DAY, ID, METHOD, NUMBERS, PDF, PNG
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 

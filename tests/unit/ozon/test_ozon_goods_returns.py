@@ -13,7 +13,7 @@ from shipby.adapters.ozon.answers import Node
 from shipby.adapters.ozon.goods_returns import goods_return_of
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money
-from shipby.domain.returns.returns import ReturnSource
+from shipby.domain.returns.return_case import ReturnSource
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace, client_of
 
 READ_AT = datetime(2026, 10, 2, tzinfo=UTC)

@@ -18,7 +18,7 @@ from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError, UnreadableAnswerError
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
-from shipby.domain.returns.returns import MarketplaceReturn, OfferedAction, RejectionReason
+from shipby.domain.returns.return_case import MarketplaceReturn, OfferedAction, RejectionReason
 from tests.unit.ozon.stub_marketplace import EVENTS, sample
 
 READ_AT = datetime(2026, 10, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_
 from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money
-from shipby.domain.rating.rating import IndexDay, IndexErrorKind, KeyInfo, RatingThresholds
+from shipby.domain.rating.standing import IndexDay, IndexErrorKind, KeyInfo, RatingThresholds
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER

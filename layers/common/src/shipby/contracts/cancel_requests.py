@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from shipby.contracts.base import Paged, Request, Text, Time, View
-from shipby.domain.cancels.cancel_requests import CancelRequestState, DecidedBy
+from shipby.domain.cancels.requests import CancelRequestState, DecidedBy
 
 
 class CancelRequestsQuery(Paged):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipby.contracts.base import Request, Text, Time, View
-from shipby.domain.evidence.evidence import EvidenceKind, PackState
+from shipby.domain.evidence.pieces import EvidenceKind, PackState
 
 
 class EvidenceDataBody(Request):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from shipby.contracts.base import MoneyBody, Paged, Query, Reason, Request, Text, Time
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Stage
-from shipby.domain.returns.returns import COMPENSATE_ACTION
+from shipby.domain.returns.return_case import COMPENSATE_ACTION
 
 Day = date
 """Under another name: a field called date would hide its own type."""

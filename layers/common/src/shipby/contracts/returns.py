@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipby.contracts.base import MoneyView, Number, Paged, Reason, Request, Text, Time, View
-from shipby.domain.returns.return_options import Goods, Need, OptionKind
-from shipby.domain.returns.returns import Condition, Disposition, ReturnSource, ReturnStage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.returns.options import Goods, Need, OptionKind
+from shipby.domain.returns.return_case import Condition, Disposition, ReturnSource, ReturnStage
+from shipby.domain.sellers.settings import Automation
 
 # What callers send ------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
 from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.records import Automation
+from shipby.domain.sellers.settings import Automation
 
 _INT64 = 2**63 - 1
 

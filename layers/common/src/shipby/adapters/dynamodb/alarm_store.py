@@ -21,7 +21,7 @@ from shipby.adapters.dynamodb.values import Item, to_wire
 from shipby.application.ports.store import RequireAutomation, SavePosting, SpendCap, Write
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.postings.posting import Posting, Rung
-from shipby.domain.sellers.records import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import AlarmRef, SellerSettings
 
 POLICY_KEPT = timedelta(seconds=30)
 _MOST = 100

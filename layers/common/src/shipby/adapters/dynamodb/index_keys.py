@@ -24,7 +24,7 @@ from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 
 _WITH_ALARM = frozenset(
     {

@@ -15,7 +15,7 @@ from shipby.domain.labels.documents import Document, ProductCard, RefusedPage
 from shipby.domain.postings.inbox import PushRow
 from shipby.domain.postings.posting import Stage
 from shipby.domain.proof.replay import ItemChange
-from shipby.domain.sellers.records import AlarmRef, DigestEntry, Outcome, TrackingChange
+from shipby.domain.sellers.settings import AlarmRef, DigestEntry, Outcome, TrackingChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -10,9 +10,9 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.rows import Kind, alarm_columns, ttl
 from shipby.adapters.dynamodb.values import Item
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.shadow import ShadowDecision
 
 SHADOW_KEPT = timedelta(days=90)

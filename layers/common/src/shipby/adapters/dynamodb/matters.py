@@ -7,10 +7,10 @@ from shipby.adapters.dynamodb import index_keys, keys, matter_rows, rows
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.listings import Listings
 from shipby.application.ports.store import Page
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import posting_ref
 from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.shadow import ShadowDecision
 
 

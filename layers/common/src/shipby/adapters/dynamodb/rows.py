@@ -18,8 +18,8 @@ from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.postings.inbox import PushRow, PushToken
 from shipby.domain.postings.posting import Alarm, MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.returns.returns import ReturnCase
-from shipby.domain.sellers.records import (
+from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.sellers.settings import (
     ApiKey,
     Case,
     DigestEntry,

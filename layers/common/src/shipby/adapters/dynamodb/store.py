@@ -28,8 +28,8 @@ from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, Print
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.returns.returns import ReturnCase
-from shipby.domain.sellers.records import ApiKey, Case, DigestEntry, RememberedResponse, SellerSettings, Watch
+from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.sellers.settings import ApiKey, Case, DigestEntry, RememberedResponse, SellerSettings, Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from shipby.application.ports.evidence import Picture
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.evidence.evidence_files import LONGEST_SIDE, MOST_PIXELS
-from shipby.domain.evidence.evidence_shapes import JPEG, PNG, WEBP
+from shipby.domain.evidence.files import LONGEST_SIDE, MOST_PIXELS
+from shipby.domain.evidence.shapes import JPEG, PNG, WEBP
 
 if TYPE_CHECKING:  # heavy: loaded on first use
     from PIL.Image import Image

@@ -15,8 +15,8 @@ from shipby.adapters.labels.fonts import ASCENT, EM, Fonts
 from shipby.adapters.labels.papers_page import Paper
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.evidence import CHANGED, PackPaper, PackPiece, PackSheet, Picture
-from shipby.domain.evidence.evidence_files import MIB
-from shipby.domain.labels.labels import LabelLook
+from shipby.domain.evidence.files import MIB
+from shipby.domain.labels.own_labels import LabelLook
 
 _GREY: Colour = (0.93, 0.93, 0.94)
 _GREEN: Colour = (0.83, 0.94, 0.85)

@@ -8,7 +8,7 @@ from typing import Final
 
 from shipby.application.ports import evidence as port
 from shipby.domain.events import EventType
-from shipby.domain.evidence.evidence import EvidenceKind
+from shipby.domain.evidence.pieces import EvidenceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

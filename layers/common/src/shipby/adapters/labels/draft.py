@@ -11,7 +11,7 @@ from shipby.adapters.labels.text import Line, Measured, clean
 from shipby.adapters.labels.words import words
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.documents import HandlingMark, MatrixCode
-from shipby.domain.labels.labels import LabelLook
+from shipby.domain.labels.own_labels import LabelLook
 
 LINE = ASCENT + DESCENT
 """Distance of two baselines in ems."""

@@ -8,7 +8,7 @@ from shipby.adapters.labels.draft import LINE, Draft
 from shipby.adapters.labels.drawing import TextRun
 from shipby.adapters.labels.fonts import ASCENT, EM
 from shipby.adapters.labels.text import Line, Measured
-from shipby.domain.labels.labels import LabelLine
+from shipby.domain.labels.own_labels import LabelLine
 
 SIZES = (11.0, 9.5, 8.0, 7.0, 6.0)
 """Points at which all goods are tried in full."""

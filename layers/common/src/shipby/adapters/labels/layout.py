@@ -10,7 +10,7 @@ from shipby.adapters.labels.fonts import Fonts
 from shipby.adapters.labels.layout_small import lay_out_small
 from shipby.adapters.labels.layout_tall import lay_out_tall
 from shipby.domain.labels.documents import LabelSize
-from shipby.domain.labels.labels import LabelLook, OwnLabel
+from shipby.domain.labels.own_labels import LabelLook, OwnLabel
 
 
 def lay_out(label: OwnLabel, look: LabelLook, fonts: Fonts) -> Page:

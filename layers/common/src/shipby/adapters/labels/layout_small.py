@@ -13,7 +13,7 @@ from shipby.adapters.labels import goods
 from shipby.adapters.labels.draft import LINE, Draft
 from shipby.adapters.labels.fonts import EM
 from shipby.adapters.labels.text import Measured, largest
-from shipby.domain.labels.labels import OwnLabel
+from shipby.domain.labels.own_labels import OwnLabel
 
 MARGIN = 1.5
 GAP = 0.8

@@ -14,7 +14,7 @@ from shipby.adapters.labels import goods
 from shipby.adapters.labels.draft import LINE, Draft
 from shipby.adapters.labels.fonts import ASCENT, EM
 from shipby.adapters.labels.text import Line, Measured, largest
-from shipby.domain.labels.labels import OwnLabel, Party
+from shipby.domain.labels.own_labels import OwnLabel, Party
 
 STEPS = (
     (1.1, 13.0),

@@ -10,7 +10,7 @@ from shipby.adapters.labels.papers_rows import Row, Words
 from shipby.adapters.labels.papers_words import paper_words
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.domain.labels.documents import LabelSize
-from shipby.domain.labels.labels import LabelLook, PickList, PickRow
+from shipby.domain.labels.own_labels import LabelLook, PickList, PickRow
 
 _SHORT = 8
 """Characters of the list's code in its header: enough for people to tell two lists apart."""

@@ -12,7 +12,7 @@ from shipby.adapters.labels.papers_words import paper_words
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.press import Drawn
 from shipby.domain.labels.documents import LabelSize
-from shipby.domain.labels.labels import LabelLook, PackingSlip
+from shipby.domain.labels.own_labels import LabelLook, PackingSlip
 
 CODE = "SB:PS:"
 """Before the posting number in the code of a slip whose number no bars can say: `shipby.domain.labels.copies`."""

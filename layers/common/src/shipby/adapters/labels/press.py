@@ -14,7 +14,7 @@ from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.press import Drawn
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.documents import LabelSize
-from shipby.domain.labels.labels import LabelLook, OwnLabel, PackingSlip, PickList
+from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 
 
 class ReportlabPress:

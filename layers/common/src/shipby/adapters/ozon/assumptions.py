@@ -114,7 +114,7 @@ CARRIAGE_NEW = "new"
 """The only status in which a carriage may be changed (official, set-postings). `cancelled` and `error` are over, every
 other one counts as approved: /v1/carriage/get names received, closed, sended and cancelled only, the filter of
 /v2/posting/fbs/act/list has more. inferred. What the product does with them stands in
-application/carriages/carriage_work.py.
+application/carriages/work.py.
 
 Nothing says which field is the carrier's first scan: a posting's status behind awaiting_deliver counts as one, and the
 `status` of act/get-postings is taken for the same values as in v3/get. inferred.

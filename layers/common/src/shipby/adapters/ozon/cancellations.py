@@ -15,7 +15,7 @@ from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.pages import Page
-from shipby.domain.cancels.cancel_requests import CancelRequestState, MarketplaceCancelRequest
+from shipby.domain.cancels.requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import NotFoundError
 
 

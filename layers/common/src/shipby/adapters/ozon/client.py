@@ -51,11 +51,11 @@ from shipby.domain.errors import (
     MarketplaceRefusedError,
     ShipbyError,
 )
-from shipby.domain.labels.labels import Party
+from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
-from shipby.domain.returns.returns import MarketplaceReturn
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
+from shipby.domain.returns.return_case import MarketplaceReturn
 
 
 class OzonClient:

@@ -12,7 +12,7 @@ from shipby.adapters.ozon.transport import Transport
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.pages import Page
 from shipby.domain.money import Money
-from shipby.domain.returns.returns import FBS_PREFIX, MarketplaceReturn, ReturnSource
+from shipby.domain.returns.return_case import FBS_PREFIX, MarketplaceReturn, ReturnSource
 
 SCHEME = "FBS"
 """`return_schema` of the request and `schema` of the entries: FBS or FBO. official."""

@@ -12,7 +12,14 @@ from shipby.adapters.ozon.answers import Node, is_currency, rounded, unreadable
 from shipby.adapters.ozon.assumptions import INDEX_PERIOD, MISSING_CURRENCY, NO_THRESHOLD
 from shipby.adapters.ozon.entries import entries
 from shipby.application.cases.odd_entries import Listed
-from shipby.domain.rating.rating import ErrorIndex, IndexDay, IndexedPosting, IndexErrorKind, KeyInfo, RatingThresholds
+from shipby.domain.rating.standing import (
+    ErrorIndex,
+    IndexDay,
+    IndexedPosting,
+    IndexErrorKind,
+    KeyInfo,
+    RatingThresholds,
+)
 
 
 def key_info_of(answer: Node) -> KeyInfo:

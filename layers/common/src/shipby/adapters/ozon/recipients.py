@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shipby.adapters.ozon.answers import Node
 from shipby.adapters.ozon.assumptions import RECIPIENT_EXTENSION
-from shipby.domain.labels.labels import Party
+from shipby.domain.labels.own_labels import Party
 
 
 def recipient_of(node: Node) -> Party | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
-from shipby.domain.returns.returns import COMPENSATE_ACTION, REJECT_ACTIONS
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, REJECT_ACTIONS
 
 
 def rfc3339(when: datetime) -> str:

@@ -11,7 +11,7 @@ from shipby.adapters.ozon.answers import Node, is_currency, money, unreadable
 from shipby.adapters.ozon.entries import Fields
 from shipby.application.cases.odd_entries import Listed
 from shipby.domain.money import Money
-from shipby.domain.returns.returns import MarketplaceReturn, OfferedAction, RejectionReason
+from shipby.domain.returns.return_case import MarketplaceReturn, OfferedAction, RejectionReason
 
 
 def return_of(return_id: str, node: Node, read_at: datetime) -> MarketplaceReturn:

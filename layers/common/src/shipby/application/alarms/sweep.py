@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shipby.application.ports.store import Clock, Store, WorkQueue
 from shipby.application.shared.alarm_messages import alarm_message
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 
 PAGE = 1000
 """Alarms of one page: the most that a listing gives at once."""

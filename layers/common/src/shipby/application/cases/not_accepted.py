@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shipby.application.cases.cases import closing, opening
+from shipby.application.cases.opening import closing, opening
 from shipby.application.ports.store import Store, Write
 from shipby.domain.deadlines.ladder import not_accepted_by
 from shipby.domain.postings.posting import FINAL, Posting
 from shipby.domain.proof.open_orders import owner_of
-from shipby.domain.sellers.records import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import CaseKind, SellerSettings
 
 
 def not_accepted_writes(

@@ -36,8 +36,8 @@ from shipby.domain.errors import (
 )
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting
+from shipby.domain.sellers.settings import SellerSettings
 
 T = TypeVar("T")
 K = TypeVar("K")

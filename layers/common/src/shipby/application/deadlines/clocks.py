@@ -15,7 +15,7 @@ from shipby.domain.deadlines.policy import choices_event
 from shipby.domain.deadlines.workflow import answer_of_buyer, start_tracking_clock, stop_tracking_clock
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
 OLDEST = timedelta(days=90)

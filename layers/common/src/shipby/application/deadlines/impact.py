@@ -12,7 +12,7 @@ from shipby.application.shared.views import money_view
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
-from shipby.domain.sellers.records import Outcome
+from shipby.domain.sellers.settings import Outcome
 
 LONGEST = 92
 """Days in one report at most."""

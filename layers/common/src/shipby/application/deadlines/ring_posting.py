@@ -28,7 +28,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting, Stage
-from shipby.domain.sellers.records import AlarmRef, Case, SellerSettings
+from shipby.domain.sellers.settings import AlarmRef, Case, SellerSettings
 
 Also = Callable[[Posting], Sequence[Write]]
 """Further writes of the same transaction, made from the posting as it is saved."""

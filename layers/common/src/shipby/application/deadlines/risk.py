@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from shipby.application.deadlines.deadlines import when_view
+from shipby.application.deadlines.due_soon import when_view
 from shipby.application.ports.store import Clock, Store, WorkItem
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view, time_text
@@ -19,7 +19,7 @@ from shipby.domain.deadlines.risk import DAYS, ENOUGH, GREEN, RUNS, YELLOW, Back
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, Stage
-from shipby.domain.sellers.records import Outcome, SellerSettings
+from shipby.domain.sellers.settings import Outcome, SellerSettings
 
 WITHIN = timedelta(days=2)
 """How far ahead cut-offs are looked at unless somebody asks for another time."""

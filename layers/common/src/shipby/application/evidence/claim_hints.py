@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shipby.application.cases.cases import open_case
 from shipby.application.cases.odd_entries import (
     Listed,
     close_readable,
@@ -19,6 +18,7 @@ from shipby.application.cases.odd_entries import (
     noting,
     set_aside_of,
 )
+from shipby.application.cases.opening import open_case
 from shipby.application.cases.watch_account import KEY_EVERY, SLACK, note_state
 from shipby.application.evidence.claims import MESSAGE, open_from_chat
 from shipby.application.ports.chats import ChatMessage, Chats, ListedChat, is_newer
@@ -39,7 +39,7 @@ from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.evidence.claim_hints import Hint, asks_here, may_ask, read_hint
 from shipby.domain.evidence.claims import FROM_CHAT, Asked
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.records import CaseKind, SellerSettings, Watch
+from shipby.domain.sellers.settings import CaseKind, SellerSettings, Watch
 from shipby.domain.skew import age
 
 ACTOR = "system:marketplace_poll"

@@ -19,7 +19,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import Event, claim_ref
 from shipby.domain.evidence.claims import Asked, Claim, answered, matter_of, opened, withdrawn
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 POINTER = "claim"
 """The kind of pointer from a matter (kind and posting) to its open claim."""

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shipby.application.evidence.evidence_packs import carriages_of
-from shipby.application.evidence.evidence_views import check_chain, load_chain
 from shipby.application.evidence.pack_contents import Files, moments, pretty, take_papers, take_piece
+from shipby.application.evidence.packs import carriages_of
+from shipby.application.evidence.views import check_chain, load_chain
 from shipby.application.ports.evidence import Archives, PackGood, PackPaper, PackPiece, PackPress, PackSheet
 from shipby.application.ports.store import AppendEvents, Clock, DocumentStore, SaveEvidencePack, Store
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.events import Event, EventType, StoredEvent, evidence_pack_ref
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, PackState
-from shipby.domain.evidence.evidence_chain import RULE, Broken, hashed_fields
-from shipby.domain.evidence.evidence_files import kept_days, pack_key
-from shipby.domain.evidence.evidence_shapes import PDF
+from shipby.domain.evidence.chain import RULE, Broken, hashed_fields
+from shipby.domain.evidence.files import kept_days, pack_key
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, PackState
+from shipby.domain.evidence.shapes import PDF
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 ACTOR = "system:label_generation"
 FORMAT = "shipby-evidence-1"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shipby.application.carriages.carriage_papers import ACT as CARRIAGE_ACT
+from shipby.application.carriages.papers import ACT as CARRIAGE_ACT
 from shipby.application.ports.evidence import (
     ACT,
     BENCH,
@@ -34,9 +34,9 @@ from shipby.application.ports.store import DocumentStore, Store
 from shipby.application.shared.views import event_view, time_text, tracking_view
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.events import Event, EventType, StoredEvent
-from shipby.domain.evidence.evidence import EvidenceItem, EvidenceKind, EvidencePack
-from shipby.domain.evidence.evidence_files import ENDINGS, MIB, TEXT
-from shipby.domain.evidence.evidence_shapes import HEIC, PDF
+from shipby.domain.evidence.files import ENDINGS, MIB, TEXT
+from shipby.domain.evidence.pieces import EvidenceItem, EvidenceKind, EvidencePack
+from shipby.domain.evidence.shapes import HEIC, PDF
 from shipby.domain.json_types import Json
 
 MOST_BYTES = 220 * MIB

@@ -16,11 +16,11 @@ from shipby.application.cases.odd_entries import (
     set_aside_of,
 )
 from shipby.application.ports.store import Clock, Marketplace, Page, Store, WorkQueue
-from shipby.application.returns.poll_returns import PolledReturns, poll_returns
+from shipby.application.returns.poll import PolledReturns, poll_returns
 from shipby.application.shared.troubles import Troubles
 from shipby.domain.postings.odd_reads import for_a_person
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
-from shipby.domain.sellers.records import Case
+from shipby.domain.sellers.settings import Case
 from shipby.domain.skew import times_ahead
 
 LOOK_BACK = timedelta(days=14)

@@ -9,7 +9,7 @@ from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
 from shipby.application.intents.cancel_items import price_of_items, quantities
-from shipby.application.labels.label_voiding import void_labels
+from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.store import (
     AppendEvents,
     AppendTracking,
@@ -35,7 +35,7 @@ from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import EntryKind
 from shipby.domain.refunds.payers import circumstances, who_pays
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
 
 SKEW = timedelta(seconds=1)

@@ -29,7 +29,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
-from shipby.domain.sellers.records import Automation, Case, SellerSettings
+from shipby.domain.sellers.settings import Automation, Case, SellerSettings
 
 ACTOR = "system:label_generation"
 MAX_WAVE = 300

@@ -16,7 +16,7 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{4,39}")
 

@@ -30,7 +30,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of, request_hash
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, Alarm, MarketplacePosting, Posting, RungKind, Stage
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 PICK_UP_WITHIN = timedelta(seconds=60)
 """A PENDING intent nobody has picked up by then is queued again: a lost message costs a minute, not an order."""

@@ -33,11 +33,11 @@ from shipby.domain.errors import AlreadyExistsError, InvalidInputError
 from shipby.domain.events import AggregateKind, Event, EventType, StoredEvent, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.notices.digests import digest_text
-from shipby.domain.notices.notices import style_of
 from shipby.domain.notices.recipients import recipient_named, tell_at
 from shipby.domain.notices.reminders import REMINDERS, posting_wants, return_wants
+from shipby.domain.notices.telling import style_of
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import AlarmRef, DigestEntry, Recipient, RememberedResponse, SellerSettings, Watch
+from shipby.domain.sellers.settings import AlarmRef, DigestEntry, Recipient, RememberedResponse, SellerSettings, Watch
 
 ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=7)

@@ -1,6 +1,6 @@
 """A notice: one event is put into the digest of everybody who hears of it, and told at once or with others.
 
-Who hears of it, and when, is `shipby.domain.notices.recipients`; the words are `shipby.domain.notices.notices`.
+Who hears of it, and when, is `shipby.domain.notices.recipients`; the words are `shipby.domain.notices.telling`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shipby.domain.errors import InvalidInputError, NotFoundError, RetryableErro
 from shipby.domain.events import AggregateKind, EventType, Ref, StoredEvent
 from shipby.domain.json_types import Json
 from shipby.domain.notices.recipients import asks_warehouse, who_hears
-from shipby.domain.sellers.records import Recipient, SellerSettings
+from shipby.domain.sellers.settings import Recipient, SellerSettings
 
 
 def read_notice(body: Mapping[str, Json]) -> tuple[str, Ref, int, int]:

@@ -36,10 +36,10 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import Event, EventType, StoredEvent, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.notices.notices import buyer_question, buyer_tracking_text
+from shipby.domain.notices.telling import buyer_question, buyer_tracking_text
 from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.proof.open_orders import owner_of
-from shipby.domain.sellers.records import RememberedResponse, SellerSettings
+from shipby.domain.sellers.settings import RememberedResponse, SellerSettings
 
 ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=90)

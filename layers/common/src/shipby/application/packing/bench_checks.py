@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from shipby.application.labels.label_asks import is_there
-from shipby.application.labels.label_ids import LABEL_IDS
+from shipby.application.labels.asks import is_there
+from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.packing.pick_lists import Pickable, load_pickable
 from shipby.application.ports.store import AppendEvents, Clock, DocumentStore, SaveBenchCheck, SavePosting, Store
 from shipby.application.postings.work_posting import load_posting
-from shipby.application.printing.print_parts import refusal
-from shipby.application.printing.print_views import LINK_SECONDS
+from shipby.application.printing.parts import refusal
+from shipby.application.printing.views import LINK_SECONDS
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
@@ -36,7 +36,7 @@ from shipby.domain.packing.scanning import (
     stop_of,
 )
 from shipby.domain.postings.posting import Posting
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 CHECKED = "every piece was scanned"
 

@@ -8,17 +8,17 @@ from datetime import datetime
 from functools import partial
 
 from shipby.application.ports.store import Clock, Page, Store, WorkItem
-from shipby.application.printing.print_requests import PrintWish, request_print
+from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import LabelSize, PrintContent, ProductCard
-from shipby.domain.labels.labels import PickList, PickRow
+from shipby.domain.labels.own_labels import PickList, PickRow
 from shipby.domain.packing.picking import make_pick_list
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 MAX_POSTINGS = 300
 """Postings on one list: more is no walk that one person can do."""

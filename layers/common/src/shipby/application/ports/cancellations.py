@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shipby.application.ports.pages import Page
-from shipby.domain.cancels.cancel_requests import MarketplaceCancelRequest
+from shipby.domain.cancels.requests import MarketplaceCancelRequest
 
 
 class Cancellations(Protocol):

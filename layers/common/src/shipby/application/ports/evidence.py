@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from shipby.domain.events import EventType
-from shipby.domain.evidence.evidence import EvidenceKind
+from shipby.domain.evidence.pieces import EvidenceKind
 from shipby.domain.json_types import Json
 
 

@@ -12,11 +12,11 @@ from shipby.application.ports.cancellations import Cancellations
 from shipby.application.ports.carriages import Carriages
 from shipby.application.ports.chats import Chats
 from shipby.application.ports.pages import Page
-from shipby.domain.labels.labels import Party
+from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
-from shipby.domain.returns.returns import MarketplaceReturn
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
+from shipby.domain.returns.return_case import MarketplaceReturn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shipby.domain.labels.documents import LabelSize, Sheet
-from shipby.domain.labels.labels import LabelLook, OwnLabel, PackingSlip, PickList
+from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

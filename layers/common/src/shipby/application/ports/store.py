@@ -50,11 +50,11 @@ from shipby.application.ports.writes import (
     SpendCap,
     Write,
 )
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
@@ -63,8 +63,8 @@ from shipby.domain.postings.inbox import PushRow, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
 from shipby.domain.proof.replay import ItemChange
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.returns.returns import ReturnCase
-from shipby.domain.sellers.records import (
+from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.sellers.settings import (
     AlarmRef,
     ApiKey,
     AsideAlarm,

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
 
-from shipby.domain.cancels.cancel_requests import CancelRequest
+from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
 from shipby.domain.events import Event, Ref
 from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.evidence import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent
 from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.returns.returns import ReturnCase
-from shipby.domain.sellers.records import (
+from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.sellers.settings import (
     Case,
     DigestEntry,
     Outcome,

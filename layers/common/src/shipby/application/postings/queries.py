@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from shipby.application.intake.sync_posting import TRACKING
-from shipby.application.labels.fetch_labels import BARCODE
+from shipby.application.labels.fetch import BARCODE
 from shipby.application.ports.store import Page, Store, WorkItem
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.proof.prove import REPORT

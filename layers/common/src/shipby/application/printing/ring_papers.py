@@ -9,7 +9,7 @@ from shipby.application.ports.store import AppendEvents, SaveCarriage, SavePrint
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.domain.events import Event, EventType
 from shipby.domain.labels.documents import PrintState
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 
 
 def ring_print_job(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from shipby.application.intake.sync_posting import TRACKING
-from shipby.application.labels.label_ids import LABEL_IDS, OWN_ID, STICKER_ID
-from shipby.application.labels.label_storing import BARCODE
+from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
+from shipby.application.labels.storing import BARCODE
 from shipby.application.ports.store import Store
-from shipby.application.printing.print_copies import newest, newest_label
+from shipby.application.printing.copies import newest, newest_label
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import NotFoundError
 from shipby.domain.json_types import Json

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from shipby.application.alarms.set_aside import item_name
-from shipby.application.cases.cases import close_open_case, report_case
 from shipby.application.cases.held import commit, hold_posting
+from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.ports.store import AppendEvents, Clock, Page, SavePosting, Store, WorkItem
 from shipby.application.postings.queries import OPEN_STAGES
 from shipby.application.proof.lost_decisions import forgotten_moves
@@ -23,7 +23,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
 from shipby.domain.proof.open_orders import Evidence, Row, Rule, Violation, check, check_rows, check_times, owner_of
-from shipby.domain.sellers.records import AlarmRef, Case, CaseKind, SellerSettings
+from shipby.domain.sellers.settings import AlarmRef, Case, CaseKind, SellerSettings
 from shipby.domain.skew import age, ahead
 
 REPORT = "open-orders"

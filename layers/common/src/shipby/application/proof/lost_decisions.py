@@ -13,7 +13,7 @@ from shipby.domain.deadlines.policy import Move, may_be_sent
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.postings.posting import Posting, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 _TAKEN: Mapping[str, str] = {
     IntentAction.CANCEL: Move.CANCEL,

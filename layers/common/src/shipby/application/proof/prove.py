@@ -21,7 +21,7 @@ from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushRow, PushState
 from shipby.domain.refunds.ledger import Entry, EntryKind, EntryState, ExecutedBy, MoneyLedger, intent_of
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import LOOK_AHEAD, ahead, times_ahead, told
 
 GRACE = timedelta(minutes=10)

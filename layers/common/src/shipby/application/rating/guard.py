@@ -19,7 +19,7 @@ from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.rating.error_index import Forecast, forecast
-from shipby.domain.sellers.records import SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings, Watch
 
 NOT_SELLERS_FAULT = frozenset({665})
 """Cancel reasons that are the buyer's: 665 = not collected. Source: /v2/posting/fbs/cancel-reason/list."""

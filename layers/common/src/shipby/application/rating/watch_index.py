@@ -17,8 +17,8 @@ from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Stage
 from shipby.domain.rating.error_index import PERIOD, RATING, IndexState, leaves_on, shipments_of, shown
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, RatingThresholds
-from shipby.domain.sellers.records import SellerSettings, Watch
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, RatingThresholds
+from shipby.domain.sellers.settings import SellerSettings, Watch
 from shipby.domain.skew import age
 
 ACTOR = "system:marketplace_poll"

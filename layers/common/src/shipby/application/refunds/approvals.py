@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shipby.application.cases.cases import closing
+from shipby.application.cases.opening import closing
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.ports.store import (
     AppendEvents,
@@ -19,8 +19,8 @@ from shipby.application.ports.store import (
     Store,
     Write,
 )
-from shipby.application.returns.return_decisions import load_return, named_cap, refund_cap, refund_total
-from shipby.application.settling.finish_intent import AUTOMATIC, finish
+from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
+from shipby.application.settling.finish import AUTOMATIC, finish
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import intent_view
@@ -35,7 +35,7 @@ from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import CaseKind, SellerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from shipby.application.cases.cases import open_case
 from shipby.application.cases.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
+from shipby.application.cases.opening import open_case
 from shipby.application.ports.accruals import Accrual
 from shipby.application.ports.store import (
     AppendEvents,
@@ -26,7 +26,7 @@ from shipby.application.ports.store import (
     Store,
 )
 from shipby.application.refunds.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
-from shipby.application.settling.finish_intent import finish
+from shipby.application.settling.finish import finish
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
@@ -38,7 +38,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Stage
 from shipby.domain.refunds.ledger import AccrualState, Entry, EntryKind, EntryState, MoneyLedger
-from shipby.domain.sellers.records import CaseKind, Watch
+from shipby.domain.sellers.settings import CaseKind, Watch
 from shipby.domain.skew import age
 
 WATCH = "accruals"

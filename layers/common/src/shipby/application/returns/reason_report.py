@@ -32,7 +32,7 @@ from shipby.domain.returns.reason_figures import (
     moneys,
     totals_of,
 )
-from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.skew import age
 
 REPORT = "reasons"

@@ -14,8 +14,8 @@ from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
 from shipby.domain.refunds.ledger import EntryKind, MoneyLedger, Paid
 from shipby.domain.refunds.payers import Circumstances, circumstances, who_pays
-from shipby.domain.returns.returns import COMPENSATE_ACTION, ReturnCase
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, ReturnCase
+from shipby.domain.sellers.settings import SellerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

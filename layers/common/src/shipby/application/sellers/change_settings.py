@@ -13,8 +13,8 @@ from shipby.application.shared.views import settings_view
 from shipby.domain.errors import PreconditionFailedError
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
-from shipby.domain.returns.return_policy import ReturnPolicy
-from shipby.domain.sellers.records import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
 
 
 def duration_text(length: timedelta) -> str:

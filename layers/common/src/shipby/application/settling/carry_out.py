@@ -14,7 +14,7 @@ from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.returns.returns import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn
 from shipby.domain.skew import ahead
 
 _BEFORE_ASSEMBLY = frozenset(

@@ -16,7 +16,7 @@ from shipby.domain.events import AggregateKind
 from shipby.domain.intents import Intent, IntentAction
 from shipby.domain.postings.posting import Posting
 from shipby.domain.proof.open_orders import owner_of
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 _ACTIONS: Mapping[IntentAction, str] = {
     IntentAction.CANCEL: Move.CANCEL,

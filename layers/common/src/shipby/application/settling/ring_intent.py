@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shipby.application.cancels.cancel_request_actions import CancelRequestActions
-from shipby.application.intents.intent_cases import open_intent_case
+from shipby.application.cancels.actions import CancelRequestActions
+from shipby.application.intents.cases import open_intent_case
 from shipby.application.ports.store import AppendEvents, SaveIntent, SavePosting, SaveReturn, Store, Write
-from shipby.application.returns.return_decisions import proposal_alarm, refund_total
-from shipby.application.settling.finish_intent import TOLD
+from shipby.application.returns.decisions import proposal_alarm, refund_total
+from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.domain.deadlines.ladder import rewind
@@ -18,7 +18,7 @@ from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import AlarmRef, SellerSettings
 from shipby.domain.skew import ahead
 
 CHECK_AGAIN = timedelta(minutes=2)

@@ -9,7 +9,7 @@ from shipby.application.ports.store import QueueMessage
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 
 _SECOND = timedelta(seconds=1)
 MAX_DELAY = timedelta(minutes=15)

@@ -11,7 +11,7 @@ from shipby.application.ports.store import Clock, RememberResponse, Store, Write
 from shipby.domain.errors import IdempotencyMismatchError, InvalidInputError, ShipbyError
 from shipby.domain.intents import request_hash
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.records import RememberedResponse
+from shipby.domain.sellers.settings import RememberedResponse
 
 KEPT_FOR = timedelta(days=30)
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")

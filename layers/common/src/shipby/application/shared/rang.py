@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.domain.postings.posting import Alarm
-from shipby.domain.sellers.records import AlarmRef
+from shipby.domain.sellers.settings import AlarmRef
 
 ACTOR = "system:alarm_worker"
 

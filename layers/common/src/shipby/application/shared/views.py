@@ -10,7 +10,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.sellers.records import SellerSettings, TrackingChange
+from shipby.domain.sellers.settings import SellerSettings, TrackingChange
 
 
 def time_text(when: datetime | None) -> str | None:

@@ -32,7 +32,7 @@ from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Alarm, Posting, Rung, RungKind, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 MISSING = "missing"
 """What a rung says of the label of a posting that should have one by then."""

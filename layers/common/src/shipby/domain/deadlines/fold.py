@@ -26,7 +26,7 @@ from shipby.domain.postings.posting import (
     Stage,
 )
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
-from shipby.domain.sellers.records import SellerSettings, TrackingChange
+from shipby.domain.sellers.settings import SellerSettings, TrackingChange
 from shipby.domain.skew import ahead, runs_behind, times_ahead
 
 MARKETPLACE = "marketplace"

@@ -36,7 +36,7 @@ from shipby.domain.postings.posting import (
     Stage,
     TariffStep,
 )
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead as lies_ahead
 
 MAX_TARIFF_RUNGS = 2

@@ -17,8 +17,8 @@ from shipby.domain.deadlines.ladder import charge_of
 from shipby.domain.deadlines.policy import PRESETS, Move
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Scheme
-from shipby.domain.rating.rating import ErrorIndex, IndexedPosting, IndexErrorKind
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.settings import SellerSettings
 
 CUT_OFF = "shipment_date"
 DELAY = "without_delay"

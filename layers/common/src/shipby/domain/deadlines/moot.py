@@ -16,7 +16,7 @@ from shipby.domain.deadlines.policy import (
 )
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.postings.posting import BEFORE_PACKED, FINAL, Posting, RungKind, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

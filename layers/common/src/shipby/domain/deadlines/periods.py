@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from shipby.domain.returns.returns import ReturnSource
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.returns.return_case import ReturnSource
+from shipby.domain.sellers.settings import SellerSettings
 
 EVERY_MARKET = ""
 RU = "ru"

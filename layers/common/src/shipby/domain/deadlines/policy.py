@@ -17,7 +17,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Posting, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 SET_CUT_OFF_OFFER = "set_cutoff"
 CHAT_OFFER = "can_create_chat"

@@ -12,7 +12,7 @@ from fractions import Fraction
 from shipby.domain.deadlines.ladder import charge_of
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Posting, RungKind, Stage, TariffStep
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 STEPS = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP, RungKind.WITHOUT_DELAY)
 """The dates that cost something: the cut-off, each later tariff step, and the line of the error index."""

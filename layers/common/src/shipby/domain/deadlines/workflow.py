@@ -24,7 +24,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
-from shipby.domain.sellers.records import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 TRACKING_CLOCK = "answer_tracking_request"
 """Name of the clock that is started by hand: the marketplace asked for another tracking number."""

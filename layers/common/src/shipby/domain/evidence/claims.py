@@ -17,7 +17,7 @@ from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 
 class ClaimKind(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from shipby.domain.labels.label_options import HandlingMark, LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.options import HandlingMark, LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
 from shipby.domain.postings.posting import Alarm
 
 __all__ = [

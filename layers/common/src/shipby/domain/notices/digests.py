@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from shipby.domain.events import EventType, Ref, StoredEvent
 from shipby.domain.money import Money
-from shipby.domain.notices import notice_words as say
-from shipby.domain.notices.notice_format import phrase, shortened, sums_text
-from shipby.domain.notices.notices import Rank, Style, Told, put_into_words, seller_text, title_of
+from shipby.domain.notices import words as say
+from shipby.domain.notices.format import phrase, shortened, sums_text
 from shipby.domain.notices.reminders import is_bench_reminder
+from shipby.domain.notices.telling import Rank, Style, Told, put_into_words, seller_text, title_of
 
 MOST_LINES = 20
 """Postings that are named; the others are counted."""

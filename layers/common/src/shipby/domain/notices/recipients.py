@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shipby.domain.events import Event, EventType
-from shipby.domain.sellers.records import Recipient, SellerSettings
+from shipby.domain.sellers.settings import Recipient, SellerSettings
 
 EVERYBODY = Recipient(name="everybody")
 """Who is told where the settings name nobody."""

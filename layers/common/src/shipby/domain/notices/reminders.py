@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shipby.domain.events import Event, EventType
 from shipby.domain.notices.recipients import moment_of
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, BEFORE_PACKED, FINAL, Posting, RungKind, Stage
-from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.returns.return_case import ReturnCase
 
 REMINDERS = frozenset({EventType.POSTING_REMINDED, EventType.POSTING_PRIORITISED, EventType.POSTING_CHOICES})
 """Events of postings that only ask for something; what happened is told whatever came after it."""

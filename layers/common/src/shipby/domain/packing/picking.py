@@ -13,7 +13,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from shipby.domain.labels.documents import HandlingMark, ProductCard
-from shipby.domain.labels.labels import LabelLine, PackingSlip, PickList, PickRow
+from shipby.domain.labels.own_labels import LabelLine, PackingSlip, PickList, PickRow
 from shipby.domain.postings.posting import Line, MarketplacePosting, Posting
 
 Cards: TypeAlias = Mapping[str, ProductCard]

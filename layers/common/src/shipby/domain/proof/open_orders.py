@@ -10,7 +10,7 @@ from enum import StrEnum
 from shipby.domain.deadlines.ladder import next_alarm
 from shipby.domain.intents import Intent
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, FINAL, Alarm, Posting, Stage
-from shipby.domain.sellers.records import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead, times_ahead, told
 
 ALARM_MAY_WAIT = timedelta(hours=1)

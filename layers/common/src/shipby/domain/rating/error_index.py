@@ -14,7 +14,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
-from shipby.domain.rating.rating import RatingThresholds
+from shipby.domain.rating.standing import RatingThresholds
 
 RATING = "rating_general_indicator_fbs_rfbs"
 """What /v1/rating/history calls the error index."""

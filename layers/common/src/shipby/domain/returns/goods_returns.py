@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shipby.domain.returns.returns import ReturnCase
+from shipby.domain.returns.return_case import ReturnCase
 
 
 class Whereabouts(StrEnum):

@@ -1,0 +1,77 @@
+"""Scanning parcels into the hand-over: what must not leave is refused in plain words, the rest is handed over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shipby.application.carriages.rows import carriage_writes, load_carriage
+from shipby.application.ports.store import Clock, Store
+from shipby.application.postings.work_posting import load_posting, step_writes
+from shipby.application.printing.scan_label import scan_label
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.domain.carriages import Carriage, CarriageState, scan_in
+from shipby.domain.deadlines.workflow import Command, carry_out
+from shipby.domain.errors import ActionNotOfferedError, StageMismatchError
+from shipby.domain.events import Event, EventType
+from shipby.domain.json_types import Json
+from shipby.domain.labels.copies import NextStep, shown_time
+from shipby.domain.postings.posting import Posting, Stage
+
+_NEVER = frozenset({NextStep.STOP, NextStep.USE_CURRENT, NextStep.PRINT_AGAIN})
+
+
+def scan_parcel(
+    seller: str, identifier: str, code: str, actor: str, remember: Remember, *, store: Store, clock: Clock
+) -> Answer:
+    """Record a parcel's hand-over into a carriage, in one transaction.
+
+    Raises NotFoundError (no such code), StageMismatchError and ActionNotOfferedError with the reason why it must not
+    leave (cancelled, expired, blocked, not packed, another delivery method, void label, scanned twice).
+    """
+
+    def once() -> Answer:
+        carriage = load_carriage(store, seller, identifier)
+        label = scan_label(seller, code, store=store)
+        posting = load_posting(store, seller, str(label["posting_number"]))
+        changed = replace(scan_in(carriage, posting.number), version=carriage.version + 1)
+        if label["next"] in _NEVER:
+            raise ActionNotOfferedError(f"{posting.number} must not leave: {label['why_not']}")
+        _check_method(store, carriage, posting)
+        if posting.handed_over_at is not None and posting.stage not in (Stage.CANCELLED, Stage.PACKED):
+            raise StageMismatchError(
+                f"{posting.number} was handed over already at {shown_time(posting.handed_over_at)}: take it aside"
+            )
+        step = carry_out(posting, Command.HAND_OVER, at=clock.now(), actor=actor)
+        data: dict[str, Json] = {"posting": posting.number, "copy": label["copy"], "parcel": len(changed.scanned)}
+        event = Event(type=EventType.CARRIAGE_SCANNED, at=clock.now(), actor=actor, data=data)
+        answer = Answer(200, _view(changed, posting.number))
+        store.commit([*carriage_writes(changed, event), *step_writes(posting, step), *remember(answer)])
+        return answer
+
+    return decide_anew(once)
+
+
+def _check_method(store: Store, carriage: Carriage, posting: Posting) -> None:
+    detail = store.detail(posting.seller, posting.number)
+    method = detail.delivery_method_id if detail else ""
+    if method and method != carriage.delivery_method_id:
+        raise StageMismatchError(
+            f"{posting.number} leaves with delivery method {method}, this hand-over is of {carriage.delivery_method_id}"
+        )
+
+
+def _view(carriage: Carriage, number: str) -> dict[str, Json]:
+    known = carriage.state is not CarriageState.REQUESTED
+    named = number in carriage.numbers or number in carriage.wanted
+    return {
+        "carriage": carriage.id,
+        "version": carriage.version,
+        "posting_number": number,
+        "scanned": len(carriage.scanned),
+        "postings": len(carriage.numbers),
+        "missing": len(set(carriage.numbers) - set(carriage.scanned)),
+        "warning": None
+        if named or not known
+        else "the marketplace's carriage does not hold it: approve with use_scans",
+    }

@@ -1,0 +1,245 @@
+"""Opening and closing cases. Each change is one transaction: the case, its event, and the pointer to the open one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shipby.application.ports.store import AppendEvents, ClaimPointer, Clock, ReleasePointer, SaveCase, Store, Write
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.views import time_text
+from shipby.domain.cases.held import HeldDecision
+from shipby.domain.cases.matter import Matter, case_id, closed, opened, restated
+from shipby.domain.errors import AlreadyExistsError, NotFoundError, VersionConflictError
+from shipby.domain.events import Event, case_ref
+from shipby.domain.json_types import Json
+from shipby.domain.sellers.settings import Case, CaseKind
+
+POINTER = "case"
+"""The kind of pointer from a matter to its open case."""
+
+
+def open_case(
+    store: Store, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+) -> str:
+    """Open a case, or find the one of this kind and subject that is open already. Returns its id.
+
+    An open one is left as it is, so that any number of workers may report the same matter any number of times.
+    Raises InvalidInputError (no subject or reason), StoreUnavailableError.
+    """
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+
+    def once() -> str:
+        known = find_open_case(store, matter)
+        return known.id if known else _open(store, matter, reason=reason, owner=owner, now=now, actor=actor)
+
+    return decide_anew(once)
+
+
+def report_case(
+    store: Store, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+) -> bool:
+    """Open a case, or bring the open one up to date if its reason or owner is another now. True if it is new.
+
+    Meant for checks that see the whole matter each time, such as the audit; an unchanged case is not written.
+    """
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+
+    def once() -> bool:
+        known = find_open_case(store, matter)
+        if known is None:
+            _open(store, matter, reason=reason, owner=owner, now=now, actor=actor)
+            return True
+        if (known.reason, known.owner) != (reason, owner):
+            _commit(store, restated(known, reason=reason, owner=owner, at=now, actor=actor), [])
+        return False
+
+    return decide_anew(once)
+
+
+def close_case(store: Store, *, seller: str, identifier: str, resolution: str, now: datetime, actor: str) -> Case:
+    """Close a case by its id.
+
+    Raises NotFoundError, StageMismatchError (closed already), InvalidInputError (no resolution).
+    """
+    return _close(store, seller, identifier, resolution, now=now, actor=actor, also=lambda _case: [])
+
+
+def close_open_case(
+    store: Store, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
+) -> bool:
+    """Close the open case of a matter; False if none is open (any more)."""
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+
+    def once() -> bool:
+        case = find_open_case(store, matter)
+        if case is None:
+            return False
+        _commit(store, closed(case, resolution=resolution, at=now, actor=actor), [_release(matter, case)])
+        return True
+
+    return decide_anew(once)
+
+
+def opening(
+    store: Store,
+    *,
+    seller: str,
+    kind: CaseKind,
+    subject: str,
+    reason: str,
+    owner: str,
+    now: datetime,
+    actor: str,
+    held: HeldDecision | None = None,
+) -> tuple[str, list[Write]]:
+    """The id of a matter's case and what opens it in a transaction of the caller's; nothing if one is open."""
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+    if (known := find_open_case(store, matter)) is not None:
+        return known.id, []
+    case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor, held=held)
+    told = AppendEvents(seller, case_ref(case.id), case.version, (event,))
+    return case.id, [SaveCase(case), told, *writes]
+
+
+def closing(
+    store: Store, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
+) -> list[Write]:
+    """What closes the open case of a matter in a transaction of the caller's; nothing if none is open."""
+    matter = Matter(seller=seller, kind=kind, subject=subject)
+    case = find_open_case(store, matter)
+    if case is None:
+        return []
+    changed, event = closed(case, resolution=resolution, at=now, actor=actor)
+    told = AppendEvents(seller, case_ref(case.id), changed.version, (event,))
+    return [SaveCase(changed), told, _release(matter, case)]
+
+
+def close_by_hand(
+    seller: str, identifier: str, resolution: str, actor: str, remember: Remember, *, store: Store, clock: Clock
+) -> Answer:
+    """A person closes a case; the answer is remembered in the same transaction. Raises as close_case."""
+    answer: list[Answer] = []
+
+    def remembered(case: Case) -> list[Write]:
+        answer[:] = [Answer(200, case_view(case))]
+        return remember(answer[0])
+
+    _close(store, seller, identifier, resolution, now=clock.now(), actor=actor, also=remembered)
+    return answer[0]
+
+
+def find_open_case(store: Store, matter: Matter) -> Case | None:
+    """The open case of a matter, strongly consistent."""
+    identifier = store.find(matter.seller, POINTER, matter.name)
+    case = store.case(matter.seller, identifier) if identifier else None
+    return case if case is not None and case.open else None
+
+
+def load_case(store: Store, seller: str, identifier: str) -> Case:
+    """Raises NotFoundError."""
+    case = store.case(seller, identifier)
+    if case is None:
+        raise NotFoundError(f"there is no case {identifier}; see GET /v1/cases")
+    return case
+
+
+def case_view(case: Case) -> dict[str, Json]:
+    """As API clients see it."""
+    return {
+        "id": case.id,
+        "version": case.version,
+        "kind": case.kind,
+        "subject": case.subject,
+        "reason": case.reason,
+        "owner": case.owner or None,
+        "open": case.open,
+        "opened_at": time_text(case.opened_at),
+        "reminded_next": time_text(case.next_alarm.due) if case.next_alarm else None,
+        "closed_at": time_text(case.closed_at),
+        "closed_by": case.closed_by or None,
+        "resolution": case.resolution or None,
+    }
+
+
+def list_cases(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
+    """Open cases, or those closed; oldest first."""
+    page = store.cases_in(seller, open_only=open_only, limit=limit, cursor=cursor)
+    found = (store.case(seller, identifier) for identifier in page.items)
+    # The index lags: a case may have been closed since.
+    views: list[Json] = [case_view(case) for case in found if case and case.open is open_only]
+    return {"items": views, "next_cursor": page.cursor}
+
+
+def get_case(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
+    """Raises NotFoundError."""
+    return case_view(load_case(store, seller, identifier))
+
+
+def _new(
+    store: Store,
+    matter: Matter,
+    *,
+    reason: str,
+    owner: str,
+    now: datetime,
+    actor: str,
+    held: HeldDecision | None = None,
+) -> tuple[Case, Event, list[Write]]:
+    """The case, its event, and the writes that point the matter to it."""
+    identifier, taken = case_id(matter, now), 0
+    while store.case(matter.seller, identifier) is not None:
+        taken += 1
+        identifier = case_id(matter, now, taken=taken)
+    case, event = opened(matter, identifier=identifier, reason=reason, owner=owner, at=now, actor=actor, held=held)
+    writes: list[Write] = []
+    # A pointer whose case is closed or gone (somebody deleted its row) must not keep the matter shut for ever.
+    if stale := store.find(matter.seller, POINTER, matter.name):
+        standing = store.case(matter.seller, stale)
+        if standing is not None and standing.open:
+            # Opened since the caller looked: taking its pointer away would leave it open for ever.
+            raise VersionConflictError(f"a case about {matter.name} was opened meanwhile: read it again")
+        writes.append(ReleasePointer(matter.seller, POINTER, matter.name, stale))
+    writes.append(ClaimPointer(matter.seller, POINTER, matter.name, case.id))
+    return case, event, writes
+
+
+def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str) -> str:
+    case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor)
+    try:
+        _commit(store, (case, event), writes)
+    except AlreadyExistsError as error:
+        if error.what != "FIND":
+            raise
+        raise VersionConflictError(f"a case about {matter.name} was opened meanwhile: read it again") from error
+    return case.id
+
+
+def _close(
+    store: Store,
+    seller: str,
+    identifier: str,
+    resolution: str,
+    *,
+    now: datetime,
+    actor: str,
+    also: Callable[[Case], list[Write]],
+) -> Case:
+    def once() -> Case:
+        case = load_case(store, seller, identifier)
+        changed, event = closed(case, resolution=resolution, at=now, actor=actor)
+        matter = Matter(seller=seller, kind=case.kind, subject=case.subject)
+        _commit(store, (changed, event), [_release(matter, case), *also(changed)])
+        return changed
+
+    return decide_anew(once)
+
+
+def _release(matter: Matter, case: Case) -> ReleasePointer:
+    return ReleasePointer(matter.seller, POINTER, matter.name, case.id)
+
+
+def _commit(store: Store, change: tuple[Case, Event], writes: list[Write]) -> None:
+    case, event = change
+    store.commit([SaveCase(case), AppendEvents(case.seller, case_ref(case.id), case.version, (event,)), *writes])

@@ -1,0 +1,62 @@
+"""The case of an intent that no reading settles, with all that a person needs to decide."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from shipby.application.cases.opening import open_case, opening
+from shipby.application.ports.store import Store, Write
+from shipby.application.shared.views import time_text
+from shipby.domain.intents import Intent
+from shipby.domain.sellers.settings import CaseKind, SellerSettings
+
+ACTOR = "system:intent_worker"
+_LONGEST = 1500
+
+
+def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetime) -> str:
+    """Open the case of an intent, or find the open one. It is closed by the transaction that settles the intent."""
+    return open_case(
+        store,
+        seller=intent.seller,
+        kind=CaseKind.INTENT,
+        subject=intent.id,
+        reason=case_reason(intent, problem),
+        owner="",
+        now=now,
+        actor=ACTOR,
+    )
+
+
+def proposal_case(intent: Intent, settings: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
+    """What opens the case of a refund that waits for a second person, in the transaction that proposes it."""
+    _, writes = opening(
+        store,
+        seller=intent.seller,
+        kind=CaseKind.INTENT,
+        subject=intent.id,
+        reason=f"{intent.amount} for return {intent.ref.id} (posting {intent.posting_number}) is above the limit: a "
+        f"second person approves or rejects it, POST /v1/refunds/{intent.id}/approve or /reject",
+        owner=settings.owners.get("*", ""),
+        now=now,
+        actor=intent.actor,
+    )
+    return writes
+
+
+def case_reason(intent: Intent, problem: str) -> str:
+    """What was asked, by whom, what was answered, what was read back, and where it is settled."""
+    money = f", {intent.amount}" if intent.amount else ""
+    money += f" and {intent.postage} of postage" if intent.postage else ""
+    approved = f", approved by {intent.approved_by}" if intent.approved_by else ""
+    parts = [
+        problem,
+        f"{intent.action} of {intent.ref.id} (posting {intent.posting_number}){money}",
+        f"asked by {intent.actor} at {time_text(intent.created_at)}{approved}, settings {intent.policy_version}",
+        f"request {json.dumps(intent.request, ensure_ascii=False)}",
+        f"last answer: {intent.outcome or 'none'}",
+        f"read back: {json.dumps(intent.read_back, ensure_ascii=False)}",
+        f"look into the cabinet, then POST /v1/intents/{intent.id}/settle",
+    ]
+    return "; ".join(parts)[:_LONGEST]

@@ -1,0 +1,80 @@
+"""A label whose barcodes the marketplace has changed is void: its copies must not travel, and a new one is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from shipby.application.labels.asks import is_there
+from shipby.application.labels.ids import LABEL_IDS
+from shipby.application.labels.storing import BARCODE, MOST_POINTERS
+from shipby.application.ports.store import ReleasePointer, SaveDocument, Store, Write
+from shipby.domain.deadlines.workflow import MISSING, may_be_labelled
+from shipby.domain.events import Event, EventType
+from shipby.domain.json_types import Json
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.postings.posting import MarketplacePosting, Posting
+
+REASON = "the marketplace has changed the posting's barcodes: copies printed before are void, a new label is fetched"
+
+
+def void_labels(
+    posting: Posting, facts: MarketplacePosting, *, store: Store, now: datetime, actor: str
+) -> tuple[Posting, list[Event], list[Write]]:
+    """What a read that changed the posting's barcodes does to its labels; for the read's own transaction.
+
+    Nothing where the barcodes stand, or nothing was fetched, or the parcel has left.
+    """
+    if not facts.barcodes or not may_be_labelled(posting):
+        return posting, [], []
+    before = store.detail(posting.seller, posting.number)
+    if before is not None and set(before.barcodes) == set(facts.barcodes):
+        return posting, [], []
+    void = [document for document in _labels(posting, store) if _is_void(document, before, facts)]
+    if not void:
+        return posting, [], []
+    events: list[Event] = []
+    writes: list[Write] = []
+    for document in void:
+        data: dict[str, Json] = {
+            "document": document.id,
+            "form": document.form,
+            "printed": document.printed_count,
+            "label": MISSING,
+        }
+        events.append(Event(type=EventType.LABEL_VOIDED, at=now, actor=actor, reason=REASON, data=data))
+        writes.append(SaveDocument(_voided(document)))
+    codes = dict.fromkeys(code for document in void for code in document.barcodes if code not in facts.barcodes)
+    writes += [ReleasePointer(posting.seller, BARCODE, code, posting.number) for code in list(codes)[:MOST_POINTERS]]
+    return replace(posting, label_ready_at=None), events, writes
+
+
+def _labels(posting: Posting, store: Store) -> Sequence[Document]:
+    found = (store.document(posting.seller, posting.number, identifier) for identifier in LABEL_IDS.values())
+    return [document for document in found if document is not None and is_there(document)]
+
+
+def _is_void(document: Document, before: MarketplacePosting | None, facts: MarketplacePosting) -> bool:
+    if before is not None and before.barcodes:
+        return True
+    # No barcode was known when it was proven: it stands unless it shows none of those named now.
+    return not set(document.barcodes) & set(facts.barcodes)
+
+
+def _voided(document: Document) -> Document:
+    """As if it had never been asked for; how often it was printed stays, so that the next copy has the next number."""
+    return replace(
+        document,
+        version=document.version + 1,
+        state=DocumentState.WAITING,
+        key="",
+        sha256="",
+        pages=0,
+        barcodes=(),
+        attempts=0,
+        problem=REASON,
+        override_reason="",
+        override_by="",
+        ready_at=None,
+    )

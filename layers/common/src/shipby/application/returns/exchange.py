@@ -1,0 +1,91 @@
+"""An exchange: another posting goes to the buyer instead, and both know of each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shipby.application.ports.store import AppendEvents, ClaimPointer, Clock, SavePosting, SaveReturn, Store, Write
+from shipby.application.postings.work_posting import load_posting
+from shipby.application.returns.decisions import load_return
+from shipby.application.returns.policies import options_of, with_suggestion
+from shipby.application.returns.views import return_view
+from shipby.application.returns.work import check_return_version
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
+from shipby.domain.events import Event, EventType, posting_ref, return_ref
+from shipby.domain.json_types import Json
+from shipby.domain.sellers.settings import SellerSettings
+
+POINTER = "exchange"
+"""The kind of pointer from the posting that goes out to the return that it is for: one posting, one return."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """`number` is the posting that goes to the buyer instead; a note alone says that an exchange was promised."""
+
+    seller: str
+    return_id: str
+    actor: str
+    number: str = ""
+    note: str = ""
+    if_match: int | None = None
+
+
+def exchange_return(wish: Exchange, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+    """Link a return to the posting that goes out for it, with an event on both.
+
+    Raises NotFoundError (no such return or posting), InvalidInputError, PreconditionFailedError, ActionNotOfferedError
+    where the policy forbids it or one of both is linked already.
+    """
+    if not wish.number and not wish.note.strip():
+        raise InvalidInputError(
+            "an exchange needs a posting or a note", errors=[("posting_number", "name it, or leave a note")]
+        )
+
+    def once() -> Answer:
+        case = load_return(store, wish.seller, wish.return_id)
+        check_return_version(case, wish.if_match)
+        settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)
+        policy = options_of(case, settings, store=store).policy
+        if not policy.exchange:
+            raise ActionNotOfferedError(
+                f"the return policy {policy.product_type!r} allows no exchange: see GET /v1/return-policies"
+            )
+        if case.exchange:
+            raise ActionNotOfferedError(f"posting {case.exchange} goes to the buyer of return {case.id} already")
+        if wish.number and wish.number == case.posting_number:
+            raise InvalidInputError(
+                f"{wish.number} is the posting that comes back", errors=[("posting_number", "name the new one")]
+            )
+        now = clock.now()
+        data: dict[str, Json] = {"exchange": wish.number or None, "return": case.id, "posting": case.posting_number}
+        event = Event(type=EventType.RETURN_EXCHANGED, at=now, actor=wish.actor, reason=wish.note, data=data)
+        changed = replace(case, version=case.version + 1, exchange=wish.number)
+        changed = with_suggestion(changed, settings, store=store)
+        writes: list[Write] = [
+            SaveReturn(changed),
+            AppendEvents(wish.seller, return_ref(case.id), changed.version, (event,)),
+        ]
+        if wish.number:
+            writes += _on_the_posting(wish, case.id, event, store)
+        answer = Answer(200, return_view(changed))
+        store.commit([*writes, *remember(answer)])
+        return answer
+
+    return decide_anew(once)
+
+
+def _on_the_posting(wish: Exchange, return_id: str, event: Event, store: Store) -> list[Write]:
+    taken = store.find(wish.seller, POINTER, wish.number)
+    if taken not in (None, return_id):
+        raise ActionNotOfferedError(f"posting {wish.number} goes out for return {taken} already")
+    posting = load_posting(store, wish.seller, wish.number)
+    noted = rewind(replace(posting, version=posting.version + 1))
+    return [
+        ClaimPointer(wish.seller, POINTER, wish.number, return_id),
+        SavePosting(noted),
+        AppendEvents(wish.seller, posting_ref(wish.number), noted.version, (event,)),
+    ]

@@ -1,0 +1,103 @@
+"""Take a seller in: settings, a push address and a first API key. Secrets are shown once and kept as hashes only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shipby.application.intake.receive_push import token_hash
+from shipby.application.ports.store import Clock, SaveSettings, Store
+from shipby.domain.errors import InvalidInputError, NotFoundError
+from shipby.domain.postings.inbox import PushToken
+from shipby.domain.sellers.settings import ApiKey, Role, SellerSettings
+
+KEY_LIFE = timedelta(days=365)
+_SELLER = re.compile(r"[0-9A-Za-z_-]{1,32}")
+_KEY = re.compile(r"shp_(?P<id>[0-9a-f]{16})\.(?P<secret>[0-9A-Za-z_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret as its owner gets it, once: an API key or the last part of a push address."""
+
+    id: str
+    text: str
+
+
+def register_seller(settings: SellerSettings, *, store: Store) -> None:
+    """Write the first settings of a seller; the seller id is the marketplace's Client-Id.
+
+    Raises InvalidInputError for an id that cannot be one, VersionConflictError if the seller is registered already.
+    """
+    if not _SELLER.fullmatch(settings.seller):
+        raise InvalidInputError(f"{settings.seller!r} is not a Client-Id: letters, digits, '-' and '_', at most 32")
+    store.commit([SaveSettings(settings)])
+
+
+def create_push_token(seller: str, *, store: Store, clock: Clock) -> NewSecret:
+    """A new push address part `{seller}.{secret}`; the former ones stay live until they are revoked."""
+    secret = secrets.token_urlsafe(32)
+    digest = token_hash(secret)
+    store.save_push_token(PushToken(sha256=digest, seller=seller, created_at=clock.now()))
+    return NewSecret(digest, f"{seller}.{secret}")
+
+
+def revoke_push_token(address: str, *, store: Store, clock: Clock) -> None:
+    """Stop a push address: `address` is its last part, `{seller}.{secret}`, or ends with it. Works within a minute.
+
+    Raises NotFoundError if there is no such address.
+    """
+    seller, _, secret = address.rpartition("/")[2].partition(".")
+    token = store.push_token(token_hash(secret))
+    if token is None or token.seller != seller:
+        raise NotFoundError("there is no such push address; give it whole, as it was shown when it was made")
+    store.save_push_token(replace(token, revoked_at=token.revoked_at or clock.now()))
+
+
+def revoke_api_key(identifier: str, *, store: Store, clock: Clock) -> None:
+    """Stop an API key by its id (the part between `shp_` and the dot). Works within a minute.
+
+    Raises NotFoundError if there is no such key.
+    """
+    key = store.api_key(identifier)
+    if key is None:
+        raise NotFoundError(f"there is no API key {identifier}; its id is what stands between shp_ and the dot")
+    store.save_api_key(replace(key, revoked_at=key.revoked_at or clock.now()))
+
+
+def create_api_key(seller: str, role: Role, *, store: Store, clock: Clock) -> NewSecret:
+    """A new key `shp_<id>.<secret>` of the seller API."""
+    identifier, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+    now = clock.now()
+    key = ApiKey(
+        id=identifier,
+        seller=seller,
+        role=role,
+        sha256=_key_hash(secret),
+        created_at=now,
+        expires_at=now + KEY_LIFE,
+    )
+    store.save_api_key(key)
+    return NewSecret(identifier, f"shp_{identifier}.{secret}")
+
+
+def _key_hash(secret: str) -> str:
+    # A random 256-bit secret needs no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def authenticate(authorization: str, *, store: Store, now: datetime) -> ApiKey | None:
+    """The key of an `Authorization: Bearer shp_<id>.<secret>` header, or None if it is not valid now."""
+    scheme, _, text = authorization.partition(" ")
+    match = _KEY.fullmatch(text.strip())
+    if scheme.lower() != "bearer" or match is None:
+        return None
+    key = store.api_key(match["id"])
+    if key is None or not hmac.compare_digest(key.sha256, _key_hash(match["secret"])):
+        return None
+    expired = key.expires_at is not None and key.expires_at <= now
+    return None if expired or key.revoked_at is not None else key

@@ -1,0 +1,69 @@
+"""What the marketplace's offered actions of an rFBS return mean: the only place where their names are read.
+
+Official are the ids -1, -10 (reject) and 1020 (compensate) alone; every other id is undocumented and matched by the
+name it is offered with. A name that is not one of these in full is shown as it is and taken by its id: a part of a name
+proves nothing ("return a part of the money", "do not return the money"). Sources: /v1/returns/rfbs/action/set; the
+methods it replaced in August 2026 (verify, receive-return, return-money).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, REJECT_ACTIONS, OfferedAction
+
+
+class ActionKind(StrEnum):
+    """What an action does."""
+
+    REJECT = "reject"
+    COMPENSATE = "compensate"
+    """The buyer keeps the goods and gets a part of the price."""
+    TAKE_BACK = "take_back"
+    """Ask for the goods, to look at them."""
+    CONFIRM_RECEIPT = "confirm_receipt"
+    """Say that the goods have come; decides nothing."""
+    REFUND = "refund"
+    """The whole price."""
+    UNKNOWN = "unknown"
+
+
+_NAMES: Mapping[ActionKind, re.Pattern[str]] = {
+    ActionKind.REJECT: re.compile(
+        r"(отклонить|отказать)( заявку| возврат)?( после проверки)?|reject( after inspection)?"
+    ),
+    ActionKind.TAKE_BACK: re.compile(
+        r"(запросить|принять|взять) (товар|возврат) на проверку|одобрить и (запросить|принять) товар"
+        r"|request (the )?goods( for inspection)?|approve and take (the )?goods for inspection"
+    ),
+    ActionKind.CONFIRM_RECEIPT: re.compile(
+        r"(товар|возврат) получен|(подтвердить|подтверждаю) получение( товара| возврата)?|я получил (товар|возврат)"
+        r"|(goods|return) received|confirm receipt"
+    ),
+    ActionKind.REFUND: re.compile(
+        r"(вернуть|возвратить) (все )?(деньги|средства)( покупателю| полностью)?|возврат (денег|средств)( покупателю)?"
+        r"|(подтвердить|одобрить) возврат (денег|средств)|refund( money| the buyer)?|return money|full refund"
+    ),
+}
+
+
+def kind_of(action: OfferedAction) -> ActionKind:
+    """What an offered action means: by its id where that is official, else by its whole name."""
+    if action.id in REJECT_ACTIONS:
+        return ActionKind.REJECT
+    if action.id == COMPENSATE_ACTION:
+        return ActionKind.COMPENSATE
+    name = " ".join(action.name.casefold().replace("ё", "е").rstrip(".! ").split())
+    return next((kind for kind, pattern in _NAMES.items() if pattern.fullmatch(name)), ActionKind.UNKNOWN)
+
+
+def of_kind(actions: Iterable[OfferedAction], kind: ActionKind) -> tuple[OfferedAction, ...]:
+    """The offered actions of one kind, in their order."""
+    return tuple(action for action in actions if kind_of(action) is kind)
+
+
+def decision_asked(actions: Iterable[OfferedAction]) -> bool:
+    """Whether the marketplace waits for a decision: saying that the goods have come is none."""
+    return any(kind_of(action) is not ActionKind.CONFIRM_RECEIPT for action in actions)
