@@ -16,8 +16,8 @@ from bench import load
 from bench.engine import Engine
 from bench.stand import BATCH, QUEUE_URL, TABLE, Stand, quiet
 from shipby.adapters.dynamodb import index_keys, keys
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import posting_ref
-from shipby.domain.sellers.settings import AlarmRef
 
 SELLERS = 20
 BLOCK = 100

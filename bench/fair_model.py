@@ -20,9 +20,10 @@ from datetime import UTC, datetime, timedelta
 
 from bench import load
 from shipby.adapters.dynamodb import index_keys, keys
-from shipby.application.ports.store import Page, QueueMessage
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import Page
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import posting_ref
-from shipby.domain.sellers.settings import AlarmRef
 
 CUT_OFF = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LOUD, QUIET = "seller-100000", "seller-three"

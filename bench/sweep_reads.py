@@ -21,7 +21,7 @@ from bench.open_alarms import IndexClient, Meter, OpenAlarm, alarm_keys, posting
 from bench.report import arguments, publish, table
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
 
 GROWTH = 1.1
 DUE = 1_000

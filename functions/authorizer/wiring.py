@@ -7,7 +7,8 @@ from functools import cache
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports.store import Clock, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby.settings import Settings
 
 

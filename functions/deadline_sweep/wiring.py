@@ -13,7 +13,8 @@ from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.alarm_store import AlarmStore
 from shipby.application.alarms.set_aside import Allowance
 from shipby.application.alarms.sweep import SentMemory
-from shipby.application.ports.store import Clock, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import WorkQueue
 from shipby.settings import DeadlineSweepSettings
 
 

@@ -7,7 +7,7 @@ from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message, read_message
 from shipby.application.alarms.ringing import ACTOR, MAX_DELAY, alarm_message, read_alarm, ring
 from shipby.application.alarms.set_aside import is_poison, set_aside
-from shipby.domain.sellers.settings import AlarmRef
+from shipby.domain.alarm import AlarmRef
 from shipby.observability import error_fields, logger
 
 

@@ -10,7 +10,9 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.application.ports.store import Clock, Marketplaces, Store, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import WorkQueue
+from shipby.application.ports.store import Marketplaces, Store
 from shipby.settings import MARKETPLACE_POLL_RATE, MarketplacePollSettings
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.seller_api.problems import HttpError
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 
 MANAGERS = frozenset({Role.OWNER, Role.MANAGER})
 OFFICE = MANAGERS | {Role.INTEGRATION}

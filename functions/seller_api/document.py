@@ -14,7 +14,7 @@ from functions.seller_api.problems import CONTENT_TYPE, KINDS
 from shipby.contracts import answers, responses
 from shipby.contracts.base import Query, View
 from shipby.contracts.problem import Problem
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

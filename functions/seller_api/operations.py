@@ -12,11 +12,13 @@ from typing import TypeVar
 
 from functions.seller_api.access import Caller
 from functions.seller_api.wiring import Parts
-from shipby.application.ports.store import Clock, DocumentStore, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import Store
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.contracts.base import Query, Request
 from shipby.contracts.requests import NoQuery
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 
 B = TypeVar("B", bound=Request)
 Q = TypeVar("Q", bound=Query)

@@ -8,7 +8,9 @@ from functools import cache
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports.store import Clock, DocumentStore, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import Store
 from shipby.settings import Settings
 
 

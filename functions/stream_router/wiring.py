@@ -10,7 +10,8 @@ from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.application.alarms.route_events import Destination
-from shipby.application.ports.store import Clock, EventBus, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import EventBus, WorkQueue
 from shipby.settings import StreamRouterSettings
 
 

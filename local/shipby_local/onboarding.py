@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
 from shipby.domain.errors import AlreadyExistsError
-from shipby.domain.sellers.settings import Role, SellerSettings
+from shipby.domain.sellers.keys import Role
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
 
 

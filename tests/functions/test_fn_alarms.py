@@ -20,12 +20,14 @@ from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.application.alarms.ringing import alarm_message
 from shipby.application.alarms.set_aside import TRIES, bring_back, list_aside
 from shipby.application.ports.store import AppendEvents, SaveCase, SavePosting, SaveWatch
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter, opened
+from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, Posting, Rung, RungKind, Stage
-from shipby.domain.sellers.settings import AlarmRef, CaseKind, Watch
 from tests.functions.conftest import forget_processes
 from tests.functions.shop_support import LambdaContext, Shop, event, failed_ids, sqs_event
 from tests.support import builders as a

@@ -22,9 +22,9 @@ from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.application.alarms.ringing import ring
 from shipby.application.ports.store import AppendEvents, SaveDetail, SaveEvidencePack, SavePosting
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import evidence_pack_ref, posting_ref
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import AlarmRef
 from tests.functions.seller_api.api_support import http_event
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, sqs_event
 from tests.support import builders as a

@@ -8,9 +8,9 @@ from functions.posting_sync.handler import handler as sync
 from functions.refunds.handler import handler as settle
 from functions.tracking.handler import handler as track
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.alarms.route_events import sync_message
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
+from shipby.application.shared.messages import sync_message
 from shipby.domain.intents import IntentAction, IntentState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event

@@ -16,7 +16,8 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.application.labels.fetch import fetch_message
 from shipby.application.labels.overrides import LabelOverride, override_label
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.labels.documents import Document, DocumentState, LabelForm, PageVerdict, RefusedPage
+from shipby.domain.labels.documents import Document, DocumentState, LabelForm
+from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby_local.simulator import Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
 from tests.functions.test_fn_labels import assembled, fetch

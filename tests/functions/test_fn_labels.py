@@ -6,8 +6,8 @@ from functions.label_generation.handler import handler
 from functions.posting_sync.handler import handler as sync
 from shipby.adapters.aws import clients
 from shipby.adapters.ozon import OzonClient
-from shipby.application.alarms.route_events import sync_message
 from shipby.application.ports.store import SavePosting
+from shipby.application.shared.messages import sync_message
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import DocumentState
 from shipby_local.simulator import LineSpec, Simulator

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from functions.posting_sync.handler import handler
 from shipby.adapters.ozon import OzonClient
-from shipby.application.alarms.route_events import sync_message
+from shipby.application.shared.messages import sync_message
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.postings.inbox import PushState
 from shipby_local.simulator import LineSpec, Simulator

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shipby.application.alarms.route_events import sync_message
 from shipby.application.intake.sync_posting import sync_posting
+from shipby.application.shared.messages import sync_message
 from tests.simulation.chance import CALM
 from tests.simulation.errors import Violation
 from tests.simulation.market import RETURN_SECONDS, SELLER

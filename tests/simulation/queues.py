@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
 from shipby.domain.json_types import Json
 from tests.simulation.chance import Weather
 from tests.simulation.clocks import Time

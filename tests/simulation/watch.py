@@ -15,14 +15,15 @@ from shipby.application.ports.store import (
     SaveReturn,
     Write,
 )
-from shipby.application.settling.carry_out import is_final
+from shipby.application.returns.actions import is_final
 from shipby.application.settling.finish import AUTOMATIC, TOLD
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.events import AggregateKind, EventType, Ref, cancel_request_ref, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.postings.posting import FINAL, Posting, Stage
 from shipby.domain.refunds.ledger import EntryKind, EntryState, ExecutedBy, MoneyLedger
 from shipby.domain.returns.return_case import REJECT_ACTIONS, ReturnCase
-from shipby.domain.sellers.settings import Case, CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, times_ahead
 from shipby_local.simulator import words
 from tests.simulation.clocks import Time

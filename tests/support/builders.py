@@ -12,7 +12,8 @@ from typing import Any
 
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
-from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, PrintJob, PrintState
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
+from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.money import Money
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import (
@@ -26,9 +27,12 @@ from shipby.domain.postings.posting import (
     Stage,
     TariffStep,
 )
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import MarketplaceReturn, OfferedAction, RejectionReason, ReturnCase, ReturnStage
-from shipby.domain.sellers.settings import ApiKey, RememberedResponse, Role, SellerSettings, TrackingChange
+from shipby.domain.sellers.keys import ApiKey, Role
+from shipby.domain.sellers.settings import SellerSettings
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SELLER = "seller-1"

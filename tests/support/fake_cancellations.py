@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shipby.application.ports.store import Clock, Page
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Page
 from shipby.domain.cancels.requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError
 from shipby.domain.postings.posting import MarketplacePosting

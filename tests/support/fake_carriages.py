@@ -13,7 +13,7 @@ from shipby.application.ports.carriages import (
     ListedCarriage,
     PaperFile,
 )
-from shipby.application.ports.store import Clock
+from shipby.application.ports.clock import Clock
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError, NotReadyYetError
 from shipby.domain.postings.posting import MarketplacePosting
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from shipby.application.ports.chats import ChatMessage, ListedChat, is_newer
-from shipby.application.ports.store import Clock, Page
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Page
 from shipby.domain.errors import NotFoundError
 
 SUPPORT = "SELLER_SUPPORT"

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import (
     CancelReason,
-    Clock,
     ItemResult,
     LabelTask,
     LabelTaskResult,

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from shipby.application.ports.store import LabelPage, QueueMessage, UploadLink
+from shipby.application.ports.files import UploadLink
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import LabelPage
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, StoreUnavailableError
 from tests.support.builders import NOW
 

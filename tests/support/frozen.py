@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 from shipby.domain.events import Event
 from shipby.domain.intents import Intent
 from shipby.domain.postings.inbox import PushRow
-from shipby.domain.sellers.settings import RememberedResponse
+from shipby.domain.remembered import RememberedResponse
 
 T = TypeVar("T")
 _JSON_FIELDS: Mapping[type, frozenset[str]] = {

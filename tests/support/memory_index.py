@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from shipby.adapters.dynamodb import index_keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.domain.sellers.settings import AlarmRef
+from shipby.domain.alarm import AlarmRef
 
 
 class Index:

@@ -10,29 +10,30 @@ from typing import TypeVar, cast
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
-from shipby.application.ports.store import Clock, Page, PostingStory, WorkItem, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Page, PostingStory, WorkItem, Write
+from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.carriages import Carriage
+from shipby.domain.cases.case import Case
+from shipby.domain.cases.watch import Watch
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState, intent_owner
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob, PrintState
+from shipby.domain.notices.digest_entry import DigestEntry
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import (
-    AlarmRef,
-    ApiKey,
-    AsideAlarm,
-    Case,
-    DigestEntry,
-    Outcome,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-    Watch,
-)
+from shipby.domain.sellers.keys import ApiKey
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory_index import Index, alarm_ref, worklist_id

@@ -50,7 +50,8 @@ from shipby.domain.errors import (
 from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import intent_owner
 from shipby.domain.postings.posting import Alarm, Posting
-from shipby.domain.sellers.settings import RememberedResponse, SellerSettings
+from shipby.domain.remembered import RememberedResponse
+from shipby.domain.sellers.settings import SellerSettings
 
 Rows: TypeAlias = dict[Key, Any]
 

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import HeldDecision, Wait
+from shipby.domain.cases.watch import Watch
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import (
     AggregateKind,
     Event,
@@ -27,8 +30,12 @@ from shipby.domain.events import (
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent, IntentAction, intent_id
-from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintStyle, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob, PrintStyle
 from shipby.domain.money import Money
+from shipby.domain.notices.digest_entry import DigestEntry
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushToken
 from shipby.domain.postings.posting import (
     Alarm,
@@ -40,6 +47,7 @@ from shipby.domain.postings.posting import (
     RungKind,
     TariffStep,
 )
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import (
     AccrualState,
     CostBorneBy,
@@ -50,20 +58,11 @@ from shipby.domain.refunds.ledger import (
     LineBalance,
     MoneyLedger,
 )
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.returns.return_case import OfferedAction, RejectionReason, ReturnCase
-from shipby.domain.sellers.settings import (
-    ApiKey,
-    Case,
-    DigestEntry,
-    Outcome,
-    OwnLabelPolicy,
-    Recipient,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-    Watch,
-)
+from shipby.domain.sellers.keys import ApiKey
+from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS, SETTINGS_READERS
 from functions.seller_api.operations import Call, Operation, read
-from shipby.application.postings import queries
+from shipby.application.proof import views as proofs
 from shipby.application.sellers.change_settings import change_settings, get_settings
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.requests import ProofQuery
@@ -17,7 +17,7 @@ from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSett
 
 def get_proof(call: Call) -> Mapping[str, object]:
     day = call.query_as(ProofQuery).date or call.clock.now().date()
-    return queries.get_proof(call.seller, day, store=call.store)
+    return proofs.get_proof(call.seller, day, store=call.store)
 
 
 def read_settings(call: Call) -> Mapping[str, object]:

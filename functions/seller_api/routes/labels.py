@@ -11,15 +11,8 @@ from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.printing import LabelsBody
-from shipby.domain.labels.documents import (
-    LabelForm,
-    LabelFormat,
-    LabelSize,
-    LabelSource,
-    MatrixCode,
-    PrintContent,
-    Sheet,
-)
+from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.prints import LabelSource, PrintContent
 
 
 def print_labels(call: Call) -> Answer:

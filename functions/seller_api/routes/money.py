@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS
 from functions.seller_api.operations import Call, Download, Operation, read
-from shipby.application.postings import queries
+from shipby.application.intents import queries as intents
 from shipby.application.refunds import approvals
+from shipby.application.refunds import queries as refunds
 from shipby.application.refunds.approvals import SecondWord
 from shipby.application.refunds.export import refund_rows, refunds_csv
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
@@ -19,24 +20,24 @@ from shipby.domain.json_types import Json
 
 def list_intents(call: Call) -> Mapping[str, object]:
     query = call.query_as(IntentsQuery)
-    return queries.list_intents(
+    return intents.list_intents(
         call.seller, state=query.state, limit=query.limit, cursor=query.cursor, store=call.store
     )
 
 
 def get_intent(call: Call) -> Mapping[str, object]:
-    return queries.get_intent(call.seller, call.path["id"], store=call.store)
+    return intents.get_intent(call.seller, call.path["id"], store=call.store)
 
 
 def list_refunds(call: Call) -> Mapping[str, object]:
     query = call.query_as(IntentsQuery)
-    return queries.list_refunds(
+    return refunds.list_refunds(
         call.seller, state=query.state, limit=query.limit, cursor=query.cursor, store=call.store
     )
 
 
 def get_refunds(call: Call) -> Mapping[str, object]:
-    return queries.get_refunds(call.seller, call.path["number"], store=call.store)
+    return refunds.get_refunds(call.seller, call.path["number"], store=call.store)
 
 
 def settle_intent(call: Call) -> Answer:

@@ -16,7 +16,7 @@ from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import Paged
 from shipby.contracts.products import ProductBody, ProductsBody, Sku
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import ProductCard
+from shipby.domain.packing.cards import ProductCard
 
 
 def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:

@@ -14,7 +14,9 @@ from shipby.application.alarms import set_aside
 from shipby.application.cases.opening import close_case
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
-from shipby.domain.sellers.settings import AlarmRef, Case, SellerSettings
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.commands.shared import DATA, DataDir, OnAws, OneSeller, deployment_of, known_sellers, out, say
 from shipby_local.commands.text import length_of, length_text, times_text
 from shipby_local.stack.errors import StackError

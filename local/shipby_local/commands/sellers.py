@@ -22,7 +22,7 @@ def create_key(
 ) -> None:
     """Make a key of the seller API. It is shown once; only its hash is kept."""
     from shipby.application.sellers.register import create_api_key
-    from shipby.domain.sellers.settings import Role
+    from shipby.domain.sellers.keys import Role
 
     if role not in set(Role):
         raise StackError(f"{role!r} is not a role; roles are {', '.join(Role)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shipby.application.sellers.register import create_api_key
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 from shipby_local.demo.api import SellerApi
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.desk_tally import desk_rows

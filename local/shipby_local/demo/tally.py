@@ -11,10 +11,10 @@ from typing import Any
 
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import ExecutedBy
-from shipby.domain.sellers.settings import Outcome
 from shipby_local.demo.papers import Papers
 from shipby_local.demo.plan import WRONG_PAGES, DayPlan, Fate, PlannedPosting
 

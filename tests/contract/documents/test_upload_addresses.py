@@ -10,7 +10,7 @@ import urllib3
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.documents import S3DocumentStore
-from shipby.application.ports.store import UploadLink
+from shipby.application.ports.files import UploadLink
 from shipby.domain.errors import NotFoundError
 from shipby_local.stack.emulator import Emulator
 

@@ -12,7 +12,8 @@ from moto import mock_aws
 
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
-from shipby.application.ports.store import Clock, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby_local.stack import Emulator
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore

@@ -23,11 +23,11 @@ from shipby.application.ports.store import (
     SaveSettings,
     SpendCap,
 )
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, KillSwitchOnError, VersionConflictError
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind, Stage
 from shipby.domain.proof.replay import rebuild
-from shipby.domain.sellers.settings import AlarmRef
 from tests.contract.store.conftest import Table
 from tests.support import builders as a
 from tests.support import strategies as some

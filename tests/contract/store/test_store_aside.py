@@ -9,10 +9,11 @@ import pytest
 
 from shipby.adapters.dynamodb import rows
 from shipby.application.ports.store import Page, SaveIntent, SavePosting, SaveReturn, SaveWatch, Store
+from shipby.domain.alarm import AlarmRef, AsideAlarm
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import UnreadableItemError
 from shipby.domain.events import posting_ref, return_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, RungKind, Stage
-from shipby.domain.sellers.settings import AlarmRef, AsideAlarm, Watch
 from tests.contract.store.conftest import Table
 from tests.contract.store.paging_support import walk
 from tests.support import builders as a

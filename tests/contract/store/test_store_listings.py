@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import Page, SaveIntent, SavePosting, SaveReturn, Store
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Alarm, RungKind, Stage
 from shipby.domain.returns.return_case import ReturnStage
-from shipby.domain.sellers.settings import AlarmRef
 from tests.contract.store.paging_support import Lister, hours, walk
 from tests.support import builders as a
 

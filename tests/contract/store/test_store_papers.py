@@ -17,18 +17,10 @@ from shipby.application.ports.store import (
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import carriage_ref, print_job_ref
-from shipby.domain.labels.documents import (
-    BenchCheck,
-    HandlingMark,
-    LabelSize,
-    PageVerdict,
-    PrintJob,
-    PrintState,
-    PrintStyle,
-    ProductCard,
-    RefusedPage,
-    Sheet,
-)
+from shipby.domain.labels.documents import HandlingMark, LabelSize, Sheet
+from shipby.domain.labels.pages import PageVerdict, RefusedPage
+from shipby.domain.labels.prints import PrintJob, PrintState, PrintStyle
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.posting import Alarm, RungKind
 from tests.contract.store.paging_support import hours, walk
 from tests.contract.store.test_store_watches_and_cases import due_now

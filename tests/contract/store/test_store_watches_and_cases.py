@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import AddDigestEntry, Page, SaveCase, SaveOutcome, SavePosting, SaveWatch, Store
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case, CaseKind
+from shipby.domain.cases.watch import Watch
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from shipby.domain.events import AggregateKind, Ref, StoredEvent, case_ref, posting_ref, watch_ref
+from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import AlarmRef, Case, CaseKind, DigestEntry, Outcome, Watch
 from tests.contract.store.paging_support import hours, walk
 from tests.support import builders as a
 

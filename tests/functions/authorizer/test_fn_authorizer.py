@@ -15,7 +15,7 @@ from functions.authorizer import handler as function
 from functions.authorizer.wiring import Parts
 from shipby.application.sellers.register import create_api_key
 from shipby.domain.errors import StoreUnavailableError
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shipby.application.cases.opening import open_case
-from shipby.domain.sellers.settings import CaseKind
+from shipby.domain.cases.case import CaseKind
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a
 

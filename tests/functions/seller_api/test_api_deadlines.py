@@ -9,9 +9,9 @@ import pytest
 
 from shipby.application.ports.store import SaveOutcome, SaveSettings
 from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Rung, RungKind, Stage
-from shipby.domain.sellers.settings import Outcome
 from tests.functions.seller_api.api_support import OTHER, Caller
 from tests.support import builders as a
 

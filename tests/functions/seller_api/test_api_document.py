@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from functions.seller_api.document import openapi
 from functions.seller_api.problems import KINDS
 from functions.seller_api.routes import OPERATIONS
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

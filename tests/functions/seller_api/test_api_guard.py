@@ -11,9 +11,10 @@ import pytest
 
 from shipby.application.ports.store import AppendEvents, SaveSettings, SaveWatch
 from shipby.application.rating.index_figures import Figures, watch_data
+from shipby.domain.cases.watch import Watch
 from shipby.domain.events import EventType, watch_ref
 from shipby.domain.rating.error_index import IndexState
-from shipby.domain.sellers.settings import SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 

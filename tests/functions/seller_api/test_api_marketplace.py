@@ -9,7 +9,7 @@ import pytest
 
 from shipby.application.ports.store import ClaimPointer, SavePrintJob
 from shipby.domain.intents import Intent
-from shipby.domain.labels.documents import PrintState
+from shipby.domain.labels.prints import PrintState
 from shipby.domain.postings.posting import Posting
 from tests.functions.seller_api.api_support import Caller, Reply
 from tests.support import builders as a

@@ -10,7 +10,9 @@ import pytest
 
 from shipby.application.ports.store import SaveDocument, SaveProductCard
 from shipby.domain.events import posting_ref
-from shipby.domain.labels.documents import DocumentState, PrintContent, ProductCard
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.labels.prints import PrintContent
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a

@@ -11,7 +11,8 @@ import pytest
 from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, SavePrintJob
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.labels.copies import copy_code
-from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, PrintState
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
+from shipby.domain.labels.prints import PrintState
 from shipby.domain.postings.posting import RungKind
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a

@@ -15,7 +15,7 @@ from functions.seller_api.routes import OPERATIONS
 from shipby.application.ports.store import SaveReturn
 from shipby.domain import errors
 from shipby.domain.errors import ShipbyError, StoreUnavailableError, VersionConflictError
-from shipby.domain.sellers.settings import Role
+from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.api_support import OTHER, Caller, http_event
 from tests.support import builders as a
 

@@ -12,7 +12,7 @@ import pytest
 
 from shipby import observability
 from shipby.adapters.messengers import AppriseChannels
-from shipby.application.ports.store import SellerChannels
+from shipby.application.ports.messages import SellerChannels
 from shipby.domain.errors import InvalidInputError, RetryableError
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 

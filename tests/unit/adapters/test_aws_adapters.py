@@ -22,7 +22,10 @@ from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.parameters import SellerParameters
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.application.ports.store import Clock, DocumentStore, EventBus, Marketplaces, QueueMessage, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.messages import EventBus, QueueMessage, WorkQueue
+from shipby.application.ports.store import Marketplaces
 from shipby.domain.errors import (
     CredentialsRejectedError,
     InvalidInputError,

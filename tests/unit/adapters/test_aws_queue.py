@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from tests.support.waiting import LONGEST
 

@@ -9,10 +9,10 @@ from shipby.application.alarms.ringing import Rang, ring
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.cancels.sync import SyncedCancelRequests, sync_cancel_requests
 from shipby.application.ports.store import SavePosting
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import Event, EventType, cancel_request_ref
 from shipby.domain.postings.posting import Scheme
-from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget
 

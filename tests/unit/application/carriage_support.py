@@ -14,13 +14,14 @@ from shipby.application.carriages.scans import scan_parcel
 from shipby.application.carriages.work import work_carriage
 from shipby.application.cases.opening import find_open_case
 from shipby.application.ports.store import SavePosting
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriages import (
     Carriage,
 )
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.events import EventType, carriage_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.settings import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS
 from tests.support.fakes import MemoryDocuments

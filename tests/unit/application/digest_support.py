@@ -8,10 +8,11 @@ from shipby.application.alarms.ringing import ring
 from shipby.application.notices.digest import Tools, tell_digest
 from shipby.application.notices.notify import notify
 from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, watch_ref
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.settings import AlarmRef, Recipient
+from shipby.domain.sellers.settings import Recipient
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
 from tests.support.fakes import RecordingChannels, RecordingQueue

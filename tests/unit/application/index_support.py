@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any, cast
 
 from shipby.application.cases.watch_account import AccountState, watch_account
+from shipby.domain.cases.watch import Watch
 from shipby.domain.events import StoredEvent, watch_ref
 from shipby.domain.postings.posting import Cancellation
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
-from shipby.domain.sellers.settings import Watch
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

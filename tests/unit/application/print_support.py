@@ -15,12 +15,13 @@ from shipby.application.printing.expire import expire_print
 from shipby.application.printing.job import PrintTools, PrintWish, print_labels, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.printing.views import get_print_job, list_prints
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import print_job_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, LabelForm, PrintJob
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, LabelForm
 from shipby.domain.labels.own_labels import Party
+from shipby.domain.labels.prints import PrintJob
 from shipby.domain.postings.posting import Scheme
-from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, FakeMarketplaces
 from tests.support.fake_press import TextPapers, TextPress, file_of, lines_of

@@ -8,10 +8,10 @@ from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.followups import Disposal, dispose_return
 from shipby.application.returns.poll import PolledReturns, poll_returns
 from shipby.application.returns.work import ReturnStep, scan_return, work_return
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.json_types import Json
 from shipby.domain.returns.return_case import MarketplaceReturn, OfferedAction, ReturnSource
-from shipby.domain.sellers.settings import CaseKind
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.unit.application.world_support import World, forget

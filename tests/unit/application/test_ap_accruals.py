@@ -7,6 +7,7 @@ import pytest
 
 from shipby.application.cases.opening import find_open_case
 from shipby.application.refunds.compare_accruals import CANCELLED_AFTER, WATCH, AccrualRound, compare_accruals
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import EventType
@@ -14,7 +15,6 @@ from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import Scheme
 from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, Entry, postage_key
 from shipby.domain.returns.return_case import COMPENSATE_ACTION
-from shipby.domain.sellers.settings import Case, CaseKind
 from tests.support import builders as a
 from tests.support.fake_accruals import COMPENSATION, FEE, REFUND
 from tests.support.fake_marketplace import Fault

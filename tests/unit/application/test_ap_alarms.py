@@ -10,12 +10,13 @@ import pytest
 from shipby.application.alarms.ringing import alarm_message, read_alarm, ring
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.ports.store import SavePosting
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import RungKind, Stage, TariffStep
-from shipby.domain.sellers.settings import AlarmRef, Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.application.world_support import World, event_row

@@ -17,6 +17,8 @@ from shipby.application.alarms.set_aside import (
 )
 from shipby.application.cases.opening import close_case
 from shipby.application.ports.store import SavePosting
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceUnavailableError,
@@ -29,7 +31,6 @@ from shipby.domain.errors import (
 from shipby.domain.events import Event, EventType, case_ref, posting_ref
 from shipby.domain.intents import IntentAction, intent_id
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from shipby.application.alarms import sweep as sweeping
 from shipby.application.alarms.ringing import MAX_DELAY, alarm_message, read_alarm, ring
 from shipby.application.alarms.sweep import RESEND_AFTER, SentMemory, Swept, sweep
-from shipby.application.ports.store import AppendEvents, QueueMessage, SavePosting
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.postings.posting import RungKind, Stage
-from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue, TickingClock
 from tests.support.memory_store import MemoryStore

@@ -18,10 +18,12 @@ from shipby.application.proof.audit_open_orders import (
     audit_is_due,
     audit_open_orders,
 )
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.postings.posting import Posting, RungKind, Stage
-from shipby.domain.sellers.settings import AlarmRef, Case, Recipient
+from shipby.domain.sellers.settings import Recipient
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

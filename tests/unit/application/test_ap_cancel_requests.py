@@ -7,11 +7,12 @@ import pytest
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.cases.opening import find_open_case
 from shipby.domain.cancels.requests import CancelRequestState, DecidedBy
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import EventType
 from shipby.domain.postings.posting import RungKind, Stage
-from shipby.domain.sellers.settings import Automation, CaseKind
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.cancel_request_support import ID, REF, UNTIL, Plea

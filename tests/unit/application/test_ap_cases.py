@@ -16,10 +16,10 @@ from shipby.application.cases.opening import (
     report_case,
 )
 from shipby.application.ports.store import ClaimPointer
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import NotFoundError, StageMismatchError
 from shipby.domain.events import EventType, case_ref
-from shipby.domain.sellers.settings import CaseKind
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.application.world_support import forget

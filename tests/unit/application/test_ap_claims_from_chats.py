@@ -13,11 +13,12 @@ from shipby.application.evidence.claim_hints import CHATS, ChatsRead, watch_chat
 from shipby.application.evidence.claims import ClaimAnswer, answer_claim
 from shipby.application.ports.store import SavePosting, SaveSettings
 from shipby.application.rating.index_figures import NOT_PERMITTED
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import AggregateKind, Event, EventType, claim_ref
 from shipby.domain.evidence.claims import Claim, ClaimState
 from shipby.domain.postings.posting import RungKind
 from shipby.domain.postings.push import judge
-from shipby.domain.sellers.settings import AlarmRef, CaseKind
 from tests.support import builders as a
 from tests.support.fake_chats import BUYER, FakeChats
 from tests.support.fake_marketplace import FakeMarketplace, Fault

@@ -14,13 +14,14 @@ from shipby.application.deadlines import due_soon as room
 from shipby.application.deadlines.due_soon import Wanted, deadlines, when_view
 from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveWatch
 from shipby.application.rating.index_figures import WATCH, Figures, watch_data
+from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Rung, RungKind, Stage, TariffStep
 from shipby.domain.rating.error_index import IndexState
-from shipby.domain.sellers.settings import Outcome, Watch
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

@@ -11,12 +11,13 @@ from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.notices import digest
 from shipby.application.notices.digest import read_digest
 from shipby.application.ports.store import SaveCase, SaveReturn
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import InvalidInputError, RetryableError
 from shipby.domain.events import Event, EventType, case_ref, return_ref, watch_ref
 from shipby.domain.postings.posting import Stage
 from shipby.domain.returns.return_case import ReturnStage
-from shipby.domain.sellers.settings import Case, CaseKind, Recipient
+from shipby.domain.sellers.settings import Recipient
 from tests.support import builders as a
 from tests.unit.application.digest_support import ALL, DAY, EVENING, MORNING, WINDOW, Office
 

@@ -16,6 +16,8 @@ from shipby.application.notices.tell_buyer import ask_buyer, hold_question
 from shipby.application.ports.store import SavePosting
 from shipby.application.proof.audit_open_orders import audit_open_orders
 from shipby.application.sellers.change_settings import change_settings
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import Wait, again_at
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.workflow import Command
@@ -23,7 +25,7 @@ from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, RungKind, Scheme, Stage
-from shipby.domain.sellers.settings import AlarmRef, Automation, Case, CaseKind, Recipient
+from shipby.domain.sellers.settings import Automation, Recipient
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
 from tests.unit.application.index_support import index_is, look

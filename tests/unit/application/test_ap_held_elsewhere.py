@@ -9,12 +9,14 @@ from shipby.application.alarms.decide_again import decide_held
 from shipby.application.alarms.ringing import ring
 from shipby.application.cases.held import held_case
 from shipby.application.ports.store import SaveSettings
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import Wait
 from shipby.domain.events import EventType, Ref, cancel_request_ref, case_ref, posting_ref, return_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import RungKind
 from shipby.domain.returns.policy import ReturnPolicy
-from shipby.domain.sellers.settings import AlarmRef, Automation, Case, CaseKind
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.cancel_request_support import ID, Plea

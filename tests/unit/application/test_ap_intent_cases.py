@@ -10,12 +10,12 @@ from shipby.application.cases.opening import find_open_case
 from shipby.application.ports.store import SaveIntent
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.settling.settle import settle_tracking
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.returns.return_case import COMPENSATE_ACTION
-from shipby.domain.sellers.settings import Case, CaseKind
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.world_support import World, forget, money

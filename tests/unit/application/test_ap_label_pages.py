@@ -9,14 +9,15 @@ from shipby.application.labels.asks import spread_delay
 from shipby.application.labels.overrides import LabelOverride, override_label
 from shipby.application.labels.storing import BARCODE
 from shipby.application.labels.views import posting_labels, refused_pages
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     InvalidInputError,
     NotFoundError,
     StageMismatchError,
 )
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.labels.documents import DocumentState, PageVerdict
-from shipby.domain.sellers.settings import CaseKind
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.labels.pages import PageVerdict
 from tests.support import builders as a
 from tests.unit.application.label_files_support import LabelDesk, own_page, page
 from tests.unit.application.world_support import forget

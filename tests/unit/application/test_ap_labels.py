@@ -15,7 +15,7 @@ from shipby.application.labels.fetch import (
     collect_labels,
     start_labels,
 )
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
     MarketplaceRefusedError,

@@ -17,15 +17,16 @@ from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entr
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.intake.reconcile import Reconciled, reconcile
 from shipby.application.intake.sync_posting import Synced, sync_posting
-from shipby.application.ports.store import QueueMessage, SaveSettings
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import SaveSettings
 from shipby.application.proof.prove import Proof, prove
 from shipby.application.refunds.compare_accruals import compare_accruals
 from shipby.application.returns.poll import poll_returns
 from shipby.domain.cancels.requests import CancelRequestState
+from shipby.domain.cases.case import Case
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, StoreUnavailableError
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import RungKind, Scheme
-from shipby.domain.sellers.settings import Case
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore

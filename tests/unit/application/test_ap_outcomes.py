@@ -12,12 +12,12 @@ import pytest
 
 from shipby.application.deadlines.impact import DEFINITION, impact
 from shipby.application.ports.store import SaveOutcome
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Posting, Stage, TariffStep
-from shipby.domain.sellers.settings import Outcome
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS
 from tests.unit.application.world_support import World

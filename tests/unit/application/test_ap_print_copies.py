@@ -10,7 +10,8 @@ from shipby.application.labels.ids import LABEL_ID, OWN_ID
 from shipby.application.ports.store import PagePick, Write
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, print_job_ref
-from shipby.domain.labels.documents import LabelForm, LabelSource, PrintContent, PrintState, Sheet
+from shipby.domain.labels.documents import LabelForm, Sheet
+from shipby.domain.labels.prints import LabelSource, PrintContent, PrintState
 from tests.support import builders as a
 from tests.unit.application.print_support import PrintDesk
 

@@ -7,7 +7,7 @@ import pytest
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.labels.documents import PrintState
+from shipby.domain.labels.prints import PrintState
 from shipby.domain.postings.posting import RungKind
 from tests.support import builders as a
 from tests.unit.application.print_support import PrintDesk

@@ -12,19 +12,10 @@ from shipby.application.printing.job import PATIENCE
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import CredentialsRejectedError, InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.labels.documents import (
-    DocumentState,
-    HandlingMark,
-    LabelForm,
-    LabelFormat,
-    LabelSize,
-    LabelSource,
-    PrintContent,
-    PrintState,
-    ProductCard,
-    Sheet,
-)
+from shipby.domain.labels.documents import DocumentState, HandlingMark, LabelForm, LabelFormat, LabelSize, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel
+from shipby.domain.labels.prints import LabelSource, PrintContent, PrintState
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Stage
 from shipby.domain.sellers.settings import Automation, OwnLabelPolicy
 from tests.support import builders as a

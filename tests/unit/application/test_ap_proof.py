@@ -11,7 +11,8 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.application.alarms.repair import repair
 from shipby.application.alarms.route_events import Destination, Routed
 from shipby.application.intake.reconcile import READ_AGAIN, reconcile
-from shipby.application.ports.store import PostingStory, QueueMessage
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import PostingStory
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import posting_ref, return_ref

@@ -22,7 +22,7 @@ from shipby.application.returns.reason_report import (
 )
 from shipby.application.shared.csv_text import csv_text
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import ProductCard
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Cancellation, Line, Stage
 from shipby.domain.refunds.ledger import CostBorneBy, Entry, EntryKind, EntryState, ExecutedBy, MoneyLedger
 from shipby.domain.returns.reason_figures import Dimension

@@ -15,7 +15,8 @@ from shipby.application.sellers.register import (
     revoke_push_token,
 )
 from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
-from shipby.domain.sellers.settings import Role, SellerSettings
+from shipby.domain.sellers.keys import Role
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 

@@ -16,7 +16,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import EventType, case_ref, posting_ref, return_ref
 from shipby.domain.evidence.pieces import EvidenceItem, EvidenceKind
 from shipby.domain.intents import IntentState
-from shipby.domain.labels.documents import ProductCard
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.returns.return_case import ReturnStage
 from tests.support import builders as a

@@ -9,13 +9,14 @@ from shipby.application.alarms.ringing import ring
 from shipby.application.deadlines.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.store import SaveSettings
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, PreconditionFailedError, StageMismatchError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
-from shipby.domain.sellers.settings import AlarmRef, Automation
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.application.world_support import World, forget

@@ -13,10 +13,10 @@ import pytest
 from shipby.application.deadlines import risk as room
 from shipby.application.deadlines.risk import Asked, Change, lamp, what_if
 from shipby.application.ports.store import AppendEvents, SaveOutcome, SavePosting
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.risk import RUNS
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.settings import Outcome
 from tests.support import builders as a
 from tests.unit.application.world_support import World
 

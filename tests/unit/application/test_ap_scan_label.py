@@ -9,7 +9,8 @@ from shipby.application.printing.scan_label import scan_label
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import NotFoundError
 from shipby.domain.labels.copies import copy_code
-from shipby.domain.labels.documents import DocumentKind, LabelSource, PrintContent
+from shipby.domain.labels.documents import DocumentKind
+from shipby.domain.labels.prints import LabelSource, PrintContent
 from shipby.domain.postings.posting import Posting, Stage
 from tests.support import builders as a
 from tests.unit.application.print_support import PrintDesk

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from shipby.application.alarms.ringing import ring
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import EventType, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.refunds.ledger import EntryState
 from shipby.domain.returns.return_case import COMPENSATE_ACTION
-from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND, GOODS_RECEIVED, REJECT, Fault, offer
 from tests.unit.application.world_support import World, money

@@ -26,7 +26,8 @@ from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.posting import Stage
 from shipby.domain.postings.push import MAX_BODY
 from shipby.domain.refunds.ledger import CostBorneBy, ExecutedBy
-from shipby.domain.sellers.settings import Role, SellerSettings
+from shipby.domain.sellers.keys import Role
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 from tests.unit.application.world_support import World, forget
 

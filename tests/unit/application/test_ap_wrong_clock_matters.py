@@ -13,7 +13,9 @@ from shipby.application.proof.audit_open_orders import REPORT as AUDIT
 from shipby.application.proof.audit_open_orders import audit_is_due, audit_open_orders
 from shipby.application.rating.index_figures import WATCH as INDEX
 from shipby.application.returns.poll import poll_returns
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter, next_reminder, opened
+from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.events import EventType, case_ref, return_ref
 from shipby.domain.evidence.claims import Asked, ClaimKind
@@ -21,7 +23,7 @@ from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.proof.open_orders import Rule
 from shipby.domain.returns.return_case import ReturnSource, ReturnStage
-from shipby.domain.sellers.settings import Automation, CaseKind, Recipient, Watch
+from shipby.domain.sellers.settings import Automation, Recipient
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.unit.application.cancel_request_support import Plea

@@ -16,13 +16,15 @@ from shipby.application.rating.watch_index import watch_index
 from shipby.application.refunds.compare_accruals import compare_accruals
 from shipby.application.returns.poll import poll_returns
 from shipby.application.returns.reason_report import refresh_reasons
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.labels.documents import DocumentState, LabelForm
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.proof.open_orders import Evidence, Rule, check
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue

@@ -16,6 +16,7 @@ from shipby.application.returns.decisions import ReturnDecision, decide_return
 from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.settle import Settled, settle_intent
 from shipby.application.shared.idempotency import Answer
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
@@ -24,7 +25,7 @@ from shipby.domain.money import Money
 from shipby.domain.postings.posting import Posting
 from shipby.domain.refunds.ledger import MoneyLedger
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FULL_REFUND, ON_APPROVAL, FakeMarketplace, offer
 from tests.support.memory_store import MemoryStore

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter, case_id, closed, opened, restated
 from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import EventType
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.settings import CaseKind
 from tests.support import builders as a
 
 MATTER = Matter(seller=a.SELLER, kind=CaseKind.OPEN_ORDER, subject=a.NUMBER)

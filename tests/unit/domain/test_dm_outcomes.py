@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.outcomes import has_left, outcome_data, outcome_of
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Posting, RungKind, Stage, TariffStep
-from shipby.domain.sellers.settings import Outcome
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)

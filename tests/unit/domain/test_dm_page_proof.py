@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby.domain.labels.documents import PageVerdict
 from shipby.domain.labels.page_proof import Expected, PageSaid, is_posting_number, print_order, prove_pages
+from shipby.domain.labels.pages import PageVerdict
 
 A, B, C, X = "11111111-0001-1", "11111111-0002-1", "22222222-0001-1", "99999999-0001-1"
 ASKED = {

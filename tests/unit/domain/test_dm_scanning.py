@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shipby.domain.labels.documents import BenchCheck, ProductCard
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.packing.inserts import contact_in
 from shipby.domain.packing.scanning import (
     Item,

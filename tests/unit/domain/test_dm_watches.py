@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter, opened
+from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import UNHEALTHY_AGAIN, digest_id, fire_case, fire_watch, key_alarm, push_alarm
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import Case, CaseKind, Watch
 from tests.support import builders as a
 
 ENDS = a.NOW + timedelta(days=30)

@@ -29,15 +29,16 @@ from shipby.application.ports.store import (
     SaveDocument,
     SavePosting,
 )
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from shipby.domain.events import EventType, evidence_pack_ref
 from shipby.domain.evidence.chain import canonical
 from shipby.domain.evidence.claims import Claim, ClaimKind, ClaimState
 from shipby.domain.evidence.pieces import EvidenceKind, EvidencePack, PackState
-from shipby.domain.labels.documents import BenchCheck, DocumentState
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.packing.cards import BenchCheck
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.settings import AlarmRef
 from tests.support import builders as a
 from tests.unit.evidence.evidence_support import PRESS, Desk, bomb_png, heic, mp4, picture, sha256
 

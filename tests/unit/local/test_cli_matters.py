@@ -10,9 +10,11 @@ from typer.testing import CliRunner, Result
 from shipby.application.alarms.set_aside import set_aside
 from shipby.application.cases.opening import open_case
 from shipby.application.ports.store import AppendEvents, SavePosting, SaveSettings, Store
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.settings import AlarmRef, CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local import cli
 from shipby_local.commands import matters, shared
 from shipby_local.stack.clock import WallClock

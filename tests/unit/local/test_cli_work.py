@@ -9,9 +9,10 @@ from typer.testing import CliRunner, Result
 
 from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveSettings, Store
 from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import RungKind, Stage
-from shipby.domain.sellers.settings import Outcome, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local import cli
 from shipby_local.commands import shared, work
 from shipby_local.stack.errors import StackError

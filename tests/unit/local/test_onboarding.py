@@ -7,7 +7,8 @@ import pytest
 
 from shipby.application.sellers.register import authenticate
 from shipby.domain.errors import AlreadyExistsError
-from shipby.domain.sellers.settings import Role, SellerSettings
+from shipby.domain.sellers.keys import Role
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from tests.support import builders as a

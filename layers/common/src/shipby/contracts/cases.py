@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shipby.contracts.base import Paged, Request, Time, View
-from shipby.domain.sellers.settings import CaseKind
+from shipby.domain.cases.case import CaseKind
 
 
 class CasesQuery(Paged):

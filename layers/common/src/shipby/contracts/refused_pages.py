@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from shipby.contracts.base import Paged, Time, View
-from shipby.domain.labels.documents import DocumentKind, DocumentState, PageVerdict
+from shipby.domain.labels.documents import DocumentKind, DocumentState
+from shipby.domain.labels.pages import PageVerdict
 
 
 class RefusedPagesQuery(Paged):

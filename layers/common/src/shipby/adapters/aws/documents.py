@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.adapters.aws import clients
-from shipby.application.ports.store import UploadLink
+from shipby.application.ports.files import UploadLink
 from shipby.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 
 if TYPE_CHECKING:  # the type packages are for developers only

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.batches import batches, send_all
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 
 if TYPE_CHECKING:  # the type packages are for developers only

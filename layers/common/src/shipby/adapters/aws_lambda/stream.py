@@ -9,7 +9,7 @@ from typing import Any
 
 from shipby.adapters.dynamodb import rows
 from shipby.application.alarms.route_events import Destination, Routed
-from shipby.application.ports.store import EventBus, WorkQueue
+from shipby.application.ports.messages import EventBus, WorkQueue
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import StoredEvent
 from shipby.domain.postings.inbox import PushRow

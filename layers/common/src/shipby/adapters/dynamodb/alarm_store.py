@@ -19,9 +19,10 @@ from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.dynamodb.upcast import current_schema
 from shipby.adapters.dynamodb.values import Item, to_wire
 from shipby.application.ports.store import RequireAutomation, SavePosting, SpendCap, Write
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.postings.posting import Posting, Rung
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 POLICY_KEPT = timedelta(seconds=30)
 _MOST = 100

@@ -8,7 +8,7 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.paging import Listing, page
 from shipby.adapters.dynamodb.values import Item, to_wire
 from shipby.application.ports.store import Page
-from shipby.domain.sellers.settings import AlarmRef, AsideAlarm
+from shipby.domain.alarm import AlarmRef, AsideAlarm
 
 NOTES = ("aside_reason", "aside_at")
 """What is written beside an alarm that is set aside; an update that brings the alarm back removes them."""

@@ -22,9 +22,9 @@ from datetime import date, datetime
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
-from shipby.domain.sellers.settings import AlarmRef
 
 _WITH_ALARM = frozenset(
     {

@@ -9,13 +9,18 @@ from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.store import Page, PostingStory, WorkItem
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState
-from shipby.domain.labels.documents import Document, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.notices.digest_entry import DigestEntry
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.inbox import PushRow
 from shipby.domain.postings.posting import Stage
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.proof.replay import ItemChange
-from shipby.domain.sellers.settings import AlarmRef, DigestEntry, Outcome, TrackingChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -11,7 +11,10 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.rows import Kind, alarm_columns, ttl
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.carriages import Carriage
-from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 
 PAGE_KEPT = timedelta(days=30)
 

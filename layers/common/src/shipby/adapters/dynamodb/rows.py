@@ -12,23 +12,21 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.upcast import current_schema, upcast
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire
+from shipby.domain.cases.case import Case
+from shipby.domain.cases.watch import Watch
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, Event, Ref, StoredEvent
 from shipby.domain.intents import Intent, intent_owner
+from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.postings.inbox import PushRow, PushToken
 from shipby.domain.postings.posting import Alarm, MarketplacePosting, Posting
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import (
-    ApiKey,
-    Case,
-    DigestEntry,
-    Outcome,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-    Watch,
-)
+from shipby.domain.sellers.keys import ApiKey
+from shipby.domain.sellers.settings import SellerSettings
 
 T = TypeVar("T")
 PUSH_KEPT = timedelta(days=30)

@@ -18,18 +18,27 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
-from shipby.application.ports.store import Clock, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Write
 from shipby.domain.carriages import Carriage
+from shipby.domain.cases.case import Case
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import Ref
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, PrintState, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob, PrintState
+from shipby.domain.notices.digest_entry import DigestEntry
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import ApiKey, Case, DigestEntry, RememberedResponse, SellerSettings, Watch
+from shipby.domain.sellers.keys import ApiKey
+from shipby.domain.sellers.settings import SellerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

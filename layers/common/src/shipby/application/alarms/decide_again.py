@@ -9,15 +9,16 @@ from shipby.application.cancels.decide import answer_by_itself
 from shipby.application.cases.held import SHIP, commit, let_go
 from shipby.application.deadlines.ring_posting import move_again
 from shipby.application.intents.assemble import assemble_posting
-from shipby.application.ports.store import Clock, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.shared.rang import ACTOR
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import HeldDecision
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import AggregateKind
-from shipby.domain.sellers.settings import Case
 
 BUDGET = timedelta(seconds=10)
 """What one round of the poll spends on held decisions of a seller; the rest have their own alarms."""

@@ -11,18 +11,20 @@ from datetime import timedelta
 from functools import partial
 
 from shipby.application.evidence.claims import claim_writes
-from shipby.application.ports.store import AppendEvents, Clock, SaveCase, SaveWatch, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveCase, SaveWatch, Store
 from shipby.application.settling.finish import LONGEST_WAIT
 from shipby.application.settling.ring_intent import ring_intent
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.matter import next_reminder, restated
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.events import case_ref, claim_ref
 from shipby.domain.evidence.claims import NAMED, redated
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
 ACTOR = "system:marketplace_poll"

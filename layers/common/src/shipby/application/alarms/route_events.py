@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.shared.messages import sync_message
 from shipby.domain.deadlines.workflow import MISSING
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.evidence.claim_hints import asks_here
@@ -116,18 +117,6 @@ _AFTER_OVERDUE = 60
 
 
 NEW_MESSAGE = "TYPE_NEW_MESSAGE"
-
-
-def sync_message(
-    seller: str, number: str, *, hinted_at: datetime | None, why: str, delay_seconds: int = 0
-) -> QueueMessage:
-    """Ask for a posting to be read from the marketplace."""
-    hint = hinted_at.isoformat() if hinted_at else None
-    return QueueMessage(
-        body={"seller": seller, "posting": number, "hinted_at": hint, "why": why},
-        group=seller,
-        delay_seconds=delay_seconds,
-    )
 
 
 def route_push(push: PushRow, *, now: datetime | None = None) -> Sequence[Routed]:

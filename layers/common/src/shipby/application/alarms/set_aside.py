@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.store import AppendEvents, SaveCase, Store
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.alarm import AlarmRef, AsideAlarm
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import NotFoundError, RetryableError, UnreadableItemError
 from shipby.domain.events import Event, EventType, case_ref
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import AlarmRef, AsideAlarm, CaseKind
 
 TRIES = 5
 """How often an alarm is tried: no more often than the queue's maxReceiveCount, so that the last try is not lost."""

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shipby.application.ports.store import Clock, Store, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import WorkQueue
+from shipby.application.ports.store import Store
 from shipby.application.shared.alarm_messages import alarm_message
-from shipby.domain.sellers.settings import AlarmRef
+from shipby.domain.alarm import AlarmRef
 
 PAGE = 1000
 """Alarms of one page: the most that a listing gives at once."""

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from shipby.application.cancels.sync import apply_cancel_request_facts, event_data, read_cancel_request
 from shipby.application.intake.sync_posting import apply_facts
-from shipby.application.ports.store import AppendEvents, Clock, Marketplace, SaveCancelRequest, Store, Write
-from shipby.application.settling.carry_out import Effect
+from shipby.application.intents.effect import Effect
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, Marketplace, SaveCancelRequest, Store, Write
 from shipby.domain.cancels.requests import (
     APPROVE,
     GONE,

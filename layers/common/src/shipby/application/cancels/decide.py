@@ -8,9 +8,10 @@ from datetime import datetime
 
 from shipby.application.cases.held import DEFAULT_CAP, Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
+from shipby.application.intents.views import intent_view
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import (
     AppendEvents,
-    Clock,
     NoteShadow,
     RequireAutomation,
     SaveCancelRequest,
@@ -21,8 +22,8 @@ from shipby.application.ports.store import (
 )
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import intent_view
 from shipby.domain.cancels.requests import APPROVE, REJECT, CancelRequest
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import wait_of
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -36,7 +37,7 @@ from shipby.domain.events import Event, EventType, StoredEvent, cancel_request_r
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, request_hash
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import Automation, Case, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
 ACTOR = "system:cancel_requests"

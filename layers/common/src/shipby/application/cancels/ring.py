@@ -8,10 +8,11 @@ from datetime import datetime
 from shipby.application.cancels.sync import event_data
 from shipby.application.ports.store import AppendEvents, SaveCancelRequest, Store
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import cancel_request_alarm
 from shipby.domain.events import Event, EventType, cancel_request_ref
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 
 def ring_cancel_request(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:

@@ -10,7 +10,8 @@ from functools import partial
 from shipby.application.cancels.decide import answer_by_itself
 from shipby.application.cases.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
 from shipby.application.cases.opening import close_open_case, open_case
-from shipby.application.ports.store import AppendEvents, Clock, Marketplace, Page, SaveCancelRequest, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, Marketplace, Page, SaveCancelRequest, Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
@@ -23,12 +24,13 @@ from shipby.domain.cancels.requests import (
     decided_by,
 )
 from shipby.domain.cancels.rules import suggest
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import NotFoundError, UnreadableAnswerError
 from shipby.domain.events import Event, EventType, cancel_request_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting
-from shipby.domain.sellers.settings import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead, read_time
 
 MARKETPLACE = "marketplace"

@@ -23,6 +23,7 @@ from shipby.domain.carriages import (
     ended,
     next_comparison,
 )
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -32,7 +33,6 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import CaseKind
 
 LOOKS = 60
 """Postings that are read from the marketplace in one comparison; the others stand as our records have them."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import (
     AppendEvents,
     ClaimPointer,
-    Clock,
-    DocumentStore,
     Marketplace,
     ReleasePointer,
     SaveCarriage,

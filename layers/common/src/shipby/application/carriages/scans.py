@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipby.application.carriages.rows import carriage_writes, load_carriage
-from shipby.application.ports.store import Clock, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting, step_writes
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.idempotency import Answer, Remember

@@ -16,7 +16,9 @@ from shipby.application.carriages.papers import fetch_papers
 from shipby.application.carriages.rows import ACTOR, CLAIM, Desk, release_day
 from shipby.application.cases.odd_entries import Listed, noting, set_aside_of
 from shipby.application.ports.carriages import CarriageFacts, ListedCarriage
-from shipby.application.ports.store import ClaimPointer, Clock, DocumentStore, Marketplace, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import ClaimPointer, Marketplace, Store
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     LONGEST_WAIT,

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 
 from shipby.application.cases.opening import closing, find_open_case, opening
 from shipby.application.ports.store import AppendEvents, SaveCase, SaveWatch, Store, Write
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.matter import Matter, still_held
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType, Ref, case_ref, posting_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
 from shipby.domain.proof.open_orders import owner_of
-from shipby.domain.sellers.settings import Case, CaseKind, SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 
 POLICY_IS_READ = timedelta(seconds=35)
 """The alarm worker may remember a policy for 30 s: what a change rings is decided when nobody has the old one."""

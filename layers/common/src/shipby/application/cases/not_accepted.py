@@ -7,10 +7,11 @@ from datetime import datetime
 
 from shipby.application.cases.opening import closing, opening
 from shipby.application.ports.store import Store, Write
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.ladder import not_accepted_by
 from shipby.domain.postings.posting import FINAL, Posting
 from shipby.domain.proof.open_orders import owner_of
-from shipby.domain.sellers.settings import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 
 def not_accepted_writes(

@@ -16,11 +16,13 @@ from enum import StrEnum
 from functools import partial
 
 from shipby.application.cases.opening import close_open_case, find_open_case, open_case
-from shipby.application.ports.store import Clock, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import UnreadableAnswerError
-from shipby.domain.sellers.settings import Case, CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 ACTOR = "system:odd_entries"
 MOST_CASES = 20

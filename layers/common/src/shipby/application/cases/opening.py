@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from shipby.application.ports.store import AppendEvents, ClaimPointer, Clock, ReleasePointer, SaveCase, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, ClaimPointer, ReleasePointer, SaveCase, Store, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision
 from shipby.domain.cases.matter import Matter, case_id, closed, opened, restated
 from shipby.domain.errors import AlreadyExistsError, NotFoundError, VersionConflictError
 from shipby.domain.events import Event, case_ref
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import Case, CaseKind
 
 POINTER = "case"
 """The kind of pointer from a matter to its open case."""

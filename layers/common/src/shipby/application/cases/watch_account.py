@@ -15,18 +15,21 @@ from typing import cast
 
 from shipby.application.cases.odd_entries import close_readable, keep_odd_entries, noting
 from shipby.application.cases.opening import close_open_case, open_case
-from shipby.application.ports.store import AppendEvents, Clock, Marketplace, PushUrlHealth, SaveWatch, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, Marketplace, PushUrlHealth, SaveWatch, Store
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.rating.watch_index import watch_index
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
+from shipby.domain.cases.case import CaseKind
+from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import HEALTHY, KEY_WARNINGS, push_alarm
 from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.rating.standing import KeyInfo
-from shipby.domain.sellers.settings import CaseKind, SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age, ahead
 
 ACTOR = "system:marketplace_poll"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipby.application.deadlines.ring_posting import commit_moves, offers_of
-from shipby.application.ports.store import AppendEvents, Clock, SavePosting, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SavePosting, Store
+from shipby.application.postings.views import posting_view
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import posting_view
 from shipby.domain.deadlines.policy import choices_event
 from shipby.domain.deadlines.workflow import answer_of_buyer, start_tracking_clock, stop_tracking_clock
 from shipby.domain.errors import InvalidInputError

@@ -14,7 +14,8 @@ from heapq import merge
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from shipby.application.ports.store import Clock, Store, WorkItem
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store, WorkItem
 from shipby.application.rating.guard import forecast_of, standing
 from shipby.application.rating.index_figures import Standing
 from shipby.application.shared.paging import every

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
-from shipby.domain.sellers.settings import Outcome
 
 LONGEST = 92
 """Days in one report at most."""

@@ -12,6 +12,8 @@ from shipby.application.ports.store import AppendEvents, RequireAutomation, Save
 from shipby.application.rating.guard import cancel_forecast, room_words, words
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import Wait, wait_of
 from shipby.domain.deadlines.firing import NO_OFFERS, Fired, fire, needs_offers
 from shipby.domain.deadlines.ladder import rewind
@@ -28,7 +30,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting, Stage
-from shipby.domain.sellers.settings import AlarmRef, Case, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 Also = Callable[[Posting], Sequence[Write]]
 """Further writes of the same transaction, made from the posting as it is saved."""

@@ -11,15 +11,17 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from shipby.application.deadlines.due_soon import when_view
-from shipby.application.ports.store import Clock, Store, WorkItem
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store, WorkItem
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view, time_text
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.priority import minutes_of
 from shipby.domain.deadlines.risk import DAYS, ENOUGH, GREEN, RUNS, YELLOW, Backlog, Risk, Throughput, measure, risks
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, Stage
-from shipby.domain.sellers.settings import Outcome, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 WITHIN = timedelta(days=2)
 """How far ahead cut-offs are looked at unless somebody asks for another time."""

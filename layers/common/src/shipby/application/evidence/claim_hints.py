@@ -22,9 +22,12 @@ from shipby.application.cases.opening import open_case
 from shipby.application.cases.watch_account import KEY_EVERY, SLACK, note_state
 from shipby.application.evidence.claims import MESSAGE, open_from_chat
 from shipby.application.ports.chats import ChatMessage, Chats, ListedChat, is_newer
-from shipby.application.ports.store import AppendEvents, ClaimPointer, Clock, SaveWatch, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, ClaimPointer, SaveWatch, Store
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.case import CaseKind
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -39,7 +42,7 @@ from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.evidence.claim_hints import Hint, asks_here, may_ask, read_hint
 from shipby.domain.evidence.claims import FROM_CHAT, Asked
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import CaseKind, SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
 ACTOR = "system:marketplace_poll"

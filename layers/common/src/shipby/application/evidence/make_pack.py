@@ -9,8 +9,10 @@ from datetime import timedelta
 from shipby.application.evidence.pack_contents import Files, moments, pretty, take_papers, take_piece
 from shipby.application.evidence.packs import carriages_of
 from shipby.application.evidence.views import check_chain, load_chain
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.evidence import Archives, PackGood, PackPaper, PackPiece, PackPress, PackSheet
-from shipby.application.ports.store import AppendEvents, Clock, DocumentStore, SaveEvidencePack, Store
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import AppendEvents, SaveEvidencePack, Store
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError, NotFoundError

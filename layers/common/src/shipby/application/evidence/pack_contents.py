@@ -30,8 +30,10 @@ from shipby.application.ports.evidence import (
     PackPress,
     Picture,
 )
-from shipby.application.ports.store import DocumentStore, Store
-from shipby.application.shared.views import event_view, time_text, tracking_view
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import Store
+from shipby.application.postings.views import event_view, tracking_view
+from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.events import Event, EventType, StoredEvent
 from shipby.domain.evidence.files import ENDINGS, MIB, TEXT

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shipby.application.evidence.views import pack_view
-from shipby.application.ports.store import AppendEvents, Clock, SaveEvidencePack, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveEvidencePack, Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import InvalidInputError

@@ -7,8 +7,8 @@ from datetime import datetime
 from shipby.application.evidence.claims import claim_writes, release
 from shipby.application.ports.store import Store, Write
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.evidence.claims import fire_claim
-from shipby.domain.sellers.settings import AlarmRef
 
 
 def ring_claim(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:

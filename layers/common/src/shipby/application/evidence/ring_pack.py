@@ -7,9 +7,9 @@ from datetime import datetime
 
 from shipby.application.ports.store import AppendEvents, SaveEvidencePack, Store
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
 from shipby.domain.evidence.pieces import PackState
-from shipby.domain.sellers.settings import AlarmRef
 
 
 def ring_pack(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:

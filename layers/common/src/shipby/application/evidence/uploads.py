@@ -13,7 +13,9 @@ from datetime import timedelta
 
 from shipby.application.evidence.pieces import Piece, PieceWish, append, check_return, check_room, days_kept
 from shipby.application.evidence.views import added_view, announced_view
-from shipby.application.ports.store import Clock, DocumentStore, SaveEvidenceUpload, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import SaveEvidenceUpload, Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import InvalidInputError, NotFoundError, StageMismatchError

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shipby.application.ports.store import Clock, DocumentStore, Store, UploadLink
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore, UploadLink
+from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.views import LINK_SECONDS
 from shipby.application.shared.retry import ATTEMPTS

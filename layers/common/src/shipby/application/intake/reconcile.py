@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shipby.application.alarms.route_events import sync_message
 from shipby.application.cases.odd_entries import (
     Listed,
     OddEntry,
@@ -15,12 +14,15 @@ from shipby.application.cases.odd_entries import (
     noting,
     set_aside_of,
 )
-from shipby.application.ports.store import Clock, Marketplace, Page, Store, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import WorkQueue
+from shipby.application.ports.store import Marketplace, Page, Store
 from shipby.application.returns.poll import PolledReturns, poll_returns
+from shipby.application.shared.messages import sync_message
 from shipby.application.shared.troubles import Troubles
+from shipby.domain.cases.case import Case
 from shipby.domain.postings.odd_reads import for_a_person
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
-from shipby.domain.sellers.settings import Case
 from shipby.domain.skew import times_ahead
 
 LOOK_BACK = timedelta(days=14)

@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intents.cancel_items import price_of_items, quantities
 from shipby.application.labels.voiding import void_labels
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
-    Clock,
     Marketplace,
     SaveDetail,
     SaveMoney,
@@ -31,6 +30,7 @@ from shipby.domain.errors import NotFoundError, UnreadableAnswerError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
+from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import EntryKind

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from shipby.application.cases.held import SHIP, commit, hold_posting, let_go, waits_on
 from shipby.application.intents.request_intent import Wish, check_ship, prepare_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
-from shipby.application.ports.store import AppendEvents, Clock, SavePosting, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SavePosting, Store
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import wait_of
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import (
@@ -29,7 +31,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
-from shipby.domain.sellers.settings import Automation, Case, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 
 ACTOR = "system:label_generation"
 MAX_WAVE = 300

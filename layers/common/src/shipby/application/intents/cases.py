@@ -8,8 +8,9 @@ from datetime import datetime
 from shipby.application.cases.opening import open_case, opening
 from shipby.application.ports.store import Store, Write
 from shipby.application.shared.views import time_text
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.intents import Intent
-from shipby.domain.sellers.settings import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 ACTOR = "system:intent_worker"
 _LONGEST = 1500

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from shipby.application.intake.sync_posting import TRACKING
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
-from shipby.application.ports.store import AppendEvents, ClaimPointer, Clock, SavePosting, Store
+from shipby.application.intents.views import intent_view
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, ClaimPointer, SavePosting, Store
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import intent_view
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
 from shipby.domain.events import posting_ref

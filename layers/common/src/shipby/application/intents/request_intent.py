@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from shipby.application.cases.held import DEFAULT_CAP
-from shipby.application.intents.cancel_items import check_items, items_of, price_of_items, quantities
+from shipby.application.intents.cancel_items import check_items
+from shipby.application.intents.views import intent_view
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import (
     AppendEvents,
-    Clock,
     RequireAutomation,
     SaveIntent,
     SavePosting,
@@ -23,12 +24,12 @@ from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import intent_view
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of, request_hash
 from shipby.domain.json_types import Json
+from shipby.domain.postings.lines import items_of, price_of_items, quantities
 from shipby.domain.postings.posting import FINAL, Alarm, MarketplacePosting, Posting, RungKind, Stage
 from shipby.domain.sellers.settings import SellerSettings
 

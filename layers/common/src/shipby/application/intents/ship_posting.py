@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shipby.application.intents.request_intent import Wish, request_intent
-from shipby.application.ports.store import Clock, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import InvalidInputError

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shipby.application.labels.ids import LABEL_IDS
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.messages import QueueMessage
 from shipby.application.ports.store import (
     AppendEvents,
-    Clock,
-    DocumentStore,
     LabelPapers,
     Marketplace,
-    QueueMessage,
     SaveDocument,
     SavePosting,
     Store,

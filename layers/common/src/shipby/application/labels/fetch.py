@@ -26,7 +26,8 @@ from shipby.application.labels.asks import (
 from shipby.application.labels.collect import PATIENCE, PATIENCE_AGAIN, collect_labels, collect_message
 from shipby.application.labels.ids import LABEL_ID
 from shipby.application.labels.storing import BARCODE
-from shipby.application.ports.store import LabelTask, QueueMessage
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import LabelTask
 from shipby.domain.errors import NeedsPersonError, NotReadyYetError, PermanentError, RetryableError
 from shipby.domain.labels.documents import LabelForm
 from shipby.domain.sellers.settings import SellerSettings

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from shipby.application.labels.asks import is_there
 from shipby.application.labels.storing import claims, taken
 from shipby.application.labels.views import label_view
-from shipby.application.ports.store import AppendEvents, Clock, SaveDocument, SavePosting, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew

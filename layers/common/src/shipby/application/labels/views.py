@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from shipby.application.labels.asks import is_there
-from shipby.application.ports.store import DocumentStore, Store
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document, DocumentState, RefusedPage
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.pages import RefusedPage
 
 LINK_SECONDS = 300
 """How long a link to a file works."""

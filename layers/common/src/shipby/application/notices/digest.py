@@ -16,28 +16,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shipby.application.ports.store import (
-    AddDigestEntry,
-    AppendEvents,
-    Clock,
-    RememberResponse,
-    SaveWatch,
-    SellerChannels,
-    Store,
-    WorkQueue,
-)
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import SellerChannels, WorkQueue
+from shipby.application.ports.store import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch, Store
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError
 from shipby.domain.events import AggregateKind, Event, EventType, StoredEvent, watch_ref
 from shipby.domain.json_types import Json
+from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.notices.digests import digest_text
 from shipby.domain.notices.recipients import recipient_named, tell_at
 from shipby.domain.notices.reminders import REMINDERS, posting_wants, return_wants
 from shipby.domain.notices.telling import style_of
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import AlarmRef, DigestEntry, Recipient, RememberedResponse, SellerSettings, Watch
+from shipby.domain.remembered import RememberedResponse
+from shipby.domain.sellers.settings import Recipient, SellerSettings
 
 ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=7)

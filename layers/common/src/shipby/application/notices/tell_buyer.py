@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from shipby.application.cases.held import Stopped, commit, hold
 from shipby.application.deadlines.ring_posting import around_of
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import (
     AppendEvents,
-    Clock,
     Marketplace,
     Marketplaces,
     RememberResponse,
@@ -39,7 +39,8 @@ from shipby.domain.json_types import Json
 from shipby.domain.notices.telling import buyer_question, buyer_tracking_text
 from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.proof.open_orders import owner_of
-from shipby.domain.sellers.settings import RememberedResponse, SellerSettings
+from shipby.domain.remembered import RememberedResponse
+from shipby.domain.sellers.settings import SellerSettings
 
 ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=90)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.packing.pick_lists import Pickable, load_pickable
-from shipby.application.ports.store import AppendEvents, Clock, DocumentStore, SaveBenchCheck, SavePosting, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import AppendEvents, SaveBenchCheck, SavePosting, Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS
@@ -23,7 +25,8 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, ShipbyError, StageMismatchError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import BenchCheck, DocumentState
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.packing.cards import BenchCheck
 from shipby.domain.packing.scanning import (
     Item,
     Refusal,

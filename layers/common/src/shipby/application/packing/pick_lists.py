@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from shipby.application.ports.store import Clock, Page, Store, WorkItem
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Page, Store, WorkItem
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import LabelSize, PrintContent, ProductCard
+from shipby.domain.labels.documents import LabelSize
 from shipby.domain.labels.own_labels import PickList, PickRow
+from shipby.domain.labels.prints import PrintContent
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import make_pick_list
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
 from shipby.domain.sellers.settings import SellerSettings

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from shipby.application.ports.store import AppendEvents, Clock, SaveProductCard, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveProductCard, Store
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, RetryableError
 from shipby.domain.events import Event, EventType, product_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import ProductCard
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.inserts import FORBIDDEN, contact_in
 
 MAX_IMPORT = 500

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from shipby.application.ports.marketplace import (
     CancelReason,
@@ -50,32 +50,32 @@ from shipby.application.ports.writes import (
     SpendCap,
     Write,
 )
+from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.cases.case import Case
+from shipby.domain.cases.watch import Watch
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob
 from shipby.domain.money import Money
+from shipby.domain.notices.digest_entry import DigestEntry
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.proof.replay import ItemChange
 from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import (
-    AlarmRef,
-    ApiKey,
-    AsideAlarm,
-    Case,
-    DigestEntry,
-    Outcome,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-    Watch,
-)
+from shipby.domain.sellers.keys import ApiKey
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
 __all__ = [
@@ -85,10 +85,7 @@ __all__ = [
     "AppendTracking",
     "CancelReason",
     "ClaimPointer",
-    "Clock",
-    "DocumentStore",
     "Drawn",
-    "EventBus",
     "ItemResult",
     "LabelPage",
     "LabelPapers",
@@ -102,7 +99,6 @@ __all__ = [
     "PagePick",
     "PostingStory",
     "PushUrlHealth",
-    "QueueMessage",
     "ReleasePointer",
     "RememberResponse",
     "RequireAutomation",
@@ -125,12 +121,9 @@ __all__ = [
     "SaveReturn",
     "SaveSettings",
     "SaveWatch",
-    "SellerChannels",
     "SpendCap",
     "Store",
-    "UploadLink",
     "WorkItem",
-    "WorkQueue",
     "Write",
 ]
 
@@ -357,81 +350,3 @@ class Store(Protocol):
 
     def try_write(self) -> None:
         """Raise StoreUnavailableError unless the store takes writes at this moment; changes nothing."""
-
-
-class Clock(Protocol):
-    """The only source of the present time."""
-
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
-
-
-class WorkQueue(Protocol):
-    """One of our own queues. Messages of one `group` (the seller) share fairly with other groups."""
-
-    def send(self, messages: Iterable[QueueMessage]) -> None:
-        """Send all, in batches. Raises StoreUnavailableError if any was refused; repeating is harmless by design."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueMessage:
-    """What goes into a queue; `group` is the seller, so that queues stay fair."""
-
-    body: Mapping[str, Json]
-    group: str
-    delay_seconds: int = 0
-    """0 to 900."""
-
-
-class EventBus(Protocol):
-    """Copies of events for integrators' own rules."""
-
-    def publish(self, events: Sequence[StoredEvent]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class UploadLink:
-    """Where and how a file is sent: with this method to this address, with exactly these headers."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-
-
-class DocumentStore(Protocol):
-    """Files: labels and other papers."""
-
-    def put(self, key: str, content: bytes, *, content_type: str) -> None: ...
-    def get(self, key: str) -> bytes:
-        """Raises NotFoundError."""
-
-    def delete(self, key: str) -> None:
-        """Delete a file; one that is gone already does no harm."""
-
-    def link(self, key: str, *, seconds: int) -> str:
-        """A signed link that stops working after `seconds`."""
-
-    def upload_link(self, key: str, *, content_type: str, size: int, sha256: str, seconds: int) -> UploadLink:
-        """A signed address that takes one file of exactly this type, length and SHA-256 (64 hex digits)."""
-
-    def size(self, key: str) -> int:
-        """Bytes of a file. Raises NotFoundError."""
-
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """A file in parts of at most 1 MiB. Raises NotFoundError, while it is read too."""
-
-    def copy(self, source: str, target: str) -> None:
-        """A second file with the same content and type. Raises NotFoundError."""
-
-    def put_file(self, key: str, file: BinaryIO, *, content_type: str) -> None:
-        """Write a file that is too large for memory, from its beginning."""
-
-
-class SellerChannels(Protocol):
-    """The seller's own messengers."""
-
-    def send(self, seller: str, title: str, body: str, *, names: Sequence[str] = ()) -> bool:
-        """Tell it on the named channels, or on all of them where no name is given.
-
-        True if at least one channel took it; False if the seller has none such. Raises RetryableError.
-        """

@@ -8,23 +8,24 @@ from typing import TypeAlias
 
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.cases.case import Case
+from shipby.domain.cases.watch import Watch
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import Event, Ref
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.intents import Intent
-from shipby.domain.labels.documents import BenchCheck, Document, PrintJob, ProductCard, RefusedPage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob
+from shipby.domain.notices.digest_entry import DigestEntry
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import MoneyLedger
+from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import (
-    Case,
-    DigestEntry,
-    Outcome,
-    RememberedResponse,
-    SellerSettings,
-    TrackingChange,
-    Watch,
-)
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
 

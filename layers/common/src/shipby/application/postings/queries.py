@@ -7,26 +7,18 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from shipby.application.intake.sync_posting import TRACKING
 from shipby.application.labels.fetch import BARCODE
 from shipby.application.ports.store import Page, Store, WorkItem
+from shipby.application.postings.views import event_view, posting_view, tracking_view
 from shipby.application.postings.work_posting import load_posting
-from shipby.application.proof.prove import REPORT
-from shipby.application.shared.views import (
-    event_view,
-    intent_view,
-    ledger_view,
-    posting_view,
-    time_text,
-    tracking_view,
-)
-from shipby.domain.errors import InvalidInputError, NotFoundError
+from shipby.application.shared.views import time_text
+from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
-from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, Stage
 
@@ -192,85 +184,4 @@ def tracking_numbers(seller: str, number: str, *, store: Store) -> View:
 # Intents and money --------------------------------------------------------------------------------------
 
 
-def list_intents(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
-    """Intents in a state, oldest first; without a state all states one after the other, the open ones first."""
-    page = _intent_ids(seller, state, limit, cursor, store, keep=lambda _identifier: True)
-    return _listing((intent_view(intent) for intent in _intents(seller, page, state, store)), page.cursor)
-
-
-def list_refunds(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
-    """Intents that give money back by our call, that is decisions on returns with an amount.
-
-    What the marketplace paid back by itself after a cancel is in the ledger of its posting only.
-    """
-    decision = f".{IntentAction.RETURN_ACTION}."
-    page = _intent_ids(seller, state, limit, cursor, store, keep=lambda identifier: decision in identifier)
-    found = (intent for intent in _intents(seller, page, state, store) if intent.amount is not None)
-    return _listing((intent_view(intent) for intent in found), page.cursor)
-
-
-def _intent_ids(
-    seller: str,
-    state: IntentState | None,
-    limit: int,
-    cursor: str | None,
-    store: Store,
-    *,
-    keep: Callable[[str], bool],
-) -> Page[str]:
-    states = (state,) if state else _OPEN_FIRST
-    listings = [(str(each), partial(_intents_in, store, seller, each)) for each in states]
-    return _chain(listings, limit=limit, cursor=cursor, keep=keep)
-
-
-_OPEN_FIRST = (
-    IntentState.UNKNOWN,
-    IntentState.SENT,
-    IntentState.PENDING,
-    IntentState.PROPOSED,
-    IntentState.CONFIRMED,
-    IntentState.REJECTED,
-)
-
-
-def _intents_in(store: Store, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:
-    return store.intents_in(seller, state, limit=limit, cursor=cursor)
-
-
-def _intents(seller: str, page: Page[str], state: IntentState | None, store: Store) -> Iterable[Intent]:
-    # The index lags, so an intent may be on two pages while it moves; its own row says its state.
-    for identifier in page.items:
-        intent = store.intent(seller, identifier)
-        if intent is not None and state in (None, intent.state):
-            yield intent
-
-
-def get_intent(seller: str, identifier: str, *, store: Store) -> View:
-    """Raises NotFoundError, and InvalidInputError if the text is not an intent id."""
-    intent = store.intent(seller, identifier)
-    if intent is None:
-        raise NotFoundError(f"there is no intent {identifier}; take the id from the Location of the call that made it")
-    return intent_view(intent)
-
-
-def get_refunds(seller: str, number: str, *, store: Store) -> View:
-    """The ledger of a posting: paid, reserved, refunded, and every movement. Raises NotFoundError."""
-    load_posting(store, seller, number)
-    ledger = store.money(seller, number)
-    if ledger is None:
-        raise NotFoundError(f"what was paid for posting {number} is not known yet; read it again in a minute")
-    return ledger_view(ledger)
-
-
 # Proof -----------------------------------------------------------------------------------------------------------
-
-
-def get_proof(seller: str, day: date, *, store: Store) -> View:
-    """The newest nothing-lost proof made on a day (UTC). Raises NotFoundError."""
-    report = store.report(seller, REPORT, day)
-    if report is None:
-        raise NotFoundError(
-            f"no nothing-lost proof was made on {day.isoformat()} (UTC). The marketplace poll makes one "
-            "every hour while the seller's marketplace key works; try again within the hour, or read an earlier day"
-        )
-    return dict(report)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shipby.application.ports.store import AppendEvents, Clock, SavePosting, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SavePosting, Store, Write
 from shipby.application.postings.book_outcome import book_outcome, outcome_data, outcome_of
+from shipby.application.postings.views import posting_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import posting_view
 from shipby.domain.deadlines.workflow import Command, Step, carry_out
 from shipby.domain.errors import NotFoundError, PreconditionFailedError
 from shipby.domain.events import posting_ref

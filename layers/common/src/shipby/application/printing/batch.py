@@ -9,8 +9,9 @@ from datetime import datetime
 from shipby.application.ports.store import Drawn, LabelPapers, LabelPress, PagePick
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.copies import copy_code
-from shipby.domain.labels.documents import Document, DocumentKind, LabelFormat, PrintContent, PrintStyle, Sheet
+from shipby.domain.labels.documents import Document, DocumentKind, LabelFormat, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip
+from shipby.domain.labels.prints import PrintContent, PrintStyle
 from shipby.domain.postings.posting import Posting
 
 _ZPL_END = b"^XZ"

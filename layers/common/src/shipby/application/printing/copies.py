@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
-from shipby.application.ports.store import AppendEvents, Clock, SaveDocument, SavePosting, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, Store
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.copies import printed_as, shown_time
-from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, PrintJob
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
+from shipby.domain.labels.prints import PrintJob
 from shipby.domain.postings.posting import Posting
 
 LABELS: frozenset[str] = frozenset({*LABEL_IDS.values(), OWN_ID})

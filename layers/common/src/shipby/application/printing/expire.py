@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipby.application.labels.ids import LABEL_IDS
-from shipby.application.ports.store import AppendEvents, Clock, DocumentStore, SaveDocument, SavePosting, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, Store
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.labels.documents import Document, PrintJob, PrintState
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.prints import PrintJob, PrintState
 
 ACTOR = "system:label_generation"
 REASON = "it shows a person, and its time after printing is over"

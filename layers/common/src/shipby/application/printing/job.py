@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.application.labels.asks import fetch_message
-from shipby.application.ports.store import AppendEvents, QueueMessage, SavePrintJob
+from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.store import AppendEvents, SavePrintJob
 from shipby.application.printing.batch import Batch, Made, Part
 from shipby.application.printing.copies import Judge, count_copy, next_copy
 from shipby.application.printing.lists import in_order, make_list
@@ -22,7 +23,8 @@ from shipby.application.printing.views import CONTENT_TYPES
 from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import LabelFormat, PrintContent, PrintJob, PrintState
+from shipby.domain.labels.documents import LabelFormat
+from shipby.domain.labels.prints import PrintContent, PrintJob, PrintState
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age

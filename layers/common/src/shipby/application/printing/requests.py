@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from shipby.application.ports.store import AppendEvents, Clock, SavePrintJob, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SavePrintJob, Store
 from shipby.application.printing.copies import newest_label
 from shipby.application.printing.parts import gets_own_label
 from shipby.application.printing.views import print_job_view
@@ -15,18 +16,8 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.copies import shown_time
-from shipby.domain.labels.documents import (
-    LabelForm,
-    LabelFormat,
-    LabelSize,
-    LabelSource,
-    MatrixCode,
-    PrintContent,
-    PrintJob,
-    PrintState,
-    PrintStyle,
-    Sheet,
-)
+from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob, PrintState, PrintStyle
 from shipby.domain.packing.picking import ladder_key
 from shipby.domain.postings.posting import Posting
 from shipby.domain.sellers.settings import SellerSettings

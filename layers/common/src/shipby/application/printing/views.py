@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from shipby.application.ports.store import Clock, DocumentStore, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import DocumentKind, LabelFormat, PrintJob, PrintState
+from shipby.domain.labels.documents import DocumentKind, LabelFormat
+from shipby.domain.labels.prints import PrintJob, PrintState
 
 LINK_SECONDS = 300
 """How long a link to a file works."""

@@ -11,19 +11,22 @@ from functools import partial
 from shipby.application.alarms.set_aside import item_name
 from shipby.application.cases.held import commit, hold_posting
 from shipby.application.cases.opening import close_open_case, report_case
-from shipby.application.ports.store import AppendEvents, Clock, Page, SavePosting, Store, WorkItem
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, Page, SavePosting, Store, WorkItem
 from shipby.application.postings.queries import OPEN_STAGES
 from shipby.application.proof.lost_decisions import forgotten_moves
 from shipby.application.proof.prove import REPORT as PROOF
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
+from shipby.domain.alarm import AlarmRef
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.deadlines.ladder import rewind, unwatched
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
 from shipby.domain.proof.open_orders import Evidence, Row, Rule, Violation, check, check_rows, check_times, owner_of
-from shipby.domain.sellers.settings import AlarmRef, Case, CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age, ahead
 
 REPORT = "open-orders"

@@ -14,12 +14,13 @@ from datetime import datetime
 
 from shipby.application.ports.store import AppendEvents, SaveWatch, Store, Write
 from shipby.application.rating.index_figures import WATCH, Standing, figures_of, standing_of, watch_data
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import CancelGuardError, IndexUnknownError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.rating.error_index import Forecast, forecast
-from shipby.domain.sellers.settings import SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 
 NOT_SELLERS_FAULT = frozenset({665})
 """Cancel reasons that are the buyer's: 665 = not collected. Source: /v2/posting/fbs/cancel-reason/list."""

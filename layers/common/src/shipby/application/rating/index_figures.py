@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import cast
 
 from shipby.application.shared.views import money_view
+from shipby.domain.cases.watch import Watch
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.rating.error_index import RATING, Band, IndexState, IndexTable, band_at, bands_of, room, table_for
 from shipby.domain.rating.standing import RatingThresholds
-from shipby.domain.sellers.settings import SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
 WATCH = "error-index"

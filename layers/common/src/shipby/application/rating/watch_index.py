@@ -11,6 +11,7 @@ from decimal import ROUND_CEILING, Decimal
 from shipby.application.ports.store import AppendEvents, Marketplace, SaveWatch, Store
 from shipby.application.rating.index_figures import NOT_PERMITTED, UNKNOWN, WATCH, Figures, asked_of, watch_data
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError, MarketplaceRefusedError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.intents import IntentAction, open_of
@@ -18,7 +19,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Stage
 from shipby.domain.rating.error_index import PERIOD, RATING, IndexState, leaves_on, shipments_of, shown
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, RatingThresholds
-from shipby.domain.sellers.settings import SellerSettings, Watch
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
 ACTOR = "system:marketplace_poll"

@@ -10,20 +10,14 @@ from dataclasses import dataclass, replace
 
 from shipby.application.cases.opening import closing
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
-from shipby.application.ports.store import (
-    AppendEvents,
-    Clock,
-    RequireAutomation,
-    SaveIntent,
-    SaveReturn,
-    Store,
-    Write,
-)
+from shipby.application.intents.views import intent_view
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, RequireAutomation, SaveIntent, SaveReturn, Store, Write
 from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
 from shipby.application.settling.finish import AUTOMATIC, finish
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import intent_view
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CapReachedError,
@@ -35,7 +29,7 @@ from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,21 +15,15 @@ from functools import partial
 from shipby.application.cases.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
 from shipby.application.cases.opening import open_case
 from shipby.application.ports.accruals import Accrual
-from shipby.application.ports.store import (
-    AppendEvents,
-    Clock,
-    Marketplace,
-    Page,
-    SaveMoney,
-    SavePosting,
-    SaveWatch,
-    Store,
-)
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, Marketplace, Page, SaveMoney, SavePosting, SaveWatch, Store
 from shipby.application.refunds.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
 from shipby.application.settling.finish import finish
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
+from shipby.domain.cases.case import CaseKind
+from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref, watch_ref
@@ -38,7 +32,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Stage
 from shipby.domain.refunds.ledger import AccrualState, Entry, EntryKind, EntryState, MoneyLedger
-from shipby.domain.sellers.settings import CaseKind, Watch
 from shipby.domain.skew import age
 
 WATCH = "accruals"

@@ -8,11 +8,13 @@ from datetime import datetime
 from functools import partial
 
 from shipby.application.cases.held import Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
-from shipby.application.ports.store import AppendEvents, Clock, NoteShadow, SaveReturn, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, NoteShadow, SaveReturn, Store, Write
 from shipby.application.returns.decisions import ReturnDecision, decide_return, load_return
 from shipby.application.returns.policies import options_of
 from shipby.application.shared.idempotency import Answer
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import Wait, wait_of
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -28,7 +30,7 @@ from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
 from shipby.domain.returns.options import Option, OptionKind, ReturnOptions
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import Automation, Case, SellerSettings
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
 ACTOR = "system:returns"

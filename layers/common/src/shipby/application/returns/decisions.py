@@ -8,20 +8,12 @@ from datetime import datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.intents.cases import proposal_case
 from shipby.application.intents.request_intent import PICK_UP_WITHIN, guards
-from shipby.application.ports.store import (
-    AppendEvents,
-    Clock,
-    SaveIntent,
-    SaveMoney,
-    SaveReturn,
-    SpendCap,
-    Store,
-    Write,
-)
+from shipby.application.intents.views import intent_view
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveIntent, SaveMoney, SaveReturn, SpendCap, Store, Write
 from shipby.application.returns.refund_money import Refund, ReturnDecision, refund_of, reserved
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import intent_view
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CapReachedError,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shipby.application.ports.store import AppendEvents, ClaimPointer, Clock, SavePosting, SaveReturn, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, ClaimPointer, SavePosting, SaveReturn, Store, Write
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, with_suggestion

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shipby.application.cases.opening import closing, opening
-from shipby.application.ports.store import AppendEvents, Clock, SaveReturn, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveReturn, Store, Write
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, with_suggestion
@@ -13,11 +14,12 @@ from shipby.application.returns.views import return_view
 from shipby.application.returns.work import check_return_version
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, StageMismatchError, VersionConflictError
 from shipby.domain.events import Event, EventType, return_ref
 from shipby.domain.json_types import Json
 from shipby.domain.returns.return_case import Disposition, ReturnCase, ReturnSource, ReturnStage
-from shipby.domain.sellers.settings import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 SUPPLIER_TASK = "supplier"
 

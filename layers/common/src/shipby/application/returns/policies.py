@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipby.application.ports.store import Store
-from shipby.application.returns.refund_money import cancelled_before_delivery, full_amount
+from shipby.application.returns.refund_money import full_amount
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
+from shipby.domain.postings.rules import cancelled_before_delivery
 from shipby.domain.returns.options import (
     ANY_PRODUCT,
     DEFAULT_POLICY,

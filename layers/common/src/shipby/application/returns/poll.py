@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shipby.application.alarms.route_events import sync_message
 from shipby.application.cases.odd_entries import (
     Listed,
     close_readable,
@@ -14,11 +13,15 @@ from shipby.application.cases.odd_entries import (
     noting,
     set_aside_of,
 )
-from shipby.application.ports.store import Clock, Marketplace, Page, Store, WorkQueue
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.messages import WorkQueue
+from shipby.application.ports.store import Marketplace, Page, Store
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import apply_return_facts, keep_return_case, link_return
+from shipby.application.shared.messages import sync_message
 from shipby.application.shared.paging import every
 from shipby.application.shared.troubles import Troubles
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -26,7 +29,6 @@ from shipby.domain.errors import (
 )
 from shipby.domain.postings.posting import Posting
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import CaseKind
 from shipby.domain.skew import ahead
 
 GOODS_REPORT = "goods_returns"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from shipby.application.ports.store import Clock, Page, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Page, Store
 from shipby.application.shared.csv_text import csv_text
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.errors import InvalidInputError

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shipby.application.intents.cancel_items import price_of_items, quantities
 from shipby.application.ports.store import Store
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.intents import Intent
 from shipby.domain.money import Money
+from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
+from shipby.domain.postings.rules import cancelled_before_delivery
 from shipby.domain.refunds.ledger import EntryKind, MoneyLedger, Paid
 from shipby.domain.refunds.payers import Circumstances, circumstances, who_pays
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, ReturnCase
@@ -60,14 +61,6 @@ class Refund:
     @property
     def total(self) -> Money:
         return self.amount + self.postage if self.postage else self.amount
-
-
-def cancelled_before_delivery(posting: Posting | None, detail: MarketplacePosting | None = None) -> bool:
-    """Whether the posting is cancelled: then the marketplace pays the buyer back by itself, and nobody else may.
-
-    `delivered` is final (what comes back after it is a return), so a cancelled posting never was delivered.
-    """
-    return "cancelled" in (posting.status if posting else "", detail.status if detail else "")
 
 
 def refund_of(

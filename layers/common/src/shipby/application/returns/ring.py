@@ -12,12 +12,13 @@ from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import return_alarm
 from shipby.application.shared.rang import ACTOR, GONE, At, Rang, fired, stands
 from shipby.application.shared.views import money_view
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType, return_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import RungKind
 from shipby.domain.returns.return_case import CABINET_RETURNS, ReturnCase
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 
 
 def ring_return(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.cases.opening import close_open_case, closing, report_case
-from shipby.application.ports.store import AppendEvents, Clock, SaveReturn, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveReturn, Store, Write
 from shipby.application.returns.codes import code_writes
 from shipby.application.returns.policies import with_suggestion
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.periods import decide_return_by
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType, return_ref
@@ -18,7 +20,7 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.returns.actions import decision_asked
 from shipby.domain.returns.goods_returns import Whereabouts, fetch_reminder, whereabouts
 from shipby.domain.returns.return_case import CABINET_RETURNS, MarketplaceReturn, ReturnCase, ReturnSource, ReturnStage
-from shipby.domain.sellers.settings import CaseKind, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, ahead, read_time
 
 MARKETPLACE = "marketplace"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shipby.application.ports.store import AppendEvents, Clock, SaveReturn, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import AppendEvents, SaveReturn, Store
 from shipby.application.returns.codes import find_returns
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import with_suggestion

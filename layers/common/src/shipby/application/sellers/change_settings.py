@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 from shipby.application.cases.held import ring_held
 from shipby.application.ports.store import SaveSettings, Store
+from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import settings_view
 from shipby.domain.errors import PreconditionFailedError
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for

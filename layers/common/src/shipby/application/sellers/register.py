@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.intake.receive_push import token_hash
-from shipby.application.ports.store import Clock, SaveSettings, Store
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import SaveSettings, Store
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.postings.inbox import PushToken
-from shipby.domain.sellers.settings import ApiKey, Role, SellerSettings
+from shipby.domain.sellers.keys import ApiKey, Role
+from shipby.domain.sellers.settings import SellerSettings
 
 KEY_LIFE = timedelta(days=365)
 _SELLER = re.compile(r"[0-9A-Za-z_-]{1,32}")

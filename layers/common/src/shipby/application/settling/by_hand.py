@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shipby.application.ports.store import Clock, Store, Write
+from shipby.application.intents.views import intent_view
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store, Write
 from shipby.application.settling.finish import TOLD, finish
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.views import intent_view
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.intents import Intent, IntentState
 

@@ -10,11 +10,11 @@ from shipby.application.cancels.actions import CancelRequestActions
 from shipby.application.cases.held import commit
 from shipby.application.cases.opening import closing
 from shipby.application.intake.sync_posting import OBSERVED_CANCEL, TRACKING
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
-    Clock,
     ReleasePointer,
     RequireAutomation,
     SaveIntent,
@@ -24,10 +24,11 @@ from shipby.application.ports.store import (
     Store,
     Write,
 )
+from shipby.application.returns.actions import is_final
 from shipby.application.returns.sync import return_alarm
-from shipby.application.settling.carry_out import is_final
 from shipby.application.settling.refused import hold_refused
 from shipby.application.shared.retry import ATTEMPTS
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
 from shipby.domain.deadlines.periods import decide_return_by
@@ -36,10 +37,11 @@ from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import NEEDS_PERSON, OPEN_STATES, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import EntryKind, MoneyLedger
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.returns.return_case import REJECT_ACTIONS, ReturnCase, ReturnStage
-from shipby.domain.sellers.settings import CaseKind, SellerSettings, TrackingChange
+from shipby.domain.sellers.settings import SellerSettings
 
 ACTOR = "system:intent_worker"
 LONGEST_WAIT = timedelta(hours=1)

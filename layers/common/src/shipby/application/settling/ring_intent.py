@@ -12,13 +12,14 @@ from shipby.application.returns.decisions import proposal_alarm, refund_total
 from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import AlarmRef, SellerSettings
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
 CHECK_AGAIN = timedelta(minutes=2)

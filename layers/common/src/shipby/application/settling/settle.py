@@ -15,10 +15,12 @@ from shipby.application.cancels.actions import CancelRequestActions
 from shipby.application.cancels.sync import sync_cancel_request
 from shipby.application.intake.sync_posting import apply_facts
 from shipby.application.intents.cases import open_intent_case
-from shipby.application.ports.store import Clock, Marketplace, Store
-from shipby.application.returns.refund_money import cancelled_before_delivery
+from shipby.application.intents.effect import Effect
+from shipby.application.intents.posting_actions import PostingActions
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Marketplace, Store
+from shipby.application.returns.actions import ReturnActions
 from shipby.application.returns.sync import apply_return_facts
-from shipby.application.settling.carry_out import Effect, PostingActions, ReturnActions
 from shipby.application.settling.finish import TOLD, finish
 from shipby.domain.cases.held import Wait
 from shipby.domain.errors import (
@@ -34,6 +36,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import AggregateKind
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
+from shipby.domain.postings.rules import cancelled_before_delivery
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shipby.application.ports.store import QueueMessage
+from shipby.application.ports.messages import QueueMessage
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import AlarmRef
 
 _SECOND = timedelta(seconds=1)
 MAX_DELAY = timedelta(minutes=15)

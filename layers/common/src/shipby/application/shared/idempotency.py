@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shipby.application.ports.store import Clock, RememberResponse, Store, Write
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import RememberResponse, Store, Write
 from shipby.domain.errors import IdempotencyMismatchError, InvalidInputError, ShipbyError
 from shipby.domain.intents import request_hash
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import RememberedResponse
+from shipby.domain.remembered import RememberedResponse
 
 KEPT_FOR = timedelta(days=30)
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.postings.posting import Alarm
-from shipby.domain.sellers.settings import AlarmRef
 
 ACTOR = "system:alarm_worker"
 

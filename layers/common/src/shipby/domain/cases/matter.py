@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision, Wait, again_at
 from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import Case, CaseKind
 
 REMIND_EVERY = timedelta(days=1)
 """How often an open case is told again."""

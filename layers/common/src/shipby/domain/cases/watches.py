@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shipby.domain.cases.case import Case
 from shipby.domain.cases.matter import restated
+from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
-from shipby.domain.sellers.settings import Case, Watch
 
 DIGEST_PREFIX = "digest."
 """A digest's watch is called `digest.<recipient>`."""

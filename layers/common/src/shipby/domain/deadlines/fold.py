@@ -25,8 +25,9 @@ from shipby.domain.postings.posting import (
     RungKind,
     Stage,
 )
+from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
-from shipby.domain.sellers.settings import SellerSettings, TrackingChange
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead, runs_behind, times_ahead
 
 MARKETPLACE = "marketplace"

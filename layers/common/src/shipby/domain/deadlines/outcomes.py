@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.domain.deadlines.ladder import late_price, passed_until, step_prices
+from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Posting, Rung, RungKind, Stage, TariffStep
-from shipby.domain.sellers.settings import Outcome
 
 PRICED = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP)
 WARNINGS = (

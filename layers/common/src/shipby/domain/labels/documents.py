@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from shipby.domain.labels.options import HandlingMark, LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
-from shipby.domain.postings.posting import Alarm
 
 __all__ = [
-    "BenchCheck",
     "Document",
     "DocumentKind",
     "DocumentState",
@@ -19,15 +16,7 @@ __all__ = [
     "LabelForm",
     "LabelFormat",
     "LabelSize",
-    "LabelSource",
     "MatrixCode",
-    "PageVerdict",
-    "PrintContent",
-    "PrintJob",
-    "PrintState",
-    "PrintStyle",
-    "ProductCard",
-    "RefusedPage",
     "Sheet",
 ]
 
@@ -53,21 +42,6 @@ class DocumentState(StrEnum):
     """It is there, but its page could not be read back: it prints only by a person's override with a reason."""
     FAILED = "failed"
     """Refused for good or set aside: `problem` says why."""
-
-
-class PageVerdict(StrEnum):
-    """What reading a page back from its picture proved."""
-
-    PROVEN = "proven"
-    """It names exactly the posting it was asked for."""
-    UNREADABLE = "unreadable"
-    """It names no posting at all. The marketplace may have changed its layout: a warning, no proof of a mistake."""
-    MISMATCH = "mismatch"
-    """It names several postings."""
-    DOUBLE = "double"
-    """The same page came before."""
-    FOREIGN = "foreign"
-    """It names a posting that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,140 +85,3 @@ class Document:
     printed_as: str = ""
     """What the newest copy was printed from: sha256 of the marketplace's label, or what the bars of our own one say.
     If that is something else now, the copy is no longer right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedPage:
-    """A page of a label file that was set aside: why, what it says, and where it lies."""
-
-    seller: str
-    id: str
-    at: datetime
-    verdict: PageVerdict
-    reason: str
-    page: int
-    """Its number in the file, from 1; never what it is bound by."""
-    asked_for: tuple[str, ...] = ()
-    """Postings the file was asked for (the first 20)."""
-    names: tuple[str, ...] = ()
-    """Posting numbers it names."""
-    barcodes: tuple[str, ...] = ()
-    form: str = ""
-    sha256: str = ""
-    key: str = ""
-
-
-class PrintState(StrEnum):
-    """Whether a job's file is there; `failed`: it has nothing of what was asked; `expired`: it was deleted."""
-
-    WAITING = "waiting"
-    READY = "ready"
-    FAILED = "failed"
-    EXPIRED = "expired"
-
-
-class PrintContent(StrEnum):
-    """What a job prints."""
-
-    LABELS = "labels"
-    STICKERS = "stickers"
-    PICK_LIST = "pick_list"
-    PACKING_SLIPS = "packing_slips"
-
-
-class LabelSource(StrEnum):
-    """Whose label: the marketplace's wherever it makes one, or one of the two whatever the posting is."""
-
-    AUTO = "auto"
-    OFFICIAL = "official"
-    OWN = "own"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintStyle:
-    """How a batch is printed."""
-
-    content: PrintContent = PrintContent.LABELS
-    source: LabelSource = LabelSource.AUTO
-    form: LabelForm = LabelForm.BIG
-    """Which of the marketplace's two sizes."""
-    size: LabelSize = LabelSize.MM75X120
-    """Of our own labels, stickers and thermal slips."""
-    sheet: Sheet = Sheet.NONE
-    format: LabelFormat = LabelFormat.PDF
-    dpi: int = 203
-    """Dots per inch of the label printer: 203 or 300."""
-    matrix: MatrixCode = MatrixCode.QR
-    slips: bool = False
-    """Whether each label is followed by its packing slip."""
-    language: str = "ru"
-    """ru, zh, en or kk."""
-    order: str = "given"
-    """given (as listed), ladder (earliest cut-off first) or pick (by bin, then ladder)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintJob:
-    """A wish for one file with the papers of several postings, in print order."""
-
-    seller: str
-    id: str
-    version: int
-    state: PrintState
-    numbers: tuple[str, ...]
-    asked_at: datetime
-    asked_by: str
-    key: str = ""
-    """Object key of the finished file."""
-    problems: Mapping[str, str] = field(default_factory=dict)
-    """Posting number -> why its paper is not in the file."""
-    attempts: int = 0
-    style: PrintStyle = field(default_factory=PrintStyle)
-    reason: str = ""
-    """Why it is printed again; needed where a label was printed before."""
-    done: int = 0
-    """Postings prepared so far, out of `numbers`."""
-    pages: int = 0
-    copies: Mapping[str, int] = field(default_factory=dict)
-    """Posting number -> which copy of its label this is; 1 is the first."""
-    personal: bool = False
-    """Whether the file shows a person's name or address."""
-    finished_at: datetime | None = None
-    next_alarm: Alarm | None = None
-    """When a personal file is deleted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductCard:
-    """What the warehouse knows of a product: where it lies, what its barcodes are, how it is handled."""
-
-    seller: str
-    sku: str
-    """The marketplace's SKU."""
-    version: int
-    bin: str = ""
-    barcodes: tuple[str, ...] = ()
-    """What a scanner reads off the product (EAN-13 and the like)."""
-    marks: tuple[HandlingMark, ...] = ()
-    inserts: tuple[str, ...] = ()
-    """What goes into the parcel with it: a manual, a card."""
-    note: str = ""
-    """Told to the packer, such as how to wrap it."""
-    product_type: str = ""
-    """Which return policy holds for it."""
-    supplier: str = ""
-    """Who delivered it, for figures by supplier."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchCheck:
-    """What was scanned into a posting's parcel so far."""
-
-    seller: str
-    posting_number: str
-    version: int
-    scanned: Mapping[str, int] = field(default_factory=dict)
-    """SKU -> pieces."""
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    by: str = ""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from shipby.domain.labels.documents import PageVerdict
+from shipby.domain.labels.pages import PageVerdict
 
 Names = Callable[[str], "str | None"]
 """A barcode or posting number -> the posting of ours that it names, or None."""

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from shipby.domain.labels.documents import HandlingMark, ProductCard
+from shipby.domain.labels.documents import HandlingMark
 from shipby.domain.labels.own_labels import LabelLine, PackingSlip, PickList, PickRow
+from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Line, MarketplacePosting, Posting
 
 Cards: TypeAlias = Mapping[str, ProductCard]

@@ -9,7 +9,7 @@ from datetime import datetime
 from shipby.domain.deadlines.workflow import Command, Step, carry_out
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.labels.copies import read_copy_code, read_pick_list_code, read_slip_code, readings
-from shipby.domain.labels.documents import BenchCheck, ProductCard
+from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
 
 _TO_PACKED: Mapping[Stage, tuple[Command, ...]] = {

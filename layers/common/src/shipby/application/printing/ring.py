@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from shipby.application.ports.store import AppendEvents, SaveCarriage, SavePrintJob, Store
+from shipby.application.ports.store import AppendEvents, SavePrintJob, Store
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
-from shipby.domain.labels.documents import PrintState
-from shipby.domain.sellers.settings import AlarmRef
+from shipby.domain.labels.prints import PrintState
 
 
 def ring_print_job(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
@@ -23,15 +23,4 @@ def ring_print_job(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     ended = replace(job, version=job.version + 1, state=PrintState.EXPIRED, next_alarm=None)
     event = Event(type=EventType.PRINT_EXPIRED, at=now, actor=ACTOR)
     store.commit([SavePrintJob(ended), AppendEvents(alarm.seller, alarm.ref, ended.version, (event,))])
-    return fired(alarm, None)
-
-
-def ring_carriage(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
-    """Ask the label worker to look at a carriage again; it sets the next time. Raises VersionConflictError."""
-    carriage = store.carriage(alarm.seller, alarm.ref.id)
-    if carriage is None or not stands(alarm, carriage.next_alarm):
-        return GONE
-    noted = replace(carriage, version=carriage.version + 1, next_alarm=None)
-    event = Event(type=EventType.CARRIAGE_CHECK_DUE, at=now, actor=ACTOR)
-    store.commit([SaveCarriage(noted), AppendEvents(alarm.seller, alarm.ref, noted.version, (event,))])
     return fired(alarm, None)

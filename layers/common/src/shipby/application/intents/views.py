@@ -1,0 +1,33 @@
+"""How an intent looks to API clients."""
+
+from __future__ import annotations
+
+from shipby.application.refunds.views import _minor
+from shipby.application.shared.views import money_view, time_text
+from shipby.domain.intents import NEEDS_PERSON, Intent
+from shipby.domain.json_types import Json
+
+
+def intent_view(intent: Intent) -> dict[str, Json]:
+    return {
+        "id": intent.id,
+        "action": intent.action,
+        "state": intent.state,
+        "posting_number": intent.posting_number,
+        "request": intent.request,
+        "request_hash": intent.request_hash or None,
+        "amount": money_view(intent.amount),
+        "postage": money_view(intent.postage),
+        "lines": [{"sku": sku, "amount": _minor(minor, intent.amount)} for sku, minor in intent.lines.items()],
+        "policy_version": intent.policy_version,
+        "attempts": intent.attempts,
+        "actor": intent.actor,
+        "approved_by": intent.approved_by or None,
+        "approved_at": time_text(intent.approved_at),
+        "needs_person": NEEDS_PERSON in intent.read_back,
+        "reason": intent.reason or None,
+        "outcome": intent.outcome or None,
+        "read_back": intent.read_back,
+        "created_at": time_text(intent.created_at),
+        "updated_at": time_text(intent.updated_at),
+    }

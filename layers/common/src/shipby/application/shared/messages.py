@@ -1,0 +1,19 @@
+"""Messages that several subjects send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shipby.application.ports.messages import QueueMessage
+
+
+def sync_message(
+    seller: str, number: str, *, hinted_at: datetime | None, why: str, delay_seconds: int = 0
+) -> QueueMessage:
+    """Ask for a posting to be read from the marketplace."""
+    hint = hinted_at.isoformat() if hinted_at else None
+    return QueueMessage(
+        body={"seller": seller, "posting": number, "hinted_at": hint, "why": why},
+        group=seller,
+        delay_seconds=delay_seconds,
+    )

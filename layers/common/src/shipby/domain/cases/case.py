@@ -1,0 +1,63 @@
+"""A matter for a person: what, whose, since when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shipby.domain.cases.held import HeldDecision
+from shipby.domain.postings.posting import Alarm
+
+
+class CaseKind(StrEnum):
+    """Why a person has to look."""
+
+    OPEN_ORDER = "open_order"
+    """The daily audit found an open posting without a stage, an owner or a next time."""
+    ALARM_SET_ASIDE = "alarm_set_aside"
+    LABEL_PAGE = "label_page"
+    """A page of a label file was refused, or a label could not be read back."""
+    CARRIAGE = "carriage"
+    """The day was closed with a difference: our scans, the act and the carrier's first scans do not agree."""
+    MARKETPLACE_KEY = "marketplace_key"
+    INTENT = "intent"
+    """A call to the marketplace whose outcome no reading shows: a person looks and settles it."""
+    MONEY = "money"
+    """The ledger of a posting and the marketplace's accruals do not agree."""
+    RETURN = "return"
+    """A return that has to be decided in the cabinet, or whose posting is unknown."""
+    CANCEL_REQUEST = "cancel_request"
+    CLAIM = "claim"
+    ODD_ENTRY = "odd_entry"
+    """An entry of a list of the marketplace, or a part of it that somebody needs, could not be read."""
+    HELD = "held"
+    """An automatic decision that waits; it is closed once it is decided, or does not matter any more."""
+    NOT_ACCEPTED = "not_accepted"
+    """The marketplace did not find a posting among the parcels it got."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A matter for a person: what it is about, who owns it, and until when."""
+
+    seller: str
+    id: str
+    version: int
+    kind: CaseKind
+    subject: str
+    """What it is about: a posting number, a watch id, an intent id, or the name of an item."""
+    reason: str
+    opened_at: datetime
+    owner: str = ""
+    """Name of a recipient of the seller's settings, or empty: everybody."""
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    resolution: str = ""
+    next_alarm: Alarm | None = None
+    held: HeldDecision | None = None
+    """The automatic decision that waits; its alarm is when it is decided again."""
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
