@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from bench import load
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import posting_ref
 

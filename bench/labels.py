@@ -23,7 +23,7 @@ from bench.report import arguments, publish, table
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.adapters.pdf.pages import split
 from shipby.application.ports.press import PagePick
-from shipby.domain.labels.documents import Sheet
+from shipby.domain.labels.options import Sheet
 from shipby.domain.labels.own_labels import OwnLabel
 from tests.labels.label_pictures import codes, pictures
 from tools.check_build import LIMIT_MB

@@ -20,9 +20,13 @@ from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.adapters.dynamodb.values import item_size
 from shipby.application.intake.receive_push import TokenCache, receive_push
-from shipby.application.labels.fetch import Tools, collect_labels, start_labels
-from shipby.application.ports.store import SaveSettings, Write
-from shipby.application.printing.job import PrintTools, PrintWish, print_labels, request_print
+from shipby.application.labels.asks import Tools
+from shipby.application.labels.collect import collect_labels
+from shipby.application.labels.fetch import start_labels
+from shipby.application.ports.writes import SaveSettings, Write
+from shipby.application.printing.job import print_labels
+from shipby.application.printing.parts import PrintTools
+from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.sellers.register import create_push_token
 from shipby.application.shared.idempotency import Answer
 from shipby.domain.deadlines.workflow import Command

@@ -5,10 +5,13 @@ from __future__ import annotations
 from functions.deadline_sweep.wiring import Parts, parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message, read_message
-from shipby.application.alarms.ringing import ACTOR, MAX_DELAY, alarm_message, read_alarm, ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.set_aside import is_poison, set_aside
+from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
+from shipby.application.shared.loggable import error_fields
+from shipby.application.shared.rang import ACTOR
 from shipby.domain.alarm import AlarmRef
-from shipby.observability import error_fields, logger
+from shipby.observability import logger
 
 
 def handler(event: Event, context: Context) -> PartialResponse:

@@ -14,11 +14,13 @@ from shipby.application.carriages.work import work_carriage
 from shipby.application.cases.odd_entries import keeping
 from shipby.application.evidence.make_pack import drop_pack, make_pack
 from shipby.application.intents.assemble import assemble_posting
-from shipby.application.labels.fetch import LabelRun, collect_labels, start_labels
+from shipby.application.labels.asks import LabelRun
+from shipby.application.labels.collect import collect_labels
+from shipby.application.labels.fetch import start_labels
 from shipby.application.printing.expire import expire_print
 from shipby.application.printing.job import print_labels
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import LabelForm
+from shipby.domain.labels.options import LabelForm
 
 _Key = tuple[str, str, str, bool]
 """Seller, task, what else must be the same, and whether the message comes again."""

@@ -19,12 +19,14 @@ from shipby.adapters.evidence.press import EvidencePress
 from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.evidence.make_pack import PackTools
-from shipby.application.labels.fetch import Tools
+from shipby.application.labels.asks import Tools
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.evidence import Archives, PackPress
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.marketplace import Marketplaces
 from shipby.application.ports.messages import WorkQueue
-from shipby.application.ports.store import LabelPapers, LabelPress, Marketplaces, Store
+from shipby.application.ports.press import LabelPapers, LabelPress
+from shipby.application.ports.store import Store
 from shipby.application.printing.parts import PrintTools
 from shipby.settings import LABEL_GENERATION_RATE, LabelGenerationSettings
 

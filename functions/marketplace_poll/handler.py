@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from functions.marketplace_poll.rounds import HEALTHY, read_task, run_round
 from functions.marketplace_poll.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, TimeLeft
+from shipby.application.polling.rounds import HEALTHY, read_task, run_round
 from shipby.domain.json_types import Json
 from shipby.observability import publish
 

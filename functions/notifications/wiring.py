@@ -13,7 +13,7 @@ from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.messengers import AppriseChannels
 from shipby.application.notices.digest import Tools
-from shipby.application.ports.store import Marketplaces
+from shipby.application.ports.marketplace import Marketplaces
 from shipby.settings import NOTIFICATIONS_RATE, READ_WITHIN, NotificationsSettings
 
 

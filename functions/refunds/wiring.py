@@ -11,7 +11,8 @@ from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Marketplaces, Store
+from shipby.application.ports.marketplace import Marketplaces
+from shipby.application.ports.store import Store
 from shipby.settings import REFUNDS_RATE, RefundsSettings
 
 

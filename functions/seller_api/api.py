@@ -17,9 +17,10 @@ from functions.seller_api.operations import Call, Download, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
 from functions.seller_api.wiring import Parts
 from shipby.application.shared.idempotency import Answer, idempotently
+from shipby.application.shared.loggable import error_fields
 from shipby.contracts.base import Request
 from shipby.domain.errors import InvalidInputError
-from shipby.observability import error_fields, logger
+from shipby.observability import logger
 
 _ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 

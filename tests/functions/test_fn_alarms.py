@@ -17,9 +17,9 @@ from shipby.adapters.dynamodb import rows
 from shipby.adapters.dynamodb.alarm_store import AlarmStore
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.application.alarms.ringing import alarm_message
 from shipby.application.alarms.set_aside import TRIES, bring_back, list_aside
-from shipby.application.ports.store import AppendEvents, SaveCase, SavePosting, SaveWatch
+from shipby.application.ports.writes import AppendEvents, SaveCase, SavePosting, SaveWatch
+from shipby.application.shared.alarm_messages import alarm_message
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter, opened

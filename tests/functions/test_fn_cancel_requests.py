@@ -17,7 +17,7 @@ from functions.refunds.handler import handler as settle
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
-from shipby.application.ports.store import SaveCancelRequest, SaveSettings
+from shipby.application.ports.writes import SaveCancelRequest, SaveSettings
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import EventType, cancel_request_ref
 from shipby.domain.intents import IntentState

@@ -21,7 +21,7 @@ from functions.seller_api.handler import handler as api
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.application.alarms.ringing import ring
-from shipby.application.ports.store import AppendEvents, SaveDetail, SaveEvidencePack, SavePosting
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SaveEvidencePack, SavePosting
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import evidence_pack_ref, posting_ref
 from shipby.domain.postings.posting import Alarm, RungKind

@@ -13,10 +13,11 @@ import pytest
 from functions.label_generation.handler import handler
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.labels.fetch import fetch_message
+from shipby.application.labels.asks import fetch_message
 from shipby.application.labels.overrides import LabelOverride, override_label
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.labels.documents import Document, DocumentState, LabelForm
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby_local.simulator import Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event

@@ -6,7 +6,7 @@ from functions.label_generation.handler import handler
 from functions.posting_sync.handler import handler as sync
 from shipby.adapters.aws import clients
 from shipby.adapters.ozon import OzonClient
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
 from shipby.application.shared.messages import sync_message
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import DocumentState

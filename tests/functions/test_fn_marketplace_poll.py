@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from functions.marketplace_poll.handler import handler
-from functions.marketplace_poll.rounds import RoundFailedError, in_turn
 from functions.posting_sync.handler import handler as sync
 from functions.refunds.handler import handler as settle
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.application.intents.request_intent import Wish, request_intent
+from shipby.application.polling.rounds import RoundFailedError, in_turn
 from shipby.domain.errors import CancelGuardError, InvalidInputError
 from shipby.domain.events import watch_ref
 from shipby.domain.intents import IntentAction

@@ -14,7 +14,7 @@ import pytest
 from functions.deadline_sweep.worker import handler as alarm_worker
 from functions.notifications.handler import handler
 from shipby.adapters.aws.clock import SystemClock
-from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.sellers.settings import Recipient
 from shipby_local.simulator import LineSpec, Simulator

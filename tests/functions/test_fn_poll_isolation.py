@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.marketplace_poll.rounds import RoundFailedError, Task, run_round
-from functions.marketplace_poll.wiring import Parts
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.ports.store import SaveSettings
+from shipby.application.polling.rounds import RoundFailedError, Task, Tools, run_round
+from shipby.application.ports.writes import SaveSettings
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace, FakeMarketplaces, Fault
 from tests.support.fakes import RecordingQueue
@@ -23,6 +23,7 @@ from tests.unit.ozon.stub_marketplace import sample
 from tests.unit.ozon.test_ozon_odd_entries import ODD, good_of, paths, spoilt
 
 OTHER = "seller-2"
+LOG = logging.getLogger("poll")
 CALLS = {
     "unfulfilled": "postings to send",
     "postings": "postings",
@@ -48,7 +49,7 @@ class Office:
             self.markets[seller].put(a.detail(number=f"{seller}-1"))
         self.queue = RecordingQueue()
         marketplaces = FakeMarketplaces(self.markets)
-        self.parts = Parts(self.store, marketplaces, self.queue, clock, timedelta(days=14))
+        self.parts = Tools(self.store, marketplaces, self.queue, clock, timedelta(days=14), LOG)
         self.clock = clock
 
     def poll(self, task: Task | None = None) -> dict[str, Any]:
@@ -110,8 +111,13 @@ def test_a_proof_that_fails_does_not_keep_the_audit_from_running(office: Office)
 
 
 def test_a_rejected_key_ends_the_visit_at_once(office: Office) -> None:
-    office.parts = Parts(
-        office.store, FakeMarketplaces({OTHER: office.markets[OTHER]}), office.queue, office.clock, timedelta(days=14)
+    office.parts = Tools(
+        office.store,
+        FakeMarketplaces({OTHER: office.markets[OTHER]}),
+        office.queue,
+        office.clock,
+        timedelta(days=14),
+        LOG,
     )
     summary = office.poll()
     assert summary["rejected"] == [a.SELLER]
@@ -158,7 +164,7 @@ def round_with(answers: dict[str, Any]) -> MemoryStore:
     clock, queue = a.FixedClock(), RecordingQueue()
     store = MemoryStore(clock=clock)
     store.commit([SaveSettings(a.settings())])
-    run_round(Task(), Parts(store, Scripted(answers, clock), queue, clock, timedelta(days=14)), lambda: False)
+    run_round(Task(), Tools(store, Scripted(answers, clock), queue, clock, timedelta(days=14), LOG), lambda: False)
     assert GOOD in {message.body["posting"] for message in queue.messages}
     assert store.return_case(a.SELLER, "fbs-11") is not None
     assert store.cancel_request(a.SELLER, "11") is not None

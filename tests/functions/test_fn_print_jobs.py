@@ -17,13 +17,13 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.ozon import OzonClient
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.alarms.ringing import ring
-from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, SaveSettings
-from shipby.application.printing.job import PrintWish, request_print
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, SaveSettings
+from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.messages import sync_message
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.labels.documents import LabelFormat, Sheet
+from shipby.domain.labels.options import LabelFormat, Sheet
 from shipby.domain.labels.prints import PrintContent, PrintJob, PrintState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event

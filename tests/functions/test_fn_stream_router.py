@@ -11,7 +11,7 @@ from functions.stream_router.handler import PoisonError, handler
 from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb import rows
-from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
 from shipby.domain.postings.inbox import PushState

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from shipby.domain.labels.documents import LabelFormat
+from shipby.domain.labels.options import LabelFormat
 from tests.labels.label_corpus import Case, full, named, sampled
 from tests.labels.label_proof import draw, faults, refused
 

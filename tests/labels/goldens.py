@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.ports.press import PagePick
-from shipby.domain.labels.documents import HandlingMark, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode, Sheet
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 from tests.labels.label_pictures import Picture, from_png, pictures
 from tests.labels.label_proof import FONTS, press

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from allpairspy import AllPairs
 
-from shipby.domain.labels.documents import HandlingMark, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.labels.options import HandlingMark, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 from tests.labels.label_pictures import DOTS_PER_INCH
 from tests.labels.label_texts import Length, Script, wording

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from shipby.adapters.labels.drawing import Art, Bars, Item, Matrix, Page, Rect, TextRun
-from shipby.domain.labels.documents import MatrixCode
+from shipby.domain.labels.options import MatrixCode
 from tests.labels.label_pictures import Picture
 
 Box = tuple[float, float, float, float]

@@ -11,7 +11,7 @@ from shipby.adapters.labels.layout import lay_out, lay_out_sticker
 from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.ports.press import Drawn
-from shipby.domain.labels.documents import LabelFormat
+from shipby.domain.labels.options import LabelFormat
 from tests.labels.label_corpus import Case, Kind
 from tests.labels.label_dots import misplaced, stray_ink, wrong_dots
 from tests.labels.label_pictures import Picture, codes, from_png, pictures

@@ -13,7 +13,7 @@ from shipby.adapters.labels.drawing import Bars, Matrix, Page, Rect, TextRun
 from shipby.adapters.labels.layout import lay_out
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.application.ports.press import PagePick
-from shipby.domain.labels.documents import LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.options import LabelFormat, LabelSize, MatrixCode, Sheet
 from shipby.domain.labels.own_labels import LabelLook
 from tests.labels.label_corpus import FACTORS, Case, Kind, pairwise
 from tests.labels.label_dots import misplaced, stray_ink, wrong_dots

@@ -15,7 +15,7 @@ import pytest
 from shipby.adapters.labels.drawing import TextRun
 from shipby.adapters.labels.layout import lay_out
 from shipby.application.ports.press import Drawn
-from shipby.domain.labels.documents import HandlingMark, LabelSize, MatrixCode
+from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 from tests.labels.label_dots import misplaced, stray_ink, wrong_dots
 from tests.labels.label_pictures import Picture, codes, pictures

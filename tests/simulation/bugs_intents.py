@@ -8,15 +8,11 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from shipby.application.ports.store import (
-    AppendEvents,
-    SaveIntent,
-    SaveReturn,
-    Write,
-)
+from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveReturn, Write
 from shipby.application.returns import decisions as return_decisions
 from shipby.application.returns import poll as poll_returns
 from shipby.application.returns import sync as sync_return
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.settling import finish as finish_intent
 from shipby.application.settling import settle as settle_intent
 from shipby.domain.deadlines import fold
@@ -42,7 +38,7 @@ def new_id_on_retry() -> Patch:
             return ended
         ended = finish_intent.finish(ended, IntentState.REJECTED, "asked again", store=store, clock=clock)
         action = int(str(intent.request["action_id"]))
-        decision = return_decisions.ReturnDecision(
+        decision = ReturnDecision(
             seller=intent.seller,
             return_id=intent.ref.id,
             action_id=action,

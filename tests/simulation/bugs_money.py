@@ -10,12 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from shipby.application.intents import request_intent
-from shipby.application.ports.store import (
-    RequireAutomation,
-    SaveMoney,
-    SpendCap,
-    Write,
-)
+from shipby.application.ports.writes import RequireAutomation, SaveMoney, SpendCap, Write
 from shipby.application.returns import decisions as return_decisions
 from shipby.application.settling import finish as finish_intent
 from shipby.domain.intents import Intent, IntentState

@@ -11,7 +11,8 @@ from shipby.application.intents.replace_tracking import NewTracking, replace_tra
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
-from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.decisions import decide_return
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.shared import idempotency
 from shipby.application.shared.idempotency import Answer, Remember

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.domain.errors import StoreUnavailableError
 from tests.simulation.chance import Weather
 from tests.support.memory_store import MemoryStore

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from shipby.application.ports.store import (
+from shipby.application.ports.writes import (
     AppendEvents,
     SaveCase,
     SaveIntent,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shipby.application.alarms.ringing import MAX_DELAY, alarm_message, read_alarm, ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.sweep import sweep
 from shipby.application.cancels.sync import sync_cancel_requests
-from shipby.application.intake.reconcile import reconcile
 from shipby.application.intake.sync_posting import sync_posting
+from shipby.application.polling.reconcile import reconcile
 from shipby.application.refunds.compare_accruals import compare_accruals
+from shipby.application.returns.poll import poll_returns
 from shipby.application.settling.settle import settle_intent, settle_tracking
+from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
 from tests.simulation.baton import Task
 from tests.simulation.market import SELLER
 from tests.simulation.queues import Letter
@@ -111,6 +113,7 @@ def poll_now(world: World) -> None:
     def work() -> object:
         store, client, clock = world.store, world.client(worker), world.clock(worker)
         reconcile(SELLER, store=store, marketplace=client, queue=world.outlet("sync"), clock=clock)
+        poll_returns(SELLER, store=store, marketplace=client, queue=world.outlet("sync"), clock=clock)
         return sync_cancel_requests(SELLER, store=store, marketplace=client, clock=clock)
 
     world.begin(Job("poll", worker), work, lambda _: None)

@@ -11,8 +11,8 @@ from random import Random
 from shipby.adapters.ozon.client import OzonClient
 from shipby.application.alarms.route_events import route_event
 from shipby.application.alarms.sweep import SentMemory
-from shipby.application.ports.store import Store, Write
-from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveSettings
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveSettings, Write
 from shipby.domain.errors import ShipbyError, VersionConflictError
 from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import IntentState

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError
 from shipby.domain.postings.posting import MarketplacePosting

@@ -7,7 +7,7 @@ from typing import Any
 
 from shipby.application.ports.chats import ChatMessage, ListedChat, is_newer
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.domain.errors import NotFoundError
 
 SUPPORT = "SELLER_SUPPORT"

@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import TypeVar
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import (
+from shipby.application.ports.marketplace import (
     CancelReason,
     ItemResult,
     LabelTask,
     LabelTaskResult,
     Marketplace,
-    Page,
     PushUrlHealth,
 )
+from shipby.application.ports.pages import Page
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shipby.application.ports.store import Drawn, PagePick
+from shipby.application.ports.press import Drawn, PagePick
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import LabelSize, Sheet
+from shipby.domain.labels.options import LabelSize, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 from tests.support.fakes import FakePapers
 

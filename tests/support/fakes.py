@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from shipby.application.ports.files import UploadLink
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import LabelPage
+from shipby.application.ports.press import LabelPage
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, StoreUnavailableError
 from tests.support.builders import NOW
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload

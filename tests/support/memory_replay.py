@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from shipby.adapters.dynamodb import changes, keys, rows
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.values import Item
-from shipby.application.ports.store import AppendEvents, SavePosting, SaveReturn, Write
+from shipby.application.ports.writes import AppendEvents, SavePosting, SaveReturn, Write
 from shipby.domain.events import AggregateKind, Event, Ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.application.ports.store import (
+from shipby.application.ports.writes import (
     AddDigestEntry,
     AppendEvents,
     AppendEvidence,

@@ -11,7 +11,7 @@ from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.printing import LabelsBody
-from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
 from shipby.domain.labels.prints import LabelSource, PrintContent
 
 

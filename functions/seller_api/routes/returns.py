@@ -8,9 +8,10 @@ from functions.seller_api.access import BENCH, DESK
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.returns import policies as return_policies
 from shipby.application.returns import views as return_views
-from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.decisions import decide_return
 from shipby.application.returns.exchange import Exchange, exchange_return
 from shipby.application.returns.followups import Disposal, dispose_return
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.work import ReturnStep, scan_return, work_return
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import MoneyBody

@@ -12,7 +12,7 @@ from shipby.adapters.ozon import OzonClient
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.intake.sync_posting import sync_posting
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.application.settling.settle import settle_intent
 from shipby.domain.cancels.requests import CancelRequest, CancelRequestState, DecidedBy
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError

@@ -13,7 +13,7 @@ from shipby.application.carriages.closing_the_day import Approval, approve_carri
 from shipby.application.carriages.work import work_carriage
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.carriages import ContainerSpec
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.errors import MarketplaceRefusedError, NotFoundError, OutcomeUnknownError, RetryableError
 from shipby.domain.events import carriage_ref

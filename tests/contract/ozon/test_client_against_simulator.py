@@ -12,7 +12,7 @@ import pytest
 
 from shipby.adapters.ozon import OzonClient, assumptions
 from shipby.adapters.pdf import PdfLabelPapers
-from shipby.application.ports.store import LabelTaskResult
+from shipby.application.ports.marketplace import LabelTaskResult
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,

@@ -14,9 +14,10 @@ import pytest
 from shipby.adapters.ozon import OzonClient
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.intents.request_intent import Wish, request_intent
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.application.refunds.compare_accruals import compare_accruals
-from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.decisions import decide_return
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.settle import settle_intent
 from shipby.domain.intents import IntentAction, IntentState

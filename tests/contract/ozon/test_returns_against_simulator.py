@@ -12,7 +12,7 @@ import pytest
 
 from shipby.adapters.ozon import OzonClient
 from shipby.application.intake.sync_posting import sync_posting
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.application.returns.followups import Disposal, dispose_return
 from shipby.application.returns.poll import poll_returns
 from shipby.application.returns.work import ReturnStep, scan_return, work_return

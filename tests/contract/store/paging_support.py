@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from tests.support import builders as a
 
 Lister = Callable[..., Page[Any]]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shipby.adapters.dynamodb import DynamoDBStore, keys, rows
 from shipby.adapters.dynamodb.alarm_store import PLAIN_NAMES, AlarmStore, posting_update
-from shipby.application.ports.store import (
+from shipby.application.ports.writes import (
     AppendEvents,
     RequireAutomation,
     SaveIntent,

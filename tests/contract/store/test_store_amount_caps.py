@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import SaveClaim, SpendCap, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveClaim, SpendCap
 from shipby.domain.errors import CapReachedError, VersionConflictError
 from tests.contract.store.test_store_matters import TODAY, claim
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from shipby.adapters.dynamodb import rows
-from shipby.application.ports.store import Page, SaveIntent, SavePosting, SaveReturn, SaveWatch, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveIntent, SavePosting, SaveReturn, SaveWatch
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import UnreadableItemError

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import (
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
@@ -21,7 +22,6 @@ from shipby.application.ports.store import (
     SaveReturn,
     SaveSettings,
     SpendCap,
-    Store,
     Write,
 )
 from shipby.domain.errors import (

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, SaveMoney, SavePosting, SpendCap, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveMoney, SavePosting, SpendCap
 from shipby.domain.errors import CapReachedError, OverRefundError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.postings.posting import Posting, Stage

@@ -10,7 +10,7 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from shipby.adapters.dynamodb import DynamoDBStore, PushInbox
 from shipby.adapters.dynamodb.client import dynamodb_client
-from shipby.application.ports.store import (
+from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,

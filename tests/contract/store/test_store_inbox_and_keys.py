@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import Page, SaveDocument, SaveSettings, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveDocument, SaveSettings
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState

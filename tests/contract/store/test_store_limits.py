@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from shipby.application.ports.store import (
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
     AppendEvents,
     ClaimPointer,
     ReleasePointer,
@@ -20,7 +21,6 @@ from shipby.application.ports.store import (
     SaveReturn,
     SaveSettings,
     SpendCap,
-    Store,
     Write,
 )
 from shipby.domain.errors import (

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import Page, SaveIntent, SavePosting, SaveReturn, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveIntent, SavePosting, SaveReturn
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref, return_ref

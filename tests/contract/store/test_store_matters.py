@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from shipby.adapters.dynamodb import keys
-from shipby.application.ports.store import (
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
     AppendEvents,
     AppendEvidence,
     NoteShadow,
-    Page,
     SaveCancelRequest,
     SaveClaim,
     SaveEvidencePack,
     SaveEvidenceUpload,
     SaveIntent,
-    Store,
     Write,
 )
 from shipby.domain.cancels.requests import CancelRequest, CancelRequestState

@@ -6,18 +6,12 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import (
-    SaveBenchCheck,
-    SaveCarriage,
-    SavePrintJob,
-    SaveProductCard,
-    SaveRefusedPage,
-    Store,
-)
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveBenchCheck, SaveCarriage, SavePrintJob, SaveProductCard, SaveRefusedPage
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import carriage_ref, print_job_ref
-from shipby.domain.labels.documents import HandlingMark, LabelSize, Sheet
+from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, ProductCard

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from shipby.adapters.dynamodb import DynamoDBStore, matter_rows, paper_rows, rows
 from shipby.adapters.dynamodb.keys import Key, micros, moment
 from shipby.adapters.dynamodb.values import item_size, to_wire
-from shipby.application.ports.store import (
+from shipby.application.ports.store import PostingStory, Store
+from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,
-    PostingStory,
     RememberResponse,
     SaveDetail,
     SaveDocument,
@@ -28,7 +28,6 @@ from shipby.application.ports.store import (
     SaveReturn,
     SaveSettings,
     SpendCap,
-    Store,
 )
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.domain.events import posting_ref

@@ -9,7 +9,8 @@ import pytest
 
 from shipby.adapters.dynamodb import DynamoDBStore, keys, rows
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SavePosting, SaveReturn, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePosting, SaveReturn, Write
 from shipby.domain.events import Ref, posting_ref, return_ref
 from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.proof.replay import Rebuilt, differences, rebuild

@@ -90,7 +90,7 @@ def test_every_method_of_the_store_is_an_access_pattern_and_every_named_test_exi
 def test_every_write_is_documented() -> None:
     from typing import get_args
 
-    from shipby.application.ports.store import Write
+    from shipby.application.ports.writes import Write
 
     text = DOCUMENT.read_text("utf-8")
     missing = [write.__name__ for write in get_args(Write) if f"| {write.__name__} |" not in text]

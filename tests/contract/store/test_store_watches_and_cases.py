@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import AddDigestEntry, Page, SaveCase, SaveOutcome, SavePosting, SaveWatch, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AddDigestEntry, SaveCase, SaveOutcome, SavePosting, SaveWatch
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.watch import Watch

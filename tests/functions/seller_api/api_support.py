@@ -16,7 +16,8 @@ from functions.seller_api.operations import Operation
 from functions.seller_api.problems import CONTENT_TYPE
 from functions.seller_api.routes import OPERATIONS
 from functions.seller_api.wiring import Parts
-from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, Write
 from shipby.contracts.problem import Problem
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import MarketplacePosting, Posting

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.application.proof.prove import Proof
 from shipby.domain.sellers.settings import SellerSettings
 from tests.functions.seller_api.api_support import Caller, http_event

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.ports.store import AppendEvents, SaveDetail, SaveDocument, SavePosting
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SaveDocument, SavePosting
 from shipby.domain.events import posting_ref
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.postings.posting import Stage

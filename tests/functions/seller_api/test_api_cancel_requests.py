@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import SaveCancelRequest
+from shipby.application.ports.writes import SaveCancelRequest
 from shipby.domain.cancels.requests import CancelRequest, CancelRequestState
 from shipby.domain.intents import request_hash
 from tests.functions.seller_api.api_support import OTHER, Caller

@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.intake.sync_posting import TRACKING
-from shipby.application.labels.storing import BARCODE
-from shipby.application.ports.store import (
-    AppendEvents,
-    ClaimPointer,
-    SaveCarriage,
-    SaveDocument,
-    SavePosting,
-)
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveCarriage, SaveDocument, SavePosting
+from shipby.domain import pointers
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.events import EventType, carriage_ref, posting_ref
 from shipby.domain.labels.copies import copy_code
@@ -106,8 +99,8 @@ def test_a_parcel_is_known_by_any_of_its_codes(api: Caller) -> None:
     for number in codes:
         packed(api, number)
     api.has(
-        ClaimPointer(a.SELLER, BARCODE, "%101%2", "n-2"),
-        ClaimPointer(a.SELLER, TRACKING, "RA123RU", "n-3"),
+        ClaimPointer(a.SELLER, pointers.LABEL, "%101%2", "n-2"),
+        ClaimPointer(a.SELLER, pointers.TRACKING, "RA123RU", "n-3"),
         SaveDocument(own_label("n-4", 1)),
     )
     identifier = opened(api, *codes)

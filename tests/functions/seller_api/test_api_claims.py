@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import SaveEvidencePack, SaveReturn, SaveSettings
+from shipby.application.ports.writes import SaveEvidencePack, SaveReturn, SaveSettings
 from shipby.domain.evidence.pieces import EvidencePack, PackState
 from tests.functions.seller_api.api_support import OTHER, Caller, Reply
 from tests.support import builders as a

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import SaveOutcome, SaveSettings
+from shipby.application.ports.writes import SaveOutcome, SaveSettings
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.money import Money

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from shipby.application.ports.store import SaveEvidencePack
+from shipby.application.ports.writes import SaveEvidencePack
 from shipby.domain.evidence.pieces import EvidencePack, PackState
 from tests.functions.seller_api.api_support import OTHER, Caller, Reply
 from tests.support import builders as a

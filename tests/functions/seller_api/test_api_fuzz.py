@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.seller_api.routes import OPERATIONS
-from shipby.application.ports.store import SaveIntent, SaveMoney, SaveReturn
+from shipby.application.ports.writes import SaveIntent, SaveMoney, SaveReturn
 from tests.functions.seller_api.api_support import new_caller
 from tests.support import builders as a
 

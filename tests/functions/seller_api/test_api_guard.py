@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, SaveSettings, SaveWatch
+from shipby.application.ports.writes import AppendEvents, SaveSettings, SaveWatch
 from shipby.application.rating.index_figures import Figures, watch_data
 from shipby.domain.cases.watch import Watch
 from shipby.domain.events import EventType, watch_ref

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import ClaimPointer, SavePrintJob
+from shipby.application.ports.writes import ClaimPointer, SavePrintJob
 from shipby.domain.intents import Intent
 from shipby.domain.labels.prints import PrintState
 from shipby.domain.postings.posting import Posting

@@ -17,7 +17,7 @@ from shipby.adapters.aws import clients
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.table import table_definition
-from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, SavePrintJob, SaveSettings
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, SavePrintJob, SaveSettings
 from shipby.domain.events import posting_ref
 from shipby.domain.labels.prints import PrintState
 from tests.functions.seller_api.api_support import Reply, http_event, read_reply

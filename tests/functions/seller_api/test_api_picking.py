@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import SaveDocument, SaveProductCard
+from shipby.application.ports.writes import SaveDocument, SaveProductCard
 from shipby.domain.events import posting_ref
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.labels.prints import PrintContent

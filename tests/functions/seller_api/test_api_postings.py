@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shipby.application.ports.store import AppendTracking, ClaimPointer, SaveDocument
+from shipby.application.ports.writes import AppendTracking, ClaimPointer, SaveDocument
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller

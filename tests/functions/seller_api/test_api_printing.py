@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, SavePrintJob
+from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting, SavePrintJob
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.labels.copies import copy_code
 from shipby.domain.labels.documents import Document, DocumentKind, DocumentState

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, SaveMoney, SaveReturn, SaveSettings
+from shipby.application.ports.writes import AppendEvents, SaveMoney, SaveReturn, SaveSettings
 from shipby.domain.events import return_ref
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a

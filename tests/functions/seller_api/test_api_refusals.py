@@ -12,7 +12,7 @@ import pytest
 from functions.seller_api.operations import Operation
 from functions.seller_api.problems import KINDS, problem_of
 from functions.seller_api.routes import OPERATIONS
-from shipby.application.ports.store import SaveReturn
+from shipby.application.ports.writes import SaveReturn
 from shipby.domain import errors
 from shipby.domain.errors import ShipbyError, StoreUnavailableError, VersionConflictError
 from shipby.domain.sellers.keys import Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shipby.application.ports.store import SaveDocument, SavePosting, SaveRefusedPage
+from shipby.application.ports.writes import SaveDocument, SavePosting, SaveRefusedPage
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from tests.functions.seller_api.api_support import Caller

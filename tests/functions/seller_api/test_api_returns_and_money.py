@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, Page, SaveIntent, SaveMoney, SaveReturn
+from shipby.application.ports.pages import Page
+from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveMoney, SaveReturn
 from shipby.domain.events import return_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.refunds.ledger import CostBorneBy

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, SaveMoney, SaveReturn
+from shipby.application.ports.writes import AppendEvents, SaveMoney, SaveReturn
 from shipby.application.returns.codes import code_writes
 from shipby.domain.events import return_ref
 from shipby.domain.returns.return_case import OfferedAction, ReturnStage

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import AppendEvents, NoteShadow, SavePosting, SaveReturn
+from shipby.application.ports.writes import AppendEvents, NoteShadow, SavePosting, SaveReturn
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.postings.posting import Stage
 from shipby.domain.shadow import ShadowDecision

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shipby.application.ports.store import SaveDetail
+from shipby.application.ports.writes import SaveDetail
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Stage
 from tests.functions.seller_api.api_support import Caller

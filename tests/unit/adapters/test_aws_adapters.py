@@ -24,8 +24,8 @@ from shipby.adapters.aws.parameters import SellerParameters
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.marketplace import Marketplaces
 from shipby.application.ports.messages import EventBus, QueueMessage, WorkQueue
-from shipby.application.ports.store import Marketplaces
 from shipby.domain.errors import (
     CredentialsRejectedError,
     InvalidInputError,

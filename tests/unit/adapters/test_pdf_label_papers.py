@@ -14,7 +14,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from shipby.adapters.pdf import PdfLabelPapers
-from shipby.application.ports.store import LabelPapers
+from shipby.application.ports.press import LabelPapers
 from shipby.domain.errors import InvalidInputError
 
 SIZE = (75 * mm, 120 * mm)

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipby.application.alarms.ringing import Rang, ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.cancels.sync import SyncedCancelRequests, sync_cancel_requests
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
+from shipby.application.shared.rang import Rang
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import Event, EventType, cancel_request_ref

@@ -13,7 +13,7 @@ from shipby.application.carriages.closing_the_day import (
 from shipby.application.carriages.scans import scan_parcel
 from shipby.application.carriages.work import work_carriage
 from shipby.application.cases.opening import find_open_case
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriages import (
     Carriage,

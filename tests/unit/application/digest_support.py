@@ -7,7 +7,7 @@ from typing import Any
 from shipby.application.alarms.ringing import ring
 from shipby.application.notices.digest import Tools, tell_digest
 from shipby.application.notices.notify import notify
-from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, watch_ref

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from shipby.application.labels.fetch import LabelRun, Tools, collect_labels, start_labels
+from shipby.application.labels.asks import LabelRun, Tools
+from shipby.application.labels.collect import collect_labels
+from shipby.application.labels.fetch import start_labels
 from shipby.application.labels.ids import LABEL_IDS
+from shipby.application.ports.marketplace import LabelTask
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import LabelPage, LabelTask
+from shipby.application.ports.press import LabelPage
 from shipby.domain.cases.case import Case
 from shipby.domain.errors import InvalidInputError, NotReadyYetError
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.labels.documents import Document, DocumentState, LabelForm
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.pages import RefusedPage
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, FakeMarketplace

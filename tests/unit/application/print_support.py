@@ -10,15 +10,18 @@ from typing import Any
 
 from shipby.application.alarms.ringing import ring
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID
-from shipby.application.ports.store import SaveDocument
+from shipby.application.ports.writes import SaveDocument
 from shipby.application.printing.expire import expire_print
-from shipby.application.printing.job import PrintTools, PrintWish, print_labels, request_print
+from shipby.application.printing.job import print_labels
+from shipby.application.printing.parts import PrintTools
+from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.printing.views import get_print_job, list_prints
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import print_job_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, LabelForm
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.own_labels import Party
 from shipby.domain.labels.prints import PrintJob
 from shipby.domain.postings.posting import Scheme

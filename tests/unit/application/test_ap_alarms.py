@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from shipby.application.alarms.ringing import alarm_message, read_alarm, ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
+from shipby.application.shared.alarm_messages import alarm_message, read_alarm
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError, VersionConflictError

@@ -16,7 +16,7 @@ from shipby.application.alarms.set_aside import (
     set_aside,
 )
 from shipby.application.cases.opening import close_case
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (

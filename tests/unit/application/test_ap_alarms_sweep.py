@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipby.application.alarms import sweep as sweeping
-from shipby.application.alarms.ringing import MAX_DELAY, alarm_message, read_alarm, ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.sweep import RESEND_AFTER, SentMemory, Swept, sweep
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.application.ports.writes import AppendEvents, SavePosting
+from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import StoreUnavailableError

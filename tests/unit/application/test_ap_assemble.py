@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shipby.application.intents.assemble import WaveWish, assemble_posting, ship_wave
-from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, SaveSettings
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, SaveSettings
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState

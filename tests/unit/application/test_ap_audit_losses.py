@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shipby.application.deadlines.audit_losses import ATTEMPTS, LossAudit, audit_losses
-from shipby.application.ports.store import Marketplace, Page
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.pages import Page
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, RateLimitedError
 from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import SaveCancelRequest
+from shipby.application.ports.writes import SaveCancelRequest
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.domain.cancels.requests import CancelRequestState, DecidedBy
 from shipby.domain.errors import (

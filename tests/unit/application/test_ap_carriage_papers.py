@@ -11,7 +11,7 @@ from shipby.application.carriages.closing_the_day import (
     get_difference,
     set_containers,
 )
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
 from shipby.domain.carriages import (
     COMPARE_EVERY,
     COMPARISONS,

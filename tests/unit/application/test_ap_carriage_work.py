@@ -9,7 +9,7 @@ from shipby.application.carriages.closing_the_day import (
     cancel_carriage,
 )
 from shipby.application.carriages.rows import CLAIM, DAY, day_name
-from shipby.application.ports.store import ClaimPointer, SaveCarriage
+from shipby.application.ports.writes import ClaimPointer, SaveCarriage
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     SETTLE_AFTER,

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.cases.opening import (
-    POINTER,
     close_by_hand,
     close_case,
     close_open_case,
@@ -15,7 +14,8 @@ from shipby.application.cases.opening import (
     open_case,
     report_case,
 )
-from shipby.application.ports.store import ClaimPointer
+from shipby.application.ports.writes import ClaimPointer
+from shipby.domain import pointers
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import NotFoundError, StageMismatchError
@@ -100,7 +100,7 @@ def test_a_case_opened_between_two_looks_keeps_its_pointer(store: MemoryStore, m
 
     assert opens(store) == others[0]
     assert list(store.cases_in(a.SELLER).items) == others
-    assert look(a.SELLER, POINTER, MATTER.name) == others[0]
+    assert look(a.SELLER, pointers.CASE, MATTER.name) == others[0]
 
 
 def test_a_report_brings_the_open_case_up_to_date_and_writes_nothing_if_nothing_changed(store: MemoryStore) -> None:

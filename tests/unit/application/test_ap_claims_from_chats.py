@@ -11,7 +11,7 @@ from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.route_events import route_push
 from shipby.application.evidence.claim_hints import CHATS, ChatsRead, watch_chats
 from shipby.application.evidence.claims import ClaimAnswer, answer_claim
-from shipby.application.ports.store import SavePosting, SaveSettings
+from shipby.application.ports.writes import SavePosting, SaveSettings
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import CaseKind

@@ -12,7 +12,7 @@ import pytest
 
 from shipby.application.deadlines import due_soon as room
 from shipby.application.deadlines.due_soon import Wanted, deadlines, when_view
-from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveWatch
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveWatch
 from shipby.application.rating.index_figures import WATCH, Figures, watch_data
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind

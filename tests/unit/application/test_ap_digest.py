@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.alarms.ringing import read_alarm
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.notices import digest
 from shipby.application.notices.digest import read_digest
-from shipby.application.ports.store import SaveCase, SaveReturn
+from shipby.application.ports.writes import SaveCase, SaveReturn
+from shipby.application.shared.alarm_messages import read_alarm
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import InvalidInputError, RetryableError

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from shipby.application.notices import digest
-from shipby.application.ports.store import SaveWatch
+from shipby.application.ports.writes import SaveWatch
 from shipby.domain.cases.watches import digest_id
 from shipby.domain.errors import RetryableError
 from shipby.domain.events import EventType, watch_ref

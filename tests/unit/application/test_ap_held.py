@@ -13,7 +13,7 @@ from shipby.application.cases.held import HELD_WATCH, POLICY_IS_READ
 from shipby.application.cases.opening import close_case
 from shipby.application.deadlines.clocks import BuyerAnswer, answer_for_buyer
 from shipby.application.notices.tell_buyer import ask_buyer, hold_question
-from shipby.application.ports.store import SavePosting
+from shipby.application.ports.writes import SavePosting
 from shipby.application.proof.audit_open_orders import audit_open_orders
 from shipby.application.sellers.change_settings import change_settings
 from shipby.domain.alarm import AlarmRef

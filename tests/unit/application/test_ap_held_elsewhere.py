@@ -8,7 +8,7 @@ import pytest
 from shipby.application.alarms.decide_again import decide_held
 from shipby.application.alarms.ringing import ring
 from shipby.application.cases.held import held_case
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import Wait

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.cases.opening import find_open_case
-from shipby.application.ports.store import SaveIntent
+from shipby.application.ports.writes import SaveIntent
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.settling.settle import settle_tracking
 from shipby.domain.cases.case import Case, CaseKind

@@ -7,15 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.labels.asks import MAX_ATTEMPTS
-from shipby.application.labels.fetch import LabelRun, collect_labels, fetch_message, start_labels
+from shipby.application.labels.asks import MAX_ATTEMPTS, LabelRun, fetch_message
+from shipby.application.labels.collect import collect_labels
+from shipby.application.labels.fetch import start_labels
 from shipby.domain.errors import (
     MarketplaceUnavailableError,
     NotReadyYetError,
     StoreUnavailableError,
 )
 from shipby.domain.events import EventType
-from shipby.domain.labels.documents import DocumentState, LabelForm
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.labels.options import LabelForm
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.application.label_files_support import LabelDesk, own_page

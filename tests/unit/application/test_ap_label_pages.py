@@ -7,8 +7,8 @@ import pytest
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.labels.asks import spread_delay
 from shipby.application.labels.overrides import LabelOverride, override_label
-from shipby.application.labels.storing import BARCODE
 from shipby.application.labels.views import posting_labels, refused_pages
+from shipby.domain import pointers
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     InvalidInputError,
@@ -90,8 +90,8 @@ def test_a_code_that_all_labels_share_leads_to_none_of_them_and_accuses_none(des
         desk.market.sheets[number] = [page([f"up-{number}", f"up-{number}-2", "route-77"], [number])]
         desk.run(number)
     assert {desk.state(number) for number in numbers} == {DocumentState.READY}
-    assert desk.world.store.find(a.SELLER, BARCODE, "route-77") is None
-    assert desk.world.store.find(a.SELLER, BARCODE, f"up-{numbers[0]}-2") == numbers[0]
+    assert desk.world.store.find(a.SELLER, pointers.LABEL, "route-77") is None
+    assert desk.world.store.find(a.SELLER, pointers.LABEL, f"up-{numbers[0]}-2") == numbers[0]
 
 
 def test_the_barcode_of_another_posting_of_the_seller_is_known_though_it_was_not_asked_for(desk: LabelDesk) -> None:
@@ -138,7 +138,7 @@ def test_an_unproven_label_prints_after_an_override_with_a_reason(desk: LabelDes
     )
     assert desk.world.posting(number).label_ready_at is not None
     assert desk.types(number)[-1] is EventType.LABEL_OVERRIDDEN
-    assert desk.world.store.find(a.SELLER, BARCODE, "new-code") is None
+    assert desk.world.store.find(a.SELLER, pointers.LABEL, "new-code") is None
     with pytest.raises(StageMismatchError, match="already"):
         override(desk, number)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.labels.storing import BARCODE
-from shipby.application.ports.store import SaveDocument
+from shipby.application.ports.writes import SaveDocument
+from shipby.domain import pointers
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.labels.documents import Document, DocumentState
 from shipby.domain.postings.posting import Scheme
@@ -38,7 +38,7 @@ def test_changed_barcodes_make_the_old_label_void_and_fetch_another(desk: LabelD
     assert stored.event.data["printed"] == 1
     routed = {one.destination: one.message.body for one in route_event(stored, label_delay_seconds=60)}
     assert routed[Destination.LABELS]["posting"] == number
-    assert desk.world.store.find(a.SELLER, BARCODE, f"up-{number}") is None
+    assert desk.world.store.find(a.SELLER, pointers.LABEL, f"up-{number}") is None
     desk.market.sheets[number] = [page(["new-up", "new-low"], [number])]
     desk.run(number)
     assert desk.label(number).barcodes == ("new-up", "new-low")

@@ -6,15 +6,10 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
-from shipby.application.labels.fetch import (
-    LABEL_ID,
-    MAX_ATTEMPTS,
-    PATIENCE,
-    LabelRun,
-    Tools,
-    collect_labels,
-    start_labels,
-)
+from shipby.application.labels.asks import MAX_ATTEMPTS, LabelRun, Tools
+from shipby.application.labels.collect import PATIENCE, collect_labels
+from shipby.application.labels.fetch import start_labels
+from shipby.application.labels.ids import LABEL_ID
 from shipby.application.ports.messages import QueueMessage
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (
@@ -23,7 +18,8 @@ from shipby.domain.errors import (
     NotReadyYetError,
 )
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.labels.documents import Document, DocumentState, LabelForm
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a

@@ -9,7 +9,7 @@ import pytest
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.notices.notify import read_ask
 from shipby.application.notices.tell_buyer import ask_buyer
-from shipby.application.ports.store import AppendEvents, SavePosting
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotFoundError, RateLimitedError
 from shipby.domain.events import Event, EventType, StoredEvent, posting_ref
 from shipby.domain.postings.posting import Stage

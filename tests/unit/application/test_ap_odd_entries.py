@@ -15,10 +15,10 @@ from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, keeping, open_odd_cases
 from shipby.application.evidence.claim_hints import watch_chats
-from shipby.application.intake.reconcile import Reconciled, reconcile
 from shipby.application.intake.sync_posting import Synced, sync_posting
+from shipby.application.polling.reconcile import Reconciled, reconcile
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.application.proof.prove import Proof, prove
 from shipby.application.refunds.compare_accruals import compare_accruals
 from shipby.application.returns.poll import poll_returns
@@ -162,15 +162,12 @@ def test_a_list_of_odd_entries_is_one_case(market: Market) -> None:
     assert market.cases() == []
 
 
-def test_a_list_that_fails_stops_neither_the_other_nor_the_returns(market: Market) -> None:
+def test_a_list_that_fails_does_not_stop_the_other(market: Market) -> None:
     market.lists(GOOD)
     market.answers[methods.POSTING_UNFULFILLED.path] = {"postings": "none"}
-    goods = {"id": 7, "schema": "FBS", "posting_number": GOOD, "visual": {"status": {"sys_name": "Returning"}}}
-    market.answers[methods.GOODS_RETURNS_LIST.path] = {"returns": [goods], "has_next": False}
     with pytest.raises(Exception, match=r"unfulfilled/list\.postings is not a list"):
         market.reconcile()
     assert {message.body["posting"] for message in market.queue.messages} == {GOOD}
-    assert market.store.return_case(a.SELLER, "fbs-7") is not None
 
 
 def test_one_posting_that_the_store_cannot_read_keeps_no_other_from_being_asked_for(

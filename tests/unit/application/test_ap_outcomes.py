@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shipby.application.deadlines.impact import DEFINITION, impact
-from shipby.application.ports.store import SaveOutcome
+from shipby.application.ports.writes import SaveOutcome
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from shipby.application.labels.ids import LABEL_ID, OWN_ID
-from shipby.application.ports.store import PagePick, Write
+from shipby.application.ports.press import PagePick
+from shipby.application.ports.writes import Write
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, print_job_ref
-from shipby.domain.labels.documents import LabelForm, Sheet
+from shipby.domain.labels.options import LabelForm, Sheet
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintState
 from tests.support import builders as a
 from tests.unit.application.print_support import PrintDesk

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from shipby.application.ports.store import Drawn, SavePosting, SaveProductCard
+from shipby.application.ports.press import Drawn
+from shipby.application.ports.writes import SavePosting, SaveProductCard
 from shipby.application.printing.job import PATIENCE
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import CredentialsRejectedError, InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
-from shipby.domain.labels.documents import DocumentState, HandlingMark, LabelForm, LabelFormat, LabelSize, Sheet
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.labels.options import HandlingMark, LabelForm, LabelFormat, LabelSize, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintState
 from shipby.domain.packing.cards import ProductCard

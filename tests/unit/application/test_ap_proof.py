@@ -10,9 +10,10 @@ from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.alarms.repair import repair
 from shipby.application.alarms.route_events import Destination, Routed
-from shipby.application.intake.reconcile import READ_AGAIN, reconcile
+from shipby.application.polling.reconcile import READ_AGAIN, reconcile
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.ports.store import PostingStory
+from shipby.application.returns.poll import poll_returns
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.events import posting_ref, return_ref
@@ -261,6 +262,7 @@ def test_repair_republishes_pushes_that_nobody_applied(world: World) -> None:
 def poll(world: World) -> list[QueueMessage]:
     queue = RecordingQueue()
     reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock)
+    poll_returns(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock)
     return queue.messages
 
 
@@ -302,7 +304,7 @@ def test_a_round_that_is_cut_short_has_asked_for_what_it_saw_by_then(world: Worl
     for index in range(3):
         world.market.put(a.detail(number=f"n-new-{index}"))
     queue = RecordingQueue()
-    world.market.fail("returns", Fault.UNAVAILABLE)
+    world.market.fail("postings", Fault.UNAVAILABLE)
     with pytest.raises(MarketplaceUnavailableError):
         reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock)
     assert [message.body["posting"] for message in queue.messages] == ["n-new-0", "n-new-1", "n-new-2"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import SaveDetail, SaveMoney, SavePosting, SaveProductCard, SaveReturn
+from shipby.application.ports.writes import SaveDetail, SaveMoney, SavePosting, SaveProductCard, SaveReturn
 from shipby.application.returns.reason_report import (
     LOOK_BACK,
     PART,

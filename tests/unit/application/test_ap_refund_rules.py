@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.returns.decisions import ReturnDecision
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.domain.errors import ActionNotOfferedError, CapReachedError, InvalidInputError, OverRefundError, ShipbyError
 from shipby.domain.intents import IntentState, request_hash
 from shipby.domain.money import Money

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.ports.store import AppendEvidence, SaveProductCard, Write
+from shipby.application.ports.writes import AppendEvidence, SaveProductCard, Write
 from shipby.application.returns.exchange import Exchange, exchange_return
 from shipby.domain.errors import (
     ActionNotOfferedError,

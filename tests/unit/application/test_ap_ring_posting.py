@@ -8,7 +8,7 @@ import pytest
 from shipby.application.alarms.ringing import ring
 from shipby.application.deadlines.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
 from shipby.application.intake.sync_posting import sync_posting
-from shipby.application.ports.store import SaveSettings
+from shipby.application.ports.writes import SaveSettings
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.deadlines.workflow import Command

@@ -12,7 +12,7 @@ import pytest
 
 from shipby.application.deadlines import risk as room
 from shipby.application.deadlines.risk import Asked, Change, lamp, what_if
-from shipby.application.ports.store import AppendEvents, SaveOutcome, SavePosting
+from shipby.application.ports.writes import AppendEvents, SaveOutcome, SavePosting
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.risk import RUNS
 from shipby.domain.events import posting_ref

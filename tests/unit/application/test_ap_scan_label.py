@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shipby.application.ports.store import ClaimPointer, SavePosting
+from shipby.application.ports.writes import ClaimPointer, SavePosting
 from shipby.application.printing.scan_label import scan_label
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import NotFoundError

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shipby.application.intents import assemble
-from shipby.application.ports.store import NoteShadow
+from shipby.application.ports.writes import NoteShadow
 from shipby.application.sellers.shadow_report import shadow_report
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError

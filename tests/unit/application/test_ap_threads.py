@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from shipby.application.alarms.ringing import ring
 from shipby.application.postings.work_posting import WorkCommand, work_posting
-from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.decisions import decide_return
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.shared.idempotency import Answer, Remember, idempotently
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import ShipbyError

@@ -7,11 +7,11 @@ import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.deadlines.clocks import ClockCommand, set_clock
-from shipby.application.intake.sync_posting import TRACKING
 from shipby.application.intents.replace_tracking import normalise
 from shipby.application.notices.digest import Tools
 from shipby.application.notices.notify import notify, read_notice
 from shipby.application.shared.idempotency import Answer, idempotently
+from shipby.domain import pointers
 from shipby.domain.errors import (
     ActionNotOfferedError,
     AlreadyExistsError,
@@ -76,8 +76,8 @@ def test_a_number_belongs_to_one_posting_and_is_free_again_when_it_is_replaced(w
         world.ask_tracking(OLD, "n-2")
     world.settle(world.ask_tracking(NEW))
     assert world.settle(world.ask_tracking(OLD, "n-2")).intent.state is IntentState.CONFIRMED
-    assert world.store.find(a.SELLER, TRACKING, OLD) == "n-2"
-    assert world.store.find(a.SELLER, TRACKING, NEW) == a.NUMBER
+    assert world.store.find(a.SELLER, pointers.TRACKING, OLD) == "n-2"
+    assert world.store.find(a.SELLER, pointers.TRACKING, NEW) == a.NUMBER
 
 
 def test_a_number_is_taken_from_the_moment_it_is_asked_for(world: World) -> None:
@@ -90,8 +90,8 @@ def test_a_number_is_taken_from_the_moment_it_is_asked_for(world: World) -> None
 def test_a_refused_number_is_free_again_and_the_old_one_stands(world: World) -> None:
     world.market.refused_tracking[NEW] = "INVALID"
     assert world.settle(world.ask_tracking(NEW)).intent.state is IntentState.REJECTED
-    assert world.store.find(a.SELLER, TRACKING, NEW) is None
-    assert world.store.find(a.SELLER, TRACKING, OLD) == a.NUMBER
+    assert world.store.find(a.SELLER, pointers.TRACKING, NEW) is None
+    assert world.store.find(a.SELLER, pointers.TRACKING, OLD) == a.NUMBER
     assert len(world.store.tracking_history(a.SELLER, a.NUMBER)) == 1
 
 
@@ -111,13 +111,13 @@ def test_the_carriers_own_number_joins_the_same_history(world: World) -> None:
     world.market.change(a.NUMBER, tracking_number="CARRIER-77", carrier="CDEK")
     world.read()
     assert [change.new for change in world.store.tracking_history(a.SELLER, a.NUMBER)] == [OLD, "CARRIER-77"]
-    assert world.store.find(a.SELLER, TRACKING, "CARRIER-77") == a.NUMBER
+    assert world.store.find(a.SELLER, pointers.TRACKING, "CARRIER-77") == a.NUMBER
 
 
 def test_a_parcel_with_two_postings_does_not_stop_the_second_from_being_read(world: World) -> None:
     posting = world.arrives("n-2", tracking_number=OLD)
     assert posting.tracking_number == OLD
-    assert world.store.find(a.SELLER, TRACKING, OLD) == a.NUMBER
+    assert world.store.find(a.SELLER, pointers.TRACKING, OLD) == a.NUMBER
 
 
 def test_a_number_needs_a_reason_an_offer_and_to_be_new(world: World) -> None:

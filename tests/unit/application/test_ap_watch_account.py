@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from shipby.application.cases.watch_account import note_rejected_key
-from shipby.application.ports.store import PushUrlHealth, SaveWatch
+from shipby.application.ports.marketplace import PushUrlHealth
+from shipby.application.ports.writes import SaveWatch
 from shipby.domain.errors import MarketplaceUnavailableError, StoreUnavailableError
 from shipby.domain.events import EventType, watch_ref
 from shipby.domain.intents import IntentAction

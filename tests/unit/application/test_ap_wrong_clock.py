@@ -10,8 +10,8 @@ import pytest
 
 from shipby.application.alarms.set_aside import ALLOWED, Allowance
 from shipby.application.alarms.sweep import SentMemory, sweep
-from shipby.application.intake.reconcile import reconcile
 from shipby.application.intake.sync_posting import apply_facts
+from shipby.application.polling.reconcile import reconcile
 from shipby.application.ports.messages import QueueMessage
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import EventType, posting_ref

@@ -8,7 +8,7 @@ from shipby.application.alarms.mend_alarms import mend_alarms
 from shipby.application.cases.watch_account import watch_account
 from shipby.application.evidence.claim_hints import CHATS, watch_chats
 from shipby.application.evidence.claims import open_claim
-from shipby.application.ports.store import AppendEvents, SaveCase, SaveIntent, SaveWatch, Write
+from shipby.application.ports.writes import AppendEvents, SaveCase, SaveIntent, SaveWatch, Write
 from shipby.application.proof.audit_open_orders import REPORT as AUDIT
 from shipby.application.proof.audit_open_orders import audit_is_due, audit_open_orders
 from shipby.application.rating.index_figures import WATCH as INDEX

@@ -9,7 +9,8 @@ import pytest
 from shipby.application.alarms.ringing import ring
 from shipby.application.cases.watch_account import PUSH_HEALTH, watch_account
 from shipby.application.labels.asks import Ask
-from shipby.application.ports.store import PushUrlHealth, SaveIntent, SaveWatch
+from shipby.application.ports.marketplace import PushUrlHealth
+from shipby.application.ports.writes import SaveIntent, SaveWatch
 from shipby.application.rating.index_figures import WATCH as INDEX
 from shipby.application.rating.index_figures import standing_of
 from shipby.application.rating.watch_index import watch_index
@@ -21,7 +22,8 @@ from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.labels.documents import DocumentState, LabelForm
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.postings.posting import RungKind, Stage
 from shipby.domain.proof.open_orders import Evidence, Rule, check
 from shipby.domain.sellers.settings import SellerSettings

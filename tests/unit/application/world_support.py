@@ -5,17 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from shipby.application.alarms.ringing import Rang, ring
+from shipby.application.alarms.ringing import ring
 from shipby.application.intake.sync_posting import Synced, sync_posting
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
-from shipby.application.ports.store import AppendEvents, SaveSettings, Write
+from shipby.application.ports.writes import AppendEvents, SaveSettings, Write
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.proof.prove import Proof, prove
-from shipby.application.returns.decisions import ReturnDecision, decide_return
+from shipby.application.returns.decisions import decide_return
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.settle import Settled, settle_intent
 from shipby.application.shared.idempotency import Answer
+from shipby.application.shared.rang import Rang
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref

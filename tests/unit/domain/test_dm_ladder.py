@@ -7,6 +7,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipby.domain.deadlines.firing import fire
 from shipby.domain.deadlines.fold import fold, receive
 from shipby.domain.deadlines.ladder import (
     LOOK_AGAIN_EVERY,
@@ -18,7 +19,7 @@ from shipby.domain.deadlines.ladder import (
     unwatched,
 )
 from shipby.domain.deadlines.policy import PRESETS, Offers
-from shipby.domain.deadlines.workflow import Command, carry_out, fire
+from shipby.domain.deadlines.workflow import Command, carry_out
 from shipby.domain.errors import ShipbyError
 from shipby.domain.postings.posting import BEFORE_PACKED, Posting, RungKind, Stage, TariffStep
 from shipby.domain.sellers.settings import Automation, SellerSettings

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipby.domain.labels.documents import HandlingMark
+from shipby.domain.labels.options import HandlingMark
 from shipby.domain.labels.own_labels import PickList
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import bin_key, make_pick_list, packing_slip, pick_order

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from shipby.domain.deadlines.firing import Fired, fire, may_be_labelled
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.policy import Move
-from shipby.domain.deadlines.workflow import Command, Fired, Step, block, carry_out, expire, fire, may_be_labelled
+from shipby.domain.deadlines.workflow import Command, Step, block, carry_out, expire
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, ShipbyError, StageMismatchError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, intent_id

@@ -18,7 +18,7 @@ from shipby.adapters.evidence.press import EvidencePress
 from shipby.application.evidence.make_pack import PackTools
 from shipby.application.evidence.pieces import PieceWish, add_piece
 from shipby.application.evidence.uploads import announce_file, complete_file
-from shipby.application.ports.store import AppendEvents, SaveDetail, SavePosting, SaveSettings
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, SaveSettings
 from shipby.application.shared.idempotency import Answer
 from shipby.domain.events import posting_ref
 from shipby.domain.evidence.pieces import EvidenceKind

@@ -11,7 +11,7 @@ import pytest
 
 from shipby.application.evidence.pieces import MOST_PIECES
 from shipby.application.evidence.views import get_evidence
-from shipby.application.ports.store import AppendEvidence, SaveReturn, SaveSettings
+from shipby.application.ports.writes import AppendEvidence, SaveReturn, SaveSettings
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, StageMismatchError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.evidence.chain import next_item

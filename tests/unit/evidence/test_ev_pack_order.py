@@ -12,7 +12,7 @@ import pytest
 
 from shipby.application.evidence.make_pack import make_pack
 from shipby.application.evidence.packs import PackWish, request_pack
-from shipby.application.ports.store import AppendEvents, AppendTracking, SavePosting
+from shipby.application.ports.writes import AppendEvents, AppendTracking, SavePosting
 from shipby.domain.events import EventType, posting_ref
 from tests.support import builders as a
 from tests.unit.evidence.evidence_support import Desk

@@ -21,7 +21,7 @@ from shipby.application.evidence.make_pack import drop_pack, make_pack
 from shipby.application.evidence.pack_contents import Files
 from shipby.application.evidence.packs import PackWish, request_pack
 from shipby.application.evidence.views import get_pack
-from shipby.application.ports.store import (
+from shipby.application.ports.writes import (
     AppendTracking,
     SaveBenchCheck,
     SaveCarriage,

@@ -12,7 +12,7 @@ import functions.label_generation
 from shipby.adapters.labels import codes
 from shipby.adapters.labels.drawing import Art, Bars, Item, Matrix, Page, Rect
 from shipby.adapters.labels.press import ReportlabPress
-from shipby.domain.labels.documents import HandlingMark
+from shipby.domain.labels.options import HandlingMark
 from shipby.domain.labels.own_labels import LabelLine, OwnLabel, Party
 
 FONTS = Path(str(functions.label_generation.__file__)).parent / "fonts"

@@ -19,7 +19,7 @@ from shipby.adapters.labels.papers_pick import draw_pick_list
 from shipby.adapters.labels.papers_slips import draw_slips
 from shipby.adapters.labels.papers_words import WORDS
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import HandlingMark, LabelSize
+from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, PackingSlip, PickList, PickRow
 from tests.support import builders as a
 

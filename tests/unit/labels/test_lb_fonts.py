@@ -19,7 +19,7 @@ from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.labels.text import Measured, clean
 from shipby.adapters.labels.words import WORDS
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import HandlingMark, LabelSize
+from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 from tests.unit.labels.label_reading import FONTS, PRESS, Picture, a_label, misplaced
 

@@ -6,7 +6,7 @@ import pytest
 
 from shipby.adapters.labels.layout import lay_out
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import HandlingMark, LabelSize
+from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 from tests.unit.labels.label_reading import PRESS, RECIPIENTS, Picture, a_label, misplaced
 

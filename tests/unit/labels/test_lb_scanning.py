@@ -6,7 +6,7 @@ import pytest
 
 from shipby.adapters.labels.drawing import Bars, Matrix
 from shipby.adapters.labels.layout import lay_out, lay_out_sticker
-from shipby.domain.labels.documents import LabelSize, MatrixCode
+from shipby.domain.labels.options import LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLook
 from tests.unit.labels.label_reading import PRESS, TRUE_DPI, Picture, a_label, misplaced
 

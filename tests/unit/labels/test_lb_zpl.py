@@ -8,7 +8,7 @@ from shipby.adapters.labels.drawing import Bars, Matrix, Page, Rect, TextRun
 from shipby.adapters.labels.press import ReportlabPress
 from shipby.adapters.labels.zpl import to_zpl
 from shipby.adapters.labels.zpl_graphics import Bitmap, packed
-from shipby.domain.labels.documents import HandlingMark, MatrixCode
+from shipby.domain.labels.options import HandlingMark, MatrixCode
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
 
 FONTS = Path(__file__).resolve().parents[3] / "functions" / "label_generation" / "fonts"

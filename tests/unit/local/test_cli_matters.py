@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 
 from shipby.application.alarms.set_aside import set_aside
 from shipby.application.cases.opening import open_case
-from shipby.application.ports.store import AppendEvents, SavePosting, SaveSettings, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePosting, SaveSettings
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import posting_ref

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from shipby.application.ports.store import AppendEvents, NoteShadow, SavePosting, SaveReturn, SaveSettings, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, NoteShadow, SavePosting, SaveReturn, SaveSettings
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.postings.posting import Stage
 from shipby.domain.sellers.settings import SellerSettings

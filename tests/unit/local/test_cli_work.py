@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from shipby.application.ports.store import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveSettings, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveDetail, SaveOutcome, SavePosting, SaveSettings
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import posting_ref

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.application.ports.store import Marketplace
+from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.money import Money
 from tests.unit.ozon.cancellation_cases import CANCELLATION_CASES
 from tests.unit.ozon.carriage_cases import CARRIAGE_CASES

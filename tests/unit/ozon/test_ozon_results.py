@@ -9,7 +9,7 @@ import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.cases.odd_entries import noting
-from shipby.application.ports.store import CancelReason, ItemResult, LabelTask
+from shipby.application.ports.marketplace import CancelReason, ItemResult, LabelTask
 from shipby.domain.errors import (
     InvalidInputError,
     MarketplaceRefusedError,

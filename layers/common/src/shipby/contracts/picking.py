@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shipby.contracts.base import Number, Query, Reason, Request, Time, View
-from shipby.domain.labels.documents import DocumentState, HandlingMark, LabelSize
+from shipby.domain.labels.documents import DocumentState
+from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.postings.posting import Stage
 
 PickStage = Literal[Stage.RECEIVED, Stage.CONFIRMED, Stage.PICKED, Stage.INSPECTED, Stage.PACKED]

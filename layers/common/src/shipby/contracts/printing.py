@@ -8,7 +8,8 @@ from pydantic import Field
 
 from shipby.contracts.base import Number, Request, Time, View
 from shipby.domain.labels.copies import NextStep
-from shipby.domain.labels.documents import DocumentKind, LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.documents import DocumentKind
+from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintState
 from shipby.domain.postings.posting import Stage
 

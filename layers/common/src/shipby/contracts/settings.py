@@ -12,7 +12,7 @@ from shipby.contracts.base import Request, View
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
-from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.postings.posting import Stage
 from shipby.domain.sellers.settings import Automation
 

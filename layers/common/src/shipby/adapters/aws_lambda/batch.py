@@ -14,8 +14,9 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
 
 from shipby.adapters.aws_lambda.messages import Message, read_message
+from shipby.application.shared.loggable import error_fields
 from shipby.domain.errors import CredentialsRejectedError, RetryableError, ShipbyError, VersionConflictError
-from shipby.observability import error_fields, logger, publish
+from shipby.observability import logger, publish
 
 K = TypeVar("K", bound=Hashable)
 Event: TypeAlias = Mapping[str, Any]

@@ -10,10 +10,11 @@ from typing import Any
 from shipby.adapters.dynamodb import rows
 from shipby.application.alarms.route_events import Destination, Routed
 from shipby.application.ports.messages import EventBus, WorkQueue
+from shipby.application.shared.loggable import error_fields
 from shipby.domain.errors import ShipbyError
 from shipby.domain.events import StoredEvent
 from shipby.domain.postings.inbox import PushRow
-from shipby.observability import error_fields, logger
+from shipby.observability import logger
 
 Record = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from shipby.adapters.dynamodb.operations import Meaning, Operation, operations
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.dynamodb.upcast import current_schema
 from shipby.adapters.dynamodb.values import Item, to_wire
-from shipby.application.ports.store import RequireAutomation, SavePosting, SpendCap, Write
+from shipby.application.ports.writes import RequireAutomation, SavePosting, SpendCap, Write
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.postings.posting import Posting, Rung

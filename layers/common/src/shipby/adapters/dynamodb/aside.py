@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.paging import Listing, page
 from shipby.adapters.dynamodb.values import Item, to_wire
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 
 NOTES = ("aside_reason", "aside_at")

@@ -8,7 +8,8 @@ from shipby.adapters.dynamodb import changes, index_keys, keys, paper_rows, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
-from shipby.application.ports.store import Page, PostingStory, WorkItem
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import PostingStory, WorkItem
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import Ref, StoredEvent, posting_ref

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from shipby.adapters.dynamodb import index_keys, keys, matter_rows, rows
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.listings import Listings
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import posting_ref
 from shipby.domain.evidence.claims import Claim

@@ -10,7 +10,7 @@ from shipby.adapters.dynamodb import changes, keys, matter_rows, paper_rows, row
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
-from shipby.application.ports.store import (
+from shipby.application.ports.writes import (
     AddDigestEntry,
     AppendEvents,
     AppendEvidence,

@@ -19,7 +19,7 @@ from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Write
+from shipby.application.ports.writes import Write
 from shipby.domain.carriages import Carriage
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch

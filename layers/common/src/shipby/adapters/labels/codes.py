@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shipby.domain.labels.documents import MatrixCode
+from shipby.domain.labels.options import MatrixCode
 
 if TYPE_CHECKING:
     from zint import Symbol, Symbology

@@ -10,7 +10,7 @@ from shipby.adapters.labels.fonts import ASCENT, DESCENT, EM, Fonts
 from shipby.adapters.labels.text import Line, Measured, clean
 from shipby.adapters.labels.words import words
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import HandlingMark, MatrixCode
+from shipby.domain.labels.options import HandlingMark, MatrixCode
 from shipby.domain.labels.own_labels import LabelLook
 
 LINE = ASCENT + DESCENT

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shipby.domain.labels.documents import HandlingMark, MatrixCode
+from shipby.domain.labels.options import HandlingMark, MatrixCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from shipby.adapters.labels.drawing import Page
 from shipby.adapters.labels.fonts import Fonts
 from shipby.adapters.labels.layout_small import lay_out_small
 from shipby.adapters.labels.layout_tall import lay_out_tall
-from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel
 
 

@@ -22,7 +22,7 @@ from shipby.adapters.labels.papers_sizes import SIZES
 from shipby.adapters.labels.papers_words import PaperWords, paper_words
 from shipby.adapters.labels.text import Line, Measured, clean
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import HandlingMark, LabelSize, MatrixCode
+from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLook
 
 A4 = (210, 297)

@@ -9,7 +9,7 @@ from shipby.adapters.labels.papers_page import Paper
 from shipby.adapters.labels.papers_rows import Row, Words
 from shipby.adapters.labels.papers_words import paper_words
 from shipby.adapters.labels.pdf import to_pdf
-from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import LabelLook, PickList, PickRow
 
 _SHORT = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.options import LabelSize
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from shipby.adapters.labels.papers_rows import Row, Words
 from shipby.adapters.labels.papers_words import paper_words
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.press import Drawn
-from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import LabelLook, PackingSlip
 
 CODE = "SB:PS:"

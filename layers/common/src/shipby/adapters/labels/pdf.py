@@ -18,7 +18,7 @@ from shipby.adapters.labels.draft import DOTS_PER_MM
 from shipby.adapters.labels.drawing import Bars, Matrix, Page, Rect, TextRun
 from shipby.adapters.labels.embedding import Glyphs, embedded, tag, to_unicode
 from shipby.adapters.labels.fonts import Face, Fonts
-from shipby.domain.labels.documents import HandlingMark
+from shipby.domain.labels.options import HandlingMark
 
 INSET = 0.02
 """Dots."""

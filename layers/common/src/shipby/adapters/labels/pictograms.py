@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TypeAlias
 
-from shipby.domain.labels.documents import HandlingMark
+from shipby.domain.labels.options import HandlingMark
 
 Point: TypeAlias = tuple[float, float]
 Outline: TypeAlias = tuple[Point, ...]

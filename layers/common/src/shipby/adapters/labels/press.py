@@ -13,7 +13,7 @@ from shipby.adapters.labels.layout import lay_out, lay_out_sticker
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.press import Drawn
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 
 

@@ -37,14 +37,8 @@ from shipby.adapters.ozon.requests import (
 from shipby.adapters.ozon.returns import return_of
 from shipby.adapters.ozon.transport import Transport, done, unknown
 from shipby.application.cases.odd_entries import Listed
-from shipby.application.ports.store import (
-    CancelReason,
-    ItemResult,
-    LabelTask,
-    LabelTaskResult,
-    Page,
-    PushUrlHealth,
-)
+from shipby.application.ports.marketplace import CancelReason, ItemResult, LabelTask, LabelTaskResult, PushUrlHealth
+from shipby.application.ports.pages import Page
 from shipby.domain.errors import (
     ActionNotOfferedError,
     InvalidInputError,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from shipby.adapters.ozon.answers import Node, unreadable
 from shipby.adapters.ozon.entries import Fields, nodes_of, or_noted
 from shipby.application.cases.odd_entries import Listed
-from shipby.application.ports.store import PushUrlHealth
+from shipby.application.ports.marketplace import PushUrlHealth
 
 DISABLED = "DISABLED"
 UNREADABLE = "UNREADABLE"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shipby.adapters.pdf import pages, pictures, raster, sheets
-from shipby.application.ports.store import LabelPage, PagePick
-from shipby.domain.labels.documents import Sheet
+from shipby.application.ports.press import LabelPage, PagePick
+from shipby.domain.labels.options import Sheet
 
 
 class PdfLabelPapers:

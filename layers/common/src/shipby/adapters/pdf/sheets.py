@@ -15,7 +15,7 @@ from shipby.adapters.labels.fonts import Fonts
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.press import PagePick
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.documents import Sheet
+from shipby.domain.labels.options import Sheet
 
 if TYPE_CHECKING:  # heavy: loaded on first use
     import pikepdf

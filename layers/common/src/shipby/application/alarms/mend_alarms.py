@@ -12,7 +12,8 @@ from functools import partial
 
 from shipby.application.evidence.claims import claim_writes
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveCase, SaveWatch, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch
 from shipby.application.settling.finish import LONGEST_WAIT
 from shipby.application.settling.ring_intent import ring_intent
 from shipby.application.shared.paging import every

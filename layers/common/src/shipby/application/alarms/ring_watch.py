@@ -6,7 +6,8 @@ from datetime import datetime
 
 from shipby.application.alarms.decide_again import decide_again, decide_held
 from shipby.application.cases.held import HELD_WATCH
-from shipby.application.ports.store import AppendEvents, SaveCase, SaveWatch, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch
 from shipby.application.shared.rang import ACTOR, GONE, At, Rang, fired, stands
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.watches import fire_case, fire_watch

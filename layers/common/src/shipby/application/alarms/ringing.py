@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shipby.application.alarms.ring_return import ring_return
 from shipby.application.alarms.ring_watch import ring_case, ring_watch
 from shipby.application.cancels.ring import ring_cancel_request
 from shipby.application.carriages.ring import ring_carriage
@@ -17,16 +18,12 @@ from shipby.application.evidence.ring_pack import ring_pack
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.printing.ring import ring_print_job
-from shipby.application.returns.ring import ring_return
 from shipby.application.settling.ring_intent import ring_intent
-from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
-from shipby.application.shared.rang import ACTOR, Rang
+from shipby.application.shared.rang import Rang
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind
-
-__all__ = ["ACTOR", "MAX_DELAY", "Rang", "alarm_message", "read_alarm", "ring"]
 
 
 def ring(alarm: AlarmRef, *, store: Store, clock: Clock) -> Rang:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.shared.messages import sync_message
-from shipby.domain.deadlines.workflow import MISSING
+from shipby.domain.deadlines.firing import MISSING
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.evidence.claim_hints import asks_here
 from shipby.domain.intents import IntentAction

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.application.cases.opening import close_open_case, open_case
-from shipby.application.ports.store import AppendEvents, SaveCase, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCase
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.cases.case import CaseKind

@@ -9,7 +9,9 @@ from shipby.application.cancels.sync import apply_cancel_request_facts, event_da
 from shipby.application.intake.sync_posting import apply_facts
 from shipby.application.intents.effect import Effect
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, Marketplace, SaveCancelRequest, Store, Write
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCancelRequest, Write
 from shipby.domain.cancels.requests import (
     APPROVE,
     GONE,

@@ -10,14 +10,14 @@ from shipby.application.cases.held import DEFAULT_CAP, Stopped, commit, hold, le
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import (
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
     AppendEvents,
     NoteShadow,
     RequireAutomation,
     SaveCancelRequest,
     SaveIntent,
     SpendCap,
-    Store,
     Write,
 )
 from shipby.application.shared.idempotency import Answer, Remember

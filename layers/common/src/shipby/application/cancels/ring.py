@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.cancels.sync import event_data
-from shipby.application.ports.store import AppendEvents, SaveCancelRequest, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCancelRequest
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import cancel_request_alarm

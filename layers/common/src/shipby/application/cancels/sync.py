@@ -11,7 +11,10 @@ from shipby.application.cancels.decide import answer_by_itself
 from shipby.application.cases.odd_entries import Listed, close_readable, keep_odd_entries, noting, set_aside_of
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, Marketplace, Page, SaveCancelRequest, Store
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCancelRequest
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles

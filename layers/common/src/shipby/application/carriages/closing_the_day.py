@@ -11,7 +11,8 @@ from shipby.application.carriages.check import known_sights, our_scans, summary
 from shipby.application.carriages.rows import DAY, carriage_writes, claim_day, day_name, load_carriage
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text

@@ -7,15 +7,9 @@ from dataclasses import dataclass, replace
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import (
-    AppendEvents,
-    ClaimPointer,
-    Marketplace,
-    ReleasePointer,
-    SaveCarriage,
-    Store,
-    Write,
-)
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCarriage, Write
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.carriages import Carriage
 from shipby.domain.errors import NotFoundError

@@ -13,12 +13,14 @@ from typing import TypeVar
 
 from shipby.application.carriages.check import compare_scans
 from shipby.application.carriages.papers import fetch_papers
-from shipby.application.carriages.rows import ACTOR, CLAIM, Desk, release_day
+from shipby.application.carriages.rows import CLAIM, Desk, release_day
 from shipby.application.cases.odd_entries import Listed, noting, set_aside_of
 from shipby.application.ports.carriages import CarriageFacts, ListedCarriage
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import ClaimPointer, Marketplace, Store
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import ClaimPointer
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     LONGEST_WAIT,
@@ -48,8 +50,6 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import EventType
-
-__all__ = ["ACTOR", "work_carriage"]
 
 T = TypeVar("T")
 NEW = "new"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.cases.opening import closing, find_open_case, opening
-from shipby.application.ports.store import AppendEvents, SaveCase, SaveWatch, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch, Write
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.matter import Matter, still_held

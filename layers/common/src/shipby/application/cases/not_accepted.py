@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from shipby.application.cases.opening import closing, opening
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.ladder import not_accepted_by
 from shipby.domain.postings.posting import FINAL, Posting

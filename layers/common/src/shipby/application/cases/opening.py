@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, ClaimPointer, ReleasePointer, SaveCase, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCase, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
+from shipby.domain import pointers
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision
 from shipby.domain.cases.matter import Matter, case_id, closed, opened, restated
@@ -17,7 +19,6 @@ from shipby.domain.errors import AlreadyExistsError, NotFoundError, VersionConfl
 from shipby.domain.events import Event, case_ref
 from shipby.domain.json_types import Json
 
-POINTER = "case"
 """The kind of pointer from a matter to its open case."""
 
 
@@ -133,7 +134,7 @@ def close_by_hand(
 
 def find_open_case(store: Store, matter: Matter) -> Case | None:
     """The open case of a matter, strongly consistent."""
-    identifier = store.find(matter.seller, POINTER, matter.name)
+    identifier = store.find(matter.seller, pointers.CASE, matter.name)
     case = store.case(matter.seller, identifier) if identifier else None
     return case if case is not None and case.open else None
 
@@ -196,13 +197,13 @@ def _new(
     case, event = opened(matter, identifier=identifier, reason=reason, owner=owner, at=now, actor=actor, held=held)
     writes: list[Write] = []
     # A pointer whose case is closed or gone (somebody deleted its row) must not keep the matter shut for ever.
-    if stale := store.find(matter.seller, POINTER, matter.name):
+    if stale := store.find(matter.seller, pointers.CASE, matter.name):
         standing = store.case(matter.seller, stale)
         if standing is not None and standing.open:
             # Opened since the caller looked: taking its pointer away would leave it open for ever.
             raise VersionConflictError(f"a case about {matter.name} was opened meanwhile: read it again")
-        writes.append(ReleasePointer(matter.seller, POINTER, matter.name, stale))
-    writes.append(ClaimPointer(matter.seller, POINTER, matter.name, case.id))
+        writes.append(ReleasePointer(matter.seller, pointers.CASE, matter.name, stale))
+    writes.append(ClaimPointer(matter.seller, pointers.CASE, matter.name, case.id))
     return case, event, writes
 
 
@@ -238,7 +239,7 @@ def _close(
 
 
 def _release(matter: Matter, case: Case) -> ReleasePointer:
-    return ReleasePointer(matter.seller, POINTER, matter.name, case.id)
+    return ReleasePointer(matter.seller, pointers.CASE, matter.name, case.id)
 
 
 def _commit(store: Store, change: tuple[Case, Event], writes: list[Write]) -> None:

@@ -16,7 +16,9 @@ from typing import cast
 from shipby.application.cases.odd_entries import close_readable, keep_odd_entries, noting
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, Marketplace, PushUrlHealth, SaveWatch, Store
+from shipby.application.ports.marketplace import Marketplace, PushUrlHealth
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.rating.watch_index import watch_index
 from shipby.application.shared.retry import decide_anew

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
 from shipby.application.cases.odd_entries import noting
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 from shipby.application.sellers.change_settings import duration_text
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.deadlines.loss_audit import (

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from shipby.application.deadlines.ring_posting import commit_moves, offers_of
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.application.postings.views import posting_view
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from shipby.application.cases.held import DEFAULT_CAP, commit, held_case, hold_posting, let_go, still_stopped, waits_on
 from shipby.application.intents.request_intent import Wish, prepare_intent
-from shipby.application.ports.store import AppendEvents, RequireAutomation, SavePosting, SpendCap, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, RequireAutomation, SavePosting, SpendCap, Write
 from shipby.application.rating.guard import cancel_forecast, room_words, words
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands

@@ -23,7 +23,8 @@ from shipby.application.cases.watch_account import KEY_EVERY, SLACK, note_state
 from shipby.application.evidence.claims import MESSAGE, open_from_chat
 from shipby.application.ports.chats import ChatMessage, Chats, ListedChat, is_newer
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, ClaimPointer, SaveWatch, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.cases.case import CaseKind

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, ClaimPointer, ReleasePointer, SaveClaim, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveClaim, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
+from shipby.domain import pointers
 from shipby.domain.errors import (
     AlreadyExistsError,
     InvalidInputError,
@@ -22,7 +24,6 @@ from shipby.domain.evidence.claims import Asked, Claim, answered, matter_of, ope
 from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 
-POINTER = "claim"
 """The kind of pointer from a matter (kind and posting) to its open claim."""
 MESSAGE = "claim-message"
 """The kind of pointer from a chat message and posting to the claim, or the case, that it led to."""
@@ -49,7 +50,7 @@ def open_claim(asked: Asked, actor: str, remember: Remember, *, store: Store, cl
 
     def once() -> Answer:
         _check_known(asked, store)
-        if taken := store.find(asked.seller, POINTER, asked.matter):
+        if taken := store.find(asked.seller, pointers.CLAIM, asked.matter):
             raise AlreadyExistsError(f"claim {taken} about {asked.matter} is open already", what="CLAIM")
         settings = store.settings(asked.seller) or SellerSettings(seller=asked.seller)
         claim, event = opened(asked, settings, at=clock.now(), actor=actor)
@@ -72,7 +73,7 @@ def open_from_chat(asked: Asked, pattern: str, actor: str, *, store: Store, cloc
     def once() -> bool:
         if store.find(asked.seller, MESSAGE, pointed):
             return False
-        if taken := store.find(asked.seller, POINTER, asked.matter):
+        if taken := store.find(asked.seller, pointers.CLAIM, asked.matter):
             store.commit([ClaimPointer(asked.seller, MESSAGE, pointed, taken)])
             return False
         settings = store.settings(asked.seller) or SellerSettings(seller=asked.seller)
@@ -137,7 +138,7 @@ def load_claim(store: Store, seller: str, identifier: str) -> Claim:
 
 def release(claim: Claim) -> ReleasePointer:
     """What lets another claim of the same matter be opened, once this one is over."""
-    return ReleasePointer(claim.seller, POINTER, matter_of(claim), claim.id)
+    return ReleasePointer(claim.seller, pointers.CLAIM, matter_of(claim), claim.id)
 
 
 def claim_view(claim: Claim) -> dict[str, Json]:
@@ -202,7 +203,7 @@ def _check_version(claim: Claim, if_match: int | None) -> None:
 
 
 def _save_new(claim: Claim, event: Event, store: Store, *, also: Sequence[Write]) -> None:
-    pointer = ClaimPointer(claim.seller, POINTER, matter_of(claim), claim.id)
+    pointer = ClaimPointer(claim.seller, pointers.CLAIM, matter_of(claim), claim.id)
     try:
         store.commit([*claim_writes(claim, (event,)), pointer, *also])
     except AlreadyExistsError as error:

@@ -12,7 +12,8 @@ from shipby.application.evidence.views import check_chain, load_chain
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.evidence import Archives, PackGood, PackPaper, PackPiece, PackPress, PackSheet
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import AppendEvents, SaveEvidencePack, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveEvidencePack
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError, NotFoundError

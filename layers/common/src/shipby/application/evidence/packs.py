@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from shipby.application.evidence.views import pack_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveEvidencePack, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveEvidencePack
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import InvalidInputError

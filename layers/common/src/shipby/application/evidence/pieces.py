@@ -14,7 +14,8 @@ from datetime import datetime
 from shipby.application.evidence.views import added_view
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import AppendEvents, AppendEvidence, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, AppendEvidence, SavePosting
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from shipby.application.evidence.claims import claim_writes, release
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.evidence.claims import fire_claim

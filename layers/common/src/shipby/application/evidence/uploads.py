@@ -15,7 +15,8 @@ from shipby.application.evidence.pieces import Piece, PieceWish, append, check_r
 from shipby.application.evidence.views import added_view, announced_view
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import SaveEvidenceUpload, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveEvidenceUpload
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import InvalidInputError, NotFoundError, StageMismatchError

@@ -10,20 +10,21 @@ from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import (
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
-    Marketplace,
     SaveDetail,
     SaveMoney,
     SavePosting,
-    Store,
     Write,
 )
 from shipby.application.postings.book_outcome import book_outcome
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import pointers
 from shipby.domain.deadlines.fold import MARKETPLACE, Folded, fold, open_ledger, receive
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import NotFoundError, UnreadableAnswerError
@@ -43,7 +44,6 @@ SKEW = timedelta(seconds=1)
 HINT_LASTS = timedelta(minutes=15)
 """As long as a queue holds a message back. A read is not held to cover an older hint: its clock may stand behind."""
 EVER = datetime.min.replace(tzinfo=UTC)
-TRACKING = "tracking"
 """Kind of the pointer from a tracking number to its posting."""
 OBSERVED_CANCEL = "observed:cancel"
 """Key of the ledger entry for the money the marketplace paid back after a cancel."""
@@ -202,8 +202,8 @@ def _writes(
     if folded.tracking is not None:
         writes.append(AppendTracking(folded.tracking))
         # Several postings may travel in one parcel: the marketplace may repeat a number, we may not.
-        if store.find(seller, TRACKING, folded.tracking.new) in (None, posting.number):
-            writes.append(ClaimPointer(seller, TRACKING, folded.tracking.new, posting.number))
+        if store.find(seller, pointers.TRACKING, folded.tracking.new) in (None, posting.number):
+            writes.append(ClaimPointer(seller, pointers.TRACKING, folded.tracking.new, posting.number))
     return writes
 
 

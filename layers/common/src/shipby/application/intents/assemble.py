@@ -13,7 +13,8 @@ from shipby.application.cases.held import SHIP, commit, hold_posting, let_go, wa
 from shipby.application.intents.request_intent import Wish, check_ship, prepare_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew

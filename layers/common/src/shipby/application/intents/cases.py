@@ -6,7 +6,8 @@ import json
 from datetime import datetime
 
 from shipby.application.cases.opening import open_case, opening
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.application.shared.views import time_text
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.intents import Intent

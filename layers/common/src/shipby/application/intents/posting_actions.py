@@ -9,7 +9,7 @@ from typing import cast
 from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
-from shipby.application.ports.store import Marketplace
+from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json

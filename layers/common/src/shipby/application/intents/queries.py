@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from shipby.application.intents.views import intent_view
-from shipby.application.ports.store import Page, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
 from shipby.application.postings.queries import View, _chain, _listing
 from shipby.domain.errors import NotFoundError
 from shipby.domain.intents import Intent, IntentState

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from shipby.application.intake.sync_posting import TRACKING
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, ClaimPointer, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, SavePosting
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import pointers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
 from shipby.domain.events import posting_ref
@@ -74,7 +75,7 @@ def replace_tracking(new: NewTracking, remember: Remember, *, store: Store, cloc
             raise ActionNotOfferedError(f"posting {new.number} already has the tracking number {wanted}")
         detail = store.detail(new.seller, new.number)
         check_offered(posting, wish.action, detail.actions if detail else ())
-        owner = store.find(new.seller, TRACKING, wanted)
+        owner = store.find(new.seller, pointers.TRACKING, wanted)
         if owner not in (None, new.number):
             raise AlreadyExistsError(f"tracking number {wanted} belongs to posting {owner}", what="FIND")
         settings = store.settings(new.seller) or SellerSettings(seller=new.seller)
@@ -82,7 +83,7 @@ def replace_tracking(new: NewTracking, remember: Remember, *, store: Store, cloc
         noted = rewind(replace(noted, version=posting.version + 1))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
         events = AppendEvents(new.seller, posting_ref(new.number), noted.version, (event,))
-        claim = ClaimPointer(new.seller, TRACKING, wanted, new.number)
+        claim = ClaimPointer(new.seller, pointers.TRACKING, wanted, new.number)
         store.commit([SavePosting(noted), events, *writes, claim, *remember(answer)])
         return answer
 

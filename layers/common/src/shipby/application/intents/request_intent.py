@@ -11,15 +11,8 @@ from shipby.application.cases.held import DEFAULT_CAP
 from shipby.application.intents.cancel_items import check_items
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import (
-    AppendEvents,
-    RequireAutomation,
-    SaveIntent,
-    SavePosting,
-    SpendCap,
-    Store,
-    Write,
-)
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SavePosting, SpendCap, Write
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from shipby.application.refunds.views import _minor
-from shipby.application.shared.views import money_view, time_text
+from shipby.application.shared.views import minor_view, money_view, time_text
 from shipby.domain.intents import NEEDS_PERSON, Intent
 from shipby.domain.json_types import Json
 
@@ -18,7 +17,7 @@ def intent_view(intent: Intent) -> dict[str, Json]:
         "request_hash": intent.request_hash or None,
         "amount": money_view(intent.amount),
         "postage": money_view(intent.postage),
-        "lines": [{"sku": sku, "amount": _minor(minor, intent.amount)} for sku, minor in intent.lines.items()],
+        "lines": [{"sku": sku, "amount": minor_view(minor, intent.amount)} for sku, minor in intent.lines.items()],
         "policy_version": intent.policy_version,
         "attempts": intent.attempts,
         "actor": intent.actor,

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from shipby.application.cases.opening import open_case
 from shipby.application.labels.asks import ACTOR, Tools, commit_label
-from shipby.application.ports.store import LabelPage, SaveRefusedPage, Store
+from shipby.application.ports.press import LabelPage
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveRefusedPage
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import LabelForm
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.page_proof import Finding, PageSaid, Proof
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.rules import shows_person

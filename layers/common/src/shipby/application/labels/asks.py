@@ -9,22 +9,18 @@ from datetime import datetime, timedelta
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import (
-    AppendEvents,
-    LabelPapers,
-    Marketplace,
-    SaveDocument,
-    SavePosting,
-    Store,
-    Write,
-)
+from shipby.application.ports.press import LabelPapers
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.deadlines.firing import may_be_labelled
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.deadlines.workflow import may_be_labelled
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document, DocumentKind, DocumentState, LabelForm
+from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.postings.posting import Posting
 from shipby.domain.skew import age
 

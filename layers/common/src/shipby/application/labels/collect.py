@@ -11,11 +11,12 @@ from shipby.application.labels.aside import LabelFile, open_unreadable_case, set
 from shipby.application.labels.asks import LabelRun, Tools, try_later, wanted
 from shipby.application.labels.names import expected_of, lookup
 from shipby.application.labels.storing import store_label
+from shipby.application.ports.marketplace import LabelTaskResult
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import LabelPage, LabelTaskResult
+from shipby.application.ports.press import LabelPage
 from shipby.domain.errors import InvalidInputError, NotReadyYetError, StoreUnavailableError, VersionConflictError
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import LabelForm
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.page_proof import PageSaid, Proof, print_order, prove_pages
 from shipby.domain.labels.pages import PageVerdict
 from shipby.domain.skew import age

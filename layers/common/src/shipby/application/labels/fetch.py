@@ -13,38 +13,20 @@ from datetime import timedelta
 from shipby.application.labels.asks import (
     BATCH,
     LEFT_TO_THE_FIRST,
-    MAX_ATTEMPTS,
     Ask,
     LabelRun,
     Tools,
     again_message,
-    fetch_message,
     give_up,
     try_later,
     wanted,
 )
-from shipby.application.labels.collect import PATIENCE, PATIENCE_AGAIN, collect_labels, collect_message
-from shipby.application.labels.ids import LABEL_ID
-from shipby.application.labels.storing import BARCODE
+from shipby.application.labels.collect import collect_message
+from shipby.application.ports.marketplace import LabelTask
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import LabelTask
 from shipby.domain.errors import NeedsPersonError, NotReadyYetError, PermanentError, RetryableError
-from shipby.domain.labels.documents import LabelForm
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.sellers.settings import SellerSettings
-
-__all__ = [
-    "BARCODE",
-    "BATCH",
-    "LABEL_ID",
-    "MAX_ATTEMPTS",
-    "PATIENCE",
-    "PATIENCE_AGAIN",
-    "LabelRun",
-    "Tools",
-    "collect_labels",
-    "fetch_message",
-    "start_labels",
-]
 
 MOST_CALLS = 40
 """How many tasks one run asks for; 20 find one bad posting among 1,000. The rest comes again as messages."""

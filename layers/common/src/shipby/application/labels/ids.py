@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shipby.domain.labels.documents import LabelForm
+from shipby.domain.labels.options import LabelForm
 
 LABEL_ID = "label"
 """The marketplace's big label."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from shipby.application.labels.storing import BARCODE
 from shipby.application.ports.store import Store
+from shipby.domain import pointers
 from shipby.domain.labels.page_proof import Expected, Names, is_own_code, is_posting_number
 
 
@@ -24,7 +24,7 @@ def lookup(store: Store, seller: str) -> Names:
     def names(text: str) -> str | None:
         if is_posting_number(text) and store.posting(seller, text) is not None:
             return text
-        number = store.find(seller, BARCODE, text)
+        number = store.find(seller, pointers.LABEL, text)
         if number is None or not is_own_code(text, number, expected_of(store, seller, number).barcodes):
             return None
         return number

@@ -8,12 +8,13 @@ from shipby.application.labels.asks import is_there
 from shipby.application.labels.storing import claims, taken
 from shipby.application.labels.views import label_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.deadlines.firing import may_be_labelled
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.deadlines.workflow import may_be_labelled
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError, StageMismatchError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json

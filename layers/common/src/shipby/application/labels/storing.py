@@ -8,17 +8,20 @@ from dataclasses import replace
 
 from shipby.application.labels.asks import ACTOR, Tools, commit_label, new_document, wanted
 from shipby.application.labels.ids import LABEL_IDS
-from shipby.application.ports.store import ClaimPointer, LabelPage, SaveDocument, Store, Write
+from shipby.application.ports.press import LabelPage
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import ClaimPointer, SaveDocument, Write
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import pointers
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document, DocumentState, LabelForm
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.page_proof import is_own_code
 from shipby.domain.labels.rules import shows_person
 from shipby.domain.postings.posting import Posting
 
-BARCODE = "label"
 """Kind of the pointer from a label's barcode to its posting."""
 MOST_POINTERS = 80
 """Barcodes of one label that lead to it; a transaction has room for 100 writes."""
@@ -111,9 +114,9 @@ def claims(store: Store, posting: Posting, barcodes: Sequence[str]) -> list[Writ
     named = detail.barcodes if detail else ()
     own = [code for code in barcodes if is_own_code(code, posting.number, named)]
     return [
-        ClaimPointer(posting.seller, BARCODE, code, posting.number)
+        ClaimPointer(posting.seller, pointers.LABEL, code, posting.number)
         for code in own[:MOST_POINTERS]
-        if store.find(posting.seller, BARCODE, code) in (None, posting.number)
+        if store.find(posting.seller, pointers.LABEL, code) in (None, posting.number)
     ]
 
 

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
-from shipby.application.labels.storing import BARCODE, MOST_POINTERS
-from shipby.application.ports.store import ReleasePointer, SaveDocument, Store, Write
-from shipby.domain.deadlines.workflow import MISSING, may_be_labelled
+from shipby.application.labels.storing import MOST_POINTERS
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import ReleasePointer, SaveDocument, Write
+from shipby.domain import pointers
+from shipby.domain.deadlines.firing import MISSING, may_be_labelled
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document, DocumentState
@@ -46,7 +48,9 @@ def void_labels(
         events.append(Event(type=EventType.LABEL_VOIDED, at=now, actor=actor, reason=REASON, data=data))
         writes.append(SaveDocument(_voided(document)))
     codes = dict.fromkeys(code for document in void for code in document.barcodes if code not in facts.barcodes)
-    writes += [ReleasePointer(posting.seller, BARCODE, code, posting.number) for code in list(codes)[:MOST_POINTERS]]
+    writes += [
+        ReleasePointer(posting.seller, pointers.LABEL, code, posting.number) for code in list(codes)[:MOST_POINTERS]
+    ]
     return replace(posting, label_ready_at=None), events, writes
 
 

@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import SellerChannels, WorkQueue
-from shipby.application.ports.store import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.alarm import AlarmRef

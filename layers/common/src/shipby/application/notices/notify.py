@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from shipby.application.notices.digest import Tools, put_by, tell_or_arm, waits
 from shipby.application.notices.tell_buyer import tell_buyer_of_number
-from shipby.application.ports.store import Marketplaces, Store
+from shipby.application.ports.marketplace import Marketplaces
+from shipby.application.ports.store import Store
 from shipby.domain.errors import InvalidInputError, NotFoundError, RetryableError
 from shipby.domain.events import AggregateKind, EventType, Ref, StoredEvent
 from shipby.domain.json_types import Json

@@ -9,16 +9,9 @@ from datetime import datetime, timedelta
 from shipby.application.cases.held import Stopped, commit, hold
 from shipby.application.deadlines.ring_posting import around_of
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import (
-    AppendEvents,
-    Marketplace,
-    Marketplaces,
-    RememberResponse,
-    RequireAutomation,
-    SavePosting,
-    Store,
-    Write,
-)
+from shipby.application.ports.marketplace import Marketplace, Marketplaces
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, RememberResponse, RequireAutomation, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.ladder import rewind

@@ -14,7 +14,8 @@ from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.packing.pick_lists import Pickable, load_pickable
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import AppendEvents, SaveBenchCheck, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS

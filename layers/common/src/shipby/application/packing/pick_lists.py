@@ -8,14 +8,15 @@ from datetime import datetime
 from functools import partial
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Page, Store, WorkItem
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store, WorkItem
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import LabelSize
+from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import PickList, PickRow
 from shipby.domain.labels.prints import PrintContent
 from shipby.domain.packing.cards import ProductCard

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shipby.domain.labels.documents import LabelSize, Sheet
+from shipby.domain.labels.options import LabelSize, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 
 

@@ -7,47 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from shipby.application.ports.marketplace import (
-    CancelReason,
-    ItemResult,
-    LabelTask,
-    LabelTaskResult,
-    Marketplace,
-    Marketplaces,
-    PushUrlHealth,
-)
 from shipby.application.ports.pages import Page
-from shipby.application.ports.press import Drawn, LabelPage, LabelPapers, LabelPress, PagePick
 from shipby.application.ports.writes import (
-    AddDigestEntry,
-    AppendEvents,
-    AppendEvidence,
-    AppendTracking,
-    ClaimPointer,
-    NoteShadow,
-    ReleasePointer,
-    RememberResponse,
-    RequireAutomation,
-    SaveBenchCheck,
-    SaveCancelRequest,
-    SaveCarriage,
-    SaveCase,
-    SaveClaim,
-    SaveDetail,
-    SaveDocument,
-    SaveEvidencePack,
-    SaveEvidenceUpload,
-    SaveIntent,
-    SaveMoney,
-    SaveOutcome,
-    SavePosting,
-    SavePrintJob,
-    SaveProductCard,
-    SaveRefusedPage,
-    SaveReturn,
-    SaveSettings,
-    SaveWatch,
-    SpendCap,
     Write,
 )
 from shipby.domain.alarm import AlarmRef, AsideAlarm
@@ -77,55 +38,6 @@ from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.shadow import ShadowDecision
-
-__all__ = [
-    "AddDigestEntry",
-    "AppendEvents",
-    "AppendEvidence",
-    "AppendTracking",
-    "CancelReason",
-    "ClaimPointer",
-    "Drawn",
-    "ItemResult",
-    "LabelPage",
-    "LabelPapers",
-    "LabelPress",
-    "LabelTask",
-    "LabelTaskResult",
-    "Marketplace",
-    "Marketplaces",
-    "NoteShadow",
-    "Page",
-    "PagePick",
-    "PostingStory",
-    "PushUrlHealth",
-    "ReleasePointer",
-    "RememberResponse",
-    "RequireAutomation",
-    "SaveBenchCheck",
-    "SaveCancelRequest",
-    "SaveCarriage",
-    "SaveCase",
-    "SaveClaim",
-    "SaveDetail",
-    "SaveDocument",
-    "SaveEvidencePack",
-    "SaveEvidenceUpload",
-    "SaveIntent",
-    "SaveMoney",
-    "SaveOutcome",
-    "SavePosting",
-    "SavePrintJob",
-    "SaveProductCard",
-    "SaveRefusedPage",
-    "SaveReturn",
-    "SaveSettings",
-    "SaveWatch",
-    "SpendCap",
-    "Store",
-    "WorkItem",
-    "Write",
-]
 
 
 @dataclass(frozen=True, slots=True)

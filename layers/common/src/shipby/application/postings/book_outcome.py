@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from shipby.application.ports.store import SaveOutcome
-from shipby.domain.deadlines.outcomes import outcome_data, outcome_of
+from shipby.application.ports.writes import SaveOutcome
+from shipby.domain.deadlines.outcomes import outcome_of
 from shipby.domain.postings.posting import Posting, TariffStep
-
-__all__ = ["book_outcome", "outcome_data", "outcome_of"]
 
 
 def book_outcome(

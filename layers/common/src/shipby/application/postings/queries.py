@@ -11,12 +11,12 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from shipby.application.intake.sync_posting import TRACKING
-from shipby.application.labels.fetch import BARCODE
-from shipby.application.ports.store import Page, Store, WorkItem
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store, WorkItem
 from shipby.application.postings.views import event_view, posting_view, tracking_view
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
+from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.json_types import Json
@@ -144,7 +144,7 @@ def _worklist(
 def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
     # People type tracking numbers with spaces and small letters; a scanner gives a barcode as it is.
     typed = "".join(text.split()).upper()
-    number = store.find(seller, BARCODE, text) or store.find(seller, TRACKING, typed) or text
+    number = store.find(seller, pointers.LABEL, text) or store.find(seller, pointers.TRACKING, typed) or text
     posting = store.posting(seller, number)
     if posting is None:
         return []

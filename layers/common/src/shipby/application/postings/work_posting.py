@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SavePosting, Store, Write
-from shipby.application.postings.book_outcome import book_outcome, outcome_data, outcome_of
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePosting, Write
+from shipby.application.postings.book_outcome import book_outcome
 from shipby.application.postings.views import posting_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain.deadlines.outcomes import outcome_data, outcome_of
 from shipby.domain.deadlines.workflow import Command, Step, carry_out
 from shipby.domain.errors import NotFoundError, PreconditionFailedError
 from shipby.domain.events import posting_ref

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shipby.application.ports.store import Drawn, LabelPapers, LabelPress, PagePick
+from shipby.application.ports.press import Drawn, LabelPapers, LabelPress, PagePick
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.copies import copy_code
-from shipby.domain.labels.documents import Document, DocumentKind, LabelFormat, Sheet
+from shipby.domain.labels.documents import Document, DocumentKind
+from shipby.domain.labels.options import LabelFormat, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip
 from shipby.domain.labels.prints import PrintContent, PrintStyle
 from shipby.domain.postings.posting import Posting

@@ -7,7 +7,8 @@ from dataclasses import replace
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import AppendEvents, SaveDocument, SavePosting, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import NotFoundError

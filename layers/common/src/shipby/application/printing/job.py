@@ -13,23 +13,21 @@ from datetime import datetime, timedelta
 
 from shipby.application.labels.asks import fetch_message
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import AppendEvents, SavePrintJob
+from shipby.application.ports.writes import AppendEvents, SavePrintJob
 from shipby.application.printing.batch import Batch, Made, Part
 from shipby.application.printing.copies import Judge, count_copy, next_copy
 from shipby.application.printing.lists import in_order, make_list
 from shipby.application.printing.parts import Desk, Found, PrintTools, Standing, refusal
-from shipby.application.printing.requests import MAX_POSTINGS, PrintWish, counts, request_print
+from shipby.application.printing.requests import counts
 from shipby.application.printing.views import CONTENT_TYPES
 from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import LabelFormat
+from shipby.domain.labels.options import LabelFormat
 from shipby.domain.labels.prints import PrintContent, PrintJob, PrintState
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
-
-__all__ = ["MAX_POSTINGS", "PATIENCE", "PrintTools", "PrintWish", "print_labels", "request_print"]
 
 ACTOR = "system:label_generation"
 PATIENCE = timedelta(minutes=3)

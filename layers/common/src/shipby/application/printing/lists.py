@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shipby.application.printing.batch import Made
 from shipby.application.printing.parts import Desk, Found
 from shipby.domain.labels.copies import pick_list_code
-from shipby.domain.labels.documents import LabelFormat, Sheet
+from shipby.domain.labels.options import LabelFormat, Sheet
 from shipby.domain.labels.own_labels import LabelLook
 from shipby.domain.packing.picking import Details, ladder_key, make_pick_list, pick_order
 from shipby.domain.postings.posting import Posting

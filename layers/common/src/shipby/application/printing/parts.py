@@ -12,13 +12,16 @@ from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.messages import WorkQueue
-from shipby.application.ports.store import LabelPapers, LabelPress, Marketplace, Marketplaces, Store
+from shipby.application.ports.press import LabelPapers, LabelPress
+from shipby.application.ports.store import Store
 from shipby.application.printing.batch import Part
+from shipby.domain.deadlines.firing import may_be_labelled
 from shipby.domain.deadlines.policy import may_be_sent
-from shipby.domain.deadlines.workflow import may_be_labelled
 from shipby.domain.errors import NeedsPersonError, NotFoundError, PermanentError, RetryableError
-from shipby.domain.labels.documents import Document, DocumentState, HandlingMark
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.options import HandlingMark
 from shipby.domain.labels.own_labels import LabelLine, OwnLabel, Party
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob
 from shipby.domain.packing.cards import ProductCard

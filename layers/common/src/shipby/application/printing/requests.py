@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SavePrintJob, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePrintJob
 from shipby.application.printing.copies import newest_label
 from shipby.application.printing.parts import gets_own_label
 from shipby.application.printing.views import print_job_view
@@ -16,7 +17,7 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.copies import shown_time
-from shipby.domain.labels.documents import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
+from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob, PrintState, PrintStyle
 from shipby.domain.packing.picking import ladder_key
 from shipby.domain.postings.posting import Posting

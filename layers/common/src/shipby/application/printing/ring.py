@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from shipby.application.ports.store import AppendEvents, SavePrintJob, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SavePrintJob
 from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType

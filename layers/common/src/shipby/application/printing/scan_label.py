@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from shipby.application.intake.sync_posting import TRACKING
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
-from shipby.application.labels.storing import BARCODE
 from shipby.application.ports.store import Store
 from shipby.application.printing.copies import newest, newest_label
 from shipby.application.shared.views import time_text
+from shipby.domain import pointers
 from shipby.domain.errors import NotFoundError
 from shipby.domain.json_types import Json
 from shipby.domain.labels.copies import (
@@ -61,9 +60,9 @@ def _hit(seller: str, reading: Reading, store: Store) -> _Hit | None:
         number, kind, copy = own[0], str(own[1]), own[2]
     elif slip := read_slip_code(text):
         number, kind = slip, "packing_slip"
-    elif target := store.find(seller, BARCODE, text):
+    elif target := store.find(seller, pointers.LABEL, text):
         number, kind = target, str(DocumentKind.LABEL)
-    elif target := store.find(seller, TRACKING, text):
+    elif target := store.find(seller, pointers.TRACKING, text):
         number, kind = target, "tracking_number"
     else:
         number, kind = text, "posting_number"

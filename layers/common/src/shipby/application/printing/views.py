@@ -10,7 +10,8 @@ from shipby.application.shared.views import time_text
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import DocumentKind, LabelFormat
+from shipby.domain.labels.documents import DocumentKind
+from shipby.domain.labels.options import LabelFormat
 from shipby.domain.labels.prints import PrintJob, PrintState
 
 LINK_SECONDS = 300

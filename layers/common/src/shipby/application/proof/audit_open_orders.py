@@ -12,7 +12,9 @@ from shipby.application.alarms.set_aside import item_name
 from shipby.application.cases.held import commit, hold_posting
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, Page, SavePosting, Store, WorkItem
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store, WorkItem
+from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.application.postings.queries import OPEN_STAGES
 from shipby.application.proof.lost_decisions import forgotten_moves
 from shipby.application.proof.prove import REPORT as PROOF

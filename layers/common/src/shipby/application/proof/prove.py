@@ -14,7 +14,9 @@ from functools import partial
 
 from shipby.application.cases.odd_entries import Listed, Noted, noting, open_odd_cases, set_aside_of
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Marketplace, Page, PostingStory, Store
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import PostingStory, Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.events import EventType, StoredEvent, return_ref

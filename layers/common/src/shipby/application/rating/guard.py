@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shipby.application.ports.store import AppendEvents, SaveWatch, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveWatch, Write
 from shipby.application.rating.index_figures import WATCH, Standing, figures_of, standing_of, watch_data
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import CancelGuardError, IndexUnknownError

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
 
-from shipby.application.ports.store import AppendEvents, Marketplace, SaveWatch, Store
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED, UNKNOWN, WATCH, Figures, asked_of, watch_data
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.cases.watch import Watch

@@ -12,7 +12,8 @@ from shipby.application.cases.opening import closing
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, RequireAutomation, SaveIntent, SaveReturn, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SaveReturn, Write
 from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
 from shipby.application.settling.finish import AUTOMATIC, finish
 from shipby.application.shared.idempotency import Answer, Remember

@@ -16,7 +16,10 @@ from shipby.application.cases.odd_entries import Listed, close_readable, keep_od
 from shipby.application.cases.opening import open_case
 from shipby.application.ports.accruals import Accrual
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, Marketplace, Page, SaveMoney, SavePosting, SaveWatch, Store
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveMoney, SavePosting, SaveWatch
 from shipby.application.refunds.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
 from shipby.application.settling.finish import finish
 from shipby.application.shared.paging import every

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from shipby.application.ports.store import Page, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import csv_text
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text

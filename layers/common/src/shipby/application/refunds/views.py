@@ -8,10 +8,6 @@ from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import MoneyLedger
 
 
-def _minor(minor: int, like: Money | None) -> dict[str, Json] | None:
-    return money_view(Money(minor, like.currency)) if like else None
-
-
 def ledger_view(ledger: MoneyLedger) -> dict[str, Json]:
     def money(minor: int) -> Json:
         return money_view(Money(minor, ledger.currency))

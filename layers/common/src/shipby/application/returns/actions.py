@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from shipby.application.intents.effect import Effect
-from shipby.application.ports.store import Marketplace
+from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, REJECT_ACTIONS, MarketplaceReturn

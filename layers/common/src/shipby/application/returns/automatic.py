@@ -9,9 +9,11 @@ from functools import partial
 
 from shipby.application.cases.held import Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, NoteShadow, SaveReturn, Store, Write
-from shipby.application.returns.decisions import ReturnDecision, decide_return, load_return
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, NoteShadow, SaveReturn, Write
+from shipby.application.returns.decisions import decide_return, load_return
 from shipby.application.returns.policies import options_of
+from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.shared.idempotency import Answer
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.cases.case import Case

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shipby.application.intake.sync_posting import TRACKING
-from shipby.application.labels.storing import BARCODE
-from shipby.application.ports.store import ClaimPointer, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import ClaimPointer, Write
+from shipby.domain import pointers
 from shipby.domain.returns.return_case import FBS_PREFIX, ReturnCase
 
-POINTER = "return"
 """The kind of pointer from a code to a return."""
 MOST = 50
 """Slots of one code; no posting has so many returns."""
@@ -31,9 +30,9 @@ def code_writes(known: ReturnCase | None, changed: ReturnCase, *, store: Store) 
     writes: list[Write] = []
     for code in sorted(codes_of(changed) - before):
         for slot in _slots(code):
-            target = store.find(changed.seller, POINTER, slot)
+            target = store.find(changed.seller, pointers.RETURN, slot)
             if target in (None, changed.id):
-                writes.append(ClaimPointer(changed.seller, POINTER, slot, changed.id))
+                writes.append(ClaimPointer(changed.seller, pointers.RETURN, slot, changed.id))
                 break
     return writes
 
@@ -43,11 +42,11 @@ def find_returns(seller: str, typed: str, *, store: Store) -> list[ReturnCase]:
     code = typed.strip()
     codes = {code, code.upper()}
     for one in tuple(codes):
-        codes |= {number for kind in (BARCODE, TRACKING) if (number := store.find(seller, kind, one))}
+        codes |= {number for kind in (pointers.LABEL, pointers.TRACKING) if (number := store.find(seller, kind, one))}
     found: dict[str, ReturnCase] = {}
     for one in sorted(codes):
         for slot in _slots(one):
-            target = store.find(seller, POINTER, slot)
+            target = store.find(seller, pointers.RETURN, slot)
             if target is None:
                 break
             case = store.return_case(seller, target)

@@ -10,7 +10,8 @@ from shipby.application.intents.cases import proposal_case
 from shipby.application.intents.request_intent import PICK_UP_WITHIN, guards
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveIntent, SaveMoney, SaveReturn, SpendCap, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveMoney, SaveReturn, SpendCap, Write
 from shipby.application.returns.refund_money import Refund, ReturnDecision, refund_of, reserved
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -29,8 +30,6 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.refunds.ledger import EntryKind
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, REJECT_ACTIONS, ReturnCase
 from shipby.domain.sellers.settings import SellerSettings
-
-__all__ = ["ReturnDecision", "decide_return", "load_return"]
 
 REMIND_APPROVAL = timedelta(hours=1)
 """How often people are told of a refund that waits for a second person, at first."""

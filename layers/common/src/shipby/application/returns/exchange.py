@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, ClaimPointer, SavePosting, SaveReturn, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, SavePosting, SaveReturn, Write
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, with_suggestion
@@ -13,13 +14,13 @@ from shipby.application.returns.views import return_view
 from shipby.application.returns.work import check_return_version
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import pointers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.events import Event, EventType, posting_ref, return_ref
 from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 
-POINTER = "exchange"
 """The kind of pointer from the posting that goes out to the return that it is for: one posting, one return."""
 
 
@@ -80,13 +81,13 @@ def exchange_return(wish: Exchange, remember: Remember, *, store: Store, clock: 
 
 
 def _on_the_posting(wish: Exchange, return_id: str, event: Event, store: Store) -> list[Write]:
-    taken = store.find(wish.seller, POINTER, wish.number)
+    taken = store.find(wish.seller, pointers.EXCHANGE, wish.number)
     if taken not in (None, return_id):
         raise ActionNotOfferedError(f"posting {wish.number} goes out for return {taken} already")
     posting = load_posting(store, wish.seller, wish.number)
     noted = rewind(replace(posting, version=posting.version + 1))
     return [
-        ClaimPointer(wish.seller, POINTER, wish.number, return_id),
+        ClaimPointer(wish.seller, pointers.EXCHANGE, wish.number, return_id),
         SavePosting(noted),
         AppendEvents(wish.seller, posting_ref(wish.number), noted.version, (event,)),
     ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from shipby.application.cases.opening import closing, opening
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveReturn, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveReturn, Write
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, with_suggestion

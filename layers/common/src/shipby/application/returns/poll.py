@@ -14,8 +14,10 @@ from shipby.application.cases.odd_entries import (
     set_aside_of,
 )
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import WorkQueue
-from shipby.application.ports.store import Marketplace, Page, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import apply_return_facts, keep_return_case, link_return
 from shipby.application.shared.messages import sync_message

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Page, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import csv_text
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.errors import InvalidInputError

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shipby.application.cases.opening import close_open_case, closing, report_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveReturn, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveReturn, Write
 from shipby.application.returns.codes import code_writes
 from shipby.application.returns.policies import with_suggestion
 from shipby.application.shared.retry import decide_anew

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import AppendEvents, SaveReturn, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveReturn
 from shipby.application.returns.codes import find_returns
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import with_suggestion

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from shipby.application.cases.held import ring_held
-from shipby.application.ports.store import SaveSettings, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveSettings
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew

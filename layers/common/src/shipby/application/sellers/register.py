@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from shipby.application.intake.receive_push import token_hash
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import SaveSettings, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import SaveSettings
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.postings.inbox import PushToken
 from shipby.domain.sellers.keys import ApiKey, Role

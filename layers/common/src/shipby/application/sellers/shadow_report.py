@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from shipby.application.ports.store import Page, Store
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.deadlines.policy import Move

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shipby.application.ports.store import AppendEvents, NoteShadow, Write
+from shipby.application.ports.writes import AppendEvents, NoteShadow, Write
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.events import Event, EventType, StoredEvent
 from shipby.domain.json_types import Json

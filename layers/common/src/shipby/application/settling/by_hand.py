@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.application.settling.finish import TOLD, finish
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, VersionConflictError

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from shipby.application.cancels.actions import CancelRequestActions
 from shipby.application.cases.held import commit
 from shipby.application.cases.opening import closing
-from shipby.application.intake.sync_posting import OBSERVED_CANCEL, TRACKING
+from shipby.application.intake.sync_posting import OBSERVED_CANCEL
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import (
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,
     ClaimPointer,
@@ -21,13 +22,13 @@ from shipby.application.ports.store import (
     SaveMoney,
     SavePosting,
     SaveReturn,
-    Store,
     Write,
 )
 from shipby.application.returns.actions import is_final
 from shipby.application.returns.sync import return_alarm
 from shipby.application.settling.refused import hold_refused
 from shipby.application.shared.retry import ATTEMPTS
+from shipby.domain import pointers
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
@@ -206,9 +207,12 @@ def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Post
         at=now,
         intent_id=moved.id,
     )
-    writes: list[Write] = [AppendTracking(change), ClaimPointer(moved.seller, TRACKING, number, posting.number)]
+    writes: list[Write] = [
+        AppendTracking(change),
+        ClaimPointer(moved.seller, pointers.TRACKING, number, posting.number),
+    ]
     if posting.tracking_number and posting.tracking_number != number:
-        writes.append(ReleasePointer(moved.seller, TRACKING, posting.tracking_number, posting.number))
+        writes.append(ReleasePointer(moved.seller, pointers.TRACKING, posting.tracking_number, posting.number))
     renumbered = replace(posting, tracking_number=number, tracking_count=change.sequence)
     if renumbered.tracking_asked_at is not None:
         # The new number is the answer that the marketplace waits for.
@@ -220,7 +224,9 @@ def _give_back_pointer(moved: Intent) -> list[Write]:
     """A number that was claimed when it was asked for is free again if the marketplace refused it."""
     if moved.action is not IntentAction.SET_TRACKING or moved.state is not IntentState.REJECTED:
         return []
-    return [ReleasePointer(moved.seller, TRACKING, str(moved.request["tracking_number"]), moved.posting_number)]
+    return [
+        ReleasePointer(moved.seller, pointers.TRACKING, str(moved.request["tracking_number"]), moved.posting_number)
+    ]
 
 
 def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:

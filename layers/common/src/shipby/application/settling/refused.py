@@ -8,7 +8,8 @@ from datetime import datetime
 
 from shipby.application.cases.held import SHIP, Stopped, hold
 from shipby.application.deadlines.ring_posting import around_of
-from shipby.application.ports.store import Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Write
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.moot import why_moot
 from shipby.domain.deadlines.policy import Move, may_be_sent

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from shipby.application.cancels.actions import CancelRequestActions
 from shipby.application.intents.cases import open_intent_case
-from shipby.application.ports.store import AppendEvents, SaveIntent, SavePosting, SaveReturn, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveIntent, SavePosting, SaveReturn, Write
 from shipby.application.returns.decisions import proposal_alarm, refund_total
 from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY

@@ -18,7 +18,8 @@ from shipby.application.intents.cases import open_intent_case
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.posting_actions import PostingActions
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Marketplace, Store
+from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.store import Store
 from shipby.application.returns.actions import ReturnActions
 from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.finish import TOLD, finish

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import RememberResponse, Store, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import RememberResponse, Write
 from shipby.domain.errors import IdempotencyMismatchError, InvalidInputError, ShipbyError
 from shipby.domain.intents import request_hash
 from shipby.domain.json_types import Json

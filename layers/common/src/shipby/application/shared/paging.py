@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from shipby.application.ports.store import Page
+from shipby.application.ports.pages import Page
 
 T = TypeVar("T")
 

@@ -15,3 +15,7 @@ def time_text(when: datetime | None) -> str | None:
 
 def money_view(money: Money | None) -> dict[str, Json] | None:
     return {"amount": money.amount, "currency": money.currency} if money else None
+
+
+def minor_view(minor: int, like: Money | None) -> dict[str, Json] | None:
+    return money_view(Money(minor, like.currency)) if like else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from shipby.domain.deadlines.firing import MISSING, Fired, fire, may_be_labelled
+from shipby.domain.deadlines.firing import Fired
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
 from shipby.domain.deadlines.policy import (
     CANCEL_OFFER,
@@ -28,23 +28,6 @@ from shipby.domain.sellers.settings import Automation, SellerSettings
 
 TRACKING_CLOCK = "answer_tracking_request"
 """Name of the clock that is started by hand: the marketplace asked for another tracking number."""
-
-
-__all__ = [
-    "MISSING",
-    "TRACKING_CLOCK",
-    "Command",
-    "Fired",
-    "Step",
-    "answer_of_buyer",
-    "block",
-    "carry_out",
-    "expire",
-    "fire",
-    "may_be_labelled",
-    "start_tracking_clock",
-    "stop_tracking_clock",
-]
 
 
 class Command(StrEnum):

@@ -6,20 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shipby.domain.labels.options import HandlingMark, LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
-
-__all__ = [
-    "Document",
-    "DocumentKind",
-    "DocumentState",
-    "HandlingMark",
-    "LabelForm",
-    "LabelFormat",
-    "LabelSize",
-    "MatrixCode",
-    "Sheet",
-]
-
 
 class DocumentKind(StrEnum):
     """What kind of paper it is."""

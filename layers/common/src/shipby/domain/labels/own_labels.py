@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shipby.domain.labels.documents import HandlingMark, LabelSize, MatrixCode
+from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

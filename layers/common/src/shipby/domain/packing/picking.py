@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from shipby.domain.labels.documents import HandlingMark
+from shipby.domain.labels.options import HandlingMark
 from shipby.domain.labels.own_labels import LabelLine, PackingSlip, PickList, PickRow
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Line, MarketplacePosting, Posting

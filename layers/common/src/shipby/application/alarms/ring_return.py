@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shipby.application.alarms.decide_again import decide_again
 from shipby.application.cases.held import held_case
-from shipby.application.ports.store import AppendEvents, SaveReturn, Store
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, SaveReturn
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import return_alarm
 from shipby.application.shared.rang import ACTOR, GONE, At, Rang, fired, stands

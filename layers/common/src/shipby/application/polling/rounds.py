@@ -7,20 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.marketplace_poll.wiring import Parts
 from shipby.application.alarms.decide_again import decide_held
 from shipby.application.alarms.mend_alarms import mend_alarms
 from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.cases.odd_entries import noting
 from shipby.application.cases.watch_account import note_rejected_key, unhealthy, watch_account
 from shipby.application.evidence.claim_hints import watch_chats
-from shipby.application.intake.reconcile import reconcile
-from shipby.application.ports.store import Marketplace
+from shipby.application.polling.reconcile import reconcile
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.log import Log
+from shipby.application.ports.marketplace import Marketplace, Marketplaces
+from shipby.application.ports.messages import WorkQueue
+from shipby.application.ports.store import Store
 from shipby.application.proof import audit_open_orders as audits
 from shipby.application.proof.prove import GRACE, REPORT, WINDOW, prove
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.refunds.compare_accruals import compare_accruals
+from shipby.application.returns.poll import PolledReturns, poll_returns
 from shipby.application.returns.reason_report import refresh_reasons
+from shipby.application.shared.loggable import error_fields
 from shipby.application.shared.troubles import Troubles
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -30,7 +35,6 @@ from shipby.domain.errors import (
 )
 from shipby.domain.json_types import Json
 from shipby.domain.skew import age, ahead
-from shipby.observability import error_fields, logger
 
 PROVE_EVERY = timedelta(hours=1)
 VISIT_EVERY = timedelta(minutes=5)
@@ -46,6 +50,19 @@ FAILED = "failed"
 _NAMED = 10
 """How many odd entries one line of the log names; each has its case."""
 TASKS = ("poll", "proof", "audit", "reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a round works with."""
+
+    store: Store
+    marketplaces: Marketplaces
+    queue: WorkQueue
+    clock: Clock
+    look_back: timedelta
+    """How far back the marketplace's lists are read."""
+    log: Log
 
 
 class RoundFailedError(Exception):
@@ -99,7 +116,7 @@ def in_turn(sellers: Sequence[str], now: datetime) -> list[str]:
     return [*sellers[first:], *sellers[:first]]
 
 
-def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[str, Json]:
+def run_round(task: Task, own: Tools, time_is_up: Callable[[], bool]) -> dict[str, Json]:
     """Visit every seller whose turn it is (or the one of the task); returns a summary.
 
     A rejected key is the seller's matter: it is told once, with a case, and does not make the round fail. A task that
@@ -118,7 +135,7 @@ def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[st
             troubles.found.append((task.name, error))
         told = [(what, error_fields(error)) for what, error in troubles.found]
         for what, about in told:
-            logger().error("seller not polled", extra={"seller": seller, "what": what, **about})
+            own.log.error("seller not polled", extra={"seller": seller, "what": what, **about})
         if told:
             done.failed[seller] = "; ".join(f"{what}: {about['code']}" for what, about in told)
     if done.failed:
@@ -134,7 +151,7 @@ def run_round(task: Task, own: Parts, time_is_up: Callable[[], bool]) -> dict[st
     }
 
 
-def _visit(seller: str, task: Task, own: Parts, done: _Round, troubles: Troubles) -> None:
+def _visit(seller: str, task: Task, own: Tools, done: _Round, troubles: Troubles) -> None:
     if task.name == "proof":
         done.proofs[seller] = _prove(seller, task, own)
     elif task.name == "audit":
@@ -149,7 +166,7 @@ def _visit(seller: str, task: Task, own: Parts, done: _Round, troubles: Troubles
                 # Rejected in the middle, whatever asked: nothing can be read until there is another key.
                 note_rejected_key(seller, str(error), store=own.store, now=own.clock.now())
                 done.rejected.append(seller)
-                logger().error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
+                own.log.error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
         with troubles.of("proof"):
             if seller not in done.rejected and _proof_is_old(seller, own):
                 mend_alarms(seller, store=own.store, clock=own.clock)
@@ -161,11 +178,11 @@ def _visit(seller: str, task: Task, own: Parts, done: _Round, troubles: Troubles
             done.reasons[seller] = _reasons(seller, own)
 
 
-def _reasons(seller: str, own: Parts, *, at_once: bool = False) -> Json:
+def _reasons(seller: str, own: Tools, *, at_once: bool = False) -> Json:
     return [day.isoformat() for day in refresh_reasons(seller, store=own.store, clock=own.clock, at_once=at_once)]
 
 
-def _last_round(seller: str, own: Parts, now: datetime) -> Mapping[str, Json] | None:
+def _last_round(seller: str, own: Tools, now: datetime) -> Mapping[str, Json] | None:
     # Yesterday's row still counts in the first minutes of a day; what a wrong clock noted ahead counts never.
     rows = (own.store.report(seller, POLL_REPORT, day) for day in (now.date(), (now - VISIT_EVERY).date()))
     return next((row for row in rows if row is not None and not ahead(_noted_at(row), now)), None)
@@ -175,7 +192,7 @@ def _noted_at(row: Mapping[str, Json]) -> datetime:
     return datetime.fromisoformat(str(row["at"]))
 
 
-def _is_due(seller: str, own: Parts) -> bool:
+def _is_due(seller: str, own: Tools) -> bool:
     now = own.clock.now()
     row = _last_round(seller, own, now)
     if row is None:
@@ -184,7 +201,7 @@ def _is_due(seller: str, own: Parts) -> bool:
     return now - _noted_at(row) >= pace - SLACK
 
 
-def _poll(seller: str, own: Parts, troubles: Troubles, *, at_once: bool) -> Json:
+def _poll(seller: str, own: Tools, troubles: Troubles, *, at_once: bool) -> Json:
     began = own.clock.now()
     before = _last_round(seller, own, began)
     # Noted as it begins: another round that starts meanwhile leaves this seller alone.
@@ -197,14 +214,14 @@ def _poll(seller: str, own: Parts, troubles: Troubles, *, at_once: bool) -> Json
     view["odd_entries"] = len({entry.subject for entry in aside})
     if odd:
         named = [f"{entry.subject}: {entry.problem}" for entry in aside[:_NAMED]]
-        logger().warning("entries not read whole", extra={"seller": seller, "fields": len(odd), "set_aside": named})
+        own.log.warning("entries not read whole", extra={"seller": seller, "fields": len(odd), "set_aside": named})
     return view
 
 
 def _tasks(
     seller: str,
     marketplace: Marketplace,
-    own: Parts,
+    own: Tools,
     troubles: Troubles,
     *,
     known: str,
@@ -221,6 +238,9 @@ def _tasks(
         look_back=own.look_back,
         troubles=troubles,
     )
+    polled = PolledReturns(0, None, 0)
+    with troubles.of("returns"):
+        polled = poll_returns(seller, store=own.store, marketplace=marketplace, queue=own.queue, clock=own.clock)
     account = watch_account(
         seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once, troubles=troubles
     )
@@ -229,8 +249,8 @@ def _tasks(
     view: dict[str, Json] = {
         "listed": done.listed,
         "queued": done.queued,
-        "returns": done.returns,
-        "goods_returns": NOT_PERMITTED if done.goods is None else done.goods,
+        "returns": polled.rfbs,
+        "goods_returns": NOT_PERMITTED if polled.goods is None else polled.goods,
         "cancel_requests": FAILED,
         **account.view(),
         "held": FAILED,
@@ -246,12 +266,12 @@ def _tasks(
         view["chats"] = chats.view()
     with troubles.of("accruals"):
         view["accruals"] = _accruals(seller, marketplace, own, at_once=at_once)
-    note = logger().warning if unhealthy(account.push) else logger().info
+    note = own.log.warning if unhealthy(account.push) else own.log.info
     note("seller polled", extra={"seller": seller, **view})
     return view
 
 
-def _cancel_requests(seller: str, marketplace: Marketplace, own: Parts) -> Json:
+def _cancel_requests(seller: str, marketplace: Marketplace, own: Tools) -> Json:
     """How many wait for an answer. Everything else was read with the same key: one that may not call this is no
     failure."""
     try:
@@ -260,24 +280,24 @@ def _cancel_requests(seller: str, marketplace: Marketplace, own: Parts) -> Json:
         return NOT_PERMITTED
 
 
-def _accruals(seller: str, marketplace: Marketplace, own: Parts, *, at_once: bool) -> Json:
+def _accruals(seller: str, marketplace: Marketplace, own: Tools, *, at_once: bool) -> Json:
     """What a day's comparison with the marketplace's charges found; as above, a key may lack these methods."""
     try:
         done = compare_accruals(seller, store=own.store, marketplace=marketplace, clock=own.clock, at_once=at_once)
     except (CredentialsRejectedError, ActionNotOfferedError, MarketplaceRefusedError):
         return NOT_PERMITTED
     if done.ran and done.differing:
-        logger().warning("ledgers and accruals differ", extra={"seller": seller, **done.view()})
+        own.log.warning("ledgers and accruals differ", extra={"seller": seller, **done.view()})
     return done.view() if done.ran else None
 
 
-def _proof_is_old(seller: str, own: Parts) -> bool:
+def _proof_is_old(seller: str, own: Tools) -> bool:
     now = own.clock.now()
     newest = own.store.report(seller, REPORT, now.date())
     return newest is None or age(_noted_at(newest), now) > PROVE_EVERY
 
 
-def _prove(seller: str, task: Task, own: Parts) -> Json:
+def _prove(seller: str, task: Task, own: Tools) -> Json:
     proof = prove(
         seller,
         store=own.store,
@@ -288,14 +308,14 @@ def _prove(seller: str, task: Task, own: Parts) -> Json:
     )
     view = proof.view()
     own.store.save_report(seller, REPORT, proof.at.date(), view)
-    note = logger().info if proof.green else logger().error
+    note = own.log.info if proof.green else own.log.error
     note("seller proven", extra={"seller": seller, "green": proof.green, "findings": len(proof.findings)})
     return view
 
 
-def _audit(seller: str, own: Parts) -> Json:
+def _audit(seller: str, own: Tools) -> Json:
     report = audits.audit_open_orders(seller, store=own.store, clock=own.clock)
     view = report.view()
     own.store.save_report(seller, audits.REPORT, report.at.date(), view)
-    logger().info("open orders audited", extra={"seller": seller, "checked": report.checked, "opened": report.opened})
+    own.log.info("open orders audited", extra={"seller": seller, "checked": report.checked, "opened": report.opened})
     return view

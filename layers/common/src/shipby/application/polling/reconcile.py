@@ -15,9 +15,10 @@ from shipby.application.cases.odd_entries import (
     set_aside_of,
 )
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import WorkQueue
-from shipby.application.ports.store import Marketplace, Page, Store
-from shipby.application.returns.poll import PolledReturns, poll_returns
+from shipby.application.ports.pages import Page
+from shipby.application.ports.store import Store
 from shipby.application.shared.messages import sync_message
 from shipby.application.shared.troubles import Troubles
 from shipby.domain.cases.case import Case
@@ -36,13 +37,10 @@ AHEAD = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What one round saw: postings listed, postings that differed and were queued, rFBS returns and goods folded."""
+    """What one round saw: postings listed, and postings that differed and were queued."""
 
     listed: int
     queued: int
-    returns: int
-    goods: int | None = 0
-    """Entries of /v1/returns/list; None where the key may not read them."""
 
 
 def is_stale(known: Posting | None, now: datetime) -> bool:
@@ -104,14 +102,11 @@ def reconcile(
         if whole:
             close_readable(seller, odd, odd.whole, store=store, now=now, still=round_.is_still_odd)
             round_.ask_again()
-    polled = PolledReturns(0, None, 0)
-    with own.of("returns"):
-        polled = poll_returns(seller, store=store, marketplace=marketplace, queue=queue, clock=clock)
     if troubles is None:
         own.settle()
     else:
         troubles.found += own.found
-    return Reconciled(len(round_.seen), round_.queued, polled.rfbs, polled.goods)
+    return Reconciled(len(round_.seen), round_.queued)
 
 
 class _Round:
