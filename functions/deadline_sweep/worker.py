@@ -9,7 +9,7 @@ from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.set_aside import is_poison, set_aside
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
 from shipby.application.shared.loggable import error_fields
-from shipby.application.shared.rang import ACTOR
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.observability import logger
 
@@ -44,7 +44,7 @@ def _ring(message: Message, own: Parts) -> str:
 def _aside(alarm: AlarmRef, message: Message, error: Exception, own: Parts) -> str:
     problem = error_fields(error)
     reason = f"{problem['error']} {problem.get('place', '')}".strip()
-    moved = not set_aside(alarm, reason=reason, store=own.store, now=own.clock.now(), actor=ACTOR)
+    moved = not set_aside(alarm, reason=reason, store=own.store, now=own.clock.now(), actor=actors.ALARM_WORKER)
     about = {"message_id": message.id, "attempt": message.attempt, "moved_on": moved}
     logger().error("alarm set aside", extra=about | problem | message.ids)
     return "alarm_gone" if moved else "alarms_set_aside"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.seller_api.problems import HttpError
+from shipby.domain import actors
 from shipby.domain.sellers.keys import Role
 
 MANAGERS = frozenset({Role.OWNER, Role.MANAGER})
@@ -31,7 +32,7 @@ class Caller:
     @property
     def actor(self) -> str:
         """As events name it."""
-        return f"key:{self.key_id}"
+        return actors.of_key(self.key_id)
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:

@@ -16,7 +16,8 @@ from shipby.application.ports.writes import (
     Write,
 )
 from shipby.application.returns.actions import is_final
-from shipby.application.settling.finish import AUTOMATIC, TOLD
+from shipby.application.settling.finish import TOLD
+from shipby.domain import actors
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.events import AggregateKind, EventType, Ref, cancel_request_ref, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
@@ -127,7 +128,7 @@ class Watch:
             if key:
                 other = self.made_by_key.setdefault(key, intent.id)
                 need(other == intent.id, "one intent per key", f"key {key} made {other} and {intent.id}")
-            if intent.actor.startswith(AUTOMATIC):
+            if actors.is_automatic(intent.actor):
                 self._automatic_intent(intent)
             self._set_aside(intent)
         else:
@@ -162,7 +163,7 @@ class Watch:
             # The claim is the point of no return: what is told between it and the call comes too late for any of us.
             known = self._knew_of_cancel(intent.posting_number)
             need(not known, "no refund call for a cancelled posting", f"{intent.id} for {intent.posting_number}")
-        if claimed and intent.actor.startswith(AUTOMATIC):
+        if claimed and actors.is_automatic(intent.actor):
             need(not self.kill_switch, "the kill switch stops automation", f"{intent.id} was claimed")
             self._in_time(intent)
         self.intents[intent.id] = intent

@@ -12,7 +12,6 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.store import WorkItem
 from shipby.application.ports.writes import AppendEvents, SavePosting, SaveSettings
 from shipby.application.proof.audit_open_orders import (
-    ACTOR,
     GROUPED,
     IN_ORDER,
     REPORT,
@@ -20,6 +19,7 @@ from shipby.application.proof.audit_open_orders import (
     audit_is_due,
     audit_open_orders,
 )
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case
 from shipby.domain.deadlines.ladder import rewind
@@ -116,7 +116,7 @@ def test_a_posting_without_a_next_time_becomes_one_case_gets_its_alarm_and_the_n
     assert mended is not None
     assert mended.next_alarm == rewind(lost).next_alarm
     told = [stored.event for stored in shop.store.events(a.SELLER, posting_ref("p1"))][-1]
-    assert (told.type, told.actor) == (EventType.POSTING_CHANGED, ACTOR)
+    assert (told.type, told.actor) == (EventType.POSTING_CHANGED, actors.OPEN_ORDERS_AUDIT)
     closed = shop.store.case(a.SELLER, case.id)
     assert closed is not None
     assert closed.resolution == IN_ORDER

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from shipby.adapters.dynamodb import keys
-from shipby.application.notices.tell_buyer import ACTOR as TELLER
 from shipby.application.proof.replay import replay, replay_view
+from shipby.domain import actors
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import NotFoundError, ShipbyError
 from shipby.domain.events import EventType, Ref, StoredEvent, posting_ref, return_ref
@@ -183,7 +183,9 @@ def test_every_event_of_the_alarm_engine_and_of_automation_tells_its_policy() ->
     while world.alarm_of(REF) is not None and len(world.history()) < 20:
         world.ring_next()
 
-    machine = [stored.event for stored in world.history() if stored.event.actor not in ("marketplace", TELLER)]
+    machine = [
+        stored.event for stored in world.history() if stored.event.actor not in ("marketplace", actors.NOTIFICATIONS)
+    ]
 
     assert {EventType.POSTING_REMINDED, EventType.POSTING_GIVE_UP_SHADOWED} <= {event.type for event in machine}
     assert {event.data.get("policy") for event in machine} == {version}

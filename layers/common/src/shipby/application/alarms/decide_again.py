@@ -12,8 +12,8 @@ from shipby.application.intents.assemble import assemble_posting
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.returns.automatic import decide_by_itself
-from shipby.application.shared.rang import ACTOR
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import HeldDecision
 from shipby.domain.deadlines.policy import Move
@@ -50,7 +50,7 @@ def decide_again(seller: str, identifier: str, *, store: Store, clock: Clock) ->
         if became not in _MOOT:
             return "held" if became == "held" else "decided"
         why, now = _MOOT[became], clock.now()
-        commit(store, let_go(seller, held.ref, held.action, why, store=store, now=now, actor=ACTOR))
+        commit(store, let_go(seller, held.ref, held.action, why, store=store, now=now, actor=actors.ALARM_WORKER))
         return "moot"
 
     return decide_anew(once)

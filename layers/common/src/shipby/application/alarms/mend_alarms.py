@@ -18,6 +18,7 @@ from shipby.application.settling.finish import LONGEST_WAIT
 from shipby.application.settling.ring_intent import ring_intent
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.matter import next_reminder, restated
 from shipby.domain.cases.watches import digest_id
@@ -28,7 +29,6 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
-ACTOR = "system:marketplace_poll"
 LONGEST: dict[IntentState, timedelta] = {
     IntentState.PENDING: LONGEST_WAIT,
     IntentState.SENT: LONGEST_WAIT,
@@ -68,7 +68,7 @@ def _mend_case(seller: str, identifier: str, store: Store, clock: Clock) -> int:
     case, now = store.case(seller, identifier), clock.now()
     if case is None or case.next_alarm is None or not ahead(case.next_alarm.due, next_reminder(now).due):
         return 0
-    changed, event = restated(case, reason=case.reason, owner=case.owner, at=now, actor=ACTOR)
+    changed, event = restated(case, reason=case.reason, owner=case.owner, at=now, actor=actors.MARKETPLACE_POLL)
     store.commit([SaveCase(changed), AppendEvents(seller, case_ref(identifier), changed.version, (event,))])
     return 1
 
@@ -80,7 +80,7 @@ def _mend_claim(seller: str, identifier: str, settings: SellerSettings, store: S
     named = any(
         stored.event.data.get("clock_source") == NAMED for stored in store.events(seller, claim_ref(identifier))
     )
-    store.commit(claim_writes(*redated(claim, settings, named=named, at=now, actor=ACTOR)))
+    store.commit(claim_writes(*redated(claim, settings, named=named, at=now, actor=actors.MARKETPLACE_POLL)))
     return 1
 
 

@@ -11,8 +11,9 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveReturn
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import return_alarm
-from shipby.application.shared.rang import ACTOR, GONE, At, Rang, fired, stands
+from shipby.application.shared.rang import GONE, At, Rang, fired, stands
 from shipby.application.shared.views import money_view
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType, return_ref
 from shipby.domain.intents import IntentAction
@@ -36,7 +37,7 @@ def ring_return(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     event = Event(
         type=EventType.RETURN_OVERDUE if overdue else EventType.RETURN_REMINDED,
         at=now,
-        actor=ACTOR,
+        actor=actors.ALARM_WORKER,
         reason=f"decide it in the seller's cabinet: {CABINET_RETURNS}" if case.in_cabinet else "",
         data={**_data(case, kind), "policy": settings.version},
     )

@@ -8,7 +8,8 @@ from shipby.application.alarms.decide_again import decide_again, decide_held
 from shipby.application.cases.held import HELD_WATCH
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch
-from shipby.application.shared.rang import ACTOR, GONE, At, Rang, fired, stands
+from shipby.application.shared.rang import GONE, At, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.watches import fire_case, fire_watch
 
@@ -18,7 +19,7 @@ def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     watch = store.watch(alarm.seller, alarm.ref.id)
     if watch is None or not stands(alarm, watch.next_alarm):
         return GONE
-    changed, events = fire_watch(watch, at=now, actor=ACTOR)
+    changed, events = fire_watch(watch, at=now, actor=actors.ALARM_WORKER)
     store.commit([SaveWatch(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
     if watch.id == HELD_WATCH:
         # A crash from here on costs minutes: each case has its own alarm, and the poll looks too.
@@ -38,6 +39,6 @@ def ring_case(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
         decide_again(alarm.seller, case.id, store=store, clock=At(now))
         after = store.case(alarm.seller, case.id)
         return fired(alarm, after.next_alarm if after else None)
-    changed, events = fire_case(case, at=now, actor=ACTOR)
+    changed, events = fire_case(case, at=now, actor=actors.ALARM_WORKER)
     store.commit([SaveCase(changed), AppendEvents(alarm.seller, alarm.ref, changed.version, events)])
     return fired(alarm, changed.next_alarm)

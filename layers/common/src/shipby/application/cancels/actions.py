@@ -12,6 +12,7 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCancelRequest, Write
+from shipby.domain import actors
 from shipby.domain.cancels.requests import (
     APPROVE,
     GONE,
@@ -25,8 +26,6 @@ from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
-
-_AUTOMATIC = "system:"
 
 
 class CancelRequestActions:
@@ -42,7 +41,7 @@ class CancelRequestActions:
         if known is None:
             raise NotFoundError(f"cancel request {intent.ref.id} of intent {intent.id} is gone from the store")
         moved_on = ""
-        if intent.state is IntentState.PENDING and intent.actor.startswith(_AUTOMATIC):
+        if intent.state is IntentState.PENDING and actors.is_automatic(intent.actor):
             moved_on = _moved_on(intent, store=store, marketplace=marketplace, clock=clock)
         found = read_cancel_request(known, marketplace=marketplace, clock=clock)
         apply_cancel_request_facts(intent.seller, found, store=store, clock=clock)

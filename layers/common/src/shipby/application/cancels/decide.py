@@ -22,6 +22,7 @@ from shipby.application.ports.writes import (
 )
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cancels.requests import APPROVE, REJECT, CancelRequest
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import wait_of
@@ -40,7 +41,6 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 
-ACTOR = "system:cancel_requests"
 REJECTION = "Заказ уже в пути, поэтому отменить его нельзя. После получения вы сможете оформить возврат."
 """What the buyer reads where the policy rejects by itself."""
 
@@ -123,13 +123,13 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
     refused = again is not None and request.automated == request.suggestion and refuses(again)
     if again and (refused or still_stopped(again, settings, cap=action, store=store, now=now)):
         assert again.held is not None  # noqa: S101  # only cases of held decisions come here
-        commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=ACTOR))
+        commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=actors.CANCEL_REQUESTS))
         return "held"
     decision = CancelRequestDecision(
         seller=request.seller,
         request_id=request.id,
         decision=request.suggestion,
-        actor=ACTOR,
+        actor=actors.CANCEL_REQUESTS,
         comment=REJECTION if request.suggestion == REJECT else "",
         reason=request.suggestion_reason,
     )
@@ -137,11 +137,13 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
     noted = replace(noted, automated=request.suggestion)
     cap = SpendCap(request.seller, action, now.date(), settings.caps.get(action, DEFAULT_CAP))
     try:
-        done = let_go(request.seller, ref, action, "it was answered after all", store=store, now=now, actor=ACTOR)
+        done = let_go(
+            request.seller, ref, action, "it was answered after all", store=store, now=now, actor=actors.CANCEL_REQUESTS
+        )
         store.commit([*_writes(noted, event), SaveIntent(intent), RequireAutomation(request.seller), cap, *done])
     except (CapReachedError, KillSwitchOnError) as error:
         if again is not None and request.automated == request.suggestion:
-            commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=ACTOR))
+            commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=actors.CANCEL_REQUESTS))
             return "held"
         held = replace(request, version=request.version + 1, automated=request.suggestion)
         told = _told(EventType.AUTOMATION_HELD, held, settings, now, str(error))
@@ -152,7 +154,7 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
             waits_for=wait_of(error),
             reason=str(error),
             owner=settings.owners.get("*", ""),
-            actor=ACTOR,
+            actor=actors.CANCEL_REQUESTS,
         )
         commit(store, [*_writes(held, told), *hold(stopped, store=store, now=now)])
         return "held"
@@ -187,7 +189,7 @@ def _told(kind: EventType, request: CancelRequest, settings: SellerSettings, now
         "posting": request.posting_number,
         "policy_version": settings.version,
     }
-    return Event(type=kind, at=now, actor=ACTOR, reason=reason, data=data)
+    return Event(type=kind, at=now, actor=actors.CANCEL_REQUESTS, reason=reason, data=data)
 
 
 def _check_open(request: CancelRequest, now: datetime) -> None:

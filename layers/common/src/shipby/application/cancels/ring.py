@@ -8,7 +8,8 @@ from datetime import datetime
 from shipby.application.cancels.sync import event_data
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCancelRequest
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import cancel_request_alarm
 from shipby.domain.events import Event, EventType, cancel_request_ref
@@ -24,7 +25,9 @@ def ring_cancel_request(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang
     settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
     overdue = request.next_alarm.kind is RungKind.CANCEL_REQUEST_BY
     kind = EventType.CANCEL_REQUEST_OVERDUE if overdue else EventType.CANCEL_REQUEST_REMINDED
-    event = Event(type=kind, at=now, actor=ACTOR, data={**event_data(request), "policy": settings.version})
+    event = Event(
+        type=kind, at=now, actor=actors.ALARM_WORKER, data={**event_data(request), "policy": settings.version}
+    )
     # A reminder that rings late is still followed by the end of its time: no deadline passes in silence.
     following = None if overdue else cancel_request_alarm(request, settings, now)
     changed = replace(request, version=request.version + 1, next_alarm=following)

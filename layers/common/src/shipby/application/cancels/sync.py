@@ -18,6 +18,7 @@ from shipby.application.ports.writes import AppendEvents, SaveCancelRequest
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
+from shipby.domain import actors
 from shipby.domain.cancels.requests import (
     GONE,
     CancelRequest,
@@ -35,9 +36,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead, read_time
-
-MARKETPLACE = "marketplace"
-ACTOR = "system:marketplace_poll"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +241,14 @@ def _suggested(request: CancelRequest, posting: Posting | None, settings: Seller
 
 def _events(known: CancelRequest | None, changed: CancelRequest, now: datetime) -> tuple[Event, ...]:
     data = event_data(changed)
-    opened = Event(type=EventType.CANCEL_REQUEST_OPENED, at=now, actor=MARKETPLACE, data=data)
+    opened = Event(type=EventType.CANCEL_REQUEST_OPENED, at=now, actor=actors.MARKETPLACE, data=data)
     if changed.open:
         if known is None or not known.open:
             return (opened,)
-        return (Event(type=EventType.CANCEL_REQUEST_CHANGED, at=now, actor=MARKETPLACE, data=data),)
+        return (Event(type=EventType.CANCEL_REQUEST_CHANGED, at=now, actor=actors.MARKETPLACE, data=data),)
     if known is not None and not known.open:
-        return (Event(type=EventType.CANCEL_REQUEST_CHANGED, at=now, actor=MARKETPLACE, data=data),)
-    closed = Event(type=EventType.CANCEL_REQUEST_CLOSED, at=now, actor=MARKETPLACE, data=data)
+        return (Event(type=EventType.CANCEL_REQUEST_CHANGED, at=now, actor=actors.MARKETPLACE, data=data),)
+    closed = Event(type=EventType.CANCEL_REQUEST_CLOSED, at=now, actor=actors.MARKETPLACE, data=data)
     return (closed,)
 
 
@@ -276,8 +274,23 @@ def _keep_case(request: CancelRequest, *, store: Store, clock: Clock) -> None:
     if request.open and not request.linked:
         reason = f"a buyer wants to cancel posting {request.posting_number}, which is not in the store yet"
         open_case(
-            store, seller=seller, kind=kind, subject=subject, reason=reason, owner="", now=clock.now(), actor=ACTOR
+            store,
+            seller=seller,
+            kind=kind,
+            subject=subject,
+            reason=reason,
+            owner="",
+            now=clock.now(),
+            actor=actors.MARKETPLACE_POLL,
         )
     elif request.version > 1:
         text = "its posting is in the store" if request.linked else "the request is over"
-        close_open_case(store, seller=seller, kind=kind, subject=subject, resolution=text, now=clock.now(), actor=ACTOR)
+        close_open_case(
+            store,
+            seller=seller,
+            kind=kind,
+            subject=subject,
+            resolution=text,
+            now=clock.now(),
+            actor=actors.MARKETPLACE_POLL,
+        )

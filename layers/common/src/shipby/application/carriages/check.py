@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shipby.application.carriages.papers import DISCREPANCY, keep
-from shipby.application.carriages.rows import ACTOR, Desk
+from shipby.application.carriages.rows import Desk
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.store import Store
+from shipby.domain import actors
 from shipby.domain.carriages import (
     Carriage,
     CarriageState,
@@ -162,7 +163,7 @@ def _tell(desk: Desk, carriage: Carriage, found: Differences) -> None:
             subject=carriage.id,
             resolution="our scans, the act and the carrier's first scans agree",
             now=now,
-            actor=ACTOR,
+            actor=actors.LABEL_GENERATION,
         )
         return
     report_case(
@@ -173,7 +174,7 @@ def _tell(desk: Desk, carriage: Carriage, found: Differences) -> None:
         reason=summary(found),
         owner="",
         now=now,
-        actor=ACTOR,
+        actor=actors.LABEL_GENERATION,
     )
 
 

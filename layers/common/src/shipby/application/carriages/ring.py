@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCarriage
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
 
@@ -18,6 +19,6 @@ def ring_carriage(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     if carriage is None or not stands(alarm, carriage.next_alarm):
         return GONE
     noted = replace(carriage, version=carriage.version + 1, next_alarm=None)
-    event = Event(type=EventType.CARRIAGE_CHECK_DUE, at=now, actor=ACTOR)
+    event = Event(type=EventType.CARRIAGE_CHECK_DUE, at=now, actor=actors.ALARM_WORKER)
     store.commit([SaveCarriage(noted), AppendEvents(alarm.seller, alarm.ref, noted.version, (event,))])
     return fired(alarm, None)

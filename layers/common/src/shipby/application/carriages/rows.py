@@ -11,12 +11,12 @@ from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCarriage, Write
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.carriages import Carriage
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Event, EventType, carriage_ref
 from shipby.domain.json_types import Json
 
-ACTOR = "system:label_generation"
 CLAIM = "carriage"
 """Kind of the pointer from a carriage of the marketplace to ours."""
 DAY = "carriage_day"
@@ -51,7 +51,9 @@ class Desk:
 
         `change` sees the row as it is at that moment: scans go on while the worker talks to the marketplace.
         """
-        event = Event(type=kind, at=self.clock.now(), actor=ACTOR, reason=reason, data=dict(data or {}))
+        event = Event(
+            type=kind, at=self.clock.now(), actor=actors.LABEL_GENERATION, reason=reason, data=dict(data or {})
+        )
 
         def once() -> Carriage | None:
             before = self.load()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from shipby.application.cases.opening import closing, find_open_case, opening
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch, Write
+from shipby.domain import actors
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.matter import Matter, still_held
@@ -23,7 +24,6 @@ POLICY_IS_READ = timedelta(seconds=35)
 """The alarm worker may remember a policy for 30 s: what a change rings is decided when nobody has the old one."""
 DEFAULT_CAP = 10
 """Automatic actions of one kind a day where the seller named no cap."""
-ACTOR = "system:settings"
 HELD_WATCH = "held-decisions"
 """The watch whose alarm has every held decision of a seller taken again."""
 SHIP = "ship"
@@ -142,7 +142,7 @@ def ring_held(seller: str, *, store: Store, now: datetime) -> list[Write]:
     watch = known or Watch(seller=seller, id=HELD_WATCH, version=0, checked_at=now)
     alarm = Alarm(due=now + POLICY_IS_READ, kind=RungKind.DECIDE_AGAIN)
     armed = replace(watch, version=watch.version + 1, checked_at=now, next_alarm=alarm)
-    event = Event(type=EventType.WATCH_CHANGED, at=now, actor=ACTOR, reason="the settings changed")
+    event = Event(type=EventType.WATCH_CHANGED, at=now, actor=actors.SETTINGS, reason="the settings changed")
     return [SaveWatch(armed), AppendEvents(seller, watch_ref(HELD_WATCH), armed.version, (event,))]
 
 

@@ -19,12 +19,12 @@ from shipby.application.cases.opening import close_open_case, find_open_case, op
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
+from shipby.domain import actors
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import UnreadableAnswerError
 from shipby.domain.sellers.settings import SellerSettings
 
-ACTOR = "system:odd_entries"
 MOST_CASES = 20
 """More entries of one kind than this in one look are one matter: then it is the list that has changed."""
 _NAMED = 5
@@ -158,7 +158,9 @@ def keep_odd_entries(seller: str, odd: Iterable[OddEntry], *, store: Store, now:
     settings = store.settings(seller) or SellerSettings(seller=seller)
     owner = settings.owners.get("*", "")
     # An open one is left as it is: a list and the thing's own read tell of the same in other words.
-    tell = partial(open_case, store, seller=seller, kind=CaseKind.ODD_ENTRY, owner=owner, now=now, actor=ACTOR)
+    tell = partial(
+        open_case, store, seller=seller, kind=CaseKind.ODD_ENTRY, owner=owner, now=now, actor=actors.ODD_ENTRIES
+    )
     for kind, count in Counter(entry.kind for entry in found.values()).items():
         mine = [entry for entry in found.values() if entry.kind is kind]
         group = Matter(seller=seller, kind=CaseKind.ODD_ENTRY, subject=_group(kind))
@@ -204,7 +206,7 @@ def _close_subject(seller: str, subject: str, store: Store, now: datetime) -> bo
         subject=subject,
         resolution="it can be read again",
         now=now,
-        actor=ACTOR,
+        actor=actors.ODD_ENTRIES,
     )
 
 

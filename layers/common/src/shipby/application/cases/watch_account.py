@@ -23,6 +23,7 @@ from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.rating.watch_index import watch_index
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import HEALTHY, KEY_WARNINGS, push_alarm
@@ -34,7 +35,6 @@ from shipby.domain.rating.standing import KeyInfo
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age, ahead
 
-ACTOR = "system:marketplace_poll"
 PUSH_HEALTH = "push-health"
 KEY = "marketplace-key"
 KEY_EVERY = timedelta(days=1)
@@ -128,7 +128,13 @@ def watch_push(seller: str, *, store: Store, marketplace: Marketplace, now: date
         else:
             happened = EventType.PUSH_RECOVERED if was_unhealthy and state == HEALTHY else EventType.WATCH_CHANGED
         reason = "; ".join(url.reason for url in ours if url.state == state and url.reason)
-        event = Event(type=happened, at=now, actor=ACTOR, reason=reason, data={"state": state, "was": before or None})
+        event = Event(
+            type=happened,
+            at=now,
+            actor=actors.MARKETPLACE_POLL,
+            reason=reason,
+            data={"state": state, "was": before or None},
+        )
         changed = Watch(
             seller=seller,
             id=PUSH_HEALTH,
@@ -159,7 +165,7 @@ def watch_key(seller: str, *, store: Store, marketplace: Marketplace, now: datet
             subject=KEY,
             resolution="the marketplace accepts the key again",
             now=now,
-            actor=ACTOR,
+            actor=actors.MARKETPLACE_POLL,
         )
     try:
         info = marketplace.key_info()
@@ -177,7 +183,9 @@ def note_rejected_key(seller: str, problem: str, *, store: Store, now: datetime)
         watch = store.watch(seller, KEY)
         if watch is not None and watch.state == KeyState.REJECTED:
             return
-        event = Event(type=EventType.KEY_REJECTED, at=now, actor=ACTOR, reason=problem, data={"watch": KEY})
+        event = Event(
+            type=EventType.KEY_REJECTED, at=now, actor=actors.MARKETPLACE_POLL, reason=problem, data={"watch": KEY}
+        )
         changed = Watch(
             seller=seller,
             id=KEY,
@@ -199,7 +207,7 @@ def note_rejected_key(seller: str, problem: str, *, store: Store, now: datetime)
         reason=problem,
         owner=settings.owners.get("*", ""),
         now=now,
-        actor=ACTOR,
+        actor=actors.MARKETPLACE_POLL,
     )
 
 
@@ -215,7 +223,7 @@ def note_state(
         event = Event(
             type=EventType.WATCH_CHANGED,
             at=now,
-            actor=ACTOR,
+            actor=actors.MARKETPLACE_POLL,
             reason=str(data.get("problem", "")),
             data={"state": state, "was": watch.state if watch else None},
         )
@@ -240,7 +248,7 @@ def _note_key(seller: str, info: KeyInfo, *, store: Store, now: datetime) -> str
     event = Event(
         type=EventType.KEY_RENEWED if renewed else EventType.WATCH_CHANGED,
         at=now,
-        actor=ACTOR,
+        actor=actors.MARKETPLACE_POLL,
         data={"state": state, "expires_at": text},
     )
     data: dict[str, Json] = {"expires_at": text, "methods": len(info.methods)}

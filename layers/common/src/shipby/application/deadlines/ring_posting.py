@@ -12,7 +12,8 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SavePosting, SpendCap, Write
 from shipby.application.rating.guard import cancel_forecast, room_words, words
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import Wait, wait_of
@@ -57,7 +58,7 @@ def ring_posting(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
         return GONE
     settings = store.settings(alarm.seller) or SellerSettings(seller=alarm.seller)
     offers = offers_of(posting, store=store, now=now) if needs_offers(posting, now) else NO_OFFERS
-    step = fire(posting, posting.next_alarm, settings, at=now, actor=ACTOR, offers=offers)
+    step = fire(posting, posting.next_alarm, settings, at=now, actor=actors.ALARM_WORKER, offers=offers)
     saved, _ = commit_moves(step, settings, store=store, now=now)
     return fired(alarm, saved.next_alarm)
 
@@ -94,7 +95,15 @@ def commit_moves(
         return _commit(store, settings, step.posting, step.events, also), False
     try:
         posting, events, writes = _act(acting, step.posting, settings, store, now)
-        done = let_go(posting.seller, posting_ref(posting.number), acting, _DECIDED, store=store, now=now, actor=ACTOR)
+        done = let_go(
+            posting.seller,
+            posting_ref(posting.number),
+            acting,
+            _DECIDED,
+            store=store,
+            now=now,
+            actor=actors.ALARM_WORKER,
+        )
         return _commit(store, settings, posting, (*step.events, *events), also, [*writes, *done]), True
     except _STOPS as error:
         known = held_case(store, step.posting.seller, posting_ref(step.posting.number), acting)
@@ -115,24 +124,24 @@ def move_again(case: Case, move: Move, *, store: Store, now: datetime) -> str:
     around = around_of(case.seller, case.held.ref.id, store=store)
     moot = why_moot(posting, move, settings, around, at=now) if posting else "there is no such posting"
     if posting is None or moot:
-        commit(store, let_go(case.seller, case.held.ref, move, moot, store=store, now=now, actor=ACTOR))
+        commit(store, let_go(case.seller, case.held.ref, move, moot, store=store, now=now, actor=actors.ALARM_WORKER))
         return "moot"
     waits, cap = case.held.waits_for, _INTENTS.get(move, move)
     refused = waits is Wait.MARKETPLACE and move is Move.CANCEL and CANCEL_OFFER not in around.actions
     if refused or still_stopped(case, settings, cap=cap, store=store, now=now):
         reason = _NOT_OFFERED if refused else case.reason
-        commit(store, waits_on(case, waits, reason, now=now, actor=ACTOR))
+        commit(store, waits_on(case, waits, reason, now=now, actor=actors.ALARM_WORKER))
         return "held"
     ready, events = rewind(replace(posting, version=posting.version + 1)), tuple[Event, ...]()
     if move is Move.CANCEL and posting.stage is not Stage.EXPIRED and around.wanted is None:
-        step = expire(posting, "given up by the seller's policy", at=now, actor=ACTOR)
+        step = expire(posting, "given up by the seller's policy", at=now, actor=actors.ALARM_WORKER)
         ready, events = step.posting, step.events
     try:
         acted, more, writes = _act(move, ready, settings, store, now)
-        done = let_go(case.seller, case.held.ref, move, _DECIDED, store=store, now=now, actor=ACTOR)
+        done = let_go(case.seller, case.held.ref, move, _DECIDED, store=store, now=now, actor=actors.ALARM_WORKER)
         _commit(store, settings, acted, (*events, *more), lambda _: (), [*writes, *done])
     except _STOPS as error:
-        commit(store, waits_on(case, _wait_of(error), str(error), now=now, actor=ACTOR))
+        commit(store, waits_on(case, _wait_of(error), str(error), now=now, actor=actors.ALARM_WORKER))
         return "held"
     return "decided"
 
@@ -185,7 +194,7 @@ def _intent(
         number=posting.number,
         action=action,
         request=request,
-        actor=ACTOR,
+        actor=actors.ALARM_WORKER,
         reason=reason,
         automatic=True,
     )
@@ -197,7 +206,7 @@ def _ask_buyer(posting: Posting, settings: SellerSettings, _: Store, now: dateti
     data: dict[str, Json] = {"late": posting.late}
     if posting.cut_off is not None:
         data["cut_off"] = posting.cut_off.isoformat()
-    event = Event(type=EventType.BUYER_ASK_DUE, at=now, actor=ACTOR, data=data)
+    event = Event(type=EventType.BUYER_ASK_DUE, at=now, actor=actors.ALARM_WORKER, data=data)
     limit = settings.caps.get(Move.ASK_BUYER, DEFAULT_CAP)
     guards: list[Write] = [
         RequireAutomation(posting.seller),
@@ -216,7 +225,7 @@ _INTENTS = {Move.MOVE_DATE: IntentAction.SET_CUT_OFF, Move.CANCEL: IntentAction.
 
 def _held(move: Move, error: ShipbyError | _BusyError, now: datetime) -> Event:
     data: dict[str, Json] = {"action": move, "waits_for": _wait_of(error)}
-    return Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data=data)
+    return Event(type=EventType.AUTOMATION_HELD, at=now, actor=actors.ALARM_WORKER, reason=str(error), data=data)
 
 
 def _wait_of(error: ShipbyError | _BusyError) -> Wait:

@@ -27,6 +27,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import (
@@ -46,7 +47,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
-ACTOR = "system:marketplace_poll"
 CHATS = "support-chats"
 """Id of the watch."""
 EVERY = timedelta(minutes=15)
@@ -210,7 +210,7 @@ def _act(seller: str, message: ChatMessage, hint: Hint, done: ChatsRead, *, stor
             source=FROM_CHAT,
             source_id=message.id,
         )
-        done.claims += open_from_chat(asked, hint.pattern, ACTOR, store=store, clock=clock)
+        done.claims += open_from_chat(asked, hint.pattern, actors.MARKETPLACE_POLL, store=store, clock=clock)
     strange = [number for number in hint.posting_numbers if number not in known]
     if strange or not known:
         done.cases += _ask_person(seller, message, strange, store=store, now=clock.now())
@@ -231,7 +231,7 @@ def _ask_person(seller: str, message: ChatMessage, strange: list[str], *, store:
         "the cabinet and enter it with POST /v1/claims; the marketplace waits about two days",
         owner=settings.owners.get("*", ""),
         now=now,
-        actor=ACTOR,
+        actor=actors.MARKETPLACE_POLL,
     )
     store.commit([ClaimPointer(seller, MESSAGE, message.id, f"case {identifier}")])
     return True
@@ -258,7 +258,7 @@ def _save(seller: str, state: str, followed: _Followed, *, store: Store, now: da
         event = Event(
             type=EventType.WATCH_CHANGED,
             at=now,
-            actor=ACTOR,
+            actor=actors.MARKETPLACE_POLL,
             data={"state": state, "was": watch.state if watch else None},
         )
         if watch is None:

@@ -16,6 +16,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveEvidencePack
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
+from shipby.domain import actors
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.events import Event, EventType, StoredEvent, evidence_pack_ref
 from shipby.domain.evidence.chain import RULE, Broken, hashed_fields
@@ -26,7 +27,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import SellerSettings
 
-ACTOR = "system:label_generation"
 FORMAT = "shipby-evidence-1"
 CLAIM_LANGUAGE = "ru"
 """What the marketplace's support reads."""
@@ -126,7 +126,13 @@ def _end(pack: EvidencePack, tools: PackTools, **changes: object) -> EvidencePac
             return stored  # the same message came twice, and the other worker was quicker
         ended = replace(stored, version=stored.version + 1, **changes)  # type: ignore[arg-type]  # fields of the record
         data: dict[str, Json] = {"state": ended.state, "items": ended.items}
-        event = Event(type=EventType.PACK_FINISHED, at=tools.clock.now(), actor=ACTOR, reason=ended.problem, data=data)
+        event = Event(
+            type=EventType.PACK_FINISHED,
+            at=tools.clock.now(),
+            actor=actors.LABEL_GENERATION,
+            reason=ended.problem,
+            data=data,
+        )
         appended = AppendEvents(pack.seller, evidence_pack_ref(pack.id), ended.version, (event,))
         tools.store.commit([SaveEvidencePack(ended), appended])
         return ended

@@ -7,7 +7,8 @@ from datetime import datetime
 from shipby.application.evidence.claims import claim_writes, release
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import Write
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.evidence.claims import fire_claim
 
@@ -17,7 +18,7 @@ def ring_claim(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     claim = store.claim(alarm.seller, alarm.ref.id)
     if claim is None or not stands(alarm, claim.next_alarm):
         return GONE
-    changed, events = fire_claim(claim, at=now, actor=ACTOR)
+    changed, events = fire_claim(claim, at=now, actor=actors.ALARM_WORKER)
     writes: list[Write] = claim_writes(changed, events)
     store.commit(writes if changed.open else [*writes, release(changed)])
     return fired(alarm, changed.next_alarm)

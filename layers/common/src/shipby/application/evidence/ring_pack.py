@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveEvidencePack
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
 from shipby.domain.evidence.pieces import PackState
@@ -22,6 +23,6 @@ def ring_pack(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     if pack is None or not stands(alarm, pack.next_alarm):
         return GONE
     ended = replace(pack, version=pack.version + 1, state=PackState.EXPIRED, next_alarm=None)
-    event = Event(type=EventType.PACK_EXPIRED, at=now, actor=ACTOR)
+    event = Event(type=EventType.PACK_EXPIRED, at=now, actor=actors.ALARM_WORKER)
     store.commit([SaveEvidencePack(ended), AppendEvents(alarm.seller, alarm.ref, ended.version, (event,))])
     return fired(alarm, None)

@@ -18,6 +18,7 @@ from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import wait_of
 from shipby.domain.deadlines.ladder import rewind
@@ -34,7 +35,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
-ACTOR = "system:label_generation"
 MAX_WAVE = 300
 """Postings in one wave: each is a transaction, and the call has half a minute."""
 _AT: dict[str, frozenset[Stage]] = {
@@ -65,26 +65,34 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
             number=number,
             action=IntentAction.SHIP,
             request={"packages": [_everything(detail)]},
-            actor=ACTOR,
+            actor=actors.LABEL_GENERATION,
             reason=f"assembled by policy ({settings.assemble_at})",
             automatic=True,
         )
         if settings.auto_assemble is Automation.SHADOW:
-            event = Event(type=EventType.AUTOMATION_SHADOWED, at=now, actor=ACTOR, data={"action": SHIP})
+            event = Event(
+                type=EventType.AUTOMATION_SHADOWED, at=now, actor=actors.LABEL_GENERATION, data={"action": SHIP}
+            )
             return _tell(posting, event, settings, store, "shadowed")
         noted, _, event, writes = prepare_intent(posting, wish, settings, store=store, now=now)
         noted = rewind(replace(noted, version=posting.version + 1))
         appended = AppendEvents(seller, posting_ref(number), noted.version, (event,))
         ref = posting_ref(number)
-        done = let_go(seller, ref, SHIP, "it was decided after all", store=store, now=now, actor=ACTOR) if again else []
+        done = (
+            let_go(seller, ref, SHIP, "it was decided after all", store=store, now=now, actor=actors.LABEL_GENERATION)
+            if again
+            else []
+        )
         try:
             store.commit([SavePosting(noted), appended, *writes, *done])
         except (CapReachedError, KillSwitchOnError) as error:
             if again is not None:
-                commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=ACTOR))
+                commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=actors.LABEL_GENERATION))
                 return "held"
             data: dict[str, Json] = {"action": SHIP, "waits_for": wait_of(error)}
-            held = Event(type=EventType.AUTOMATION_HELD, at=now, actor=ACTOR, reason=str(error), data=data)
+            held = Event(
+                type=EventType.AUTOMATION_HELD, at=now, actor=actors.LABEL_GENERATION, reason=str(error), data=data
+            )
             return _tell(posting, held, settings, store, "held")
         return "assembled"
 

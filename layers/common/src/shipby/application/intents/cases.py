@@ -9,11 +9,11 @@ from shipby.application.cases.opening import open_case, opening
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import Write
 from shipby.application.shared.views import time_text
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.intents import Intent
 from shipby.domain.sellers.settings import SellerSettings
 
-ACTOR = "system:intent_worker"
 _LONGEST = 1500
 
 
@@ -27,7 +27,7 @@ def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetim
         reason=case_reason(intent, problem),
         owner="",
         now=now,
-        actor=ACTOR,
+        actor=actors.INTENT_WORKER,
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shipby.application.cases.opening import open_case
-from shipby.application.labels.asks import ACTOR, Tools, commit_label
+from shipby.application.labels.asks import Tools, commit_label
 from shipby.application.ports.press import LabelPage
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveRefusedPage
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
@@ -77,7 +78,7 @@ def set_aside(file: LabelFile, proof: Proof, tools: Tools) -> None:
         reason=f"{text}{f' ({examples})' if examples else ''}. See GET /v1/labels/refused-pages?date={now:%Y-%m-%d}",
         owner="",
         now=now,
-        actor=ACTOR,
+        actor=actors.LABEL_GENERATION,
     )
 
 
@@ -92,7 +93,7 @@ def open_unreadable_case(seller: str, reason: str, form: LabelForm, tools: Tools
         "layout. Such labels wait for an override with a reason; each is told on its posting",
         owner="",
         now=tools.clock.now(),
-        actor=ACTOR,
+        actor=actors.LABEL_GENERATION,
     )
 
 
@@ -136,7 +137,9 @@ def _save(seller: str, page: RefusedPage, number: str, tools: Tools) -> None:
             "names": list(page.names),
             "form": page.form,
         }
-        event = Event(type=EventType.LABEL_PAGE_REFUSED, at=page.at, actor=ACTOR, reason=page.reason, data=data)
+        event = Event(
+            type=EventType.LABEL_PAGE_REFUSED, at=page.at, actor=actors.LABEL_GENERATION, reason=page.reason, data=data
+        )
         commit_label(tools.store, posting, [event], [SaveRefusedPage(page)])
 
     decide_anew(once)

@@ -15,6 +15,7 @@ from shipby.application.ports.press import LabelPapers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.deadlines.firing import may_be_labelled
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
@@ -24,7 +25,6 @@ from shipby.domain.labels.options import LabelForm
 from shipby.domain.postings.posting import Posting
 from shipby.domain.skew import age
 
-ACTOR = "system:label_generation"
 BATCH = 1000
 """Postings in one task. Source: /v3/posting/fbs/package-label/create."""
 MAX_ATTEMPTS = 6
@@ -255,7 +255,9 @@ def give_up(seller: str, number: str, problem: str, tools: Tools, *, form: Label
             tools.store.commit([SaveDocument(failed)])
             return True
         data: dict[str, Json] = {"form": form}
-        event = Event(type=EventType.LABEL_FAILED, at=tools.clock.now(), actor=ACTOR, reason=text, data=data)
+        event = Event(
+            type=EventType.LABEL_FAILED, at=tools.clock.now(), actor=actors.LABEL_GENERATION, reason=text, data=data
+        )
         commit_label(tools.store, found.posting, [event], [SaveDocument(failed)])
         return True
 

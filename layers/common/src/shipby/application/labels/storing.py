@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shipby.application.labels.asks import ACTOR, Tools, commit_label, new_document, wanted
+from shipby.application.labels.asks import Tools, commit_label, new_document, wanted
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.ports.press import LabelPage
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer, SaveDocument, Write
 from shipby.application.shared.retry import decide_anew
-from shipby.domain import pointers
+from shipby.domain import actors, pointers
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
@@ -78,7 +78,7 @@ def store_label(
             "barcodes": list(barcodes),
         }
         kind = EventType.LABEL_UNPROVEN if unproven else EventType.LABEL_READY
-        events.append(Event(type=kind, at=now, actor=ACTOR, reason=unproven, data=data))
+        events.append(Event(type=kind, at=now, actor=actors.LABEL_GENERATION, reason=unproven, data=data))
         posting = still.posting
         pointers: list[Write] = []
         if not unproven:
@@ -101,7 +101,7 @@ def _replaced(known: Document | None, digest: str, form: LabelForm, document: Do
     reason = f"the marketplace made another label at {at:%Y-%m-%d %H:%M} UTC: copies printed before are void"
     data: dict[str, Json] = {"document": LABEL_IDS[form], "form": form, "printed": known.printed_count}
     return [
-        Event(type=EventType.LABEL_VOIDED, at=at, actor=ACTOR, reason=reason, data=data)
+        Event(type=EventType.LABEL_VOIDED, at=at, actor=actors.LABEL_GENERATION, reason=reason, data=data)
     ], document.problem or reason
 
 

@@ -22,6 +22,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import digest_id
@@ -37,7 +38,6 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.remembered import RememberedResponse
 from shipby.domain.sellers.settings import Recipient, SellerSettings
 
-ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=7)
 """How long it is remembered that a notice was put into a digest. Its keys hold a space, which no caller's
 Idempotency-Key may have: nobody can silence a notice by using its key first."""
@@ -156,7 +156,7 @@ def _tell(
         "left_out": len(entries) - len(wanted),
         "about": [stored.id for stored in wanted[:_NAMED]],
     }
-    event = Event(type=EventType.DIGEST_TOLD, at=now, actor=ACTOR, data=data)
+    event = Event(type=EventType.DIGEST_TOLD, at=now, actor=actors.NOTIFICATIONS, data=data)
     decide_anew(lambda: _note(seller, recipient.name, event, tools))
     return "told"
 

@@ -13,6 +13,7 @@ from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RememberResponse, RequireAutomation, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.moot import why_moot
@@ -35,10 +36,8 @@ from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.remembered import RememberedResponse
 from shipby.domain.sellers.settings import SellerSettings
 
-ACTOR = "system:notifications"
 KEPT_FOR = timedelta(days=90)
 """How long it is remembered that a buyer was written to: longer than a posting is under way."""
-_AUTOMATIC = "system:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,7 @@ def ask_buyer(seller: str, number: str, version: int, *, store: Store, marketpla
         if CHAT_OFFER not in marketplace.posting(number).actions:
             raise ActionNotOfferedError(f"the marketplace offers no chat with the buyer of posting {number}")
 
-    automatic = stored.event.actor.startswith(_AUTOMATIC)
+    automatic = actors.is_automatic(stored.event.actor)
     letter = _Letter(
         seller=seller,
         number=number,
@@ -133,7 +132,7 @@ def _deliver(
             return
         changed = rewind(replace(posting, version=posting.version + 1))
         about: dict[str, Json] = {"about": letter.about, "channel": "marketplace_chat"}
-        event = Event(type=kind, at=clock.now(), actor=ACTOR, reason=why[:300], data=about)
+        event = Event(type=kind, at=clock.now(), actor=actors.NOTIFICATIONS, reason=why[:300], data=about)
         appended = AppendEvents(letter.seller, posting_ref(letter.number), changed.version, (event,))
         held = _held(letter, posting, wait, why, settings, store, clock.now()) if wait and letter.guards else []
         commit(store, [SavePosting(changed), appended, *held])
@@ -171,7 +170,7 @@ def _stopped(posting: Posting, wait: Wait, why: str, settings: SellerSettings) -
         waits_for=wait,
         reason=why[:500],
         owner=owner_of(posting, settings),
-        actor=ACTOR,
+        actor=actors.NOTIFICATIONS,
     )
 
 

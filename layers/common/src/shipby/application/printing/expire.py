@@ -10,13 +10,13 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.labels.documents import Document
 from shipby.domain.labels.prints import PrintJob, PrintState
 
-ACTOR = "system:label_generation"
 REASON = "it shows a person, and its time after printing is over"
 
 
@@ -71,7 +71,7 @@ def _note_gone(job: PrintJob, number: str, label: str, key: str, store: Store, c
         event = Event(
             type=EventType.LABEL_GONE,
             at=now,
-            actor=ACTOR,
+            actor=actors.LABEL_GENERATION,
             reason=REASON,
             data={"job": job.id, "document": label, "copy": document.printed_count},
         )

@@ -20,6 +20,7 @@ from shipby.application.printing.lists import in_order, make_list
 from shipby.application.printing.parts import Desk, Found, PrintTools, Standing, refusal
 from shipby.application.printing.requests import counts
 from shipby.application.printing.views import CONTENT_TYPES
+from shipby.domain import actors
 from shipby.domain.errors import InvalidInputError, NotFoundError, VersionConflictError
 from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
@@ -29,7 +30,6 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
-ACTOR = "system:label_generation"
 PATIENCE = timedelta(minutes=3)
 """How long a job waits for labels that are not there yet; then it prints the others and names these."""
 REPRINT = "copy {copy} was printed at {time}, after this job was asked for: ask again and say why"
@@ -224,7 +224,7 @@ class _Run:
             "problems": dict(finished.problems),
             "pages": finished.pages,
         }
-        event = Event(type=EventType.PRINT_FINISHED, at=now, actor=ACTOR, data=data)
+        event = Event(type=EventType.PRINT_FINISHED, at=now, actor=actors.LABEL_GENERATION, data=data)
         appended = AppendEvents(job.seller, print_job_ref(job.id), finished.version, (event,))
         try:
             tools.store.commit([SavePrintJob(finished), appended])

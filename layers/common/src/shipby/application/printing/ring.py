@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePrintJob
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
 from shipby.domain.labels.prints import PrintState
@@ -22,6 +23,6 @@ def ring_print_job(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     if job is None or not stands(alarm, job.next_alarm):
         return GONE
     ended = replace(job, version=job.version + 1, state=PrintState.EXPIRED, next_alarm=None)
-    event = Event(type=EventType.PRINT_EXPIRED, at=now, actor=ACTOR)
+    event = Event(type=EventType.PRINT_EXPIRED, at=now, actor=actors.ALARM_WORKER)
     store.commit([SavePrintJob(ended), AppendEvents(alarm.seller, alarm.ref, ended.version, (event,))])
     return fired(alarm, None)

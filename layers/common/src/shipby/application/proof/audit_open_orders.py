@@ -20,6 +20,7 @@ from shipby.application.proof.lost_decisions import forgotten_moves
 from shipby.application.proof.prove import REPORT as PROOF
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.deadlines.ladder import rewind, unwatched
@@ -33,7 +34,6 @@ from shipby.domain.skew import age, ahead
 
 REPORT = "open-orders"
 """The kind of the report that the caller saves, once per UTC day."""
-ACTOR = "system:open_orders_audit"
 IN_ORDER = "the audit found it in order again"
 BUDGET = timedelta(seconds=60)
 LOOK_BACK = timedelta(days=3)
@@ -238,7 +238,9 @@ class _Run:
         writes = hold_posting(self._forgotten(posting), posting, self._settings, store=self._store, now=now)
         if posting.next_alarm is None and mended.next_alarm is not None:
             kind, why = EventType.POSTING_CHANGED, "the audit found it without an alarm"
-            event = Event(type=kind, at=now, actor=ACTOR, reason=why, data={"alarm": mended.next_alarm.kind})
+            event = Event(
+                type=kind, at=now, actor=actors.OPEN_ORDERS_AUDIT, reason=why, data={"alarm": mended.next_alarm.kind}
+            )
             ref = posting_ref(posting.number)
             writes += [SavePosting(mended), AppendEvents(self._seller, ref, mended.version, (event,))]
         if not writes:
@@ -316,7 +318,7 @@ class _Run:
             reason=reason,
             owner=owner,
             now=self._clock.now(),
-            actor=ACTOR,
+            actor=actors.OPEN_ORDERS_AUDIT,
         )
 
     def _close(self, subject: str) -> bool:
@@ -327,5 +329,5 @@ class _Run:
             subject=subject,
             resolution=IN_ORDER,
             now=self._clock.now(),
-            actor=ACTOR,
+            actor=actors.OPEN_ORDERS_AUDIT,
         )

@@ -13,6 +13,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED, UNKNOWN, WATCH, Figures, asked_of, watch_data
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError, MarketplaceRefusedError
 from shipby.domain.events import Event, EventType, watch_ref
@@ -24,7 +25,6 @@ from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, RatingThre
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
-ACTOR = "system:marketplace_poll"
 INDEX_EVERY = timedelta(hours=1)
 SLACK = timedelta(minutes=2)
 OWN_COUNT_LIMIT = 5_000
@@ -96,7 +96,10 @@ def _keep(
     if "index" in data:
         about["index"] = str(shown(Decimal(str(data["index"]))))
     event = Event(
-        type=EventType.INDEX_BAND_CHANGED if told else EventType.WATCH_CHANGED, at=now, actor=ACTOR, data=about
+        type=EventType.INDEX_BAND_CHANGED if told else EventType.WATCH_CHANGED,
+        at=now,
+        actor=actors.MARKETPLACE_POLL,
+        data=about,
     )
     if watch is None:
         changed = Watch(seller=seller, id=WATCH, version=1, checked_at=now, state=state, data=data)

@@ -15,9 +15,10 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SaveReturn, Write
 from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
-from shipby.application.settling.finish import AUTOMATIC, finish
+from shipby.application.settling.finish import finish
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -73,7 +74,7 @@ def approve_refund(word: SecondWord, remember: Remember, *, store: Store, clock:
         event = Event(type=EventType.INTENT_CREATED, at=now, actor=word.actor, reason=word.reason, data=data)
         answer = Answer(202, intent_view(let_go), f"/v1/intents/{intent.id}")
         writes: list[Write] = [SaveIntent(let_go), *_told(let_go, event, store), *refund_cap(let_go, settings, now)]
-        if intent.actor.startswith(AUTOMATIC):
+        if actors.is_automatic(intent.actor):
             writes.append(RequireAutomation(word.seller))
         writes += closing(
             store,

@@ -25,6 +25,7 @@ from shipby.application.settling.finish import finish
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
@@ -38,7 +39,6 @@ from shipby.domain.refunds.ledger import AccrualState, Entry, EntryKind, EntrySt
 from shipby.domain.skew import age
 
 WATCH = "accruals"
-ACTOR = "system:accruals"
 EVERY = timedelta(days=1)
 SLACK = timedelta(minutes=10)
 """Rounds are not exact to the minute; without it a day's comparison would slip to the next round, later each day."""
@@ -175,7 +175,7 @@ def _note(seller: str, data: Mapping[str, Json], store: Store, now: datetime) ->
         watch = store.watch(seller, WATCH)
         version = watch.version + 1 if watch else 1
         changed = Watch(seller=seller, id=WATCH, version=version, checked_at=now, state="compared", data=data)
-        event = Event(type=EventType.WATCH_CHANGED, at=now, actor=ACTOR, data={"state": changed.state})
+        event = Event(type=EventType.WATCH_CHANGED, at=now, actor=actors.ACCRUALS, data={"state": changed.state})
         store.commit([SaveWatch(changed), AppendEvents(seller, watch_ref(WATCH), version, (event,))])
 
     decide_anew(once)
@@ -246,7 +246,9 @@ def _settle_unknown(
             text = f"the marketplace charged {Money(entry.minor, current.currency)} for it: its accruals show it"
             seen: dict[str, Json] = {**intent.read_back, "accrued": entry.minor}
             try:
-                finish(intent, IntentState.CONFIRMED, text, store=store, clock=clock, read_back=seen, actor=ACTOR)
+                finish(
+                    intent, IntentState.CONFIRMED, text, store=store, clock=clock, read_back=seen, actor=actors.ACCRUALS
+                )
             except VersionConflictError:
                 continue  # settled meanwhile by somebody else
             settled += 1
@@ -270,7 +272,7 @@ def _tell(seller: str, number: str, key: str, entry: Entry, currency: str, store
         reason=f"{key}: {problem}; compare GET /v1/refunds/{number} with the cabinet's accruals",
         owner="",
         now=now,
-        actor=ACTOR,
+        actor=actors.ACCRUALS,
     )
 
 
@@ -282,4 +284,4 @@ def _event(key: str, entry: Entry, currency: str, now: datetime) -> Event:
         "accrued": {"amount": accrued.amount, "currency": currency},
         "cost_borne_by": entry.cost_borne_by,
     }
-    return Event(type=EventType.MONEY_ACCRUED, at=now, actor=ACTOR, data=data)
+    return Event(type=EventType.MONEY_ACCRUED, at=now, actor=actors.ACCRUALS, data=data)

@@ -16,6 +16,7 @@ from shipby.application.returns.policies import options_of
 from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.shared.idempotency import Answer
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import Wait, wait_of
 from shipby.domain.errors import (
@@ -34,8 +35,6 @@ from shipby.domain.returns.options import Option, OptionKind, ReturnOptions
 from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.shadow import ShadowDecision
-
-ACTOR = "system:returns"
 
 _WOULD: Mapping[OptionKind, str] = {
     OptionKind.REJECT: "reject the return",
@@ -78,7 +77,7 @@ def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock,
         refused = again is not None and key == case.automated and refuses(again)
         if again and (refused or still_stopped(again, settings, cap=IntentAction.RETURN_ACTION, store=store, now=now)):
             assert again.held is not None  # noqa: S101  # only cases of held decisions come here
-            commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=ACTOR))
+            commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=actors.RETURNS))
             return "held"
         return _ask(case, option, options, key, settings, store, clock, again)
 
@@ -112,7 +111,7 @@ def _ask(
         seller=case.seller,
         return_id=case.id,
         action_id=option.action_id,
-        actor=ACTOR,
+        actor=actors.RETURNS,
         refund=option.kind in _GIVES_MONEY,
         amount=option.suggested_amount if option.kind is OptionKind.COMPENSATE else None,
         reason=f"{options.reason} (policy {options.policy.product_type}, settings {settings.version})",
@@ -138,7 +137,7 @@ def _ask(
 def _decided(case: ReturnCase, store: Store, now: datetime, _: Answer) -> list[Write]:
     """An earlier decision that was held back ends in the transaction that takes it."""
     ref, action = return_ref(case.id), IntentAction.RETURN_ACTION
-    return let_go(case.seller, ref, action, "it was decided after all", store=store, now=now, actor=ACTOR)
+    return let_go(case.seller, ref, action, "it was decided after all", store=store, now=now, actor=actors.RETURNS)
 
 
 def _hold(
@@ -154,7 +153,7 @@ def _hold(
     again: Case | None,
 ) -> str:
     if again is not None and key == case.automated:
-        commit(store, waits_on(again, wait, why, now=now, actor=ACTOR))
+        commit(store, waits_on(again, wait, why, now=now, actor=actors.RETURNS))
         return "held"
     held = replace(case, version=case.version + 1, automated=key)
     event = _told(EventType.AUTOMATION_HELD, held, option, settings, now, why)
@@ -165,7 +164,7 @@ def _hold(
         waits_for=wait,
         reason=event.reason,
         owner=settings.owners.get("*", ""),
-        actor=ACTOR,
+        actor=actors.RETURNS,
     )
     commit(store, [*_writes(held, event), *hold(stopped, store=store, now=now)])
     return "held"
@@ -214,7 +213,7 @@ def _told(
     }
     if option.kind in _GIVES_MONEY and option.to_buyer is not None:
         data["amount"] = {"amount": option.to_buyer.amount, "currency": option.to_buyer.currency}
-    return Event(type=kind, at=now, actor=ACTOR, reason=reason[:500], data=data)
+    return Event(type=kind, at=now, actor=actors.RETURNS, reason=reason[:500], data=data)
 
 
 def _writes(case: ReturnCase, event: Event) -> list[Write]:

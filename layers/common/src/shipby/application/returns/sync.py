@@ -12,6 +12,7 @@ from shipby.application.ports.writes import AppendEvents, SaveReturn, Write
 from shipby.application.returns.codes import code_writes
 from shipby.application.returns.policies import with_suggestion
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.periods import decide_return_by
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
@@ -23,9 +24,6 @@ from shipby.domain.returns.goods_returns import Whereabouts, fetch_reminder, whe
 from shipby.domain.returns.return_case import CABINET_RETURNS, MarketplaceReturn, ReturnCase, ReturnSource, ReturnStage
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, ahead, read_time
-
-MARKETPLACE = "marketplace"
-ACTOR = "system:marketplace_poll"
 
 
 def return_alarm(case: ReturnCase, settings: SellerSettings, now: datetime) -> Alarm | None:
@@ -86,7 +84,9 @@ def link_return(seller: str, return_id: str, *, store: Store, clock: Clock) -> b
             return False
         linked = replace(case, version=case.version + 1, linked=True)
         linked = with_suggestion(linked, settings, store=store)
-        event = Event(type=EventType.RETURN_LINKED, at=now, actor=ACTOR, data={"posting": case.posting_number})
+        event = Event(
+            type=EventType.RETURN_LINKED, at=now, actor=actors.MARKETPLACE_POLL, data={"posting": case.posting_number}
+        )
         done: list[Write] = []
         if not matters(linked):
             done = closing(
@@ -96,7 +96,7 @@ def link_return(seller: str, return_id: str, *, store: Store, clock: Clock) -> b
                 subject=case.id,
                 resolution=_RESOLVED,
                 now=now,
-                actor=ACTOR,
+                actor=actors.MARKETPLACE_POLL,
             )
         _commit(store, [SaveReturn(linked), AppendEvents(seller, return_ref(case.id), linked.version, (event,)), *done])
         return True
@@ -130,11 +130,24 @@ def keep_return_case(case: ReturnCase, *, store: Store, clock: Clock) -> None:
     kind, now = CaseKind.RETURN, clock.now()
     if reason := matters(case):
         report_case(
-            store, seller=case.seller, kind=kind, subject=case.id, reason=reason, owner="", now=now, actor=ACTOR
+            store,
+            seller=case.seller,
+            kind=kind,
+            subject=case.id,
+            reason=reason,
+            owner="",
+            now=now,
+            actor=actors.MARKETPLACE_POLL,
         )
     else:
         close_open_case(
-            store, seller=case.seller, kind=kind, subject=case.id, resolution=_RESOLVED, now=now, actor=ACTOR
+            store,
+            seller=case.seller,
+            kind=kind,
+            subject=case.id,
+            resolution=_RESOLVED,
+            now=now,
+            actor=actors.MARKETPLACE_POLL,
         )
 
 
@@ -283,8 +296,8 @@ def _events(known: ReturnCase | None, changed: ReturnCase, now: datetime) -> tup
         "policy_version": changed.policy_version,
     }
     reason = f"decide it in the seller's cabinet: {CABINET_RETURNS}" if changed.in_cabinet else ""
-    events = [Event(type=kind, at=now, actor=MARKETPLACE, reason=reason, data=data)]
+    events = [Event(type=kind, at=now, actor=actors.MARKETPLACE, reason=reason, data=data)]
     if known is not None and changed.linked and not known.linked:
         linked: dict[str, Json] = {"posting": changed.posting_number}
-        events.append(Event(type=EventType.RETURN_LINKED, at=now, actor=MARKETPLACE, data=linked))
+        events.append(Event(type=EventType.RETURN_LINKED, at=now, actor=actors.MARKETPLACE, data=linked))
     return tuple(events)

@@ -11,6 +11,7 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
+from shipby.domain import actors
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Event, EventType, StoredEvent
@@ -178,9 +179,9 @@ def _outcome(matter: _Matter, decision: ShadowDecision, event: Event) -> str:
 
 
 def _by(actor: str, *, same: bool) -> str:
-    if actor.startswith("key:"):
+    if actors.is_person(actor):
         return PERSON_SAME if same else PERSON_OTHERWISE
-    return AUTOMATION if actor.startswith("system:") else MARKETPLACE
+    return AUTOMATION if actors.is_automatic(actor) else MARKETPLACE
 
 
 def _as_decided(decision: ShadowDecision, event: Event) -> bool:

@@ -28,7 +28,7 @@ from shipby.application.returns.actions import is_final
 from shipby.application.returns.sync import return_alarm
 from shipby.application.settling.refused import hold_refused
 from shipby.application.shared.retry import ATTEMPTS
-from shipby.domain import pointers
+from shipby.domain import actors, pointers
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
@@ -44,12 +44,9 @@ from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.returns.return_case import REJECT_ACTIONS, ReturnCase, ReturnStage
 from shipby.domain.sellers.settings import SellerSettings
 
-ACTOR = "system:intent_worker"
 LONGEST_WAIT = timedelta(hours=1)
 """Between two readings of an intent that stays UNKNOWN."""
 TOLD = NEEDS_PERSON
-AUTOMATIC = "system:"
-"""Actors of automatic intents begin with this; people's begin with `key:`."""
 
 _EVENTS: Mapping[IntentState, EventType] = {
     IntentState.PENDING: EventType.INTENT_NOT_SENT,
@@ -71,7 +68,7 @@ def finish(
     attempts: int | None = None,
     needs_person: bool = False,
     waits_for: Wait = Wait.MARKETPLACE,
-    actor: str = ACTOR,
+    actor: str = actors.INTENT_WORKER,
     also: Callable[[Intent], Sequence[Write]] = lambda _: (),
 ) -> Intent:
     """Move an intent on. Money, tracking history and pointers follow in the same transaction.
@@ -148,7 +145,7 @@ def _transaction(
         writes = CancelRequestActions.writes(moved, event, store, now)
     else:
         writes = _posting_writes(moved, event, store, now)
-    if state is IntentState.SENT and intent.actor.startswith(AUTOMATIC):
+    if state is IntentState.SENT and actors.is_automatic(intent.actor):
         # The switch stops what was asked for before it was thrown, too.
         writes.append(RequireAutomation(intent.seller))
     if not moved.open and not needs_person:
@@ -161,7 +158,12 @@ def _transaction(
             now=now,
             actor=actor,
         )
-    if state is IntentState.REJECTED and intent.actor.startswith(AUTOMATIC) and actor == ACTOR and not needs_person:
+    if (
+        state is IntentState.REJECTED
+        and actors.is_automatic(intent.actor)
+        and actor == actors.INTENT_WORKER
+        and not needs_person
+    ):
         writes += hold_refused(moved, waits_for, settings, store=store, now=now, actor=actor)
     return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store, now)]
 
@@ -257,7 +259,7 @@ def _return_writes(moved: Intent, event: Event, store: Store, now: datetime) -> 
 
 
 def _chosen_by_nobody(moved: Intent) -> bool:
-    return moved.actor.startswith(AUTOMATIC) and not moved.approved_by
+    return actors.is_automatic(moved.actor) and not moved.approved_by
 
 
 def _money_writes(moved: Intent, store: Store, now: datetime) -> list[Write]:

@@ -12,7 +12,8 @@ from shipby.application.ports.writes import AppendEvents, SaveIntent, SavePostin
 from shipby.application.returns.decisions import proposal_alarm, refund_total
 from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY
-from shipby.application.shared.rang import ACTOR, GONE, Rang, fired, stands
+from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import InvalidInputError
@@ -45,11 +46,13 @@ def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     waiting = replace(intent, version=intent.version + 1, next_alarm=Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT))
     data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": intent.state}
     data["policy"] = settings.version
-    events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=ACTOR, data=data)]
+    events = [Event(type=EventType.INTENT_CHECK_DUE, at=now, actor=actors.ALARM_WORKER, data=data)]
     if (wrong or age > 2 * settings.settle_limit) and TOLD not in intent.read_back:
         since = f"for {age}" if not wrong else f"since {intent.let_go_at:%Y-%m-%d %H:%M} UTC, a time to come"
         problem = f"it is {intent.state} and could not be settled {since}: a person has to look"
-        events.append(Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=ACTOR, reason=problem, data=data))
+        events.append(
+            Event(type=EventType.INTENT_NEEDS_PERSON, at=now, actor=actors.ALARM_WORKER, reason=problem, data=data)
+        )
         waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
         open_intent_case(intent, problem, store=store, now=now)
     store.commit([SaveIntent(waiting), *_owner_writes(waiting, tuple(events), store)])
@@ -64,7 +67,7 @@ def _ring_proposal(alarm: AlarmRef, intent: Intent, *, store: Store, now: dateti
     if total is not None:
         data["amount"] = {"amount": total.amount, "currency": total.currency}
     text = f"it waits for a second person since {intent.created_at:%Y-%m-%d %H:%M} UTC"
-    event = Event(type=EventType.INTENT_PROPOSED, at=now, actor=ACTOR, reason=text, data=data)
+    event = Event(type=EventType.INTENT_PROPOSED, at=now, actor=actors.ALARM_WORKER, reason=text, data=data)
     store.commit([SaveIntent(waiting), *_owner_writes(waiting, (event,), store)])
     return fired(alarm, waiting.next_alarm)
 

@@ -8,8 +8,6 @@ from datetime import datetime
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.postings.posting import Alarm
 
-ACTOR = "system:alarm_worker"
-
 
 @dataclass(frozen=True, slots=True)
 class Rang:
