@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.adapters.dynamodb.rows import sellers as seller_rows
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
 from shipby.domain.sellers.settings import SellerSettings
@@ -64,14 +67,14 @@ def posting_items(count: int, cut_off: datetime, *, sellers: int, first: int = 0
     template = posting(0, cut_off, sellers=sellers)
     for number in range(first, first + count):
         one = replace(template, seller=seller_of(number, sellers), number=name_of(number))
-        yield rows.posting_item(one, SHARDS)
+        yield posting_rows.posting_item(one, SHARDS)
 
 
 def settings_items(sellers: int) -> Iterator[dict[str, Any]]:
     """The settings rows of all sellers."""
     for number in range(sellers):
         settings = SellerSettings(seller=seller_of(number, sellers))
-        yield rows.settings().item(keys.settings(settings.seller), settings)
+        yield seller_rows.settings().item(keys.settings(settings.seller), settings)
 
 
 def event_item(one: Posting, at: datetime) -> dict[str, Any]:
@@ -82,4 +85,4 @@ def event_item(one: Posting, at: datetime) -> dict[str, Any]:
         actor="system:alarm_worker",
         data={"rung": "shipment_date", "due": at.isoformat(), "cut_off": at.isoformat()},
     )
-    return rows.event_item(one.seller, posting_ref(one.number), one.version + 1, 0, event, count=1)
+    return event_rows.event_item(one.seller, posting_ref(one.number), one.version + 1, 0, event, count=1)

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from functions.deadline_sweep.handler import handler as sweep
 from functions.deadline_sweep.worker import handler as worker
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.dynamodb import rows
 from shipby.adapters.dynamodb.alarm_store import AlarmStore
 from shipby.adapters.dynamodb.client import dynamodb_client
+from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.application.alarms.set_aside import TRIES, bring_back, list_aside
 from shipby.application.ports.writes import AppendEvents, SaveCase, SavePosting, SaveWatch
@@ -178,7 +178,7 @@ def test_watches_and_cases_ring_through_the_same_queue(shop: Shop) -> None:
 def newer(shop: Shop, number: str) -> Posting:
     """A due posting that a newer release has written."""
     posting = received(shop, number, -5)
-    item: Mapping[str, Any] = rows.posting_item(posting, 4) | {"schema": {"N": "99"}}
+    item: Mapping[str, Any] = posting_rows.posting_item(posting, 4) | {"schema": {"N": "99"}}
     dynamodb_client().put_item(TableName=shop.table, Item=item)
     return posting
 
@@ -217,7 +217,7 @@ def test_an_alarm_that_was_brought_back_fires_as_soon_as_it_can_be_read(shop: Sh
     posting = newer(shop, a.NUMBER)
     try_again(posting, TRIES)
     bring_back(store=shop.store, now=SystemClock().now(), actor="key:k1")
-    item = dict(rows.posting_item(posting, 4))
+    item = dict(posting_rows.posting_item(posting, 4))
     dynamodb_client().put_item(TableName=shop.table, Item=item)
     assert sweep(event("schedule"), CONTEXT)["sent"] == 1
     shop.deliver("alarm", worker)

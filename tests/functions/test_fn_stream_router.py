@@ -10,7 +10,9 @@ import pytest
 from functions.stream_router.handler import PoisonError, handler
 from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.adapters.dynamodb import rows
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import inbox as inbox_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
@@ -22,7 +24,7 @@ REF = posting_ref(a.NUMBER)
 
 
 def row(kind: EventType, version: int = 1, *, ref: Any = REF, **data: Any) -> dict[str, Any]:
-    return rows.event_item(a.SELLER, ref, version, 0, a.event(type=kind, data=data), count=1)
+    return event_rows.event_item(a.SELLER, ref, version, 0, a.event(type=kind, data=data), count=1)
 
 
 def route(*images: dict[str, Any], name: str = "INSERT") -> list[str]:
@@ -97,8 +99,8 @@ def test_messages_of_a_seller_share_a_group_so_that_queues_stay_fair(shop: Shop)
 
 def test_changes_and_other_rows_are_ignored(shop: Shop, published: list[str]) -> None:
     assert route(row(EventType.POSTING_ASSEMBLED), name="MODIFY") == []
-    assert route(rows.posting_item(a.posting(), 4)) == []
-    assert route(rows.push_item(a.push(state=PushState.QUARANTINED))) == []
+    assert route(posting_rows.posting_item(a.posting(), 4)) == []
+    assert route(inbox_rows.push_item(a.push(state=PushState.QUARANTINED))) == []
     assert [shop.bodies(queue) for queue in shop.urls] == [[]] * 6
     assert published == []
 
@@ -158,6 +160,6 @@ def test_a_bus_that_refuses_lets_the_events_come_again_but_the_queues_have_their
         raise StoreUnavailableError("the event bus refused 1 of 1 entries: ThrottlingException")
 
     monkeypatch.setattr(EventBridgeBus, "publish", refuse)
-    assert route(rows.push_item(a.push()), row(EventType.POSTING_RECEIVED)) == ["101"]
+    assert route(inbox_rows.push_item(a.push()), row(EventType.POSTING_RECEIVED)) == ["101"]
     assert len(shop.bodies("sync")) == 1
     assert len(shop.bodies("notify")) == 1

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from shipby.adapters.dynamodb import changes, keys, rows
+from shipby.adapters.dynamodb import changes, keys
 from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.adapters.dynamodb.rows import returns as return_rows
 from shipby.adapters.dynamodb.values import Item
 from shipby.application.ports.writes import AppendEvents, SavePosting, SaveReturn, Write
 from shipby.domain.events import AggregateKind, Event, Ref
@@ -71,8 +74,8 @@ def _place(seller: str, ref: Ref) -> Key:
 
 
 def _item(record: Replayed) -> Item:
-    return rows.posting_item(record, 4) if isinstance(record, Posting) else rows.return_item(record, 4)
+    return posting_rows.posting_item(record, 4) if isinstance(record, Posting) else return_rows.return_item(record, 4)
 
 
 def _event(write: AppendEvents, index: int, event: Event) -> Item:
-    return rows.event_item(write.seller, write.ref, write.version, index, event, count=len(write.events))
+    return event_rows.event_item(write.seller, write.ref, write.version, index, event, count=len(write.events))

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shipby.adapters.dynamodb import DynamoDBStore, keys, rows
+from shipby.adapters.dynamodb import DynamoDBStore, keys
 from shipby.adapters.dynamodb.alarm_store import PLAIN_NAMES, AlarmStore, posting_update
+from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.ports.writes import (
     AppendEvents,
     RequireAutomation,
@@ -142,7 +143,7 @@ def test_a_difference_makes_exactly_the_item_that_writing_all_of_it_makes(before
     key = keys.posting(before.seller, before.number)
     aside = {"AK": {"S": keys.ASIDE}, "aside_reason": {"S": "why"}, "aside_at": {"N": "1"}}
     update = posting_update(key, before, after, shards=4)
-    assert applied(update, rows.posting_item(before, 4) | aside) == rows.posting_item(after, 4)
+    assert applied(update, posting_rows.posting_item(before, 4) | aside) == posting_rows.posting_item(after, 4)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -152,7 +153,7 @@ def test_rungs_that_have_passed_are_taken_out_one_by_one(before: Posting, data: 
     rungs = tuple(rung for rung, stays in zip(before.rungs, kept, strict=True) if stays)
     after = replace(before, version=before.version + 1, rungs=rungs)
     update = posting_update(keys.posting(before.seller, before.number), before, after, shards=4)
-    assert applied(update, dict(rows.posting_item(before, 4))) == rows.posting_item(after, 4)
+    assert applied(update, dict(posting_rows.posting_item(before, 4))) == posting_rows.posting_item(after, 4)
     if rungs and rungs != before.rungs:
         assert "rungs[" in update.body["UpdateExpression"]
 
@@ -174,7 +175,7 @@ def test_an_engine_takes_out_the_rungs_that_have_passed(
     assert store.posting(seller, a.NUMBER) == before
     after = fired(before, rungs=tuple(before.rungs[index] for index in stay))
     store.commit([SavePosting(after)])
-    assert stands(table, after) == rows.posting_item(after, 4)
+    assert stands(table, after) == posting_rows.posting_item(after, 4)
 
 
 def test_the_day_of_receipt_never_moves(store: AlarmStore, seller: str) -> None:
@@ -193,7 +194,7 @@ def test_what_a_worker_writes_is_what_any_store_would_write(store: AlarmStore, t
     after = fired(read, late=True, late_price=a.rub("12.50"), stage=Stage.CONFIRMED, shipment_date=LATER)
     store.commit([SavePosting(after), event_row(after)])
     assert store.posting(seller, a.NUMBER) == after
-    assert stands(table, after) == rows.posting_item(after, 4)
+    assert stands(table, after) == posting_rows.posting_item(after, 4)
     assert [item.number for item in store.worklist(seller, Stage.CONFIRMED).items] == [a.NUMBER]
     assert store.worklist(seller, Stage.RECEIVED).items == ()
 
@@ -231,19 +232,19 @@ def test_a_change_brings_back_an_alarm_that_was_set_aside_after_the_read(
     store.set_alarm_aside(ref(posting), "why", a.NOW)
     after = fired(read)
     store.commit([SavePosting(after)])
-    assert stands(table, after) == rows.posting_item(after, 4)
+    assert stands(table, after) == posting_rows.posting_item(after, 4)
 
 
 def test_an_item_of_an_older_release_is_written_as_a_whole(store: AlarmStore, table: Table, seller: str) -> None:
     posting = due_posting(seller)
-    old = rows.posting_item(posting, 4) | {"schema": {"N": "1"}}
+    old = posting_rows.posting_item(posting, 4) | {"schema": {"N": "1"}}
     old["next_alarm"] = {"M": {"due": old.pop("alarm_at"), "kind": old.pop("alarm_kind")}}
     table.put(old)
     read = store.posting(seller, a.NUMBER)
     assert read == posting
     after = fired(posting)
     store.commit([SavePosting(after)])
-    assert stands(table, after) == rows.posting_item(after, 4)
+    assert stands(table, after) == posting_rows.posting_item(after, 4)
 
 
 def test_a_change_decided_on_another_version_than_was_read_is_written_as_a_whole(
@@ -255,7 +256,7 @@ def test_a_change_decided_on_another_version_than_was_read_is_written_as_a_whole
     second, third = fired(posting), fired(fired(posting), stage=Stage.CONFIRMED)
     store.commit([SavePosting(second)])
     store.commit([SavePosting(third)])
-    assert stands(table, third) == rows.posting_item(third, 4)
+    assert stands(table, third) == posting_rows.posting_item(third, 4)
 
 
 # Reading ahead

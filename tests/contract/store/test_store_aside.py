@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shipby.adapters.dynamodb import rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveIntent, SavePosting, SaveReturn, SaveWatch
@@ -137,7 +137,7 @@ def test_alarms_set_aside_are_listed_in_pages_earliest_due_first(store: Store, s
 def test_an_item_of_a_newer_release_can_be_set_aside_and_brought_back(
     store: Store, engine: str, tables: Callable[[str], Table], seller: str
 ) -> None:
-    item = rows.posting_item(a.posting(seller=seller, next_alarm=ALARM), 4)
+    item = posting_rows.posting_item(a.posting(seller=seller, next_alarm=ALARM), 4)
     newer = item | {"schema": {"N": "99"}, "rungs": {"S": "in another form"}}
     tables(engine).put(newer)
     with pytest.raises(UnreadableItemError):

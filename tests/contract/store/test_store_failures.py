@@ -10,6 +10,7 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from shipby.adapters.dynamodb import DynamoDBStore, PushInbox
 from shipby.adapters.dynamodb.client import dynamodb_client
+from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,
@@ -220,9 +221,8 @@ def test_a_cursor_the_database_refuses_is_the_callers_mistake() -> None:
 
 
 def _board(count: int) -> list[dict[str, Any]]:
-    from shipby.adapters.dynamodb import rows
 
-    return [rows.posting_item(a.posting(number=f"p{n}"), 4) for n in range(count)]
+    return [posting_rows.posting_item(a.posting(number=f"p{n}"), 4) for n in range(count)]
 
 
 def test_a_listing_reads_on_when_dynamodb_cuts_its_answer_short() -> None:

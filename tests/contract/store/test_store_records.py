@@ -11,8 +11,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shipby.adapters.dynamodb import DynamoDBStore, matter_rows, paper_rows, rows
+from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.keys import Key, micros, moment
+from shipby.adapters.dynamodb.rows import cancels as cancel_rows
+from shipby.adapters.dynamodb.rows import carriages as carriage_rows
+from shipby.adapters.dynamodb.rows import cases as case_rows
+from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import evidence as evidence_rows
+from shipby.adapters.dynamodb.rows import inbox as inbox_rows
+from shipby.adapters.dynamodb.rows import intents as intent_rows
+from shipby.adapters.dynamodb.rows import labels as label_rows
+from shipby.adapters.dynamodb.rows import notices as notice_rows
+from shipby.adapters.dynamodb.rows import packing as packing_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.adapters.dynamodb.rows import refunds as refund_rows
+from shipby.adapters.dynamodb.rows import returns as return_rows
+from shipby.adapters.dynamodb.rows import sellers as seller_rows
+from shipby.adapters.dynamodb.rows import shadow as shadow_rows
 from shipby.adapters.dynamodb.values import item_size, to_wire
 from shipby.application.ports.store import PostingStory, Store
 from shipby.application.ports.writes import (
@@ -40,56 +56,68 @@ KEY = Key("pk", "sk")
 TABLES = ("moto", pytest.param("ministack", marks=pytest.mark.ministack))
 
 CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStrategy[Any]]] = {
-    "posting": (lambda record: rows.posting_item(record, 4), rows.postings().read, some.postings),
-    "detail": (lambda record: rows.details().item(KEY, record), rows.details().read, some.details),
-    "money": (lambda record: rows.ledgers().item(KEY, record), rows.ledgers().read, some.ledgers),
-    "return": (lambda record: rows.return_item(record, 4), rows.returns().read, some.returns),
-    "intent": (lambda record: rows.intent_item(record, 4), rows.intents().read, some.intents()),
-    "document": (lambda record: paper_rows.documents().item(KEY, record), paper_rows.documents().read, some.documents),
-    "print job": (lambda record: paper_rows.print_job_item(record, 4), paper_rows.print_jobs().read, some.print_jobs),
-    "carriage": (lambda record: paper_rows.carriage_item(record, 4), paper_rows.carriages().read, some.carriages),
+    "posting": (lambda record: posting_rows.posting_item(record, 4), posting_rows.postings().read, some.postings),
+    "detail": (lambda record: posting_rows.details().item(KEY, record), posting_rows.details().read, some.details),
+    "money": (lambda record: refund_rows.ledgers().item(KEY, record), refund_rows.ledgers().read, some.ledgers),
+    "return": (lambda record: return_rows.return_item(record, 4), return_rows.returns().read, some.returns),
+    "intent": (lambda record: intent_rows.intent_item(record, 4), intent_rows.intents().read, some.intents()),
+    "document": (lambda record: label_rows.documents().item(KEY, record), label_rows.documents().read, some.documents),
+    "print job": (lambda record: label_rows.print_job_item(record, 4), label_rows.print_jobs().read, some.print_jobs),
+    "carriage": (lambda record: carriage_rows.carriage_item(record, 4), carriage_rows.carriages().read, some.carriages),
     "product card": (
-        lambda record: paper_rows.product_cards().item(KEY, record),
-        paper_rows.product_cards().read,
+        lambda record: packing_rows.product_cards().item(KEY, record),
+        packing_rows.product_cards().read,
         some.product_cards,
     ),
     "bench check": (
-        lambda record: paper_rows.bench_checks().item(KEY, record),
-        paper_rows.bench_checks().read,
+        lambda record: packing_rows.bench_checks().item(KEY, record),
+        packing_rows.bench_checks().read,
         some.bench_checks,
     ),
-    "refused page": (paper_rows.refused_page_item, paper_rows.refused_pages().read, some.refused_pages),
+    "refused page": (label_rows.refused_page_item, label_rows.refused_pages().read, some.refused_pages),
     "tracking": (
-        lambda record: rows.tracking_changes().item(KEY, record),
-        rows.tracking_changes().read,
+        lambda record: posting_rows.tracking_changes().item(KEY, record),
+        posting_rows.tracking_changes().read,
         some.tracking_changes,
     ),
-    "settings": (lambda record: rows.settings().item(KEY, record), rows.settings().read, some.settings),
-    "response": (rows.response_item, rows.responses().read, some.responses),
-    "push token": (lambda record: rows.push_tokens().item(KEY, record), rows.push_tokens().read, some.push_tokens),
-    "api key": (lambda record: rows.api_keys().item(KEY, record), rows.api_keys().read, some.api_keys),
-    "push": (rows.push_item, rows.read_push, some.pushes.map(lambda p: replace(p, received_at=a.NOW))),
+    "settings": (lambda record: seller_rows.settings().item(KEY, record), seller_rows.settings().read, some.settings),
+    "response": (seller_rows.response_item, seller_rows.responses().read, some.responses),
+    "push token": (
+        lambda record: inbox_rows.push_tokens().item(KEY, record),
+        inbox_rows.push_tokens().read,
+        some.push_tokens,
+    ),
+    "api key": (lambda record: seller_rows.api_keys().item(KEY, record), seller_rows.api_keys().read, some.api_keys),
+    "push": (inbox_rows.push_item, inbox_rows.read_push, some.pushes.map(lambda p: replace(p, received_at=a.NOW))),
     "cancel request": (
-        lambda record: matter_rows.cancel_request_item(record, 4),
-        matter_rows.cancel_requests().read,
+        lambda record: cancel_rows.cancel_request_item(record, 4),
+        cancel_rows.cancel_requests().read,
         some.cancel_requests,
     ),
-    "claim": (lambda record: matter_rows.claim_item(record, 4), matter_rows.claims().read, some.claims),
-    "evidence": (matter_rows.evidence_item, matter_rows.evidence().read, some.evidence_items),
-    "evidence upload": (matter_rows.upload_item, matter_rows.uploads().read, some.evidence_uploads),
-    "evidence pack": (lambda record: matter_rows.pack_item(record, 4), matter_rows.packs().read, some.evidence_packs),
-    "shadow": (matter_rows.shadow_item, matter_rows.shadows().read, some.shadows),
-    "watch": (lambda record: rows.watch_item(record, 4), rows.watches().read, some.watches),
-    "case": (lambda record: rows.case_item(record, 4), rows.cases().read, some.cases),
-    "outcome": (lambda record: rows.outcomes().item(KEY, record), rows.outcomes().read, some.outcomes),
+    "claim": (lambda record: evidence_rows.claim_item(record, 4), evidence_rows.claims().read, some.claims),
+    "evidence": (evidence_rows.evidence_item, evidence_rows.evidence().read, some.evidence_items),
+    "evidence upload": (evidence_rows.upload_item, evidence_rows.uploads().read, some.evidence_uploads),
+    "evidence pack": (
+        lambda record: evidence_rows.pack_item(record, 4),
+        evidence_rows.packs().read,
+        some.evidence_packs,
+    ),
+    "shadow": (shadow_rows.shadow_item, shadow_rows.shadows().read, some.shadows),
+    "watch": (lambda record: case_rows.watch_item(record, 4), case_rows.watches().read, some.watches),
+    "case": (lambda record: case_rows.case_item(record, 4), case_rows.cases().read, some.cases),
+    "outcome": (
+        lambda record: deadline_rows.outcomes().item(KEY, record),
+        deadline_rows.outcomes().read,
+        some.outcomes,
+    ),
     "digest entry": (
-        lambda record: rows.digest_entries().item(KEY, record),
-        rows.digest_entries().read,
+        lambda record: notice_rows.digest_entries().item(KEY, record),
+        notice_rows.digest_entries().read,
         some.digest_entries,
     ),
     "event": (
-        lambda record: rows.event_item(a.SELLER, posting_ref(a.NUMBER), 1, 0, record, count=1),
-        lambda item: rows.read_event(item).event,
+        lambda record: event_rows.event_item(a.SELLER, posting_ref(a.NUMBER), 1, 0, record, count=1),
+        lambda item: event_rows.read_event(item).event,
         some.events,
     ),
 }
@@ -214,7 +242,7 @@ def test_what_the_memory_store_hands_out_refuses_changes(clock: a.FixedClock) ->
 def test_a_busy_posting_with_eight_rungs_fits_into_one_write_unit() -> None:
     posting = a.full_posting(seller="seller-123456")
     assert len(posting.rungs) == 8
-    assert item_size(rows.posting_item(posting, 4)) <= 1024
+    assert item_size(posting_rows.posting_item(posting, 4)) <= 1024
 
 
 @pytest.mark.parametrize(
@@ -290,8 +318,8 @@ def clocks_in_full(posting: Posting) -> dict[str, Any]:
 def test_every_clock_of_a_posting_is_written_short_and_read_back() -> None:
     rungs = tuple(a.rung(kind, a.NOW) for kind in RungKind)
     posting = a.posting(rungs=rungs, fired=dict.fromkeys(RungKind, a.NOW))
-    item = rows.posting_item(posting, 4)
-    assert rows.postings().read(item) == posting
+    item = posting_rows.posting_item(posting, 4)
+    assert posting_rows.postings().read(item) == posting
     assert len({part["L"][0]["S"] for part in item["rungs"]["L"]}) == len(RungKind)
     assert {"cb", "sd", "gu"} <= set(item["fired"]["M"])
 
@@ -301,12 +329,14 @@ def test_a_posting_of_schema_1_is_read_as_the_current_one(
     store: Store, engine: str, tables: Callable[[str], Table], seller: str
 ) -> None:
     posting = a.posting(seller=seller)
-    item = rows.posting_item(posting, 4) | {"schema": {"N": "1"}} | clocks_in_full(posting)
+    item = posting_rows.posting_item(posting, 4) | {"schema": {"N": "1"}} | clocks_in_full(posting)
     item["next_alarm"] = {"M": {"due": item.pop("alarm_at"), "kind": item.pop("alarm_kind")}}
     tables(engine).put(item)
     assert store.posting(seller, a.NUMBER) == posting
     without_alarm = a.posting(seller=seller, number="p2", next_alarm=None)
-    tables(engine).put(rows.posting_item(without_alarm, 4) | {"schema": {"N": "1"}} | clocks_in_full(without_alarm))
+    tables(engine).put(
+        posting_rows.posting_item(without_alarm, 4) | {"schema": {"N": "1"}} | clocks_in_full(without_alarm)
+    )
     assert store.posting(seller, "p2") == without_alarm
 
     store.commit([SavePosting(replace(posting, version=2, stage=Stage.CONFIRMED))])
@@ -320,7 +350,7 @@ def test_a_posting_of_schema_1_is_read_as_the_current_one(
 def test_an_item_of_a_newer_release_is_left_for_it(
     store: Store, engine: str, tables: Callable[[str], Table], seller: str
 ) -> None:
-    tables(engine).put(rows.posting_item(a.posting(seller=seller), 4) | {"schema": {"N": "4"}})
+    tables(engine).put(posting_rows.posting_item(a.posting(seller=seller), 4) | {"schema": {"N": "4"}})
     with pytest.raises(StoreUnavailableError, match="schema 4"):
         store.posting(seller, a.NUMBER)
 
@@ -341,8 +371,10 @@ def test_the_webhooks_half_does_not_load_the_rest() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {name for name in loaded if name.startswith("shipby.adapters.dynamodb.")} == {
         f"shipby.adapters.dynamodb.{name}"
-        for name in ("client", "codec", "inbox", "index_keys", "keys", "rows", "upcast", "values")
+        for name in ("client", "codec", "inbox", "keys", "rows", "rows.inbox", "rows.kind", "upcast", "values")
     }
+    domain = {name.removeprefix("shipby.domain.") for name in loaded if name.startswith("shipby.domain.")}
+    assert domain == {"errors", "events", "json_types", "money", "postings", "postings.inbox", "postings.posting"}
 
 
 def test_the_store_is_exported_by_its_package() -> None:

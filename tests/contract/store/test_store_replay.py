@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shipby.adapters.dynamodb import DynamoDBStore, keys, rows
+from shipby.adapters.dynamodb import DynamoDBStore, keys
+from shipby.adapters.dynamodb.rows import events as event_rows
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting, SaveReturn, Write
@@ -149,7 +150,7 @@ def test_the_change_stays_in_its_row_and_never_comes_to_the_bus(table: Table, se
     first, second = event_row(table, seller, 1), event_row(table, seller, 1, 1)
 
     assert ("change" in first, "change" in second) == (True, False)
-    image = rows.read_event(first)
+    image = event_rows.read_event(first)
     assert image == store.events(seller, REF)[0]
     assert "change" not in image.event.data
 

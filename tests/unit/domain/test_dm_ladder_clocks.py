@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shipby.adapters.dynamodb.rows import posting_item
+from shipby.adapters.dynamodb.rows.postings import posting_item
 from shipby.adapters.dynamodb.values import item_size
 from shipby.domain.deadlines.firing import Fired, fire
 from shipby.domain.deadlines.fold import fold, receive

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shipby.adapters.dynamodb import rows
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import inbox as inbox_rows
 from shipby.application.alarms.route_events import Destination, Routed
 from shipby.application.ports.messages import EventBus, WorkQueue
 from shipby.application.shared.loggable import error_fields
@@ -28,9 +29,9 @@ def read_record(record: Record) -> PushRow | StoredEvent | None:
         return None
     image = record["dynamodb"]["NewImage"]
     sort_key = image["SK"]["S"]
-    if rows.is_push(sort_key):
-        return rows.read_push(image)
-    return rows.read_event(image) if rows.is_event(sort_key) else None
+    if inbox_rows.is_push(sort_key):
+        return inbox_rows.read_push(image)
+    return event_rows.read_event(image) if event_rows.is_event(sort_key) else None
 
 
 @dataclass(slots=True)

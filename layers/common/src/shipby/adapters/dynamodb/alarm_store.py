@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from shipby.adapters.dynamodb import index_keys, keys, rows
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.aside import NOTES
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.operations import Meaning, Operation, operations
+from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.dynamodb.upcast import current_schema
 from shipby.adapters.dynamodb.values import Item, to_wire
@@ -76,7 +77,7 @@ class AlarmStore(DynamoDBStore):
         item = self._get(key)
         if item is None:
             return None
-        found = rows.postings().read(item)
+        found = posting_rows.postings().read(item)
         if item["schema"] == {"N": str(current_schema("POSTING"))}:
             self._read_postings[key] = found
         return found
@@ -138,7 +139,7 @@ def posting_update(key: Key, before: Posting, after: Posting, *, shards: int) ->
 
     The day of receipt is not among them: it is the caller's to see that it is the same, for a version pins it.
     """
-    changed, removed = rows.postings().record.changes(before, after)
+    changed, removed = posting_rows.postings().record.changes(before, after)
     if after.next_alarm is None:
         removed += ["AK", "AS"]
     else:

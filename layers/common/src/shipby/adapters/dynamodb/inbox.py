@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shipby.adapters.dynamodb import keys, rows
+from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.client import call, dynamodb_client, error_code
+from shipby.adapters.dynamodb.rows import inbox as inbox_rows
 from shipby.domain.postings.inbox import PushRow, PushToken
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class PushInbox:
             call(
                 self._client.put_item,
                 TableName=self._table,
-                Item=rows.push_item(push),
+                Item=inbox_rows.push_item(push),
                 ConditionExpression="attribute_not_exists(PK)",
             )
         except ClientError as error:
@@ -47,4 +48,4 @@ class PushInbox:
             self._client.get_item, TableName=self._table, Key=keys.push_token(sha256).wire, ConsistentRead=True
         )
         item = answer.get("Item")
-        return None if item is None else rows.push_tokens().read(item)
+        return None if item is None else inbox_rows.push_tokens().read(item)

@@ -25,6 +25,7 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
+from shipby.domain.postings.posting import Alarm
 
 _WITH_ALARM = frozenset(
     {
@@ -163,3 +164,8 @@ def returns_opened_partition(seller: str, day: date) -> str:
 
 def returns_opened(seller: str, opened_at: datetime, return_id: str) -> dict[str, str]:
     return {"DK": f"{keys.seller_pk(seller)}#RETURNS#{keys.utc_day(opened_at)}", "DS": return_id}
+
+
+def alarm_columns(key: Key, ahead: Alarm | None, shards: int) -> dict[str, str]:
+    """The columns of an item's next alarm, if it has one."""
+    return {} if ahead is None else alarm(key, ahead.due, shards)

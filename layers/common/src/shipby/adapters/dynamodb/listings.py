@@ -4,9 +4,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from shipby.adapters.dynamodb import changes, index_keys, keys, paper_rows, rows
+from shipby.adapters.dynamodb import changes, index_keys, keys
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
+from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import inbox as inbox_rows
+from shipby.adapters.dynamodb.rows import intents as intent_rows
+from shipby.adapters.dynamodb.rows import labels as label_rows
+from shipby.adapters.dynamodb.rows import notices as notice_rows
+from shipby.adapters.dynamodb.rows import packing as packing_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.adapters.dynamodb.rows import refunds as refund_rows
+from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.store import PostingStory, WorkItem
@@ -40,7 +50,7 @@ class Listings:
 
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
         """The history in order; versions <= `after_version` are left out."""
-        return [rows.read_event(item) for item in self._event_rows(seller, ref, after_version)]
+        return [event_rows.read_event(item) for item in self._event_rows(seller, ref, after_version)]
 
     def item_changes(self, seller: str, ref: Ref) -> list[ItemChange]:
         """What each version changed in its item, oldest first; versions of older releases are missing."""
@@ -64,16 +74,16 @@ class Listings:
     def tracking_history(self, seller: str, number: str) -> list[TrackingChange]:
         """Changes of the tracking number, oldest first."""
         found = self._begin_with(seller, posting_ref(number), keys.TRACKING_PREFIX)
-        return [rows.tracking_changes().read(item) for item in found]
+        return [posting_rows.tracking_changes().read(item) for item in found]
 
     def documents(self, seller: str, number: str) -> list[Document]:
         """Papers of a posting, by id."""
         found = self._begin_with(seller, posting_ref(number), keys.LABEL_PREFIX)
-        return [paper_rows.documents().read(item) for item in found]
+        return [label_rows.documents().read(item) for item in found]
 
     def intents(self, seller: str, ref: Ref) -> list[Intent]:
         """All intents kept with an aggregate, oldest first."""
-        found = [rows.intents().read(item) for item in self._begin_with(seller, ref, keys.INTENT_PREFIX)]
+        found = [intent_rows.intents().read(item) for item in self._begin_with(seller, ref, keys.INTENT_PREFIX)]
         return sorted(found, key=lambda intent: (intent.created_at, intent.id))
 
     def posting_story(self, seller: str, number: str) -> PostingStory:
@@ -83,15 +93,15 @@ class Listings:
         for item in query(self._client, self._table, listing):
             found.setdefault(item["SK"]["S"].partition("#")[0], []).append(item)
 
-        def single(kind: rows.Kind[Any], name: str) -> Any:
+        def single(kind: Kind[Any], name: str) -> Any:
             return kind.read(found[name][0]) if name in found else None
 
-        intents = [rows.intents().read(item) for item in found.get(keys.INTENT_PREFIX.rstrip("#"), ())]
+        intents = [intent_rows.intents().read(item) for item in found.get(keys.INTENT_PREFIX.rstrip("#"), ())]
         return PostingStory(
-            posting=single(rows.postings(), keys.POSTING),
-            detail=single(rows.details(), keys.DETAIL),
-            money=single(rows.ledgers(), keys.MONEY),
-            events=[rows.read_event(item) for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())],
+            posting=single(posting_rows.postings(), keys.POSTING),
+            detail=single(posting_rows.details(), keys.DETAIL),
+            money=single(refund_rows.ledgers(), keys.MONEY),
+            events=[event_rows.read_event(item) for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())],
             intents=sorted(intents, key=lambda intent: (intent.created_at, intent.id)),
         )
 
@@ -225,14 +235,14 @@ class Listings:
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         """All product cards, by SKU."""
         items, following = self._rows_of(seller, "products", keys.products_pk(seller), limit, cursor)
-        return Page(tuple(paper_rows.product_cards().read(item) for item in items), following)
+        return Page(tuple(packing_rows.product_cards().read(item) for item in items), following)
 
     def refused_pages_on(
         self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
     ) -> Page[RefusedPage]:
         """Label pages set aside on a UTC day, by id; kept for 30 days."""
         items, following = self._rows_of(seller, f"pages/{day}", keys.pages_pk(seller, day), limit, cursor)
-        return Page(tuple(paper_rows.refused_pages().read(item) for item in items), following)
+        return Page(tuple(label_rows.refused_pages().read(item) for item in items), following)
 
     def _rows_of(
         self, seller: str, name: str, partition: str, limit: int, cursor: str | None
@@ -246,17 +256,17 @@ class Listings:
     def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
         """How the postings that left on a UTC day left, by number."""
         items, following = self._rows_of(seller, f"outcomes/{day}", keys.outcomes_pk(seller, day), limit, cursor)
-        return Page(tuple(rows.outcomes().read(item) for item in items), following)
+        return Page(tuple(deadline_rows.outcomes().read(item) for item in items), following)
 
     def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
         """What waits to be told to a recipient, oldest first."""
         listing = Listing(name="digest", partition=("PK", keys.digest_pk(seller, recipient)), sort="SK")
-        return [rows.digest_entries().read(item) for item in query(self._client, self._table, listing)]
+        return [notice_rows.digest_entries().read(item) for item in query(self._client, self._table, listing)]
 
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         """Pushes received on a UTC day, by type and body; kept for 30 days."""
         items, following = self._rows_of(seller, f"pushes/{day}", keys.inbox_pk(seller, day), limit, cursor)
-        return Page(tuple(rows.read_push(item) for item in items), following)
+        return Page(tuple(inbox_rows.read_push(item) for item in items), following)
 
 
 def _work_item(item: Mapping[str, Wire]) -> WorkItem:

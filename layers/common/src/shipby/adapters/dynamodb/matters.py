@@ -1,11 +1,15 @@
 """The store's half for matters of people: wishes to cancel, claims, evidence and its packs, shadowed decisions."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shipby.adapters.dynamodb import index_keys, keys, matter_rows, rows
+from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.listings import Listings
+from shipby.adapters.dynamodb.rows import cancels as cancel_rows
+from shipby.adapters.dynamodb.rows import evidence as evidence_rows
+from shipby.adapters.dynamodb.rows import shadow as shadow_rows
+from shipby.adapters.dynamodb.rows.kind import Kind, T
 from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import posting_ref
@@ -19,11 +23,10 @@ class Matters(Listings):
 
     if TYPE_CHECKING:
 
-        def _read(self, kind: rows.Kind[Any], key: Key) -> Any: ...
+        def _read(self, kind: Kind[T], key: Key) -> T | None: ...
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
-        found: CancelRequest | None = self._read(matter_rows.cancel_requests(), keys.cancel_request(seller, identifier))
-        return found
+        return self._read(cancel_rows.cancel_requests(), keys.cancel_request(seller, identifier))
 
     def cancel_requests_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
@@ -33,8 +36,7 @@ class Matters(Listings):
         return self._ids(seller, f"cancel-requests/{open_only}", partition, limit, cursor)
 
     def claim(self, seller: str, identifier: str) -> Claim | None:
-        found: Claim | None = self._read(matter_rows.claims(), keys.claim(seller, identifier))
-        return found
+        return self._read(evidence_rows.claims(), keys.claim(seller, identifier))
 
     def claims_in(
         self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
@@ -44,26 +46,23 @@ class Matters(Listings):
         return self._ids(seller, f"claims/{open_only}", partition, limit, cursor)
 
     def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None:
-        found: EvidenceChain | None = self._read(matter_rows.chains(), keys.evidence_chain(seller, number))
-        return found
+        return self._read(evidence_rows.chains(), keys.evidence_chain(seller, number))
 
     def evidence(self, seller: str, number: str) -> list[EvidenceItem]:
         """All evidence of a posting in its order."""
         found = self._begin_with(seller, posting_ref(number), keys.PIECE_PREFIX)
-        return [matter_rows.evidence().read(item) for item in found]
+        return [evidence_rows.evidence().read(item) for item in found]
 
     def evidence_upload(self, seller: str, number: str, identifier: str) -> EvidenceUpload | None:
         key = keys.evidence_upload(seller, number, identifier)
-        found: EvidenceUpload | None = self._read(matter_rows.uploads(), key)
-        return found
+        return self._read(evidence_rows.uploads(), key)
 
     def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
-        found: EvidencePack | None = self._read(matter_rows.packs(), keys.evidence_pack(seller, identifier))
-        return found
+        return self._read(evidence_rows.packs(), keys.evidence_pack(seller, identifier))
 
     def shadows_on(
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
     ) -> Page[ShadowDecision]:
         """What automatic actions would have done on a UTC day, in order; kept for 90 days."""
         items, following = self._rows_of(seller, f"shadows/{day}", keys.shadows_pk(seller, day), limit, cursor)
-        return Page(tuple(matter_rows.shadows().read(item) for item in items), following)
+        return Page(tuple(shadow_rows.shadows().read(item) for item in items), following)

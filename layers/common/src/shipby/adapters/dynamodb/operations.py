@@ -6,9 +6,25 @@ from datetime import UTC, datetime, time
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias, assert_never
 
-from shipby.adapters.dynamodb import changes, keys, matter_rows, paper_rows, rows
+from shipby.adapters.dynamodb import changes, keys
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.rows import cancels as cancel_rows
+from shipby.adapters.dynamodb.rows import carriages as carriage_rows
+from shipby.adapters.dynamodb.rows import cases as case_rows
+from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
+from shipby.adapters.dynamodb.rows import events as event_rows
+from shipby.adapters.dynamodb.rows import evidence as evidence_rows
+from shipby.adapters.dynamodb.rows import intents as intent_rows
+from shipby.adapters.dynamodb.rows import kind
+from shipby.adapters.dynamodb.rows import labels as label_rows
+from shipby.adapters.dynamodb.rows import notices as notice_rows
+from shipby.adapters.dynamodb.rows import packing as packing_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.adapters.dynamodb.rows import refunds as refund_rows
+from shipby.adapters.dynamodb.rows import returns as return_rows
+from shipby.adapters.dynamodb.rows import sellers as seller_rows
+from shipby.adapters.dynamodb.rows import shadow as shadow_rows
 from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
 from shipby.application.ports.writes import (
     AddDigestEntry,
@@ -245,55 +261,55 @@ class _Builder:
                 yield self._posting(write)
             case SaveDetail(seller, detail):
                 key = keys.detail(seller, detail.number)
-                yield Operation(action="Put", key=key, body={"Item": rows.details().item(key, detail)})
+                yield Operation(action="Put", key=key, body={"Item": posting_rows.details().item(key, detail)})
             case SaveReturn(case):
-                yield _versioned(rows.return_item(case, self._shards), case.version, f"return {case.id}")
+                yield _versioned(return_rows.return_item(case, self._shards), case.version, f"return {case.id}")
             case SaveIntent(intent):
-                yield _versioned(rows.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
+                yield _versioned(intent_rows.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
             case SaveMoney(ledger):
                 key = keys.money(ledger.seller, ledger.number)
-                item = rows.ledgers().item(key, ledger)
+                item = refund_rows.ledgers().item(key, ledger)
                 yield _versioned(item, ledger.version, f"the ledger of posting {ledger.number}")
             case SaveSettings(settings):
                 key = keys.settings(settings.seller)
-                item = rows.settings().item(key, settings)
+                item = seller_rows.settings().item(key, settings)
                 yield _versioned(item, settings.version, f"the settings of seller {settings.seller}")
                 if settings.version == 1:
                     yield _registration(settings.seller)
             case SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
-                item = paper_rows.documents().item(key, document)
+                item = label_rows.documents().item(key, document)
                 yield _versioned(item, document.version, f"document {document.id}")
             case SavePrintJob(job):
-                yield _versioned(paper_rows.print_job_item(job, self._shards), job.version, f"print job {job.id}")
+                yield _versioned(label_rows.print_job_item(job, self._shards), job.version, f"print job {job.id}")
             case SaveCarriage(carriage):
-                item = paper_rows.carriage_item(carriage, self._shards)
+                item = carriage_rows.carriage_item(carriage, self._shards)
                 yield _versioned(item, carriage.version, f"carriage {carriage.id}")
             case SaveProductCard(card):
-                item = paper_rows.product_cards().item(keys.product_card(card.seller, card.sku), card)
+                item = packing_rows.product_cards().item(keys.product_card(card.seller, card.sku), card)
                 yield _versioned(item, card.version, f"the product card of SKU {card.sku}")
             case SaveBenchCheck(check):
-                item = paper_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
+                item = packing_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
             case SaveRefusedPage(page):
-                yield _put(paper_rows.refused_page_item(page))
+                yield _put(label_rows.refused_page_item(page))
             case SaveWatch(watch):
-                yield _versioned(rows.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
+                yield _versioned(case_rows.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
             case SaveCase(matter):
-                yield _versioned(rows.case_item(matter, self._shards), matter.version, f"case {matter.id}")
+                yield _versioned(case_rows.case_item(matter, self._shards), matter.version, f"case {matter.id}")
             case SaveCancelRequest() | SaveClaim() | AppendEvidence() | SaveEvidenceUpload() | SaveEvidencePack():
                 yield from self._matter(write)
             case NoteShadow(decision):
-                yield _put(matter_rows.shadow_item(decision))
+                yield _put(shadow_rows.shadow_item(decision))
             case SaveOutcome(outcome):
                 key = keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number)
-                yield Operation(action="Put", key=key, body={"Item": rows.outcomes().item(key, outcome)})
+                yield Operation(action="Put", key=key, body={"Item": deadline_rows.outcomes().item(key, outcome)})
             case AddDigestEntry(entry):
-                key = rows.digest_key(entry)
-                yield Operation(action="Put", key=key, body={"Item": rows.digest_entries().item(key, entry)})
+                key = notice_rows.digest_key(entry)
+                yield Operation(action="Put", key=key, body={"Item": notice_rows.digest_entries().item(key, entry)})
             case AppendEvents(seller, ref, version, events):
                 told = [
-                    rows.event_item(seller, ref, version, index, event, count=len(events))
+                    event_rows.event_item(seller, ref, version, index, event, count=len(events))
                     for index, event in enumerate(events)
                 ]
                 change = self._change(ref, version, told)
@@ -302,7 +318,7 @@ class _Builder:
                     yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
             case AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)
-                item = rows.tracking_changes().item(key, change)
+                item = posting_rows.tracking_changes().item(key, change)
                 what = f"change {change.sequence} of the tracking number of {change.posting_number}"
                 yield _once(item, what, "TRACKING", Meaning.TRACKING)
             case _Caps(cap, count):
@@ -331,9 +347,9 @@ class _Builder:
         """What this version does to its item, where the item is one that can be replayed."""
         saved = self._saved.get((ref, version))
         if isinstance(saved, SavePosting):
-            item = rows.posting_item(saved.posting, self._shards)
+            item = posting_rows.posting_item(saved.posting, self._shards)
         elif isinstance(saved, SaveReturn):
-            item = rows.return_item(saved.case, self._shards)
+            item = return_rows.return_item(saved.case, self._shards)
         else:
             return None
         before = self._seen.at(Key(item["PK"]["S"], item["SK"]["S"]), version - 1)
@@ -344,18 +360,20 @@ class _Builder:
     ) -> Iterator[Operation]:
         match write:
             case SaveCancelRequest(request):
-                item = matter_rows.cancel_request_item(request, self._shards)
+                item = cancel_rows.cancel_request_item(request, self._shards)
                 yield _versioned(item, request.version, f"cancel request {request.id}")
             case SaveClaim(claim):
-                yield _versioned(matter_rows.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
+                yield _versioned(evidence_rows.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
             case AppendEvidence(piece):
                 what = f"the evidence of posting {piece.posting_number}"
-                yield _versioned(matter_rows.chain_item(write.chain), piece.sequence, what)
-                yield _once(matter_rows.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT)
+                yield _versioned(evidence_rows.chain_item(write.chain), piece.sequence, what)
+                yield _once(
+                    evidence_rows.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT
+                )
             case SaveEvidenceUpload(upload):
-                yield _put(matter_rows.upload_item(upload))
+                yield _put(evidence_rows.upload_item(upload))
             case SaveEvidencePack(pack):
-                item = matter_rows.pack_item(pack, self._shards)
+                item = evidence_rows.pack_item(pack, self._shards)
                 yield _versioned(item, pack.version, f"evidence pack {pack.id}")
 
     def _posting(self, write: SavePosting) -> Operation:
@@ -370,7 +388,7 @@ class _Builder:
         if write.over is not None:
             newer, values[":over"] = f"({newer} OR synced_at = :over)", to_wire(keys.micros(write.over))
         return _versioned(
-            rows.posting_item(posting, self._shards),
+            posting_rows.posting_item(posting, self._shards),
             posting.version,
             f"posting {posting.number}",
             further=f" AND received_at = :received AND {newer}",
@@ -383,7 +401,7 @@ class _Builder:
             action="Put",
             key=keys.remembered(response.seller, response.key),
             body={
-                "Item": rows.response_item(response),
+                "Item": seller_rows.response_item(response),
                 "ConditionExpression": f"{_NEW} OR expires_at <= :now",
                 "ExpressionAttributeValues": {":now": to_wire(keys.micros(self._now))},
             },
@@ -404,7 +422,7 @@ def _spend(cap: SpendCap, count: int) -> Operation:
     )
     if cap.limit < count:
         raise refusal
-    kept_until = datetime.combine(cap.day, time(), UTC) + rows.CAP_KEPT
+    kept_until = datetime.combine(cap.day, time(), UTC) + seller_rows.CAP_KEPT
     return Operation(
         action="Update",
         key=keys.cap(cap.seller, cap.action, cap.day),
@@ -415,7 +433,7 @@ def _spend(cap: SpendCap, count: int) -> Operation:
             "ExpressionAttributeValues": {
                 ":count": to_wire(count),
                 ":room": to_wire(cap.limit - count),
-                ":ttl": to_wire(rows.ttl(kept_until)),
+                ":ttl": to_wire(kind.ttl(kept_until)),
                 ":schema": to_wire(1),
             },
         },

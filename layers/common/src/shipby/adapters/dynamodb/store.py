@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.dynamodb import changes, keys, paper_rows, rows
+from shipby.adapters.dynamodb import changes, keys
 from shipby.adapters.dynamodb.aside import AsideAlarms
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call, error_code
@@ -17,6 +17,18 @@ from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
+from shipby.adapters.dynamodb.rows import carriages as carriage_rows
+from shipby.adapters.dynamodb.rows import cases as case_rows
+from shipby.adapters.dynamodb.rows import inbox as inbox_rows
+from shipby.adapters.dynamodb.rows import intents as intent_rows
+from shipby.adapters.dynamodb.rows import labels as label_rows
+from shipby.adapters.dynamodb.rows import notices as notice_rows
+from shipby.adapters.dynamodb.rows import packing as packing_rows
+from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.adapters.dynamodb.rows import refunds as refund_rows
+from shipby.adapters.dynamodb.rows import returns as return_rows
+from shipby.adapters.dynamodb.rows import sellers as seller_rows
+from shipby.adapters.dynamodb.rows.kind import Kind, T
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.writes import Write
@@ -98,71 +110,57 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
             self._seen.note(key, item)
         return item
 
-    def _read(self, kind: rows.Kind[Any], key: Key) -> Any:
+    def _read(self, kind: Kind[T], key: Key) -> T | None:
         item = self._get(key)
         return None if item is None else kind.read(item)
 
     def posting(self, seller: str, number: str) -> Posting | None:
-        found: Posting | None = self._read(rows.postings(), keys.posting(seller, number))
-        return found
+        return self._read(posting_rows.postings(), keys.posting(seller, number))
 
     def detail(self, seller: str, number: str) -> MarketplacePosting | None:
-        found: MarketplacePosting | None = self._read(rows.details(), keys.detail(seller, number))
-        return found
+        return self._read(posting_rows.details(), keys.detail(seller, number))
 
     def money(self, seller: str, number: str) -> MoneyLedger | None:
-        found: MoneyLedger | None = self._read(rows.ledgers(), keys.money(seller, number))
-        return found
+        return self._read(refund_rows.ledgers(), keys.money(seller, number))
 
     def return_case(self, seller: str, return_id: str) -> ReturnCase | None:
-        found: ReturnCase | None = self._read(rows.returns(), keys.return_case(seller, return_id))
-        return found
+        return self._read(return_rows.returns(), keys.return_case(seller, return_id))
 
     def intent(self, seller: str, identifier: str) -> Intent | None:
         """Raises InvalidInputError if the text is not an intent id."""
         key = keys.intent(seller, intent_owner(identifier), identifier)
-        found: Intent | None = self._read(rows.intents(), key)
-        return found
+        return self._read(intent_rows.intents(), key)
 
     def document(self, seller: str, number: str, identifier: str) -> Document | None:
-        found: Document | None = self._read(paper_rows.documents(), keys.document(seller, number, identifier))
-        return found
+        return self._read(label_rows.documents(), keys.document(seller, number, identifier))
 
     def print_job(self, seller: str, identifier: str) -> PrintJob | None:
-        found: PrintJob | None = self._read(paper_rows.print_jobs(), keys.print_job(seller, identifier))
-        return found
+        return self._read(label_rows.print_jobs(), keys.print_job(seller, identifier))
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
-        found: Watch | None = self._read(rows.watches(), keys.watch(seller, identifier))
-        return found
+        return self._read(case_rows.watches(), keys.watch(seller, identifier))
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
-        found: ProductCard | None = self._read(paper_rows.product_cards(), keys.product_card(seller, sku))
-        return found
+        return self._read(packing_rows.product_cards(), keys.product_card(seller, sku))
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
-        found: BenchCheck | None = self._read(paper_rows.bench_checks(), keys.bench_check(seller, number))
-        return found
+        return self._read(packing_rows.bench_checks(), keys.bench_check(seller, number))
 
     def carriage(self, seller: str, identifier: str) -> Carriage | None:
-        found: Carriage | None = self._read(paper_rows.carriages(), keys.carriage(seller, identifier))
-        return found
+        return self._read(carriage_rows.carriages(), keys.carriage(seller, identifier))
 
     def refused_page(self, seller: str, day: date, identifier: str) -> RefusedPage | None:
-        found: RefusedPage | None = self._read(paper_rows.refused_pages(), keys.refused_page(seller, day, identifier))
-        return found
+        return self._read(label_rows.refused_pages(), keys.refused_page(seller, day, identifier))
 
     def case(self, seller: str, identifier: str) -> Case | None:
-        found: Case | None = self._read(rows.cases(), keys.case(seller, identifier))
-        return found
+        return self._read(case_rows.cases(), keys.case(seller, identifier))
 
     def settings(self, seller: str) -> SellerSettings | None:
-        found: SellerSettings | None = self._read(rows.settings(), keys.settings(seller))
-        return found
+        return self._read(seller_rows.settings(), keys.settings(seller))
 
     def remembered(self, seller: str, key: str, now: datetime) -> RememberedResponse | None:
         """What the key answered before, unless it has expired by `now`: TTL deletes days late."""
-        found: RememberedResponse | None = self._read(rows.responses(), keys.remembered(seller, key))
+        found = self._read(seller_rows.responses(), keys.remembered(seller, key))
         return found if found is not None and found.expires_at > now else None
 
     def find(self, seller: str, kind: str, value: str) -> str | None:
@@ -187,8 +185,7 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         return body
 
     def api_key(self, identifier: str) -> ApiKey | None:
-        found: ApiKey | None = self._read(rows.api_keys(), keys.api_key(identifier))
-        return found
+        return self._read(seller_rows.api_keys(), keys.api_key(identifier))
 
     # Single writes -----------------------------------------------------------------------------------------------
 
@@ -216,7 +213,7 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:
         """Forget entries that were told; those that are gone already do no harm."""
         for entry in entries:
-            call(self._client.delete_item, TableName=self._table, Key=rows.digest_key(entry).wire)
+            call(self._client.delete_item, TableName=self._table, Key=notice_rows.digest_key(entry).wire)
 
     def quarantine_push(self, push: PushRow, problem: str) -> None:
         """Mark a stored push QUARANTINED. Raises NotFoundError if it is not stored."""
@@ -239,11 +236,11 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def save_push_token(self, token: PushToken) -> None:
         """Write or replace a token. Raises AlreadyExistsError if another seller has it."""
-        self._save_owned(rows.push_tokens().item(keys.push_token(token.sha256), token), token.seller, "PUSHTOKEN")
+        self._save_owned(inbox_rows.push_tokens().item(keys.push_token(token.sha256), token), token.seller, "PUSHTOKEN")
 
     def save_api_key(self, key: ApiKey) -> None:
         """Write or replace a key. Raises AlreadyExistsError if another seller has its id."""
-        self._save_owned(rows.api_keys().item(keys.api_key(key.id), key), key.seller, "APIKEY")
+        self._save_owned(seller_rows.api_keys().item(keys.api_key(key.id), key), key.seller, "APIKEY")
 
     def try_write(self) -> None:
         """Raise StoreUnavailableError unless the table takes writes: a write whose condition never holds."""

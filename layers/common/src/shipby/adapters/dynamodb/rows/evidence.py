@@ -1,27 +1,17 @@
-"""What matters for people look like as items: wishes to cancel, claims, evidence and its packs, shadowed decisions.
-
-Apart from the other rows, so that the webhook does not load them.
-"""
+"""Claims, evidence, uploads and packs."""
 
 import functools
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.codec import Record
-from shipby.adapters.dynamodb.rows import Kind, alarm_columns, ttl
+from shipby.adapters.dynamodb.index_keys import alarm_columns
+from shipby.adapters.dynamodb.rows.kind import Kind, ttl
 from shipby.adapters.dynamodb.values import Item
-from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
-from shipby.domain.shadow import ShadowDecision
 
-SHADOW_KEPT = timedelta(days=90)
 UPLOAD_KEPT = timedelta(days=1)
-
-
-@functools.cache
-def cancel_requests() -> Kind[CancelRequest]:
-    return Kind("CANCELREQ", Record(CancelRequest, flat_alarm=True))
 
 
 @functools.cache
@@ -49,17 +39,6 @@ def packs() -> Kind[EvidencePack]:
     return Kind("PACK", Record(EvidencePack, flat_alarm=True))
 
 
-@functools.cache
-def shadows() -> Kind[ShadowDecision]:
-    return Kind("SHADOW", Record(ShadowDecision))
-
-
-def cancel_request_item(request: CancelRequest, shards: int) -> Item:
-    key = keys.cancel_request(request.seller, request.id)
-    columns = index_keys.cancel_requests(request.seller, request.auto_approve_at, request.id, is_open=request.open)
-    return cancel_requests().item(key, request, columns | alarm_columns(key, request.next_alarm, shards))
-
-
 def claim_item(claim: Claim, shards: int) -> Item:
     key = keys.claim(claim.seller, claim.id)
     columns = index_keys.claims(claim.seller, claim.answer_by, claim.id, is_open=claim.open)
@@ -82,9 +61,3 @@ def upload_item(upload: EvidenceUpload) -> Item:
 def pack_item(pack: EvidencePack, shards: int) -> Item:
     key = keys.evidence_pack(pack.seller, pack.id)
     return packs().item(key, pack, alarm_columns(key, pack.next_alarm, shards))
-
-
-def shadow_item(decision: ShadowDecision) -> Item:
-    day = decision.at.astimezone(UTC).date()
-    key = keys.shadow(decision.seller, day, decision.at, decision.id)
-    return shadows().item(key, decision, {"ttl": ttl(decision.at + SHADOW_KEPT)})

@@ -1,0 +1,55 @@
+"""Histories: a row an event."""
+
+import functools
+from collections.abc import Mapping
+
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.codec import Record
+from shipby.adapters.dynamodb.upcast import current_schema, upcast
+from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire
+from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, Event, Ref, StoredEvent
+
+
+@functools.cache
+def _events() -> Record[Event]:
+    return Record(Event)
+
+
+def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *, count: int) -> Item:
+    """An event row holds all that the stream's consumer needs: it never reads the table.
+
+    `count` is how many events its version has, so that a missing last one shows too. Beside it the first row of a
+    version may keep what the version did to its item: see `changes`.
+    """
+    place = {
+        "seller": seller,
+        "kind": str(ref.kind),
+        "id": ref.id,
+        "version": version,
+        "index": index,
+        "count": count,
+        "type_version": EVENT_TYPE_VERSION[event.type],
+    }
+    key = keys.event(seller, ref, version, index)
+    return item_to_wire(
+        {"PK": key.pk, "SK": key.sk, "schema": current_schema("EVENT")} | place | _events().encode(event)
+    )
+
+
+def read_event(item: Mapping[str, Wire]) -> StoredEvent:
+    """The event of a row, read from the table or from the NEW_IMAGE of the table's stream."""
+    attributes = upcast("EVENT", item_from_wire({n: v for n, v in item.items() if n != keys.CHANGE}))
+    return StoredEvent(
+        seller=attributes["seller"],
+        ref=Ref(AggregateKind(attributes["kind"]), attributes["id"]),
+        version=attributes["version"],
+        index=attributes["index"],
+        count=attributes.get("count", 0),
+        type_version=attributes["type_version"],
+        event=_events().decode(attributes),
+    )
+
+
+def is_event(sort_key: str) -> bool:
+    """Whether a row with this SK is an event."""
+    return sort_key.startswith(keys.EVENT_PREFIX)

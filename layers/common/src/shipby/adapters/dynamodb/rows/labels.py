@@ -1,0 +1,40 @@
+"""Labels, print jobs, refused pages."""
+
+import functools
+from datetime import UTC, timedelta
+
+from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.codec import Record
+from shipby.adapters.dynamodb.index_keys import alarm_columns
+from shipby.adapters.dynamodb.rows.kind import Kind, ttl
+from shipby.adapters.dynamodb.values import Item
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob
+
+PAGE_KEPT = timedelta(days=30)
+
+
+@functools.cache
+def documents() -> Kind[Document]:
+    return Kind("LABEL", Record(Document))
+
+
+@functools.cache
+def print_jobs() -> Kind[PrintJob]:
+    return Kind("JOB", Record(PrintJob, flat_alarm=True))
+
+
+@functools.cache
+def refused_pages() -> Kind[RefusedPage]:
+    return Kind("PAGE", Record(RefusedPage))
+
+
+def print_job_item(job: PrintJob, shards: int) -> Item:
+    key = keys.print_job(job.seller, job.id)
+    return print_jobs().item(key, job, alarm_columns(key, job.next_alarm, shards))
+
+
+def refused_page_item(page: RefusedPage) -> Item:
+    key = keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id)
+    return refused_pages().item(key, page, {"ttl": ttl(page.at + PAGE_KEPT)})
