@@ -12,7 +12,7 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import PostingStory, WorkItem
+from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.application.ports.writes import Write
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.carriages import Carriage

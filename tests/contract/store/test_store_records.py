@@ -30,7 +30,8 @@ from shipby.adapters.dynamodb.rows import returns as return_rows
 from shipby.adapters.dynamodb.rows import sellers as seller_rows
 from shipby.adapters.dynamodb.rows import shadow as shadow_rows
 from shipby.adapters.dynamodb.values import item_size, to_wire
-from shipby.application.ports.store import PostingStory, Store
+from shipby.application.ports.postings import PostingStory
+from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
     AppendTracking,

@@ -9,7 +9,7 @@ import pytest
 from shipby.application.alarms.set_aside import bring_back, set_aside
 from shipby.application.cases.opening import close_case
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import WorkItem
+from shipby.application.ports.postings import WorkItem
 from shipby.application.ports.writes import AppendEvents, SavePosting, SaveSettings
 from shipby.application.proof.audit_open_orders import (
     GROUPED,

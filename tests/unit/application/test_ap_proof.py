@@ -12,7 +12,7 @@ from shipby.application.alarms.repair import repair
 from shipby.application.alarms.route_events import Destination, Routed
 from shipby.application.polling.reconcile import READ_AGAIN, reconcile
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.store import PostingStory
+from shipby.application.ports.postings import PostingStory
 from shipby.application.returns.poll import poll_returns
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import MarketplaceUnavailableError

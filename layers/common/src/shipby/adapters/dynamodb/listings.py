@@ -19,7 +19,7 @@ from shipby.adapters.dynamodb.rows import refunds as refund_rows
 from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import PostingStory, WorkItem
+from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import Ref, StoredEvent, posting_ref

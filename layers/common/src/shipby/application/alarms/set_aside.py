@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.application.cases.opening import close_open_case, open_case
+from shipby.application.ports.alarms import Alarms
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCase
 from shipby.application.shared.retry import decide_anew
@@ -91,7 +92,7 @@ def _tell_once(alarm: AlarmRef, identifier: str, event: Event, store: Store) -> 
     store.commit([SaveCase(changed), AppendEvents(alarm.seller, ref, changed.version, (event,))])
 
 
-def list_aside(*, store: Store, seller: str = "") -> list[AsideAlarm]:
+def list_aside(*, store: Alarms, seller: str = "") -> list[AsideAlarm]:
     """All alarms that are set aside, of one seller or of all, earliest due first; there are few."""
     found: list[AsideAlarm] = []
     cursor: str | None = None

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shipby.application.ports.alarms import Alarms
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import WorkQueue
-from shipby.application.ports.store import Store
 from shipby.application.shared.alarm_messages import alarm_message
 from shipby.domain.alarm import AlarmRef
 
@@ -74,7 +74,7 @@ class Swept:
 
 def sweep(
     *,
-    store: Store,
+    store: Alarms,
     queue: WorkQueue,
     clock: Clock,
     look_ahead: timedelta,

@@ -10,6 +10,7 @@ from shipby.application.intake.sync_posting import apply_facts
 from shipby.application.intents.effect import Effect
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.returns import CancelRequestReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCancelRequest, Write
 from shipby.domain import actors
@@ -95,7 +96,7 @@ class CancelRequestActions:
         return "rejected: the posting must be delivered"
 
     @staticmethod
-    def writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+    def writes(moved: Intent, event: Event, store: CancelRequestReads, now: datetime) -> list[Write]:
         """What an intent's step changes in its request, in the same transaction."""
         request = store.cancel_request(moved.seller, moved.ref.id)
         if request is None:
@@ -116,7 +117,7 @@ class CancelRequestActions:
         return [SaveCancelRequest(changed), AppendEvents(moved.seller, moved.ref, changed.version, tuple(events))]
 
     @staticmethod
-    def touch(intent: Intent, events: tuple[Event, ...], store: Store) -> list[Write]:
+    def touch(intent: Intent, events: tuple[Event, ...], store: CancelRequestReads) -> list[Write]:
         """The request one version on, with events about an intent that does not move."""
         request = store.cancel_request(intent.seller, intent.ref.id)
         if request is None:

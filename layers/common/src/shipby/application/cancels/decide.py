@@ -10,7 +10,8 @@ from shipby.application.cases.held import DEFAULT_CAP, Stopped, commit, hold, le
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.returns import CancelRequestReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import (
     AppendEvents,
     NoteShadow,
@@ -59,7 +60,7 @@ class CancelRequestDecision:
     if_match: int | None = None
 
 
-def load_cancel_request(store: Store, seller: str, identifier: str) -> CancelRequest:
+def load_cancel_request(store: CancelRequestReads, seller: str, identifier: str) -> CancelRequest:
     """Raises NotFoundError."""
     request = store.cancel_request(seller, identifier)
     if request is None:
@@ -161,7 +162,7 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
     return "asked"
 
 
-def _shadow(request: CancelRequest, settings: SellerSettings, store: Store, now: datetime) -> str:
+def _shadow(request: CancelRequest, settings: SellerSettings, store: Commits, now: datetime) -> str:
     shown = replace(request, version=request.version + 1, automated=request.suggestion)
     reason = f"shadow mode: would have answered {request.suggestion}: {request.suggestion_reason}"
     event = _told(EventType.AUTOMATION_SHADOWED, shown, settings, now, reason)

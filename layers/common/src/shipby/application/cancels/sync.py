@@ -13,6 +13,7 @@ from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.pages import Page
+from shipby.application.ports.returns import CancelRequestReads, IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCancelRequest
 from shipby.application.shared.paging import every
@@ -131,7 +132,7 @@ def gone(known: CancelRequest, read_at: datetime) -> MarketplaceCancelRequest:
     )
 
 
-def _missing(seller: str, seen: set[str], store: Store) -> dict[str, CancelRequest]:
+def _missing(seller: str, seen: set[str], store: CancelRequestReads) -> dict[str, CancelRequest]:
     def page(cursor: str | None) -> Page[str]:
         return store.cancel_requests_in(seller, open_only=True, limit=100, cursor=cursor)
 
@@ -214,7 +215,7 @@ def _rang_early(known: CancelRequest, found: MarketplaceCancelRequest, now: date
     return known.next_alarm is None or ahead(known.synced_at, now)
 
 
-def _was_sent(request: CancelRequest, store: Store) -> bool:
+def _was_sent(request: CancelRequest, store: IntentReads) -> bool:
     intent = store.intent(request.seller, request.open_intent) if request.open_intent else None
     return intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN)
 

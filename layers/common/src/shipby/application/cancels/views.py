@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shipby.application.cancels.decide import load_cancel_request
+from shipby.application.ports.returns import CancelRequestReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.views import time_text
 from shipby.domain.cancels.requests import CancelRequest
@@ -40,7 +41,7 @@ def cancel_request_view(request: CancelRequest) -> dict[str, Json]:
 
 
 def list_cancel_requests(
-    seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store
+    seller: str, *, open_only: bool, limit: int, cursor: str | None, store: CancelRequestReads
 ) -> dict[str, Json]:
     """Those that wait, the earliest automatic approval first, or those that ended."""
     page = store.cancel_requests_in(seller, open_only=open_only, limit=limit, cursor=cursor)

@@ -10,6 +10,7 @@ from shipby.application.carriages.papers import DISCREPANCY, keep
 from shipby.application.carriages.rows import Desk
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.intake.sync_posting import sync_posting
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.domain import actors
 from shipby.domain.carriages import (
@@ -81,7 +82,7 @@ def compare_scans(desk: Desk, carriage: Carriage, compare_after: timedelta) -> s
     return "carriage_differs" if found else "carriage_agrees"
 
 
-def our_scans(store: Store, carriage: Carriage, act: Iterable[str]) -> set[str]:
+def our_scans(store: PostingReads, carriage: Carriage, act: Iterable[str]) -> set[str]:
     """Parcels scanned into it, and those of its act whose hand-over was recorded otherwise (by an ERP, say)."""
     ours = set(carriage.scanned)
     for number in act:
@@ -128,7 +129,7 @@ def _sights(desk: Desk, act: Mapping[str, str], numbers: Iterable[str]) -> dict[
     return found | {number: in_act(number) for number in doubtful[LOOKS:] if number in act}
 
 
-def _sight(store: Store, seller: str, number: str) -> CarrierSight:
+def _sight(store: PostingReads, seller: str, number: str) -> CarrierSight:
     posting = store.posting(seller, number)
     if posting is None:
         return CarrierSight.WAITING

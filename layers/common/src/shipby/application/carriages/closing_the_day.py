@@ -11,7 +11,9 @@ from shipby.application.carriages.check import known_sights, our_scans, summary
 from shipby.application.carriages.rows import DAY, carriage_writes, claim_day, day_name, load_carriage
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import Store
+from shipby.application.ports.papers import CarriageReads
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -239,7 +241,9 @@ def get_difference(seller: str, identifier: str, *, store: Store) -> dict[str, J
     }
 
 
-def list_carriages(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
+def list_carriages(
+    seller: str, *, open_only: bool, limit: int, cursor: str | None, store: CarriageReads
+) -> dict[str, Json]:
     """Carriages with something left to do, or the others; oldest first."""
     page = store.carriages_in(seller, open_only=open_only, limit=limit, cursor=cursor)
     found = (store.carriage(seller, identifier) for identifier in page.items)
@@ -297,7 +301,7 @@ def today(settings: SellerSettings | None, now: datetime) -> date:
 
 
 def _asked(
-    store: Store,
+    store: Commits,
     changed: Carriage,
     actor: str,
     reason: str,
@@ -336,7 +340,7 @@ def _taken(identifier: str) -> str:
     )
 
 
-def _packed_by_method(store: Store, seller: str) -> tuple[dict[str, list[str]], list[str]]:
+def _packed_by_method(store: PostingReads, seller: str) -> tuple[dict[str, list[str]], list[str]]:
     """Packed and assembled postings by delivery method, and those of no known method."""
     methods: dict[str, list[str]] = {}
     without: list[str] = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.papers import CarriageReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCarriage, Write
 from shipby.application.shared.retry import decide_anew
@@ -67,7 +68,7 @@ class Desk:
         return decide_anew(once)
 
 
-def load_carriage(store: Store, seller: str, identifier: str) -> Carriage:
+def load_carriage(store: CarriageReads, seller: str, identifier: str) -> Carriage:
     """Raises NotFoundError."""
     carriage = store.carriage(seller, identifier)
     if carriage is None:

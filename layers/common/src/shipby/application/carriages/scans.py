@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shipby.application.carriages.rows import carriage_writes, load_carriage
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting, step_writes
 from shipby.application.printing.scan_label import scan_label
@@ -53,7 +54,7 @@ def scan_parcel(
     return decide_anew(once)
 
 
-def _check_method(store: Store, carriage: Carriage, posting: Posting) -> None:
+def _check_method(store: PostingReads, carriage: Carriage, posting: Posting) -> None:
     detail = store.detail(posting.seller, posting.number)
     method = detail.delivery_method_id if detail else ""
     if method and method != carriage.delivery_method_id:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.cases.opening import closing, find_open_case, opening
-from shipby.application.ports.store import Store
+from shipby.application.ports.sellers import SellerReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch, Write
 from shipby.domain import actors
 from shipby.domain.cases.case import Case, CaseKind
@@ -109,7 +110,7 @@ def waits_on(case: Case, wait: Wait, reason: str, *, now: datetime, actor: str) 
     return [SaveCase(changed), AppendEvents(case.seller, case_ref(case.id), changed.version, (event,))]
 
 
-def still_stopped(case: Case, settings: SellerSettings, *, cap: str, store: Store, now: datetime) -> bool:
+def still_stopped(case: Case, settings: SellerSettings, *, cap: str, store: SellerReads, now: datetime) -> bool:
     """Whether the kill switch or the day's cap still stops a decision: asked by reading, which costs no transaction."""
     waits = case.held.waits_for if case.held is not None else None
     if waits is Wait.KILL_SWITCH:
@@ -146,7 +147,7 @@ def ring_held(seller: str, *, store: Store, now: datetime) -> list[Write]:
     return [SaveWatch(armed), AppendEvents(seller, watch_ref(HELD_WATCH), armed.version, (event,))]
 
 
-def commit(store: Store, writes: Sequence[Write]) -> None:
+def commit(store: Commits, writes: Sequence[Write]) -> None:
     """Commit what may open a case. Raises VersionConflictError too where somebody opened the same one meanwhile."""
     try:
         store.commit(list(writes))

@@ -17,6 +17,7 @@ from functools import partial
 
 from shipby.application.cases.opening import close_open_case, find_open_case, open_case
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import CaseReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.domain import actors
@@ -228,7 +229,7 @@ def keeping(seller: str, *, store: Store, clock: Clock) -> Iterator[None]:
                     _close_subject(seller, subject, store, now)
 
 
-def open_odd_cases(seller: str, *, store: Store) -> list[Case]:
+def open_odd_cases(seller: str, *, store: CaseReads) -> list[Case]:
     """The open cases of entries that could not be read."""
     listed = every(lambda cursor: store.cases_in(seller, open_only=True, limit=200, cursor=cursor))
     cases = (store.case(seller, identifier) for identifier in listed)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.matters import CaseReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCase, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -139,7 +140,7 @@ def find_open_case(store: Store, matter: Matter) -> Case | None:
     return case if case is not None and case.open else None
 
 
-def load_case(store: Store, seller: str, identifier: str) -> Case:
+def load_case(store: CaseReads, seller: str, identifier: str) -> Case:
     """Raises NotFoundError."""
     case = store.case(seller, identifier)
     if case is None:
@@ -165,7 +166,7 @@ def case_view(case: Case) -> dict[str, Json]:
     }
 
 
-def list_cases(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
+def list_cases(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: CaseReads) -> dict[str, Json]:
     """Open cases, or those closed; oldest first."""
     page = store.cases_in(seller, open_only=open_only, limit=limit, cursor=cursor)
     found = (store.case(seller, identifier) for identifier in page.items)
@@ -242,6 +243,6 @@ def _release(matter: Matter, case: Case) -> ReleasePointer:
     return ReleasePointer(matter.seller, pointers.CASE, matter.name, case.id)
 
 
-def _commit(store: Store, change: tuple[Case, Event], writes: list[Write]) -> None:
+def _commit(store: Commits, change: tuple[Case, Event], writes: list[Write]) -> None:
     case, event = change
     store.commit([SaveCase(case), AppendEvents(case.seller, case_ref(case.id), case.version, (event,)), *writes])

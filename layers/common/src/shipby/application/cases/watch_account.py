@@ -17,7 +17,7 @@ from shipby.application.cases.odd_entries import close_readable, keep_odd_entrie
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace, PushUrlHealth
-from shipby.application.ports.store import Store
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.rating.watch_index import watch_index
@@ -264,7 +264,7 @@ def _note_key(seller: str, info: KeyInfo, *, store: Store, now: datetime) -> str
     return state
 
 
-def _save(watch: Watch, event: Event, store: Store) -> None:
+def _save(watch: Watch, event: Event, store: Commits) -> None:
     store.commit([SaveWatch(watch), AppendEvents(watch.seller, watch_ref(watch.id), watch.version, (event,))])
 
 

@@ -15,7 +15,8 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store, WorkItem
+from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.store import Store
 from shipby.application.rating.guard import forecast_of, standing
 from shipby.application.rating.index_figures import Standing
 from shipby.application.shared.paging import every
@@ -137,7 +138,7 @@ def _sureness(row: WorkItem, now: datetime, until: datetime) -> _Sure:
     return _Sure.MAYBE if priced else _Sure.NO
 
 
-def _rows(seller: str, before: datetime, store: Store) -> Iterator[WorkItem]:
+def _rows(seller: str, before: datetime, store: PostingReads) -> Iterator[WorkItem]:
     """All stages' worklists as one, earliest cut-off first, read page by page as they are needed."""
 
     def stage_rows(stage: Stage) -> Iterator[WorkItem]:
@@ -156,7 +157,7 @@ def _read(
     row: WorkItem,
     settings: SellerSettings,
     where: Standing,
-    store: Store,
+    store: PostingReads,
     now: datetime,
     until: datetime,
 ) -> Due | None:
@@ -187,7 +188,7 @@ def _delay_charge(detail: MarketplacePosting | None, settings: SellerSettings, w
     return told.fee if told is not None else None
 
 
-def _lost_today(seller: str, warehouse: str, now: datetime, store: Store) -> tuple[list[Money], bool]:
+def _lost_today(seller: str, warehouse: str, now: datetime, store: PostingReads) -> tuple[list[Money], bool]:
     """What the postings that left today (UTC) lost to lateness, and whether all of them were looked at."""
     today = now.astimezone(UTC).date()
     outcomes = every(lambda cursor: store.outcomes_on(seller, today, limit=_PAGE, cursor=cursor))

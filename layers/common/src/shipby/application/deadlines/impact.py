@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view
@@ -66,7 +67,7 @@ def impact(seller: str, first: date, last: date, *, store: Store) -> dict[str, J
     }
 
 
-def _outcomes(seller: str, day: date, store: Store) -> tuple[Outcome, ...]:
+def _outcomes(seller: str, day: date, store: PostingReads) -> tuple[Outcome, ...]:
     return tuple(every(lambda cursor: store.outcomes_on(seller, day, limit=_PAGE, cursor=cursor)))
 
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from shipby.application.deadlines.due_soon import when_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store, WorkItem
+from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.deadlines.outcome import Outcome
@@ -147,7 +148,7 @@ def _open_rows(seller: str, asked: Asked, now: datetime, store: Store) -> tuple[
     return found, truncated
 
 
-def _stage_rows(seller: str, stage: Stage, until: datetime, store: Store) -> Iterator[WorkItem]:
+def _stage_rows(seller: str, stage: Stage, until: datetime, store: PostingReads) -> Iterator[WorkItem]:
     return every(lambda cursor: store.worklist(seller, stage, due_before=until, limit=_PAGE, cursor=cursor))
 
 
@@ -208,7 +209,7 @@ def _history(
     return packed, max(0, min(DAYS, (today - oldest).days - 1))
 
 
-def _outcomes(seller: str, day: date, store: Store, most: int | None) -> list[Outcome] | None:
+def _outcomes(seller: str, day: date, store: PostingReads, most: int | None) -> list[Outcome] | None:
     """All outcomes of a UTC day, or None if there are more than `most`."""
     found = every(lambda cursor: store.outcomes_on(seller, day, limit=_PAGE, cursor=cursor))
     outcomes = list(islice(found, most + 1)) if most is not None else list(found)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.matters import ClaimReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveClaim, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -128,7 +129,7 @@ def withdraw_claim(
     return decide_anew(once)
 
 
-def load_claim(store: Store, seller: str, identifier: str) -> Claim:
+def load_claim(store: ClaimReads, seller: str, identifier: str) -> Claim:
     """Raises NotFoundError."""
     claim = store.claim(seller, identifier)
     if claim is None:
@@ -175,7 +176,7 @@ def get_claim(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
     }
 
 
-def list_claims(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
+def list_claims(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: ClaimReads) -> dict[str, Json]:
     """Open claims, earliest answer first, or those that ended."""
     page = store.claims_in(seller, open_only=open_only, limit=limit, cursor=cursor)
     found = (store.claim(seller, identifier) for identifier in page.items)
@@ -202,7 +203,7 @@ def _check_version(claim: Claim, if_match: int | None) -> None:
         raise PreconditionFailedError(f"claim {claim.id} is at version {claim.version}, you have {if_match}")
 
 
-def _save_new(claim: Claim, event: Event, store: Store, *, also: Sequence[Write]) -> None:
+def _save_new(claim: Claim, event: Event, store: Commits, *, also: Sequence[Write]) -> None:
     pointer = ClaimPointer(claim.seller, pointers.CLAIM, matter_of(claim), claim.id)
     try:
         store.commit([*claim_writes(claim, (event,)), pointer, *also])
@@ -212,7 +213,7 @@ def _save_new(claim: Claim, event: Event, store: Store, *, also: Sequence[Write]
         raise VersionConflictError(f"a claim about {matter_of(claim)} was opened meanwhile: read it again") from error
 
 
-def _save_ended(change: tuple[Claim, Event], remember: Remember, store: Store) -> Answer:
+def _save_ended(change: tuple[Claim, Event], remember: Remember, store: Commits) -> Answer:
     claim, event = change
     answer = Answer(200, claim_view(claim))
     store.commit([*claim_writes(claim, (event,)), release(claim), *remember(answer)])

@@ -31,6 +31,7 @@ from shipby.application.ports.evidence import (
     Picture,
 )
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.papers import CarriageReads, LabelReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.views import event_view, tracking_view
 from shipby.application.shared.views import time_text
@@ -203,7 +204,7 @@ def _written(what: str, value: Json, files: Files, *, at: datetime | None = None
     return PackPaper(what=what, sha256=files.write(name, pretty(value)), name=name, at=at, detail=detail)
 
 
-def _labels(seller: str, number: str, files: Files, store: Store) -> Iterator[PackPaper]:
+def _labels(seller: str, number: str, files: Files, store: LabelReads) -> Iterator[PackPaper]:
     for document in store.documents(seller, number):
         if not document.sha256:
             continue
@@ -224,7 +225,7 @@ def _labels(seller: str, number: str, files: Files, store: Store) -> Iterator[Pa
         )
 
 
-def _acts(seller: str, carriages: Sequence[str], files: Files, store: Store) -> Iterator[PackPaper]:
+def _acts(seller: str, carriages: Sequence[str], files: Files, store: CarriageReads) -> Iterator[PackPaper]:
     for identifier in carriages:
         carriage = store.carriage(seller, identifier)
         key = carriage.documents.get(CARRIAGE_ACT, "") if carriage else ""

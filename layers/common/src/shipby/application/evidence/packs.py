@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from shipby.application.evidence.views import pack_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import CarriageReads
+from shipby.application.ports.postings import HistoryReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveEvidencePack
 from shipby.application.postings.work_posting import load_posting
@@ -86,7 +88,7 @@ def _check_matters(wish: PackWish, store: Store) -> None:
         raise InvalidInputError("this pack has nothing to belong to; nothing was started", errors=errors)
 
 
-def _find_carriages(posting: Posting, store: Store) -> tuple[str, ...]:
+def _find_carriages(posting: Posting, store: CarriageReads) -> tuple[str, ...]:
     """The carriages that a posting left with: their ids begin with their day, so that few have to be read."""
     if posting.handed_over_at is None:
         return ()
@@ -110,7 +112,7 @@ def _find_carriages(posting: Posting, store: Store) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def carriages_of(pack: EvidencePack, store: Store) -> tuple[str, ...]:
+def carriages_of(pack: EvidencePack, store: HistoryReads) -> tuple[str, ...]:
     """What was found when the pack was asked for; the worker that makes it may not search."""
     for stored in store.events(pack.seller, evidence_pack_ref(pack.id)):
         named = stored.event.data.get("carriages")

@@ -14,6 +14,9 @@ from datetime import datetime
 from shipby.application.evidence.views import added_view
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.matters import EvidenceReads
+from shipby.application.ports.returns import ReturnReads
+from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, AppendEvidence, SavePosting
 from shipby.application.postings.work_posting import load_posting
@@ -142,7 +145,7 @@ def _check_fields(wish: PieceWish) -> None:
         raise InvalidInputError("this piece is not complete", errors=errors)
 
 
-def check_return(wish: PieceWish, store: Store) -> None:
+def check_return(wish: PieceWish, store: ReturnReads) -> None:
     """Raises InvalidInputError if the return is another posting's, or none."""
     if not wish.return_id:
         return
@@ -152,7 +155,7 @@ def check_return(wish: PieceWish, store: Store) -> None:
         raise InvalidInputError(told, errors=[("return_id", told)])
 
 
-def check_room(wish: PieceWish, store: Store) -> None:
+def check_room(wish: PieceWish, store: EvidenceReads) -> None:
     """Raises ActionNotOfferedError where a posting has as much evidence as it may."""
     head = store.evidence_chain(wish.seller, wish.number)
     if head is not None and head.version >= MOST_PIECES:
@@ -161,7 +164,7 @@ def check_room(wish: PieceWish, store: Store) -> None:
         )
 
 
-def days_kept(store: Store, seller: str) -> int:
+def days_kept(store: SellerReads, seller: str) -> int:
     """The folder for a seller's files, by its settings."""
     return kept_days((store.settings(seller) or SellerSettings(seller=seller)).evidence_kept)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore, UploadLink
+from shipby.application.ports.matters import EvidenceReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.views import LINK_SECONDS
@@ -144,7 +145,9 @@ def pack_view(pack: EvidencePack, pdf_link: str = "", zip_link: str = "") -> dic
     }
 
 
-def get_pack(seller: str, identifier: str, *, store: Store, documents: DocumentStore, clock: Clock) -> dict[str, Json]:
+def get_pack(
+    seller: str, identifier: str, *, store: EvidenceReads, documents: DocumentStore, clock: Clock
+) -> dict[str, Json]:
     """A pack, with links to its files while they are there. Raises NotFoundError."""
     pack = store.evidence_pack(seller, identifier)
     if pack is None:

@@ -11,6 +11,8 @@ from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entr
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.sellers import Pushes
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
@@ -156,7 +158,7 @@ def read_by(facts: MarketplacePosting, known: Posting | None, now: datetime) -> 
     return facts if read_at == facts.read_at else replace(facts, read_at=read_at)
 
 
-def _details_moved(known: Posting, facts: MarketplacePosting, store: Store, *, at: datetime) -> Folded | None:
+def _details_moved(known: Posting, facts: MarketplacePosting, store: PostingReads, *, at: datetime) -> Folded | None:
     """What is offered or required may change while status and dates stand: people and intents decide from it."""
     if facts.read_at < known.synced_at:
         return None
@@ -207,7 +209,7 @@ def _writes(
     return writes
 
 
-def _cancelled_lines(seller: str, facts: MarketplacePosting, store: Store) -> dict[str, int]:
+def _cancelled_lines(seller: str, facts: MarketplacePosting, store: PostingReads) -> dict[str, int]:
     """SKU -> what was paid for the pieces that are gone from a posting: cancelled, so paid back by the marketplace.
 
     Pieces that moved into another posting (a split) are not gone.
@@ -222,7 +224,7 @@ def _cancelled_lines(seller: str, facts: MarketplacePosting, store: Store) -> di
 
 
 def _quarantine(
-    seller: str, number: str, hinted_at: datetime, problem: str, *, store: Store, after: datetime = EVER
+    seller: str, number: str, hinted_at: datetime, problem: str, *, store: Pushes, after: datetime = EVER
 ) -> None:
     for push in list(every(lambda cursor: store.pushes_on(seller, hinted_at.date(), cursor=cursor))):
         if push.posting_number == number and push.state is PushState.RECEIVED and push.received_at > after:

@@ -7,6 +7,7 @@ from functools import partial
 
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.pages import Page
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.queries import View, _chain, _listing
 from shipby.domain.errors import NotFoundError
@@ -43,11 +44,11 @@ _OPEN_FIRST = (
 )
 
 
-def _intents_in(store: Store, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:
+def _intents_in(store: IntentReads, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:
     return store.intents_in(seller, state, limit=limit, cursor=cursor)
 
 
-def _intents(seller: str, page: Page[str], state: IntentState | None, store: Store) -> Iterable[Intent]:
+def _intents(seller: str, page: Page[str], state: IntentState | None, store: IntentReads) -> Iterable[Intent]:
     # The index lags, so an intent may be on two pages while it moves; its own row says its state.
     for identifier in page.items:
         intent = store.intent(seller, identifier)
@@ -55,7 +56,7 @@ def _intents(seller: str, page: Page[str], state: IntentState | None, store: Sto
             yield intent
 
 
-def get_intent(seller: str, identifier: str, *, store: Store) -> View:
+def get_intent(seller: str, identifier: str, *, store: IntentReads) -> View:
     """Raises NotFoundError, and InvalidInputError if the text is not an intent id."""
     intent = store.intent(seller, identifier)
     if intent is None:

@@ -11,6 +11,7 @@ from shipby.application.cases.held import DEFAULT_CAP
 from shipby.application.intents.cancel_items import check_items
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SavePosting, SpendCap, Write
 from shipby.application.postings.work_posting import check_version, load_posting
@@ -104,7 +105,7 @@ def prepare_intent(
     return noted, intent, event, [SaveIntent(intent), *beside]
 
 
-def _cancel_wish(posting: Posting, wish: Wish, store: Store) -> CancelWish:
+def _cancel_wish(posting: Posting, wish: Wish, store: PostingReads) -> CancelWish:
     detail = store.detail(posting.seller, posting.number)
     return CancelWish(
         seller=posting.seller,

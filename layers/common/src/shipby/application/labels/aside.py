@@ -8,8 +8,8 @@ from datetime import datetime
 
 from shipby.application.cases.opening import open_case
 from shipby.application.labels.asks import Tools, commit_label
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.press import LabelPage
-from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveRefusedPage
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
@@ -155,7 +155,7 @@ def _whose(file: LabelFile, finding: Finding) -> str:
     return asked[0] if len(asked) == 1 else ""
 
 
-def _is_personal(file: LabelFile, finding: Finding, store: Store) -> bool:
+def _is_personal(file: LabelFile, finding: Finding, store: PostingReads) -> bool:
     """Whether the page may show a person: whose label it is may be unknown, then all of the file count."""
     known = [posting for number in finding.names if (posting := store.posting(file.seller, number))]
     postings: list[Posting] = known or [

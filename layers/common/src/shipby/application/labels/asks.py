@@ -12,7 +12,7 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.ports.press import LabelPapers
-from shipby.application.ports.store import Store
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
@@ -187,7 +187,7 @@ def new_document(posting: Posting, form: LabelForm, now: datetime) -> Document:
     )
 
 
-def commit_label(store: Store, posting: Posting, events: Iterable[Event], writes: Sequence[Write]) -> None:
+def commit_label(store: Commits, posting: Posting, events: Iterable[Event], writes: Sequence[Write]) -> None:
     """Save a posting one version on, together with its events and what else belongs to them."""
     changed = rewind(replace(posting, version=posting.version + 1))
     appended = AppendEvents(posting.seller, posting_ref(posting.number), changed.version, tuple(events))

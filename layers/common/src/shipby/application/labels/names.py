@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.domain import pointers
 from shipby.domain.labels.page_proof import Expected, Names, is_own_code, is_posting_number
 
 
-def expected_of(store: Store, seller: str, number: str) -> Expected:
+def expected_of(store: PostingReads, seller: str, number: str) -> Expected:
     """What the marketplace's last read says of a posting whose label was asked for."""
     detail = store.detail(seller, number)
     if detail is None:

@@ -6,6 +6,7 @@ from datetime import date
 
 from shipby.application.labels.asks import is_there
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.papers import LabelReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
@@ -61,7 +62,7 @@ def _link(document: Document, documents: DocumentStore) -> str:
 
 
 def refused_pages(
-    seller: str, day: date, *, limit: int, cursor: str | None, store: Store, documents: DocumentStore
+    seller: str, day: date, *, limit: int, cursor: str | None, store: LabelReads, documents: DocumentStore
 ) -> dict[str, Json]:
     """Pages of label files that were set aside on a day (UTC), each with a link to its PDF.
 

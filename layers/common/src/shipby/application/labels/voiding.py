@@ -9,6 +9,7 @@ from datetime import datetime
 from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.labels.storing import MOST_POINTERS
+from shipby.application.ports.papers import LabelReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ReleasePointer, SaveDocument, Write
 from shipby.domain import pointers
@@ -54,7 +55,7 @@ def void_labels(
     return replace(posting, label_ready_at=None), events, writes
 
 
-def _labels(posting: Posting, store: Store) -> Sequence[Document]:
+def _labels(posting: Posting, store: LabelReads) -> Sequence[Document]:
     found = (store.document(posting.seller, posting.number, identifier) for identifier in LABEL_IDS.values())
     return [document for document in found if document is not None and is_there(document)]
 

@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import SellerChannels, WorkQueue
-from shipby.application.ports.store import Store
+from shipby.application.ports.sellers import Digests
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message
 from shipby.application.shared.retry import decide_anew
@@ -70,7 +71,7 @@ def read_digest(body: Mapping[str, Json]) -> tuple[str, str]:
         raise InvalidInputError(f"not a digest message: {error} is missing") from error
 
 
-def put_by(stored: StoredEvent, recipient: Recipient, *, store: Store, now: datetime) -> bool:
+def put_by(stored: StoredEvent, recipient: Recipient, *, store: Commits, now: datetime) -> bool:
     """Put an event into a recipient's digest, exactly once; False if it was there before and may be told already."""
     entry = DigestEntry(seller=stored.seller, recipient=recipient.name, stored=stored)
     remembered = RememberedResponse(
@@ -88,7 +89,7 @@ def put_by(stored: StoredEvent, recipient: Recipient, *, store: Store, now: date
     return True
 
 
-def waits(stored: StoredEvent, recipient: Recipient, *, store: Store) -> bool:
+def waits(stored: StoredEvent, recipient: Recipient, *, store: Digests) -> bool:
     """Whether an event is still in a recipient's digest."""
     return any(entry.stored.id == stored.id for entry in store.digest_entries(stored.seller, recipient.name))
 

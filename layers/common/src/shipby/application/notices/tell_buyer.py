@@ -10,7 +10,8 @@ from shipby.application.cases.held import Stopped, commit, hold
 from shipby.application.deadlines.ring_posting import around_of
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
-from shipby.application.ports.store import Store
+from shipby.application.ports.postings import HistoryReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, RememberResponse, RequireAutomation, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
@@ -174,14 +175,14 @@ def _stopped(posting: Posting, wait: Wait, why: str, settings: SellerSettings) -
     )
 
 
-def _noted(letter: _Letter, store: Store) -> bool:
+def _noted(letter: _Letter, store: HistoryReads) -> bool:
     kinds = (letter.noted_as, EventType.NOTICE_UNDELIVERABLE)
     history = store.events(letter.seller, posting_ref(letter.number))
     return any(found.event.type in kinds and found.event.data.get("about") == letter.about for found in history)
 
 
 def _send(
-    letter: _Letter, settings: SellerSettings, *, store: Store, marketplaces: Marketplaces, clock: Clock
+    letter: _Letter, settings: SellerSettings, *, store: Commits, marketplaces: Marketplaces, clock: Clock
 ) -> tuple[EventType, str, Wait | None]:
     """Send at most once; what became of it, in words, and what it waits for if it may still be sent later.
 

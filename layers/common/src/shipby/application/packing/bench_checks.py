@@ -14,7 +14,8 @@ from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.packing.pick_lists import Pickable, load_pickable
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
-from shipby.application.ports.store import Store
+from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.parts import refusal
@@ -56,7 +57,7 @@ class Scan:
     quantity: int = 1
 
 
-def _check_of(store: Store, seller: str, number: str) -> BenchCheck:
+def _check_of(store: BenchReads, seller: str, number: str) -> BenchCheck:
     return store.bench_check(seller, number) or BenchCheck(seller=seller, posting_number=number, version=0)
 
 
@@ -92,7 +93,7 @@ def _scanned(scan: Scan, clock: Clock, **data: Json) -> Event:
 
 
 def _refused(
-    scan: Scan, posting: Posting, items: tuple[Item, ...], verdict: Refusal, store: Store, clock: Clock
+    scan: Scan, posting: Posting, items: tuple[Item, ...], verdict: Refusal, store: Commits, clock: Clock
 ) -> ShipbyError:
     changed = rewind(replace(posting, version=posting.version + 1))
     event = _scanned(scan, clock, accepted=False, why=verdict.why)

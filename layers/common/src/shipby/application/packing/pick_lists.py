@@ -9,7 +9,8 @@ from functools import partial
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import Store, WorkItem
+from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.store import Store
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
@@ -67,7 +68,7 @@ def wanted_numbers(seller: str, wanted: PickFilter, *, store: Store) -> tuple[st
     return tuple(found)
 
 
-def _worklist(store: Store, seller: str, wanted: PickFilter, cursor: str | None) -> Page[WorkItem]:
+def _worklist(store: PostingReads, seller: str, wanted: PickFilter, cursor: str | None) -> Page[WorkItem]:
     return store.worklist(seller, wanted.stage, due_before=wanted.due_before, limit=200, cursor=cursor)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveProductCard
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -38,7 +39,7 @@ def product_view(card: ProductCard) -> dict[str, Json]:
     }
 
 
-def get_product(seller: str, sku: str, *, store: Store) -> dict[str, Json]:
+def get_product(seller: str, sku: str, *, store: BenchReads) -> dict[str, Json]:
     """Raises NotFoundError."""
     card = store.product_card(seller, sku)
     if card is None:
@@ -46,7 +47,7 @@ def get_product(seller: str, sku: str, *, store: Store) -> dict[str, Json]:
     return product_view(card)
 
 
-def list_products(seller: str, *, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
+def list_products(seller: str, *, limit: int, cursor: str | None, store: BenchReads) -> dict[str, Json]:
     """All cards by SKU. Raises InvalidInputError for a cursor of another listing."""
     page = store.product_cards(seller, limit=limit, cursor=cursor)
     return {"items": [product_view(card) for card in page.items], "next_cursor": page.cursor}
@@ -64,7 +65,7 @@ def check_card(card: ProductCard) -> None:
 
 
 def _save(
-    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Store, clock: Clock
+    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Commits, clock: Clock
 ) -> Answer:
     changed = replace(card, version=(current.version if current else 0) + 1)
     answer = Answer(200, product_view(changed))

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TypeVar
 
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import Store, WorkItem
+from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.store import Store
 from shipby.application.postings.views import event_view, posting_view, tracking_view
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
@@ -136,7 +137,7 @@ def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str
 
 
 def _worklist(
-    store: Store, seller: str, stage: Stage, due_before: datetime | None, limit: int, cursor: str | None
+    store: PostingReads, seller: str, stage: Stage, due_before: datetime | None, limit: int, cursor: str | None
 ) -> Page[WorkItem]:
     return store.worklist(seller, stage, due_before=due_before, limit=limit, cursor=cursor)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting, Write
 from shipby.application.postings.book_outcome import book_outcome
@@ -31,7 +32,7 @@ class WorkCommand:
     if_match: int | None = None
 
 
-def load_posting(store: Store, seller: str, number: str) -> Posting:
+def load_posting(store: PostingReads, seller: str, number: str) -> Posting:
     """The posting, or NotFoundError with the same words whoever owns that number."""
     posting = store.posting(seller, number)
     if posting is None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.postings import HistoryReads
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
@@ -51,7 +52,7 @@ def newest_label(documents: Iterable[Document]) -> Document | None:
     return newest(documents, OWN_ID)
 
 
-def copy_of(job: PrintJob, identifier: str, documents: Iterable[Document], store: Store, number: str) -> int:
+def copy_of(job: PrintJob, identifier: str, documents: Iterable[Document], store: HistoryReads, number: str) -> int:
     """The copy that this job has counted already (a worker before died), or 0."""
     again = False
     for paper in documents:
@@ -133,7 +134,7 @@ def _paper(job: PrintJob, number: str, identifier: str, clock: Clock) -> Documen
 
 
 def _commit(
-    job: PrintJob, posting: Posting, paper: Document, known: bool, copy: int, store: Store, clock: Clock
+    job: PrintJob, posting: Posting, paper: Document, known: bool, copy: int, store: Commits, clock: Clock
 ) -> None:
     now = clock.now()
     own = paper.kind is not DocumentKind.LABEL

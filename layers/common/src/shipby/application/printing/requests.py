@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import LabelReads
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePrintJob
 from shipby.application.printing.copies import newest_label
@@ -155,7 +157,7 @@ def _identifier(wish: PrintWish, style: PrintStyle, now: str) -> str:
     return hashlib.sha256(seed.encode()).hexdigest()[:20]
 
 
-def _known(store: Store, seller: str, numbers: Sequence[str]) -> Mapping[str, Posting]:
+def _known(store: PostingReads, seller: str, numbers: Sequence[str]) -> Mapping[str, Posting]:
     found = {number: store.posting(seller, number) for number in numbers}
     unknown = [(f"posting_numbers/{number}", "no such posting") for number in numbers if found[number] is None]
     if unknown:
@@ -163,7 +165,7 @@ def _known(store: Store, seller: str, numbers: Sequence[str]) -> Mapping[str, Po
     return {number: posting for number, posting in found.items() if posting is not None}
 
 
-def _refuse_reprints(store: Store, seller: str, postings: Mapping[str, Posting]) -> None:
+def _refuse_reprints(store: LabelReads, seller: str, postings: Mapping[str, Posting]) -> None:
     errors: list[tuple[str, str]] = []
     for number, posting in postings.items():
         if posting.printed_at is None:

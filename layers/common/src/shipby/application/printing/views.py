@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
+from shipby.application.ports.papers import PrintJobs
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
@@ -59,7 +60,7 @@ def print_job_view(job: PrintJob, link: str = "") -> dict[str, Json]:
 
 
 def get_print_job(
-    seller: str, identifier: str, *, store: Store, documents: DocumentStore, clock: Clock
+    seller: str, identifier: str, *, store: PrintJobs, documents: DocumentStore, clock: Clock
 ) -> dict[str, Json]:
     """A print job, with a link to its file while that is there. Raises NotFoundError."""
     job = store.print_job(seller, identifier)

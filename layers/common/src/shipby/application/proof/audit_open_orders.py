@@ -13,7 +13,9 @@ from shipby.application.cases.held import commit, hold_posting
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import Store, WorkItem
+from shipby.application.ports.postings import WorkItem
+from shipby.application.ports.sellers import Reports
+from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.application.postings.queries import OPEN_STAGES
 from shipby.application.proof.lost_decisions import forgotten_moves
@@ -92,7 +94,7 @@ class AuditReport:
         }
 
 
-def audit_is_due(seller: str, *, store: Store, clock: Clock) -> bool:
+def audit_is_due(seller: str, *, store: Reports, clock: Clock) -> bool:
     """Whether the audit of this UTC day has not been saved yet, or was cut short."""
     now = clock.now()
     saved = store.report(seller, REPORT, now.date())

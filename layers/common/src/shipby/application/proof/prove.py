@@ -16,7 +16,10 @@ from shipby.application.cases.odd_entries import Listed, Noted, noting, open_odd
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.pages import Page
-from shipby.application.ports.store import PostingStory, Store
+from shipby.application.ports.postings import PostingReads, PostingStory
+from shipby.application.ports.returns import IntentReads, ReturnReads
+from shipby.application.ports.sellers import Pushes
+from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.events import EventType, StoredEvent, return_ref
@@ -143,7 +146,7 @@ def _twice(proof: Proof, check: Callable[[Proof], None]) -> None:
             return
 
 
-def _check_listed_returns(proof: Proof, store: Store, marketplace: Marketplace) -> None:
+def _check_listed_returns(proof: Proof, store: ReturnReads, marketplace: Marketplace) -> None:
     last_id = 0
     while True:
         page = marketplace.returns(last_id=last_id)
@@ -238,7 +241,7 @@ def _check_intents(identifier: str, events: Sequence[StoredEvent], intents: Sequ
         proof.findings.append(Finding("intent_unrecorded", unborn, f"the history of {identifier} does not tell of it"))
 
 
-def _check_money(number: str, story: PostingStory, ledger: MoneyLedger, proof: Proof, store: Store) -> None:
+def _check_money(number: str, story: PostingStory, ledger: MoneyLedger, proof: Proof, store: IntentReads) -> None:
     price = [entry for entry in ledger.entries.values() if entry.kind is not EntryKind.POSTAGE]
     beside = [entry for entry in ledger.entries.values() if entry.kind is EntryKind.POSTAGE]
     reserved, refunded = _sums(price)
@@ -344,17 +347,17 @@ def _check_open_matters(proof: Proof, store: Store) -> None:
             proof.wrong_times(f"claim {identifier}", {"asked_at": claim.asked_at})
 
 
-def _received_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+def _received_on(store: PostingReads, seller: str, day: date, cursor: str | None) -> Page[str]:
     return store.received_on(seller, day, cursor=cursor)
 
 
-def _returns_opened_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+def _returns_opened_on(store: ReturnReads, seller: str, day: date, cursor: str | None) -> Page[str]:
     return store.returns_opened_on(seller, day, cursor=cursor)
 
 
-def _pushes_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[PushRow]:
+def _pushes_on(store: Pushes, seller: str, day: date, cursor: str | None) -> Page[PushRow]:
     return store.pushes_on(seller, day, cursor=cursor)
 
 
-def _intents_in(store: Store, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
+def _intents_in(store: IntentReads, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
     return store.intents_in(seller, state, cursor=cursor)

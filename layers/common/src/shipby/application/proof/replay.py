@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from shipby.application.ports.sellers import Pushes
 from shipby.application.ports.store import Store
 from shipby.application.sellers.shadowing import policy_of
 from shipby.application.shared.paging import every
@@ -102,7 +103,7 @@ def _edited(rebuilt: Rebuilt) -> tuple[str, ...]:
 
 
 def _pushes(
-    seller: str, ref: Ref, history: Sequence[StoredEvent], store: Store, now: datetime
+    seller: str, ref: Ref, history: Sequence[StoredEvent], store: Pushes, now: datetime
 ) -> tuple[Sequence[PushRow], datetime | None]:
     if ref.kind is not AggregateKind.POSTING or not history:
         return (), None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from shipby.application.ports.store import Store
+from shipby.application.ports.sellers import Reports
 from shipby.application.postings.queries import View
 from shipby.application.proof.prove import REPORT
 from shipby.domain.errors import NotFoundError
 
 
-def get_proof(seller: str, day: date, *, store: Store) -> View:
+def get_proof(seller: str, day: date, *, store: Reports) -> View:
     """The newest nothing-lost proof made on a day (UTC). Raises NotFoundError."""
     report = store.report(seller, REPORT, day)
     if report is None:

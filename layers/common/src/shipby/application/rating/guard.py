@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shipby.application.ports.matters import WatchReads
+from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch, Write
 from shipby.application.rating.index_figures import WATCH, Standing, figures_of, standing_of, watch_data
@@ -61,7 +63,7 @@ def forecast_of(where: Standing, *, count: int = 1, price: Money | None = None) 
     return forecast(where.state, where.bands, count, table=where.table, price=price)
 
 
-def guard_cancel(wish: CancelWish, settings: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
+def guard_cancel(wish: CancelWish, settings: SellerSettings, *, store: WatchReads, now: datetime) -> list[Write]:
     """What a cancel has to write beside its intent so that its place is taken. Raises CancelGuardError.
 
     People are stopped where it would bring a worse band, unless they accept that or the guard is off; where the index
@@ -139,5 +141,5 @@ def _take_place(watch: Watch | None, wish: CancelWish, settings: SellerSettings,
     return [SaveWatch(changed), AppendEvents(wish.seller, watch_ref(WATCH), changed.version, (event,))]
 
 
-def _settings(store: Store, seller: str) -> SellerSettings:
+def _settings(store: SellerReads, seller: str) -> SellerSettings:
     return store.settings(seller) or SellerSettings(seller=seller)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
 
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED, UNKNOWN, WATCH, Figures, asked_of, watch_data
@@ -151,7 +152,7 @@ def _state(seller: str, read: _Read, *, store: Store, now: datetime) -> IndexSta
     )
 
 
-def _own_count(seller: str, today: date, store: Store) -> int:
+def _own_count(seller: str, today: date, store: PostingReads) -> int:
     """Our own postings of the period that ends today: the one in which a cancel of today will be counted."""
     count = 0
     for back in range(PERIOD.days):
@@ -187,7 +188,7 @@ def _still_ahead(seller: str, watch: Watch | None, read: _Read, *, store: Store,
     }
 
 
-def _will_count(seller: str, number: str, asked_at: datetime, *, store: Store, now: datetime) -> bool:
+def _will_count(seller: str, number: str, asked_at: datetime, *, store: PostingReads, now: datetime) -> bool:
     age = now - asked_at
     if age < IN_FLIGHT:
         return True

@@ -12,6 +12,7 @@ from shipby.application.cases.opening import closing
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SaveReturn, Write
 from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
@@ -117,7 +118,7 @@ def reject_refund(word: SecondWord, remember: Remember, *, store: Store, clock: 
     return answer[0]
 
 
-def _waiting(word: SecondWord, store: Store) -> Intent:
+def _waiting(word: SecondWord, store: IntentReads) -> Intent:
     intent = store.intent(word.seller, word.intent_id)
     if intent is None:
         raise NotFoundError(f"there is no intent {word.intent_id}")

@@ -18,6 +18,8 @@ from shipby.application.ports.accruals import Accrual
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.pages import Page
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveMoney, SavePosting, SaveWatch
 from shipby.application.refunds.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
@@ -148,7 +150,7 @@ def _go_on(listing: Callable[[str | None], Page[str]], start: Json) -> tuple[lis
     return found, cursor
 
 
-def _postings_of(seller: str, identifiers: Iterable[str], store: Store) -> list[str]:
+def _postings_of(seller: str, identifiers: Iterable[str], store: IntentReads) -> list[str]:
     found: list[str] = []
     for identifier in identifiers:
         action = identifier.split(".")[2]
@@ -161,11 +163,11 @@ def _postings_of(seller: str, identifiers: Iterable[str], store: Store) -> list[
     return found
 
 
-def _intents_in(store: Store, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
+def _intents_in(store: IntentReads, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
     return store.intents_in(seller, state, limit=PAGE, cursor=cursor)
 
 
-def _cancelled_in(store: Store, seller: str, before: datetime, cursor: str | None) -> Page[str]:
+def _cancelled_in(store: PostingReads, seller: str, before: datetime, cursor: str | None) -> Page[str]:
     page = store.worklist(seller, Stage.CANCELLED, due_before=before, limit=PAGE, cursor=cursor)
     return Page(tuple(item.number for item in page.items), page.cursor)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from shipby.application.ports.pages import Page
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import csv_text
 from shipby.application.shared.paging import every
@@ -95,7 +96,7 @@ def _intents(seller: str, since: datetime, until: datetime, store: Store) -> Ite
                 yield intent
 
 
-def _ids(store: Store, seller: str, state: IntentState, since: datetime, cursor: str | None) -> Page[str]:
+def _ids(store: IntentReads, seller: str, state: IntentState, since: datetime, cursor: str | None) -> Page[str]:
     return store.intents_in(seller, state, since=since, limit=200, cursor=cursor)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from shipby.application.cases.held import Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, NoteShadow, SaveReturn, Write
 from shipby.application.returns.decisions import decide_return, load_return
 from shipby.application.returns.policies import options_of
@@ -176,7 +176,7 @@ def _shadow(
     options: ReturnOptions,
     key: str,
     settings: SellerSettings,
-    store: Store,
+    store: Commits,
     now: datetime,
 ) -> str:
     shown = replace(case, version=case.version + 1, automated=key)

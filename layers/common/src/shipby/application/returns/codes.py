@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer, Write
 from shipby.domain import pointers
@@ -24,7 +25,7 @@ def codes_of(case: ReturnCase) -> frozenset[str]:
     return frozenset(code for code in (*own, case.posting_number) if code)
 
 
-def code_writes(known: ReturnCase | None, changed: ReturnCase, *, store: Store) -> list[Write]:
+def code_writes(known: ReturnCase | None, changed: ReturnCase, *, store: Pointers) -> list[Write]:
     """Pointers for the codes that are new to a return."""
     before = codes_of(known) if known else frozenset()
     writes: list[Write] = []

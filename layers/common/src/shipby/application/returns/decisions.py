@@ -10,6 +10,7 @@ from shipby.application.intents.cases import proposal_case
 from shipby.application.intents.request_intent import PICK_UP_WITHIN, guards
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.returns import ReturnReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveMoney, SaveReturn, SpendCap, Write
 from shipby.application.returns.refund_money import Refund, ReturnDecision, refund_of, reserved
@@ -35,7 +36,7 @@ REMIND_APPROVAL = timedelta(hours=1)
 """How often people are told of a refund that waits for a second person, at first."""
 
 
-def load_return(store: Store, seller: str, return_id: str) -> ReturnCase:
+def load_return(store: ReturnReads, seller: str, return_id: str) -> ReturnCase:
     case = store.return_case(seller, return_id)
     if case is None:
         raise NotFoundError(f"there is no return {return_id}; new ones appear within minutes")

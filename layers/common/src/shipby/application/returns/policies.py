@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.returns.refund_money import full_amount
 from shipby.domain.json_types import Json
@@ -53,7 +54,7 @@ def with_suggestion(case: ReturnCase, settings: SellerSettings, *, store: Store)
     return replace(case, suggestion=suggestion, suggestion_reason=found.reason, policy_version=settings.version)
 
 
-def get_policies(seller: str, *, store: Store) -> dict[str, Json]:
+def get_policies(seller: str, *, store: SellerReads) -> dict[str, Json]:
     """All policies of a seller, the one for everything else last; the default one where the seller has none."""
     settings = store.settings(seller) or SellerSettings(seller=seller)
     named = [policy for policy in settings.return_policies if policy.product_type != ANY_PRODUCT]

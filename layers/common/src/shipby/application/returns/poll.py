@@ -17,6 +17,7 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import WorkQueue
 from shipby.application.ports.pages import Page
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import apply_return_facts, keep_return_case, link_return
@@ -171,6 +172,6 @@ def _look_after_cases(seller: str, troubles: Troubles, *, store: Store, queue: W
     return linked
 
 
-def _unknown(store: Store, seller: str, number: str) -> bool:
+def _unknown(store: PostingReads, seller: str, number: str) -> bool:
     known: Posting | None = store.posting(seller, number)
     return known is None

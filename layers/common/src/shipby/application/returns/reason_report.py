@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.pages import Page
+from shipby.application.ports.sellers import Reports
 from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import csv_text
 from shipby.application.shared.views import money_view, time_text
@@ -119,7 +120,7 @@ def refresh_reasons(
     return tuple(done)
 
 
-def _plan(seller: str, today: date, store: Store) -> dict[str, datetime]:
+def _plan(seller: str, today: date, store: Reports) -> dict[str, datetime]:
     # The row is written on most days; after a longer pause everything is made anew, which does no harm.
     for back in range(3):
         row = store.report(seller, PLAN, today - timedelta(days=back))
@@ -335,7 +336,7 @@ class _Days:
     missing: list[str] = field(default_factory=list)
 
 
-def _days(seller: str, wanted: Wanted, store: Store) -> _Days:
+def _days(seller: str, wanted: Wanted, store: Reports) -> _Days:
     length = (wanted.last - wanted.first).days + 1
     if not 1 <= length <= LONGEST:
         problem = f"a report covers 1 to {LONGEST} days"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shipby.application.ports.store import Store
+from shipby.application.ports.postings import PostingReads
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.intents import Intent
 from shipby.domain.money import Money
@@ -64,7 +64,12 @@ class Refund:
 
 
 def refund_of(
-    case: ReturnCase, decision: ReturnDecision, posting: Posting | None, settings: SellerSettings, *, store: Store
+    case: ReturnCase,
+    decision: ReturnDecision,
+    posting: Posting | None,
+    settings: SellerSettings,
+    *,
+    store: PostingReads,
 ) -> Refund:
     """Work the money of a decision out.
 
@@ -193,7 +198,9 @@ def _check_postage(postage: Money | None, ledger: MoneyLedger, settings: SellerS
     raise InvalidInputError(f"a return postage of {postage} cannot be paid", errors=[("postage", problem)])
 
 
-def reserved(refund: Refund, intent: Intent, posting: Posting | None, store: Store, now: datetime) -> MoneyLedger:
+def reserved(
+    refund: Refund, intent: Intent, posting: Posting | None, store: PostingReads, now: datetime
+) -> MoneyLedger:
     """The ledger with the money of a decision set aside. Raises OverRefundError, InvalidInputError."""
 
     detail = store.detail(intent.seller, intent.posting_number)

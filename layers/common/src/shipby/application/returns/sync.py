@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shipby.application.cases.opening import close_open_case, closing, report_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveReturn, Write
 from shipby.application.returns.codes import code_writes
 from shipby.application.returns.policies import with_suggestion
@@ -151,7 +151,7 @@ def keep_return_case(case: ReturnCase, *, store: Store, clock: Clock) -> None:
         )
 
 
-def _commit(store: Store, writes: list[Write]) -> None:
+def _commit(store: Commits, writes: list[Write]) -> None:
     try:
         store.commit(writes)
     except AlreadyExistsError as error:

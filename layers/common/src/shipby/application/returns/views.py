@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shipby.application.ports.returns import ReturnReads
 from shipby.application.ports.store import Store
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, policy_view
@@ -14,7 +15,9 @@ from shipby.domain.returns.return_case import CABINET_RETURNS, RejectionReason, 
 from shipby.domain.sellers.settings import SellerSettings
 
 
-def list_returns(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
+def list_returns(
+    seller: str, *, open_only: bool, limit: int, cursor: str | None, store: ReturnReads
+) -> dict[str, Json]:
     """Open returns, earliest decision date first, or those no longer open."""
     page = store.returns_in(seller, open_only=open_only, limit=limit, cursor=cursor)
     cases = (store.return_case(seller, return_id) for return_id in page.items)

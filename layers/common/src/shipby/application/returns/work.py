@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import EvidenceReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveReturn
 from shipby.application.returns.codes import find_returns
@@ -159,7 +160,7 @@ def _inspected(case: ReturnCase, step: ReturnStep, store: Store, now: datetime) 
     return changed, Event(type=EventType.RETURN_INSPECTED, at=now, actor=step.actor, reason=step.note, data=data)
 
 
-def _missing(case: ReturnCase, wanted: Sequence[str], store: Store) -> list[str]:
+def _missing(case: ReturnCase, wanted: Sequence[str], store: EvidenceReads) -> list[str]:
     """Names of evidence that the posting does not have; a piece without a file is named by its sequence number."""
     if not wanted:
         return []

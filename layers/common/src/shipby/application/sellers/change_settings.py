@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from shipby.application.cases.held import ring_held
+from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveSettings
 from shipby.application.sellers.views import settings_view
@@ -117,7 +118,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
     }
 
 
-def get_settings(seller: str, *, store: Store) -> dict[str, Json]:
+def get_settings(seller: str, *, store: SellerReads) -> dict[str, Json]:
     """The policy in force; the product's defaults at version 0 where the seller has set none."""
     return policy_view(store.settings(seller) or SellerSettings(seller=seller))
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from shipby.application.intake.receive_push import token_hash
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.sellers import ApiKeys, Pushes
+from shipby.application.ports.store import Commits
 from shipby.application.ports.writes import SaveSettings
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.postings.inbox import PushToken
@@ -31,7 +32,7 @@ class NewSecret:
     text: str
 
 
-def register_seller(settings: SellerSettings, *, store: Store) -> None:
+def register_seller(settings: SellerSettings, *, store: Commits) -> None:
     """Write the first settings of a seller; the seller id is the marketplace's Client-Id.
 
     Raises InvalidInputError for an id that cannot be one, VersionConflictError if the seller is registered already.
@@ -41,7 +42,7 @@ def register_seller(settings: SellerSettings, *, store: Store) -> None:
     store.commit([SaveSettings(settings)])
 
 
-def create_push_token(seller: str, *, store: Store, clock: Clock) -> NewSecret:
+def create_push_token(seller: str, *, store: Pushes, clock: Clock) -> NewSecret:
     """A new push address part `{seller}.{secret}`; the former ones stay live until they are revoked."""
     secret = secrets.token_urlsafe(32)
     digest = token_hash(secret)
@@ -49,7 +50,7 @@ def create_push_token(seller: str, *, store: Store, clock: Clock) -> NewSecret:
     return NewSecret(digest, f"{seller}.{secret}")
 
 
-def revoke_push_token(address: str, *, store: Store, clock: Clock) -> None:
+def revoke_push_token(address: str, *, store: Pushes, clock: Clock) -> None:
     """Stop a push address: `address` is its last part, `{seller}.{secret}`, or ends with it. Works within a minute.
 
     Raises NotFoundError if there is no such address.
@@ -61,7 +62,7 @@ def revoke_push_token(address: str, *, store: Store, clock: Clock) -> None:
     store.save_push_token(replace(token, revoked_at=token.revoked_at or clock.now()))
 
 
-def revoke_api_key(identifier: str, *, store: Store, clock: Clock) -> None:
+def revoke_api_key(identifier: str, *, store: ApiKeys, clock: Clock) -> None:
     """Stop an API key by its id (the part between `shp_` and the dot). Works within a minute.
 
     Raises NotFoundError if there is no such key.
@@ -72,7 +73,7 @@ def revoke_api_key(identifier: str, *, store: Store, clock: Clock) -> None:
     store.save_api_key(replace(key, revoked_at=key.revoked_at or clock.now()))
 
 
-def create_api_key(seller: str, role: Role, *, store: Store, clock: Clock) -> NewSecret:
+def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock) -> NewSecret:
     """A new key `shp_<id>.<secret>` of the seller API."""
     identifier, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     now = clock.now()
@@ -93,7 +94,7 @@ def _key_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def authenticate(authorization: str, *, store: Store, now: datetime) -> ApiKey | None:
+def authenticate(authorization: str, *, store: ApiKeys, now: datetime) -> ApiKey | None:
     """The key of an `Authorization: Bearer shp_<id>.<secret>` header, or None if it is not valid now."""
     scheme, _, text = authorization.partition(" ")
     match = _KEY.fullmatch(text.strip())

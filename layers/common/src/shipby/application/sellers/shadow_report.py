@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from shipby.application.ports.matters import ShadowReads
 from shipby.application.ports.pages import Page
+from shipby.application.ports.postings import HistoryReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
@@ -101,7 +103,9 @@ def _days(first: date, last: date) -> list[date]:
     return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
 
 
-def _page(seller: str, first: date, last: date, limit: int, cursor: str | None, store: Store) -> Page[ShadowDecision]:
+def _page(
+    seller: str, first: date, last: date, limit: int, cursor: str | None, store: ShadowReads
+) -> Page[ShadowDecision]:
     """Decisions in order of time; a cursor is a day and the place within it."""
     day, _, within = (cursor or first.isoformat()).partition(".")
     start = _day_of(day, first, last)
@@ -127,7 +131,7 @@ def _day_of(text: str, first: date, last: date) -> date:
     return day
 
 
-def _view(decision: ShadowDecision, store: Store) -> dict[str, Json]:
+def _view(decision: ShadowDecision, store: HistoryReads) -> dict[str, Json]:
     history = store.events(decision.seller, decision.ref)
     amount = decision.data.get("amount") or decision.data.get("price")
     return {

@@ -11,6 +11,7 @@ from shipby.application.cases.held import commit
 from shipby.application.cases.opening import closing
 from shipby.application.intake.sync_posting import OBSERVED_CANCEL
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
@@ -168,7 +169,7 @@ def _transaction(
     return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store, now)]
 
 
-def _posting_writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+def _posting_writes(moved: Intent, event: Event, store: PostingReads, now: datetime) -> list[Write]:
     posting = store.posting(moved.seller, moved.posting_number)
     if posting is None:
         raise NotFoundError(f"posting {moved.posting_number} of intent {moved.id} is gone from the store")
@@ -280,7 +281,7 @@ def _money_writes(moved: Intent, store: Store, now: datetime) -> list[Write]:
     return [SaveMoney(_released(ledger, moved, store, now))]
 
 
-def _released(ledger: MoneyLedger, moved: Intent, store: Store, now: datetime) -> MoneyLedger:
+def _released(ledger: MoneyLedger, moved: Intent, store: PostingReads, now: datetime) -> MoneyLedger:
     """The ledger without the reservation; of a posting cancelled meanwhile it is the marketplace's that pays it."""
     free = ledger.release(moved.id, at=now)
     posting = store.posting(moved.seller, moved.posting_number)

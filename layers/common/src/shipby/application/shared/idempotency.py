@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
+from shipby.application.ports.sellers import Answers
 from shipby.application.ports.writes import RememberResponse, Write
 from shipby.domain.errors import IdempotencyMismatchError, InvalidInputError, ShipbyError
 from shipby.domain.intents import request_hash
@@ -38,7 +38,7 @@ def idempotently(
     request: Mapping[str, Json],
     run: Callable[[Remember], Answer],
     *,
-    store: Store,
+    store: Answers,
     clock: Clock,
 ) -> Answer:
     """Run a command under an Idempotency-Key; an empty key runs it plainly.

@@ -1,0 +1,57 @@
+"""What is remembered of matters for a person."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from shipby.application.ports.pages import Page
+from shipby.domain.cases.case import Case
+from shipby.domain.cases.watch import Watch
+from shipby.domain.evidence.claims import Claim
+from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.shadow import ShadowDecision
+
+
+class CaseReads(Protocol):
+    """Cases."""
+
+    def case(self, seller: str, identifier: str) -> Case | None: ...
+    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Ids of cases, oldest first (open), else those closed."""
+
+
+class WatchReads(Protocol):
+    """Watches."""
+
+    def watch(self, seller: str, identifier: str) -> Watch | None: ...
+
+
+class ClaimReads(Protocol):
+    """Claims."""
+
+    def claim(self, seller: str, identifier: str) -> Claim | None: ...
+    def claims_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of claims, earliest answer first (open), else those that ended."""
+
+
+class EvidenceReads(Protocol):
+    """Evidence of postings, and its packs."""
+
+    def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None: ...
+    def evidence(self, seller: str, number: str) -> list[EvidenceItem]:
+        """All evidence of a posting in its order; strongly consistent."""
+
+    def evidence_upload(self, seller: str, number: str, identifier: str) -> EvidenceUpload | None: ...
+    def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None: ...
+
+
+class ShadowReads(Protocol):
+    """What automatic actions would have done."""
+
+    def shadows_on(
+        self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[ShadowDecision]:
+        """What automatic actions would have done on a day (UTC), in order; kept for 90 days."""

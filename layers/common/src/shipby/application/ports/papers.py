@@ -1,0 +1,53 @@
+"""What is remembered of papers and of the bench."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from shipby.application.ports.pages import Page
+from shipby.domain.carriages import Carriage
+from shipby.domain.labels.documents import Document
+from shipby.domain.labels.pages import RefusedPage
+from shipby.domain.labels.prints import PrintJob
+from shipby.domain.packing.cards import BenchCheck, ProductCard
+
+
+class LabelReads(Protocol):
+    """Labels and refused pages."""
+
+    def document(self, seller: str, number: str, identifier: str) -> Document | None: ...
+    def documents(self, seller: str, number: str) -> list[Document]: ...
+    def refused_page(self, seller: str, day: date, identifier: str) -> RefusedPage | None: ...
+    def refused_pages_on(
+        self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RefusedPage]:
+        """Pages of label files that were set aside on a day (UTC), by id."""
+
+
+class PrintJobs(Protocol):
+    """Print jobs."""
+
+    def print_job(self, seller: str, identifier: str) -> PrintJob | None: ...
+    def note_progress(self, seller: str, job: str, done: int) -> None:
+        """Raise a waiting print job's `done`; no new version, and nothing where it has ended or is further."""
+
+
+class BenchReads(Protocol):
+    """What the bench knows and checked."""
+
+    def product_card(self, seller: str, sku: str) -> ProductCard | None: ...
+    def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
+        """All product cards, by SKU."""
+
+    def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
+
+
+class CarriageReads(Protocol):
+    """Carriages."""
+
+    def carriage(self, seller: str, identifier: str) -> Carriage | None: ...
+    def carriages_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of carriages that still have to be looked at, oldest first, else the others."""

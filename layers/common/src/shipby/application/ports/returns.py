@@ -1,0 +1,55 @@
+"""What is remembered of what was asked for: intents, returns, wishes to cancel."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Protocol
+
+from shipby.application.ports.pages import Page
+from shipby.domain.cancels.requests import CancelRequest
+from shipby.domain.events import Ref
+from shipby.domain.intents import Intent, IntentState
+from shipby.domain.returns.return_case import ReturnCase
+
+
+class IntentReads(Protocol):
+    """Intents."""
+
+    def intent(self, seller: str, identifier: str) -> Intent | None: ...
+    def intents(self, seller: str, ref: Ref) -> list[Intent]:
+        """All intents kept with an aggregate, oldest first."""
+
+    def intents_in(
+        self,
+        seller: str,
+        state: IntentState,
+        *,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """Ids of intents in a state, oldest first; with `since` only those asked for from then on."""
+
+
+class ReturnReads(Protocol):
+    """Returns."""
+
+    def return_case(self, seller: str, return_id: str) -> ReturnCase | None: ...
+    def returns_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of returns, earliest decision date first (open), else those no longer open."""
+
+    def returns_opened_on(
+        self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[str]: ...
+
+
+class CancelRequestReads(Protocol):
+    """Wishes to cancel."""
+
+    def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None: ...
+    def cancel_requests_in(
+        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided."""
