@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
-from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.aws.marketplaces import SsmMarketplaces
-from shipby.adapters.aws_lambda.batch import SqsBatch
-from shipby.adapters.aws_lambda.visibility import QueueVisibility
-from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.application.ports.clock import Clock
-from shipby.application.ports.marketplace import Marketplaces
-from shipby.application.ports.store import Store
+from shipby.adapters.aws_lambda.worker import Parts, queue_worker
 from shipby.settings import POSTING_SYNC_RATE, READ_WITHIN, PostingSyncSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    store: Store
-    marketplaces: Marketplaces
-    clock: Clock
-    batch: SqsBatch
 
 
 @cache
 def parts() -> Parts:
     settings = PostingSyncSettings()
-    return Parts(
-        store=DynamoDBStore(table_name=settings.table_name),
-        marketplaces=SsmMarketplaces(
-            settings.parameter_prefix,
-            settings.ozon_base_url,
-            requests_per_second=POSTING_SYNC_RATE,
-            read_within=READ_WITHIN,
-        ),
-        clock=SystemClock(),
-        batch=SqsBatch(QueueVisibility(settings.sync_queue_url)),
+    return queue_worker(
+        settings, settings.sync_queue_url, requests_per_second=POSTING_SYNC_RATE, read_within=READ_WITHIN
     )
