@@ -35,7 +35,7 @@ from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
 from tests.support.fake_press import TextPapers, TextPress
 from tests.support.fakes import MemoryDocuments, RecordingQueue
-from tests.unit.application.world_support import World
+from tests.unit.world_support import World
 
 PRICE_PER_MILLION = 0.625
 """US dollars per million write request units, on demand, us-east-1. Source: a third-party page of July 2025

@@ -23,7 +23,7 @@ from shipby.domain.sellers.settings import Automation
 from shipby_local.simulator import SellerAccount, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
-from tests.unit.application.world_support import forget
+from tests.unit.world_support import forget
 
 WORDS = "Канарейкина Ульяна, звоните +79995550199"
 

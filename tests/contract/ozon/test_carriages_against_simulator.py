@@ -22,7 +22,7 @@ from tests.support import builders as a
 from tests.support.fakes import MemoryDocuments
 from tests.support.memory_store import MemoryStore
 from tests.support.waiting import eventually
-from tests.unit.application.world_support import forget
+from tests.unit.world_support import forget
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from shipby_local.simulator import LineSpec, Simulator, SimulatorSettings
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore
-from tests.unit.application.world_support import forget
+from tests.unit.world_support import forget
 
 WORDS = "Канарейкина Ульяна, звоните +79995550199"
 LINES = (LineSpec(sku=5, price=Decimal("1990.50"), quantity=3),)
