@@ -74,7 +74,10 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("kill_switch_ignored", "the kill switch is not looked at", bugs_money.kill_switch_ignored),
     Mutation("history_forgotten", "an UNKNOWN is written without its event", bugs_intents.history_forgotten),
     Mutation(
-        "conflict_is_refusal", "an answer that meets a conflict is booked as a refusal", bugs_intents.stop_at_a_conflict
+        "conflict_is_refusal",
+        "an answer that meets a conflict is booked as a refusal",
+        bugs_intents.stop_at_a_conflict,
+        within=400,  # two workers have to meet within one call
     ),
     Mutation("late_decision", "an automatic decision is sent after its clock", bugs_intents.late_decision),
     Mutation(
