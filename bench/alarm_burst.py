@@ -12,9 +12,9 @@ import sys
 from bench.burst import Burst, Proof
 from bench.claims import Costs, measure, measure_sweep, ratio
 from bench.engine import Engine
-from bench.machine import describe
-from bench.report import arguments, publish, table
-from bench.stand import Stand
+from bench.parts.machine import describe
+from bench.parts.report import arguments, publish, table
+from bench.parts.stand import Stand
 
 TARGET = 2.5
 _NAMES = {

@@ -12,8 +12,8 @@ from typing import Any
 
 from bench import load
 from bench.claims import SELLERS, last_minute
-from bench.stand import BATCH, Stand, quiet
-from bench.wire import lost_answer
+from bench.parts.stand import BATCH, Stand, quiet
+from bench.parts.wire import lost_answer
 from shipby.adapters.dynamodb import index_keys, keys
 
 RACE, CRASH, LOST = 0.02, 0.002, 0.002

@@ -14,7 +14,7 @@ from botocore import xform_name
 
 from bench import load
 from bench.engine import Engine
-from bench.stand import BATCH, QUEUE_URL, TABLE, Stand, quiet
+from bench.parts.stand import BATCH, QUEUE_URL, TABLE, Stand, quiet
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import posting_ref

@@ -22,9 +22,20 @@ from pathlib import Path
 
 import urllib3
 
-from bench import machine
-from bench.report import arguments, publish, table
-from bench.stack_load import Ledger, Load, Shop, kill_group, lost, marketplace, open_shops, proof, repaired, settings
+from bench.parts import machine
+from bench.parts.report import arguments, publish, table
+from bench.parts.stack_load import (
+    Ledger,
+    Load,
+    Shop,
+    kill_group,
+    lost,
+    marketplace,
+    open_shops,
+    proof,
+    repaired,
+    settings,
+)
 from shipby_local.simulator import Simulator
 from shipby_local.stack import Stack, StackSettings
 

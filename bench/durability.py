@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import machine
-from bench.report import arguments, publish, table
-from bench.stack_load import Ledger, Load, Shop, marketplace, open_shops, settings
+from bench.parts import machine
+from bench.parts.report import arguments, publish, table
+from bench.parts.stack_load import Ledger, Load, Shop, marketplace, open_shops, settings
 from shipby_local.stack import Stack
 
 LOWEST_RATIO = 0.5

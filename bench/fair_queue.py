@@ -11,8 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.fair_model import Simulation, Timing, Variant
-from bench.report import arguments, publish, table
+from bench.parts.fair_model import Simulation, Timing, Variant
+from bench.parts.report import arguments, publish, table
 from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS
 from tests.infra.sam_template import template
 

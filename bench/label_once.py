@@ -22,7 +22,7 @@ def first() -> dict[str, float]:
 
     import shipby.adapters.labels.pdf
     import shipby.adapters.labels.press  # noqa: F401 - as above
-    from bench import label_rivals
+    from bench.parts import label_rivals
 
     made = label_rivals.labels(2)
     imported = time.perf_counter()
@@ -35,7 +35,7 @@ def first() -> dict[str, float]:
 
 def memory(count: int = 1_000) -> dict[str, float]:
     """Peak resident megabytes of a process that draws `count` labels in one batch, and of one that draws none."""
-    from bench import label_rivals
+    from bench.parts import label_rivals
 
     made = label_rivals.labels(count)
     before = _peak()

@@ -17,9 +17,9 @@ from itertools import chain
 from pathlib import Path
 
 from bench.label_once import fresh
-from bench.label_rivals import RIVALS, Draw, encoded, labels, ours
-from bench.machine import describe
-from bench.report import arguments, publish, table
+from bench.parts.label_rivals import RIVALS, Draw, encoded, labels, ours
+from bench.parts.machine import describe
+from bench.parts.report import arguments, publish, table
 from shipby.adapters.pdf import PdfLabelPapers
 from shipby.adapters.pdf.pages import split
 from shipby.application.ports.press import PagePick

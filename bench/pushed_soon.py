@@ -23,8 +23,8 @@ from typing import Any
 
 import urllib3
 
-from bench.machine import describe
-from bench.report import arguments, publish, table
+from bench.parts.machine import describe
+from bench.parts.report import arguments, publish, table
 from shipby.adapters.dynamodb import keys
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment

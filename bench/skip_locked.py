@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.claims import BLOCK, Claims
-from bench.machine import describe
 from bench.open_alarms import IndexClient
-from bench.postgres import Cluster, NotAvailableError
-from bench.report import arguments, publish, table
-from bench.stand import Stand, quiet
+from bench.parts.machine import describe
+from bench.parts.postgres import Cluster, NotAvailableError
+from bench.parts.report import arguments, publish, table
+from bench.parts.stand import Stand, quiet
 from bench.sweep_reads import DUE, NOW, sweep_once
 
 _SCHEMA = """

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench import load
-from bench.machine import describe
 from bench.open_alarms import IndexClient, Meter, OpenAlarm, alarm_keys, posting_key, spread
-from bench.report import arguments, publish, table
+from bench.parts.machine import describe
+from bench.parts.report import arguments, publish, table
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.application.ports.messages import QueueMessage

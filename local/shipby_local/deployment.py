@@ -18,7 +18,7 @@ from shipby.application.ports.store import Store
 from shipby_local.stack.clients import isolated_clients
 from shipby_local.stack.clock import Clock, WallClock, clock_of
 from shipby_local.stack.datafolder import DataFolder
-from shipby_local.stack.emulator import ADMIN_KEY, ADMIN_SECRET, REGION
+from shipby_local.stack.emulation.emulator import ADMIN_KEY, ADMIN_SECRET, REGION
 from shipby_local.stack.errors import StackError
 
 STACK_NAME = "shipby"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shipby_local.simulator import Buyer, Simulator
-from shipby_local.simulator.labels import FILE_FAULTS, PAGE_FAULTS
+from shipby_local.simulator.labels.drawing import FILE_FAULTS, PAGE_FAULTS
 from shipby_local.simulator.words import Json
 from tests.simulator.label_support import file_pages, pages_of, ready
 from tests.simulator.sim_support import Caller, eventually

@@ -1,10 +1,8 @@
 """The Ozon simulator: a marketplace on 127.0.0.1 that keeps honest books.
 
-Rooms: `model`, `push_model`, `carriage_model`, `world`, `storage` (state and its file); `market`, `rating_desk`,
-`return_desk`, `chat_desk`, `labels`, `label_pages`, `carriage_desk`, `carriage_papers`, `tariff`, `offers` (the
-marketplace's rules); `engine` (time); `api/` and `gateway` (the Seller API); `pushes`, `push_sender`, `push_client`,
-`push_health` (notifications); `faults`, `control`, `control_carriages`, `books`, `charges` (ours, under `/_sim/`);
-`server` (HTTP); `simulator` (all of it as one object).
+`model`, `world`, `storage`, `engine` hold its state and its time; `market`, `offers` and `desks/` are the marketplace's
+rules, `labels/` its labels; `gateway` and `api/` answer the Seller API, `pushes/` sends notifications; `faults`,
+`control`, `control_carriages` and `books` are ours, under `/_sim/`; `server` is the HTTP side, `simulator` all of it.
 """
 
 from __future__ import annotations

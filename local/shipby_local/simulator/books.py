@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 
 from shipby_local.simulator import words
-from shipby_local.simulator.charges import charges
+from shipby_local.simulator.desks.charges import charges
 from shipby_local.simulator.model import AcceptedCall, Money, Posting
-from shipby_local.simulator.push_model import Push
+from shipby_local.simulator.pushes.model import Push
 from shipby_local.simulator.words import ACCRUAL_TYPES, Json, plain, stamp, stamp_or_null
 from shipby_local.simulator.world import World
 

@@ -14,16 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from shipby_local.simulator import words
 from shipby_local.simulator.books import books, posting_page
-from shipby_local.simulator.charges import charges
-from shipby_local.simulator.chat_desk import OF_MARKETPLACE, SUPPORT, open_chat, open_own_chat, say
 from shipby_local.simulator.control_carriages import CarriageControl
+from shipby_local.simulator.desks.charges import charges
+from shipby_local.simulator.desks.chats import OF_MARKETPLACE, SUPPORT, open_chat, open_own_chat, say
+from shipby_local.simulator.desks.goods import GoodsDesk
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.faults import KINDS
 from shipby_local.simulator.generate import PostingSpec
-from shipby_local.simulator.goods_desk import GoodsDesk
 from shipby_local.simulator.model import Fault, Posting, SellerAccount
-from shipby_local.simulator.push_health import judge_addresses, set_colour, switch
-from shipby_local.simulator.push_model import Endpoint
+from shipby_local.simulator.pushes.health import judge_addresses, set_colour, switch
+from shipby_local.simulator.pushes.model import Endpoint
 from shipby_local.simulator.rooms import Rooms
 from shipby_local.simulator.sellers import SellerSpec
 from shipby_local.simulator.words import Json, stamp

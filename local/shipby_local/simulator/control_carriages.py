@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shipby_local.simulator.carriage_desk import CarriageDesk
-from shipby_local.simulator.carriage_model import Carriage
+from shipby_local.simulator.desks.carriage_model import Carriage
+from shipby_local.simulator.desks.carriages import CarriageDesk
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.words import Json, stamp_or_null
 

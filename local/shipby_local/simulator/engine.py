@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import Final
 
 from shipby_local.simulator import words
-from shipby_local.simulator.carriage_desk import CarriageDesk
-from shipby_local.simulator.goods_desk import GoodsDesk
-from shipby_local.simulator.labels import finish_task
+from shipby_local.simulator.desks.carriages import CarriageDesk
+from shipby_local.simulator.desks.goods import GoodsDesk
+from shipby_local.simulator.desks.returns import ReturnDesk
+from shipby_local.simulator.labels.drawing import finish_task
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import Due, Posting
-from shipby_local.simulator.push_health import judge_addresses
-from shipby_local.simulator.return_desk import ReturnDesk
+from shipby_local.simulator.pushes.health import judge_addresses
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Body, Call, Download, syntax_error
 from shipby_local.simulator.api.registry import METHODS, NOTIFICATION_CHECK
 from shipby_local.simulator.api.roles import ACTING
+from shipby_local.simulator.desks.returns import ReturnDesk
 from shipby_local.simulator.engine import Engine
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import Fault, SellerAccount
-from shipby_local.simulator.push_client import PushClient
-from shipby_local.simulator.return_desk import ReturnDesk
+from shipby_local.simulator.pushes.client import PushClient
 from shipby_local.simulator.words import Json, stamp
 
 _LOG: Final = logging.getLogger(__name__)

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from shipby_local.simulator import words
+from shipby_local.simulator.desks.rating import RatingDesk
+from shipby_local.simulator.desks.tariff import cost_at
 from shipby_local.simulator.faults import FaultBook
 from shipby_local.simulator.model import (
     AcceptedCall,
@@ -18,9 +20,7 @@ from shipby_local.simulator.model import (
     Posting,
     StatusChange,
 )
-from shipby_local.simulator.pushes import Outbox
-from shipby_local.simulator.rating_desk import RatingDesk
-from shipby_local.simulator.tariff import cost_at
+from shipby_local.simulator.pushes.planning import Outbox
 from shipby_local.simulator.world import World
 
 _NEXT = timedelta(milliseconds=1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from shipby_local.simulator.desks.returns import ReturnDesk
 from shipby_local.simulator.engine import Engine
 from shipby_local.simulator.faults import FaultBook
 from shipby_local.simulator.gateway import Gateway
 from shipby_local.simulator.generate import Factory
 from shipby_local.simulator.market import Market
-from shipby_local.simulator.push_sender import PushSender
-from shipby_local.simulator.pushes import Outbox
-from shipby_local.simulator.return_desk import ReturnDesk
+from shipby_local.simulator.pushes.planning import Outbox
+from shipby_local.simulator.pushes.sender import PushSender
 from shipby_local.simulator.sellers import Sellers
 from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.world import World

@@ -8,8 +8,8 @@ from datetime import datetime
 from shipby_local.simulator import words
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import SellerAccount
-from shipby_local.simulator.push_health import connect_address
-from shipby_local.simulator.pushes import hash_number
+from shipby_local.simulator.pushes.health import connect_address
+from shipby_local.simulator.pushes.planning import hash_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from shipby_local.simulator.control import Control
 from shipby_local.simulator.gateway import Answer, Request
-from shipby_local.simulator.labels import file_of
+from shipby_local.simulator.labels.drawing import file_of
 from shipby_local.simulator.rooms import Rooms
 
 HOST: Final = "127.0.0.1"

@@ -13,8 +13,8 @@ from types import FrameType
 from typing import Any
 
 from shipby_local.simulator.books import books
-from shipby_local.simulator.charges import charges
 from shipby_local.simulator.control import Control
+from shipby_local.simulator.desks.charges import charges
 from shipby_local.simulator.generate import PostingSpec
 from shipby_local.simulator.model import Posting, SellerAccount
 from shipby_local.simulator.rooms import Rooms

@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from shipby_local.simulator import tariff, words
+from shipby_local.simulator import words
+from shipby_local.simulator.desks import tariff
 from shipby_local.simulator.model import Line, Posting
 from shipby_local.simulator.offers import offered_actions
 from shipby_local.simulator.settings import TariffTerms

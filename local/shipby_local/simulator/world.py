@@ -12,7 +12,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
-from shipby_local.simulator import carriage_model, model, push_model
+from shipby_local.simulator import model
+from shipby_local.simulator.desks import carriage_model
+from shipby_local.simulator.pushes import model as push_model
 from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.storage import DocumentStore
 

@@ -4,7 +4,7 @@
 """
 
 from shipby_local.stack.datafolder import stop_running
-from shipby_local.stack.emulator import Emulator
+from shipby_local.stack.emulation.emulator import Emulator
 from shipby_local.stack.errors import (
     DataFolderBrokenError,
     DataFolderLockedError,

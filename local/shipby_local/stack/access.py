@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shipby_local.stack.emulator import ACCOUNT, Emulator
+from shipby_local.stack.emulation.emulator import ACCOUNT, Emulator
 
 
 @dataclass(frozen=True, slots=True)

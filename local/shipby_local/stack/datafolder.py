@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from shipby_local.stack.emulation.journal import sync_folder
 from shipby_local.stack.errors import DataFolderBrokenError, DataFolderLockedError, StackError
-from shipby_local.stack.journal import sync_folder
 
 
 class DataFolder:

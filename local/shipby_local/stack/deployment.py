@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from shipby_local.stack import sam, template
+from shipby_local.stack.emulation.iam_actions import widen
 from shipby_local.stack.errors import TemplateError
-from shipby_local.stack.iam_actions import widen
 from shipby_local.stack.settings import Progress
 
 CODE_BUCKET = "shipby-local-code"

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from shipby_local.stack.emulator import HOST, listen_on
+from shipby_local.stack.emulation.emulator import HOST, listen_on
 
 logger = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shipby_local.stack.emulation.snapshots import CHECKPOINT_TABLE
 from shipby_local.stack.filters import matches
-from shipby_local.stack.snapshots import CHECKPOINT_TABLE
 
 logger = logging.getLogger(__name__)
 

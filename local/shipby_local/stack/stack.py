@@ -15,7 +15,8 @@ from shipby_local.stack.clock import Clock, SteppedClock, WallClock, clock_of
 from shipby_local.stack.clock_door import ClockDoor
 from shipby_local.stack.datafolder import DataFolder
 from shipby_local.stack.deployment import Deployed, Deployment
-from shipby_local.stack.emulator import Emulator, listen_on
+from shipby_local.stack.emulation.emulator import Emulator, listen_on
+from shipby_local.stack.emulation.workers import kill_workers
 from shipby_local.stack.errors import DrainTimeoutError, EmulatorError, PortTakenError, StackError, TemplateError
 from shipby_local.stack.proxy import Proxy
 from shipby_local.stack.pump import IDLE_SECONDS, WOKEN_IDLE_SECONDS, StreamPump, wait_until_idle
@@ -23,14 +24,16 @@ from shipby_local.stack.pump import Mapping as StreamMapping
 from shipby_local.stack.settings import StackSettings
 from shipby_local.stack.stepping import Schedule, Stepper, period_of
 from shipby_local.stack.timers import Timer
-from shipby_local.stack.workers import kill_workers
 
 logger = logging.getLogger(__name__)
 
 
 def _stepped_workers() -> dict[str, bytes]:
     """The files of the layer that are others where time is stepped."""
-    here, others = Path(__file__).parent, {"aws/clock.py": "worker_clock.py", "ozon/pacing.py": "worker_pacing.py"}
+    here, others = (
+        Path(__file__).parent / "emulation",
+        {"aws/clock.py": "worker_clock.py", "ozon/pacing.py": "worker_pacing.py"},
+    )
     return {f"python/shipby/adapters/{path}": (here / other).read_bytes() for path, other in others.items()}
 
 

@@ -12,7 +12,7 @@ from shipby.adapters.aws import clients
 from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.application.ports.files import UploadLink
 from shipby.domain.errors import NotFoundError
-from shipby_local.stack.emulator import Emulator
+from shipby_local.stack.emulation.emulator import Emulator
 
 pytestmark = pytest.mark.ministack
 CONTENT = b"\xff\xd8\xff a picture, as far as this store knows"

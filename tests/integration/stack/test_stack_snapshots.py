@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shipby_local.stack import private_names
-from shipby_local.stack.snapshots import SnapshotError, Snapshots
+from shipby_local.stack.emulation import private_names
+from shipby_local.stack.emulation.snapshots import SnapshotError, Snapshots
 
 pytestmark = pytest.mark.stack
 

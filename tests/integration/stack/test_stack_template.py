@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from shipby_local.stack import PythonTooOldError, TemplateError, private_names, sam, template
-from shipby_local.stack.emulator import require_python
+from shipby_local.stack import PythonTooOldError, TemplateError, sam, template
+from shipby_local.stack.emulation import private_names
+from shipby_local.stack.emulation.emulator import require_python
 from shipby_local.stack.filters import matches
 from tests.integration.stack.shop_help import SHOP
 

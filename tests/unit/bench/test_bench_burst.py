@@ -8,7 +8,7 @@ import pytest
 from bench import burst
 from bench.burst import Burst
 from bench.claims import measure_sweep
-from bench.stand import Stand
+from bench.parts.stand import Stand
 
 
 @pytest.fixture

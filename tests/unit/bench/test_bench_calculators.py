@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bench.engine import Engine
-from bench.fair_model import Simulation, Timing, Variant
 from bench.open_alarms import IndexClient, OpenAlarm, alarm_keys, posting_key, spread
-from bench.report import replaced, table
+from bench.parts.fair_model import Simulation, Timing, Variant
+from bench.parts.report import replaced, table
 from bench.sweep_reads import DUE, NOW, Metered, sweep_once
 
 TIMING = Timing(query=0.01, send=0.002, fire=0.05, workers=4, batch=10, look_ahead=60.0, budget=24.0)

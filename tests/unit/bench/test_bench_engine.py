@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench.capacity import read_units
 from bench.engine import Engine, RefusedError
+from bench.parts.capacity import read_units
 
 
 def put(sk: str, *, condition: str = "", **attributes: Any) -> dict[str, Any]:

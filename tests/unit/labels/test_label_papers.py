@@ -15,9 +15,9 @@ import zxingcpp
 
 import functions.label_generation
 from shipby.adapters.labels.fonts import Fonts
-from shipby.adapters.labels.papers_pick import draw_pick_list
-from shipby.adapters.labels.papers_slips import draw_slips
-from shipby.adapters.labels.papers_words import WORDS
+from shipby.adapters.labels.papers.pick import draw_pick_list
+from shipby.adapters.labels.papers.slips import draw_slips
+from shipby.adapters.labels.papers.words import WORDS
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, PackingSlip, PickList, PickRow

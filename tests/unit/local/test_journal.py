@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby_local.stack.journal import HEADER_BYTES, Journal, JournalError, encode, read
+from shipby_local.stack.emulation.journal import HEADER_BYTES, Journal, JournalError, encode, read
 
 CONTENTS = [b'{"first":1}', b'{"second":"' + b"x" * 300 + b'"}', b'{"third":3}']
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from shipby.adapters.aws import clock as shipped
-from shipby_local.stack import TemplateError, stepping, template, worker_clock
+from shipby_local.stack import TemplateError, stepping, template
 from shipby_local.stack.clock import SteppedClock, WallClock, clock_of
 from shipby_local.stack.clock_door import ClockDoor
+from shipby_local.stack.emulation import worker_clock
 from shipby_local.stack.errors import StackError
 from shipby_local.stack.stepping import NeverQuietError, Schedule, Stepper, period_of
 

@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.adapters.ozon.accruals import OzonAccruals
-from shipby.adapters.ozon.answers import Node, parse_json
 from shipby.adapters.ozon.cancellations import OzonCancellations
 from shipby.adapters.ozon.carriages import OzonCarriages
 from shipby.adapters.ozon.chats import OzonChats
-from shipby.adapters.ozon.containers import OzonContainers
+from shipby.adapters.ozon.reading.accruals import OzonAccruals
+from shipby.adapters.ozon.reading.answers import Node, parse_json
+from shipby.adapters.ozon.reading.containers import OzonContainers
 from shipby.adapters.ozon.transport import Transport
 from tests.unit.ozon.cancellation_cases import listed as cancel_request
 from tests.unit.ozon.carriage_cases import CONTAINER

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from shipby.adapters.ozon.accruals import kind_of
+from shipby.adapters.ozon.reading.accruals import kind_of
 from shipby.application.cases.odd_entries import noting
 from shipby.application.ports.accruals import Accrual, Accruals
 from shipby.domain.errors import InvalidInputError

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import methods
-from shipby.adapters.ozon.answers import Node
-from shipby.adapters.ozon.goods_returns import goods_return_of
+from shipby.adapters.ozon.reading.answers import Node
+from shipby.adapters.ozon.reading.goods_returns import goods_return_of
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money
 from shipby.domain.returns.return_case import ReturnSource

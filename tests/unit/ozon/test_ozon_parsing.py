@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from shipby.adapters.ozon.answers import Node, parse_json
-from shipby.adapters.ozon.postings import posting_of
-from shipby.adapters.ozon.returns import return_of
+from shipby.adapters.ozon.reading.answers import Node, parse_json
+from shipby.adapters.ozon.reading.postings import posting_of
+from shipby.adapters.ozon.reading.returns import return_of
 from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError, UnreadableAnswerError
 from shipby.domain.money import Money

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shipby.adapters.ozon.answers import Node
-from shipby.adapters.ozon.postings import posting_of
-from shipby.adapters.ozon.returns import return_of
+from shipby.adapters.ozon.reading.answers import Node
+from shipby.adapters.ozon.reading.postings import posting_of
+from shipby.adapters.ozon.reading.returns import return_of
 from tests.unit.ozon.stub_marketplace import sample
 
 READ_AT = datetime(2026, 10, 1, tzinfo=UTC)

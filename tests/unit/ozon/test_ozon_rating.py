@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
-from shipby.adapters.ozon.answers import Node, parse_json
-from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
+from shipby.adapters.ozon.reading.answers import Node, parse_json
+from shipby.adapters.ozon.reading.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
 from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
+from shipby_local.simulator.desks.tariff import money
 from shipby_local.simulator.errors import invalid
 from shipby_local.simulator.model import Money
-from shipby_local.simulator.tariff import money
 from shipby_local.simulator.words import Json, stamp
 
 

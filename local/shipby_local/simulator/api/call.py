@@ -10,10 +10,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from shipby_local.simulator import words
+from shipby_local.simulator.desks.returns import ReturnDesk
 from shipby_local.simulator.errors import ApiError, invalid, not_found
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import Posting, SellerAccount
-from shipby_local.simulator.return_desk import ReturnDesk
 from shipby_local.simulator.words import Json
 from shipby_local.simulator.world import World
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from shipby_local.simulator import carriage_papers as papers
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Download, Method
-from shipby_local.simulator.carriage_desk import NOT_READY, CarriageDesk
-from shipby_local.simulator.carriage_model import Carriage
+from shipby_local.simulator.desks import carriage_papers as papers
+from shipby_local.simulator.desks.carriage_model import Carriage
+from shipby_local.simulator.desks.carriages import NOT_READY, CarriageDesk
 from shipby_local.simulator.errors import ApiError, forbidden, invalid
 from shipby_local.simulator.model import Posting
 from shipby_local.simulator.words import Json, plain, stamp

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
-from shipby_local.simulator.chat_desk import open_chat, say
+from shipby_local.simulator.desks.chats import open_chat, say
 from shipby_local.simulator.errors import forbidden, invalid, not_found
 from shipby_local.simulator.model import Chat, Message
 from shipby_local.simulator.words import Json, stamp

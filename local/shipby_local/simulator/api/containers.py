@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from shipby_local.simulator import carriage_papers as papers
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Download, Method
-from shipby_local.simulator.carriage_desk import CarriageDesk
-from shipby_local.simulator.carriage_model import CargoPlace
+from shipby_local.simulator.desks import carriage_papers as papers
+from shipby_local.simulator.desks.carriage_model import CargoPlace
+from shipby_local.simulator.desks.carriages import CarriageDesk
 from shipby_local.simulator.errors import invalid, not_found
 from shipby_local.simulator.words import Json, stamp
 

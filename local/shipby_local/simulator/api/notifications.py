@@ -5,8 +5,8 @@ from __future__ import annotations
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
 from shipby_local.simulator.errors import invalid, not_found
-from shipby_local.simulator.push_health import GREEN_MS, YELLOW_MS, connect_address, switch
-from shipby_local.simulator.push_model import Endpoint
+from shipby_local.simulator.pushes.health import GREEN_MS, YELLOW_MS, connect_address, switch
+from shipby_local.simulator.pushes.model import Endpoint
 from shipby_local.simulator.words import Json, stamp
 
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
+from shipby_local.simulator.desks.rating import day_ends
 from shipby_local.simulator.errors import invalid
-from shipby_local.simulator.rating_desk import day_ends
 from shipby_local.simulator.words import Json, stamp
 
 _LONGEST: Final = timedelta(days=366)

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
+from shipby_local.simulator.desks.returns import Decision
 from shipby_local.simulator.errors import invalid, not_found
 from shipby_local.simulator.model import GoodsReturn, Line, RfbsReturn
-from shipby_local.simulator.return_desk import Decision
 from shipby_local.simulator.words import Json, stamp
 
 

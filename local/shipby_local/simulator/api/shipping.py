@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Body, Call, Method
 from shipby_local.simulator.errors import ApiError, invalid, not_found
-from shipby_local.simulator.labels import why_not
+from shipby_local.simulator.labels.drawing import why_not
 from shipby_local.simulator.model import LabelTask, Posting
 from shipby_local.simulator.offers import offered_actions
 from shipby_local.simulator.words import Json, plain

@@ -12,7 +12,7 @@ from shipby.adapters.evidence.words import PackWords, known_language, pack_words
 from shipby.adapters.labels.draft import LINE
 from shipby.adapters.labels.drawing import TextRun
 from shipby.adapters.labels.fonts import ASCENT, EM, Fonts
-from shipby.adapters.labels.papers_page import Paper
+from shipby.adapters.labels.papers.page import Paper
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.evidence import CHANGED, PackPaper, PackPiece, PackSheet, Picture
 from shipby.domain.evidence.files import MIB

@@ -45,13 +45,13 @@ class ReportlabPress:
 
     def slips(self, slips: Sequence[PackingSlip], look: LabelLook, *, size: LabelSize | None = None) -> Drawn:
         """Packing slips, each beginning on a page of its own."""
-        from shipby.adapters.labels.papers_slips import draw_slips
+        from shipby.adapters.labels.papers.slips import draw_slips
 
         return draw_slips(slips, look, size, self.fonts)
 
     def pick_list(self, picked: PickList, look: LabelLook, *, size: LabelSize | None = None) -> bytes:
         """A pick list."""
-        from shipby.adapters.labels.papers_pick import draw_pick_list
+        from shipby.adapters.labels.papers.pick import draw_pick_list
 
         return draw_pick_list(picked, look, size, self.fonts)
 

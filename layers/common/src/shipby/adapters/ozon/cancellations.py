@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from shipby.adapters.ozon import assumptions, methods
-from shipby.adapters.ozon.answers import Node
-from shipby.adapters.ozon.entries import Fields, entries, or_noted
+from shipby.adapters.ozon.reading.answers import Node
+from shipby.adapters.ozon.reading.entries import Fields, entries, or_noted
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.cases.odd_entries import Listed

@@ -7,9 +7,9 @@ from datetime import date
 from functools import partial
 
 from shipby.adapters.ozon import assumptions, methods
-from shipby.adapters.ozon.answers import Node, following
-from shipby.adapters.ozon.entries import Fields, entries, or_noted, texts_of
 from shipby.adapters.ozon.papers import paper
+from shipby.adapters.ozon.reading.answers import Node, following
+from shipby.adapters.ozon.reading.entries import Fields, entries, or_noted, texts_of
 from shipby.adapters.ozon.refusals import item_error
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport, done

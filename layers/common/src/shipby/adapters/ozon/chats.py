@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 
 from shipby.adapters.ozon import assumptions, methods
-from shipby.adapters.ozon.answers import Node, following, unreadable
-from shipby.adapters.ozon.entries import entries, name_of, nodes_of, or_noted, set_aside
+from shipby.adapters.ozon.reading.answers import Node, following, unreadable
+from shipby.adapters.ozon.reading.entries import entries, name_of, nodes_of, or_noted, set_aside
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.chats import ChatMessage, ListedChat, is_newer

@@ -12,20 +12,21 @@ import urllib3
 
 from shipby.adapters.aws.clock import utc_now
 from shipby.adapters.ozon import assumptions, methods
-from shipby.adapters.ozon.accruals import OzonAccruals
-from shipby.adapters.ozon.answers import following
 from shipby.adapters.ozon.cancellations import OzonCancellations
 from shipby.adapters.ozon.carriages import OzonCarriages
 from shipby.adapters.ozon.chats import OzonChats
-from shipby.adapters.ozon.containers import OzonContainers
 from shipby.adapters.ozon.downloads import download
-from shipby.adapters.ozon.entries import entries, last_id_of, or_noted
-from shipby.adapters.ozon.goods_returns import goods_returns
 from shipby.adapters.ozon.health import push_urls_of
-from shipby.adapters.ozon.items import cancel_reasons_of, label_result_of, label_tasks_of, tracking_results_of
-from shipby.adapters.ozon.postings import posting_of
-from shipby.adapters.ozon.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
-from shipby.adapters.ozon.recipients import recipient_of
+from shipby.adapters.ozon.reading.accruals import OzonAccruals
+from shipby.adapters.ozon.reading.answers import following
+from shipby.adapters.ozon.reading.containers import OzonContainers
+from shipby.adapters.ozon.reading.entries import entries, last_id_of, or_noted
+from shipby.adapters.ozon.reading.goods_returns import goods_returns
+from shipby.adapters.ozon.reading.items import cancel_reasons_of, label_result_of, label_tasks_of, tracking_results_of
+from shipby.adapters.ozon.reading.postings import posting_of
+from shipby.adapters.ozon.reading.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
+from shipby.adapters.ozon.reading.recipients import recipient_of
+from shipby.adapters.ozon.reading.returns import return_of
 from shipby.adapters.ozon.refusals import ALREADY_CANCELLED, ALREADY_SHIPPED
 from shipby.adapters.ozon.requests import (
     compensation_number,
@@ -34,7 +35,6 @@ from shipby.adapters.ozon.requests import (
     rfc3339,
     ship_packages,
 )
-from shipby.adapters.ozon.returns import return_of
 from shipby.adapters.ozon.transport import Transport, done, unknown
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.marketplace import CancelReason, ItemResult, LabelTask, LabelTaskResult, PushUrlHealth

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit
 
-from shipby.adapters.ozon.answers import Node, unreadable
-from shipby.adapters.ozon.entries import Fields, nodes_of, or_noted
+from shipby.adapters.ozon.reading.answers import Node, unreadable
+from shipby.adapters.ozon.reading.entries import Fields, nodes_of, or_noted
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.marketplace import PushUrlHealth
 

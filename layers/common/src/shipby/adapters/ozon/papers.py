@@ -6,8 +6,8 @@ import base64
 import binascii
 from collections.abc import Mapping
 
-from shipby.adapters.ozon.answers import Node, parse_json, unreadable
 from shipby.adapters.ozon.methods import Method
+from shipby.adapters.ozon.reading.answers import Node, parse_json, unreadable
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.ports.carriages import PaperFile
 from shipby.domain.errors import MarketplaceUnavailableError, NotReadyYetError

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from shipby.adapters.ozon.answers import Node
 from shipby.adapters.ozon.assumptions import BREAKER_RETRY_AFTER, NO_POSTING_AT_ALL
+from shipby.adapters.ozon.reading.answers import Node
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,

@@ -22,9 +22,9 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from shipby.adapters.ozon import assumptions
-from shipby.adapters.ozon.answers import Node, parse_json
 from shipby.adapters.ozon.methods import Method
 from shipby.adapters.ozon.pacing import Pacer
+from shipby.adapters.ozon.reading.answers import Node, parse_json
 from shipby.adapters.ozon.refusals import breaker_open, is_envelope, message_of, refusal
 from shipby.domain.errors import (
     CredentialsRejectedError,

@@ -1,0 +1,1 @@
+"""Papers beside the label: slips, pick lists, pages."""

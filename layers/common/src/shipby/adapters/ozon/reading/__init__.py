@@ -1,0 +1,1 @@
+"""Answers of the marketplace, read into the domain's words."""

@@ -1,0 +1,1 @@
+"""Labels as the marketplace draws them."""

@@ -1,0 +1,1 @@
+"""Notifications: planned, sent, and their health."""
