@@ -18,7 +18,7 @@ from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace, FakeMarketplaces, Fault
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore
-from tests.unit.ozon.odd_lists import GOOD, LISTS, scripted
+from tests.unit.ozon.cases.odd_lists import GOOD, LISTS, scripted
 from tests.unit.ozon.stub_marketplace import sample
 from tests.unit.ozon.test_ozon_odd_entries import ODD, good_of, paths, spoilt
 

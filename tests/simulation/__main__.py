@@ -11,8 +11,8 @@ import argparse
 import os
 import sys
 
-from tests.simulation.mutations import BY_NAME
-from tests.simulation.power import print_table
+from tests.simulation.bugs.mutations import BY_NAME
+from tests.simulation.bugs.power import print_table
 from tests.simulation.runner import replay, run_many
 
 

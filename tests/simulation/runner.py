@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 
-from tests.simulation.mutations import BY_NAME
+from tests.simulation.bugs.mutations import BY_NAME
 from tests.simulation.play import Outcome, play
 
 CHUNK = 20

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.simulation.mutations import MUTATIONS, Mutation
-from tests.simulation.power import hunt
+from tests.simulation.bugs.mutations import MUTATIONS, Mutation
+from tests.simulation.bugs.power import hunt
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

@@ -20,12 +20,10 @@ from functions.seller_api.routes import (
     picking,
     postings,
     products,
-    refused_pages,
     reports,
     returns,
     service,
     shadow,
-    waves,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -35,7 +33,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *picking.OPERATIONS,
     *products.OPERATIONS,
     *marketplace.OPERATIONS,
-    *refused_pages.OPERATIONS,
     *labels.OPERATIONS,
     *returns.OPERATIONS,
     *evidence.OPERATIONS,
@@ -49,6 +46,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *reports.OPERATIONS,
     *shadow.OPERATIONS,
     *carriages.OPERATIONS,
-    *waves.OPERATIONS,
     *account.OPERATIONS,
 )

@@ -6,7 +6,7 @@ from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Operation
 from shipby.application.deadlines.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.clocks import BuyerAnswerBody, ClockBody, ClockStopBody
+from shipby.contracts.cases import BuyerAnswerBody, ClockBody, ClockStopBody
 
 
 def start(call: Call) -> Answer:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE
+from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, Operation, read
+from shipby.application.intents.assemble import WaveWish, ship_wave
 from shipby.application.packing import bench_checks, pick_lists
-from shipby.application.packing.pick_lists import PickFilter
+from shipby.application.packing.pick_lists import PickFilter, wanted_numbers
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.picking import PickingQuery, PickListBody, ResetScansBody, ScanBody
+from shipby.contracts.picking import PickingQuery, PickListBody, ResetScansBody, ScanBody, WaveBody
 from shipby.domain.postings.posting import Stage
 
 
@@ -65,6 +66,16 @@ def reset_scans(call: Call) -> Answer:
     )
 
 
+def ship(call: Call) -> Answer:
+    body = call.body_as(WaveBody)
+    numbers = tuple(body.posting_numbers or ())
+    if not numbers:
+        wanted = PickFilter(due_before=body.due_before, warehouse_id=body.warehouse_id, limit=body.limit)
+        numbers = wanted_numbers(call.seller, wanted, store=call.store)
+    wish = WaveWish(seller=call.seller, numbers=numbers, actor=call.actor)
+    return ship_wave(wish, call.remember, store=call.store, clock=call.clock)
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         id="printPickList",
@@ -116,5 +127,18 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="CheckView",
         roles=BENCH,
         body=ResetScansBody,
+    ),
+    Operation(
+        id="shipWave",
+        method="POST",
+        path="/v1/waves",
+        summary="Assemble many postings at the marketplace, each in one package",
+        run=ship,
+        answers="WaveView",
+        roles=OFFICE,
+        body=WaveBody,
+        status=202,
+        description="Their labels are fetched as soon as the marketplace has them. A posting that cannot be shipped is "
+        "named with its reason and delays no other. Send the same wave again after a failure: it goes on.",
     ),
 )

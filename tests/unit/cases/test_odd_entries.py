@@ -30,8 +30,8 @@ from shipby.domain.postings.posting import RungKind, Scheme
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore
-from tests.unit.ozon.cancellation_cases import listed as cancel_request
-from tests.unit.ozon.odd_lists import scripted
+from tests.unit.ozon.cases.cancellations import listed as cancel_request
+from tests.unit.ozon.cases.odd_lists import scripted
 from tests.unit.ozon.stub_marketplace import sample
 from tests.unit.ozon.test_ozon_odd_entries import ODD, paths, spoilt
 from tests.unit.world_support import World

@@ -12,7 +12,7 @@ from shipby.application.ports.accruals import Accrual, Accruals
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import EntryKind
-from tests.unit.ozon.money_cases import ACCRUALS_ANSWER, NUMBER, TYPES_ANSWER
+from tests.unit.ozon.cases.money import ACCRUALS_ANSWER, NUMBER, TYPES_ANSWER
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace, client_of
 
 PATH = "/v1/finance/accrual/postings"

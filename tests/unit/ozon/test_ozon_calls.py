@@ -11,9 +11,9 @@ import pytest
 from shipby.adapters.ozon import OzonClient, methods
 from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.money import Money
-from tests.unit.ozon.cancellation_cases import CANCELLATION_CASES
-from tests.unit.ozon.carriage_cases import CARRIAGE_CASES
-from tests.unit.ozon.money_cases import MONEY_CASES
+from tests.unit.ozon.cases.cancellations import CANCELLATION_CASES
+from tests.unit.ozon.cases.carriages import CARRIAGE_CASES
+from tests.unit.ozon.cases.money import MONEY_CASES
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, Reply, StubMarketplace, client_of, sample
 from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER

@@ -18,7 +18,7 @@ from shipby.domain.errors import (
     NotFoundError,
     OutcomeUnknownError,
 )
-from tests.unit.ozon.cancellation_cases import ID, NUMBER, WORDS, listed
+from tests.unit.ozon.cases.cancellations import ID, NUMBER, WORDS, listed
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 

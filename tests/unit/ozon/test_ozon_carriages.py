@@ -19,7 +19,7 @@ from shipby.domain.errors import (
     RateLimitedError,
 )
 from shipby.domain.labels.own_labels import Party
-from tests.unit.ozon.carriage_cases import BOX, DAY, ID, METHOD, NUMBERS, PDF, PNG
+from tests.unit.ozon.cases.carriages import BOX, DAY, ID, METHOD, NUMBERS, PDF, PNG
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
 
 NUMBER = NUMBERS[0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError, OutcomeUnknownError
-from tests.unit.ozon.odd_lists import LISTS, Entry, OddList, scripted
+from tests.unit.ozon.cases.odd_lists import LISTS, Entry, OddList, scripted
 
 NAMES = [one.name for one in LISTS]
 ODD: tuple[Any, ...] = (

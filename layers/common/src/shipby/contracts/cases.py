@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import Paged, Request, Time, View
+from shipby.contracts.base import Paged, Request, Text, Time, View
 from shipby.domain.cases.case import CaseKind
 
 
@@ -35,3 +35,27 @@ class CaseView(View):
     closed_at: Time | None
     closed_by: Annotated[str | None, Field(description="A key, or the audit that found it in order again.")]
     resolution: str | None
+
+
+ClockName = Annotated[
+    Literal["answer_tracking_request"],
+    Field(description="answer_tracking_request: the marketplace asked for another tracking number."),
+]
+
+
+class ClockBody(Request):
+    """No event of the marketplace tells of its request: it comes as a chat message."""
+
+    clock: ClockName
+    since: Annotated[Time, Field(description="When the marketplace asked.")]
+    reason: Annotated[Text, Field(description="A remark for the history.")] = ""
+
+
+class ClockStopBody(Request):
+    clock: ClockName
+    reason: Annotated[Text, Field(description="A remark for the history.")] = ""
+
+
+class BuyerAnswerBody(Request):
+    wanted: Annotated[bool, Field(description="Whether the buyer still wants the order.")]
+    note: Annotated[Text, Field(description="A remark for the history, without personal data.")] = ""

@@ -6,7 +6,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from tests.simulation.mutations import MUTATIONS, Mutation
+from tests.simulation.bugs.mutations import MUTATIONS, Mutation
 from tests.simulation.play import play
 
 

@@ -20,8 +20,8 @@ from shipby.domain.labels.documents import Document, DocumentState
 from shipby.domain.labels.options import LabelForm
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby_local.simulator import Simulator
+from tests.functions.label_generation.test_labels import assembled, fetch
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
-from tests.functions.test_fn_labels import assembled, fetch
 from tests.support.waiting import eventually
 
 CONTEXT = LambdaContext(millis=60_000)

@@ -17,9 +17,9 @@ from shipby.adapters.ozon.reading.accruals import OzonAccruals
 from shipby.adapters.ozon.reading.answers import Node, parse_json
 from shipby.adapters.ozon.reading.containers import OzonContainers
 from shipby.adapters.ozon.transport import Transport
-from tests.unit.ozon.cancellation_cases import listed as cancel_request
-from tests.unit.ozon.carriage_cases import CONTAINER
-from tests.unit.ozon.money_cases import ACCRUALS_ANSWER, TYPES_ANSWER
+from tests.unit.ozon.cases.cancellations import listed as cancel_request
+from tests.unit.ozon.cases.carriages import CONTAINER
+from tests.unit.ozon.cases.money import ACCRUALS_ANSWER, TYPES_ANSWER
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, sample
 from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tests.simulation import bugs_intents, bugs_money, bugs_wire
+from tests.simulation.bugs import intents as bugs_intents
+from tests.simulation.bugs import money as bugs_money
+from tests.simulation.bugs import wire as bugs_wire
 
 Patch = AbstractContextManager[object]
 

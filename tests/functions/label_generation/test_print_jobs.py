@@ -26,8 +26,8 @@ from shipby.domain.events import EventType, posting_ref, print_job_ref
 from shipby.domain.labels.options import LabelFormat, Sheet
 from shipby.domain.labels.prints import PrintContent, PrintJob, PrintState
 from shipby_local.simulator import LineSpec, Simulator
+from tests.functions.label_generation.test_labels import assembled, labelled
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
-from tests.functions.test_fn_labels import assembled, labelled
 from tests.support import builders as a
 from tests.support.waiting import eventually
 
