@@ -1,4 +1,4 @@
-"""Are the lock files fresh, hashed, free of addresses, and copied where SAM wants them? Needs no network.
+"""Are the lock files fresh, hashed and free of addresses? Needs no network.
 
 Fresh means, cheaply: every requirement of an `.in` file is pinned in its `.txt` to a version it allows, and what ships
 is pinned to versions that the tests run with.
@@ -17,11 +17,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
 FUNCTIONS_WITH_OWN_NEEDS = ("label_generation", "notifications")
-COPIES = {"runtime": ROOT / "layers/common/src/requirements.txt"} | {
+SHIPPED = {"runtime": ROOT / "layers/common/src/requirements.txt"} | {
     name: ROOT / "functions" / name / "requirements.txt" for name in FUNCTIONS_WITH_OWN_NEEDS
 }
-SHIPPED = tuple(COPIES)
-"""Locks whose versions must be those that `dev` tests with: what is tested is what ships."""
+"""Locks that stand where SAM wants them, with the versions that `dev` tests with: what is tested is what ships."""
 
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)(?P<marker>\s*;[^\\]*)?(?P<rest>.*)$")
 _ADDRESS = re.compile(r"https?://|file:|git\+|--(extra-)?index-url|--find-links|^-e\b")
@@ -61,27 +60,26 @@ def problems() -> list[str]:
     found: list[str] = []
     locks: dict[str, dict[str, set[str]]] = {}
     for source in sorted(LOCKS.glob("*.in")):
-        lock = source.with_suffix(".txt")
+        lock = SHIPPED.get(source.stem, source.with_suffix(".txt"))
+        place = lock.relative_to(ROOT)
         if not lock.exists():
-            found.append(f"{lock.name} is missing")
+            found.append(f"{place} is missing")
             continue
         locks[source.stem] = read_lock(lock, found)
         for requirement in wanted(source):
             versions = locks[source.stem].get(canonicalize_name(requirement.name), set())
             if not versions:
-                found.append(f"{lock.name}: {requirement.name} of {source.name} is not locked")
+                found.append(f"{place}: {requirement.name} of {source.name} is not locked")
             elif not any(requirement.specifier.contains(version, prereleases=True) for version in versions):
-                found.append(f"{lock.name}: {requirement.name} {', '.join(versions)} is not {requirement.specifier}")
+                found.append(f"{place}: {requirement.name} {', '.join(versions)} is not {requirement.specifier}")
     for name in SHIPPED:
         for package, versions in locks.get(name, {}).items():
             tested = locks.get("dev", {}).get(package, set())
+            place = SHIPPED[name].relative_to(ROOT)
             if not versions & tested:
                 found.append(
-                    f"{name}.txt ships {package} {', '.join(versions)}, dev.txt tests {', '.join(tested) or 'none'}"
+                    f"{place} ships {package} {', '.join(versions)}, dev.txt tests {', '.join(tested) or 'none'}"
                 )
-    for name, copy in COPIES.items():
-        if not copy.exists() or copy.read_bytes() != (LOCKS / f"{name}.txt").read_bytes():
-            found.append(f"{copy.relative_to(ROOT)} is not a copy of requirements/{name}.txt")
     return found
 
 

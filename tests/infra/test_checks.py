@@ -67,15 +67,18 @@ def test_the_audit_says_not_checked_when_it_could_not_find_out(
     assert "NOT CHECKED" in capsys.readouterr().out
 
 
+LAYER = "layers/common/src/requirements.txt"
+
+
 @pytest.fixture
 def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the real lock files and of their copies, to be damaged."""
+    """A copy of the real lock files, to be damaged."""
     shutil.copytree(check_locks.LOCKS, tmp_path / "requirements")
-    for name, copy in list(check_locks.COPIES.items()):
+    for name, copy in list(check_locks.SHIPPED.items()):
         moved = tmp_path / copy.relative_to(check_locks.ROOT)
         moved.parent.mkdir(parents=True)
         shutil.copy(copy, moved)
-        monkeypatch.setitem(check_locks.COPIES, name, moved)
+        monkeypatch.setitem(check_locks.SHIPPED, name, moved)
     monkeypatch.setattr(check_locks, "ROOT", tmp_path)
     monkeypatch.setattr(check_locks, "LOCKS", tmp_path / "requirements")
     return tmp_path
@@ -90,14 +93,14 @@ def test_the_lock_files_are_fresh(locks: Path) -> None:
     [
         ("runtime.in", "pydantic>=2.14,<3", "pydantic>=99", "is not >=99"),
         ("runtime.in", "pydantic>=2.14,<3", "left-pad", "left-pad of runtime.in is not locked"),
-        ("runtime.txt", "boto3==1.43.106", "boto3==1.43.105", "ships boto3 1.43.105, dev.txt tests 1.43.106"),
-        ("runtime.txt", "--hash=sha256:", "--nohash=", "has no hash"),
-        ("runtime.txt", "boto3==1.43.106", "boto3 @ https://example.org/boto3.whl", "not a pinned requirement"),
-        ("notifications.txt", "# This", "# That", "is not a copy of requirements/notifications.txt"),
+        (LAYER, "boto3==1.43.106", "boto3==1.43.105", "ships boto3 1.43.105, dev.txt tests 1.43.106"),
+        (LAYER, "--hash=sha256:", "--nohash=", "has no hash"),
+        (LAYER, "boto3==1.43.106", "boto3 @ https://example.org/boto3.whl", "not a pinned requirement"),
+        ("functions/notifications/requirements.txt", "apprise==", "apprise==99", "ships apprise 99"),
     ],
 )
 def test_a_stale_or_damaged_lock_is_reported(locks: Path, name: str, old: str, new: str, complaint: str) -> None:
-    path = locks / "requirements" / name
+    path = locks / (name if "/" in name else f"requirements/{name}")
     content = path.read_text("utf-8")
     assert old in content
     path.write_text(content.replace(old, new), "utf-8")

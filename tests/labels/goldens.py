@@ -1,7 +1,7 @@
 """Six labels whose pictures people have looked at and accepted; any dot that changes has to be looked at again.
 
 Run: `.venv/bin/python -m tests.labels.goldens [--accept]`. Without --accept it says which pictures differ and where the
-new ones lie; with it the new ones become the accepted ones, here and in docs/images/labels.
+new ones lie; with it the new ones become the accepted ones; docs show them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from tests.labels.label_pictures import Picture, from_png, pictures
 from tests.labels.label_proof import FONTS, press
 
 KEPT = Path(__file__).resolve().parent / "goldens"
-SHOWN = Path(__file__).resolve().parents[2] / "docs" / "images" / "labels"
 ACCEPT = ".venv/bin/python -m tests.labels.goldens --accept"
 
 SENDER = Party(
@@ -157,12 +156,10 @@ def main() -> int:
     sys.stdout.writelines(f"{said}\n" for said in found)
     if not accept:
         return 1 if found else 0
-    SHOWN.mkdir(parents=True, exist_ok=True)
     for name in GOLDENS:
         new = KEPT / f"{name}.new.png"
         if new.exists():
             new.replace(kept(name))
-        (SHOWN / f"{name}.png").write_bytes(kept(name).read_bytes())
     return 0
 
 

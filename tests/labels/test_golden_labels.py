@@ -5,18 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.labels import goldens
-from tests.labels.goldens import GOLDENS, KEPT, SHOWN, difference, kept
+from tests.labels.goldens import GOLDENS, KEPT, difference, kept
 from tests.labels.label_pictures import Picture, codes, from_png
 
 
 @pytest.mark.parametrize("name", GOLDENS)
 def test_a_golden_label_has_not_changed_by_a_dot(name: str) -> None:
     assert difference(name) == ""
-
-
-@pytest.mark.parametrize("name", GOLDENS)
-def test_the_picture_in_the_documentation_is_the_accepted_one(name: str) -> None:
-    assert (SHOWN / f"{name}.png").read_bytes() == kept(name).read_bytes()
 
 
 @pytest.mark.parametrize("name", GOLDENS)

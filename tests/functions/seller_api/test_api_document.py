@@ -16,17 +16,18 @@ from jsonschema import Draft202012Validator
 from functions.seller_api.document import openapi
 from functions.seller_api.problems import KINDS
 from functions.seller_api.routes import OPERATIONS
+from functions.seller_api.routes.service import DOCUMENT
 from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.api_support import Caller
 from tests.support import builders as a
 
 ROOT = Path(__file__).parents[3]
-HINT = "run .venv/bin/python tools/openapi.py and review the difference"
+HINT = "run .venv/bin/python -m tools.openapi and review the difference"
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads((DOCUMENT).read_text("utf-8"))
     return loaded
 
 
