@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from shipby.application.cancels import actions as cancel_actions
+from shipby.application.intents import posting_actions
 from shipby.application.ports.writes import AppendEvents, SaveIntent, SaveReturn, Write
+from shipby.application.returns import actions as return_actions
 from shipby.application.returns import decisions as return_decisions
 from shipby.application.returns import poll as poll_returns
 from shipby.application.returns import sync as sync_return
@@ -95,14 +98,21 @@ def release_on_crash() -> Patch:
     return patch.object(settle_intent, "_settle_by_reading", settle)
 
 
-def call_before_row() -> Patch:
-    real = settle_intent._prepare
+@contextmanager
+def call_before_row() -> Iterator[None]:
+    """The call is made before it is written that it is being made."""
+    with ExitStack() as patches:
+        for actions in (posting_actions, return_actions, cancel_actions):
+            patches.enter_context(patch.object(actions, "prepare", _calling(actions.prepare)))
+        yield
 
+
+def _calling(real: Callable[[Intent, Any], Callable[[], str]]) -> Callable[[Intent, Any], Callable[[], str]]:
     def prepare(intent: Intent, marketplace: Any) -> Callable[[], str]:
         outcome = real(intent, marketplace)()
         return lambda: outcome
 
-    return patch.object(settle_intent, "_prepare", prepare)
+    return prepare
 
 
 def claim_without_version() -> Patch:
@@ -171,7 +181,7 @@ def older_facts_win() -> Iterator[None]:
 
     with (
         patch.object(poll_returns, "apply_return_facts", apply),
-        patch.object(settle_intent, "apply_return_facts", apply),
+        patch.object(sync_return, "apply_return_facts", apply),
     ):
         yield
 

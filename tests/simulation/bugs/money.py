@@ -108,7 +108,7 @@ def cancel_not_booked() -> Patch:
 def released_without_booking() -> Patch:
     """A refund that comes to nothing after a cancel frees its money, and nobody books that the marketplace paid it."""
 
-    def released(kept: ledger.MoneyLedger, moved: Intent, store: Any, now: Any) -> ledger.MoneyLedger:
-        return kept.release(moved.id, at=now)
+    def released(kept: ledger.MoneyLedger, intent: str, *_: Any, at: Any) -> ledger.MoneyLedger:
+        return kept.release(intent, at=at)
 
-    return patch.object(finish_intent, "_released", released)
+    return patch.object(finish_intent, "released", released)

@@ -36,7 +36,7 @@ from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import EntryKind
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
@@ -47,10 +47,8 @@ HINT_LASTS = timedelta(minutes=15)
 """As long as a queue holds a message back. A read is not held to cover an older hint: its clock may stand behind."""
 EVER = datetime.min.replace(tzinfo=UTC)
 """Kind of the pointer from a tracking number to its posting."""
-OBSERVED_CANCEL = "observed:cancel"
-"""Key of the ledger entry for the money the marketplace paid back after a cancel."""
 OBSERVED_ITEMS = "observed:items"
-"""The same for a cancel of some items, with the posting's version behind it."""
+"""Key of the ledger entry for money paid back after a cancel of items, with the posting's version behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from shipby.application.intake.sync_posting import apply_facts
 from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
+from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
-from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
+    AppendEvents,
+    AppendTracking,
+    ClaimPointer,
+    ReleasePointer,
+    SavePosting,
+    Write,
+)
+from shipby.domain import pointers
+from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError
+from shipby.domain.events import Event, EventType
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.lines import items_of, quantities
-from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.tracking import TrackingChange
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
 _BEFORE_ASSEMBLY = frozenset(
@@ -86,95 +104,161 @@ _EFFECTS: Mapping[IntentAction, Callable[[Intent, MarketplacePosting, dict[str, 
 }
 
 
-class PostingActions:
-    """Ship, cancel, tracking number and cut-off of a posting."""
+def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
+    """Hold an intent against a fresh read of its posting."""
+    seen: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
+    match intent.action:
+        case IntentAction.SHIP:
+            split = facts.status == "cancelled_from_split_pending"
+            if split or facts.status not in _BEFORE_ASSEMBLY | _GONE:
+                return Effect(done=True, text="the marketplace shows it assembled", read_back=seen)
+            # What was there before the call says nothing about the call.
+            failed_before = intent.read_back.get("substatus") == "ship_failed"
+            if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
+                return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
+        case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.SET_CUT_OFF:
+            if (known := _EFFECTS[intent.action](intent, facts, seen)) is not None:
+                return known
+        case IntentAction.SET_TRACKING:
+            seen["tracking_number"] = facts.tracking_number
+            if facts.tracking_number == intent.request["tracking_number"]:
+                return Effect(done=True, text="the marketplace shows this number", read_back=seen)
+        case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
+            raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not settled by reading its posting")
+    if facts.status in _OVER:
+        return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
+    if not set(OFFERED_AS[intent.action]) & set(facts.actions):
+        offered = ", ".join(facts.actions) or "nothing"
+        text = f"the marketplace does not offer {intent.action} any more; it offers {offered}"
+        # Once sent, an action that has vanished is the sign that something is under way, not that it failed.
+        return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
+    return Effect(text="still offered", read_back=seen)
 
-    @staticmethod
-    def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
-        """Hold an intent against a fresh read of its posting."""
-        seen: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
-        match intent.action:
-            case IntentAction.SHIP:
-                split = facts.status == "cancelled_from_split_pending"
-                if split or facts.status not in _BEFORE_ASSEMBLY | _GONE:
-                    return Effect(done=True, text="the marketplace shows it assembled", read_back=seen)
-                # What was there before the call says nothing about the call.
-                failed_before = intent.read_back.get("substatus") == "ship_failed"
-                if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
-                    return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
-            case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.SET_CUT_OFF:
-                if (known := _EFFECTS[intent.action](intent, facts, seen)) is not None:
-                    return known
-            case IntentAction.SET_TRACKING:
-                seen["tracking_number"] = facts.tracking_number
-                if facts.tracking_number == intent.request["tracking_number"]:
-                    return Effect(done=True, text="the marketplace shows this number", read_back=seen)
-            case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
-                raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not settled by reading its posting")
-        if facts.status in _OVER:
-            return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
-        if not set(OFFERED_AS[intent.action]) & set(facts.actions):
-            offered = ", ".join(facts.actions) or "nothing"
-            text = f"the marketplace does not offer {intent.action} any more; it offers {offered}"
-            # Once sent, an action that has vanished is the sign that something is under way, not that it failed.
-            return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
-        return Effect(text="still offered", read_back=seen)
 
-    @staticmethod
-    def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
-        """Do every read that the call needs, and give back the one call that acts.
+def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
+    """Do every read that the call needs, and give back the one call that acts.
 
-        Reads come before the claim: one that fails costs nothing, while a claimed intent is never sent again.
-        """
-        if intent.action in CANCELS:
-            return PostingActions._prepare_cancel(intent, marketplace)
-        return lambda: PostingActions._act(intent, marketplace)
+    Reads come before the claim: one that fails costs nothing, while a claimed intent is never sent again.
+    """
+    if intent.action in CANCELS:
+        return _prepare_cancel(intent, marketplace)
+    return lambda: _act(intent, marketplace)
 
-    @staticmethod
-    def call(intent: Intent, marketplace: Marketplace) -> str:
-        """Read and make the one call; returns the outcome in words."""
-        return PostingActions.prepare(intent, marketplace)()
 
-    @staticmethod
-    def _act(intent: Intent, marketplace: Marketplace) -> str:
-        number, request = intent.posting_number, intent.request
-        match intent.action:
-            case IntentAction.SHIP:
-                packages = cast("Sequence[Mapping[str, int]]", request["packages"])
-                into = marketplace.ship(number, packages)
-                return f"assembled as {', '.join(into) or number}"
-            case IntentAction.SET_CUT_OFF:
-                marketplace.set_cut_off(number, datetime.fromisoformat(str(request["cut_off"])))
-                return "date moved"
-            case IntentAction.SET_TRACKING:
-                [result] = marketplace.set_tracking_numbers({number: str(request["tracking_number"])})
-                if not result.ok:
-                    raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
-                return "accepted"
-            case (
-                IntentAction.CANCEL
-                | IntentAction.CANCEL_ITEMS
-                | IntentAction.RETURN_ACTION
-                | IntentAction.CANCEL_REQUEST
-            ):
-                raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
+def _act(intent: Intent, marketplace: Marketplace) -> str:
+    number, request = intent.posting_number, intent.request
+    match intent.action:
+        case IntentAction.SHIP:
+            packages = cast("Sequence[Mapping[str, int]]", request["packages"])
+            into = marketplace.ship(number, packages)
+            return f"assembled as {', '.join(into) or number}"
+        case IntentAction.SET_CUT_OFF:
+            marketplace.set_cut_off(number, datetime.fromisoformat(str(request["cut_off"])))
+            return "date moved"
+        case IntentAction.SET_TRACKING:
+            [result] = marketplace.set_tracking_numbers({number: str(request["tracking_number"])})
+            if not result.ok:
+                raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
+            return "accepted"
+        case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
+            raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
 
-    @staticmethod
-    def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
-        wanted = int(cast("int", intent.request["reason_id"]))
-        offered = marketplace.cancel_reasons(intent.posting_number)
-        reason = next((reason for reason in offered if reason.id == wanted), None)
-        if reason is None:
-            ids = ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
-            raise ActionNotOfferedError(f"cancel reason {wanted} is not offered; offered are {ids}", offered=[ids])
-        title = reason.title
 
-        def cancel() -> str:
-            if intent.action is IntentAction.CANCEL_ITEMS:
-                message = str(intent.request.get("message") or title)
-                marketplace.cancel_items(intent.posting_number, items_of(intent.request["items"]), wanted, message)
-                return f"items cancelled with reason {wanted} ({title})"
-            marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or title))
-            return f"cancelled with reason {wanted} ({title})"
+def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
+    wanted = int(cast("int", intent.request["reason_id"]))
+    offered = marketplace.cancel_reasons(intent.posting_number)
+    reason = next((reason for reason in offered if reason.id == wanted), None)
+    if reason is None:
+        ids = ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
+        raise ActionNotOfferedError(f"cancel reason {wanted} is not offered; offered are {ids}", offered=[ids])
+    title = reason.title
 
-        return cancel
+    def cancel() -> str:
+        if intent.action is IntentAction.CANCEL_ITEMS:
+            message = str(intent.request.get("message") or title)
+            marketplace.cancel_items(intent.posting_number, items_of(intent.request["items"]), wanted, message)
+            return f"items cancelled with reason {wanted} ({title})"
+        marketplace.cancel(intent.posting_number, wanted, str(intent.request.get("message") or title))
+        return f"cancelled with reason {wanted} ({title})"
+
+    return cancel
+
+
+def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
+    """Read the posting, fold it, and hold it against the intent. Raises what the marketplace's reads raise."""
+    facts = marketplace.posting(intent.posting_number)
+    apply_facts(intent.seller, facts, store=store, clock=clock)
+    return effect(intent, facts)
+
+
+def writes(moved: Intent, event: Event, store: PostingReads, now: datetime) -> list[Write]:
+    """What an intent's step changes in its posting, in the same transaction."""
+    posting = store.posting(moved.seller, moved.posting_number)
+    if posting is None:
+        raise NotFoundError(f"posting {moved.posting_number} of intent {moved.id} is gone from the store")
+    still_open = tuple(known for known in posting.open_intents if known != moved.id or moved.open)
+    changed = replace(posting, version=posting.version + 1, open_intents=still_open)
+    events, writes = [event], list[Write]()
+    if moved.action is IntentAction.SET_TRACKING and moved.state is IntentState.CONFIRMED:
+        changed, change, writes = _book_tracking(moved, changed, now)
+        events.append(
+            Event(
+                type=EventType.TRACKING_CHANGED,
+                at=now,
+                actor=moved.actor,
+                reason=moved.reason,
+                data={"old": change.old, "new": change.new, "carrier": change.carrier, "intent": moved.id},
+            )
+        )
+    changed = rewind(changed)
+    return [
+        SavePosting(changed),
+        AppendEvents(moved.seller, moved.ref, changed.version, tuple(events)),
+        *writes,
+        *_give_back_pointer(moved),
+    ]
+
+
+def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Posting, TrackingChange, list[Write]]:
+    number = str(moved.request["tracking_number"])
+    change = TrackingChange(
+        seller=moved.seller,
+        posting_number=posting.number,
+        sequence=posting.tracking_count + 1,
+        old=posting.tracking_number,
+        new=number,
+        carrier=str(moved.request.get("carrier") or ""),
+        reason=moved.reason,
+        asked_by=moved.actor,
+        at=now,
+        intent_id=moved.id,
+    )
+    writes: list[Write] = [
+        AppendTracking(change),
+        ClaimPointer(moved.seller, pointers.TRACKING, number, posting.number),
+    ]
+    if posting.tracking_number and posting.tracking_number != number:
+        writes.append(ReleasePointer(moved.seller, pointers.TRACKING, posting.tracking_number, posting.number))
+    renumbered = replace(posting, tracking_number=number, tracking_count=change.sequence)
+    if renumbered.tracking_asked_at is not None:
+        # The new number is the answer that the marketplace waits for.
+        renumbered = with_tracking_clock(renumbered, None, SellerSettings(seller=posting.seller))
+    return renumbered, change, writes
+
+
+def _give_back_pointer(moved: Intent) -> list[Write]:
+    """A number that was claimed when it was asked for is free again if the marketplace refused it."""
+    if moved.action is not IntentAction.SET_TRACKING or moved.state is not IntentState.REJECTED:
+        return []
+    return [
+        ReleasePointer(moved.seller, pointers.TRACKING, str(moved.request["tracking_number"]), moved.posting_number)
+    ]
+
+
+def touch(intent: Intent, events: tuple[Event, ...], store: PostingReads) -> list[Write]:
+    """The posting one version on, with events about an intent that does not move."""
+    posting = store.posting(intent.seller, intent.posting_number)
+    if posting is None:
+        raise InvalidInputError(f"posting {intent.posting_number} of intent {intent.id} is gone from the store")
+    changed = rewind(replace(posting, version=posting.version + 1))
+    return [SavePosting(changed), AppendEvents(intent.seller, intent.ref, changed.version, events)]

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shipby.application.cancels.actions import CancelRequestActions
 from shipby.application.intents.cases import open_intent_case
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, SaveIntent, SavePosting, SaveReturn, Write
+from shipby.application.ports.writes import SaveIntent
 from shipby.application.returns.decisions import proposal_alarm, refund_total
+from shipby.application.settling.aggregates import aggregate_of
 from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY
 from shipby.application.shared.rang import GONE, Rang, fired, stands
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
-from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import InvalidInputError
-from shipby.domain.events import AggregateKind, Event, EventType
+from shipby.domain.events import Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
@@ -55,7 +53,7 @@ def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
         )
         waiting = replace(waiting, read_back={**intent.read_back, TOLD: True})
         open_intent_case(intent, problem, store=store, now=now)
-    store.commit([SaveIntent(waiting), *_owner_writes(waiting, tuple(events), store)])
+    store.commit([SaveIntent(waiting), *aggregate_of(waiting).touch(waiting, tuple(events), store)])
     return fired(alarm, waiting.next_alarm)
 
 
@@ -68,21 +66,5 @@ def _ring_proposal(alarm: AlarmRef, intent: Intent, *, store: Store, now: dateti
         data["amount"] = {"amount": total.amount, "currency": total.currency}
     text = f"it waits for a second person since {intent.created_at:%Y-%m-%d %H:%M} UTC"
     event = Event(type=EventType.INTENT_PROPOSED, at=now, actor=actors.ALARM_WORKER, reason=text, data=data)
-    store.commit([SaveIntent(waiting), *_owner_writes(waiting, (event,), store)])
+    store.commit([SaveIntent(waiting), *aggregate_of(waiting).touch(waiting, (event,), store)])
     return fired(alarm, waiting.next_alarm)
-
-
-def _owner_writes(intent: Intent, events: tuple[Event, ...], store: Store) -> list[Write]:
-    if intent.ref.kind is AggregateKind.RETURN:
-        case = store.return_case(intent.seller, intent.ref.id)
-        if case is None:
-            raise InvalidInputError(f"return {intent.ref.id} of intent {intent.id} is gone from the store")
-        changed = replace(case, version=case.version + 1)
-        return [SaveReturn(changed), AppendEvents(intent.seller, intent.ref, changed.version, events)]
-    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
-        return CancelRequestActions.touch(intent, events, store)
-    posting = store.posting(intent.seller, intent.posting_number)
-    if posting is None:
-        raise InvalidInputError(f"posting {intent.posting_number} of intent {intent.id} is gone from the store")
-    moved = rewind(replace(posting, version=posting.version + 1))
-    return [SavePosting(moved), AppendEvents(intent.seller, intent.ref, moved.version, events)]

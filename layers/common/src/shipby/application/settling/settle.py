@@ -11,17 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shipby.application.cancels.actions import CancelRequestActions
 from shipby.application.cancels.sync import sync_cancel_request
-from shipby.application.intake.sync_posting import apply_facts
 from shipby.application.intents.cases import open_intent_case
 from shipby.application.intents.effect import Effect
-from shipby.application.intents.posting_actions import PostingActions
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
-from shipby.application.returns.actions import ReturnActions
-from shipby.application.returns.sync import apply_return_facts
+from shipby.application.settling.aggregates import aggregate_of
 from shipby.application.settling.finish import TOLD, finish
 from shipby.domain.cases.held import Wait
 from shipby.domain.errors import (
@@ -37,7 +33,6 @@ from shipby.domain.errors import (
 from shipby.domain.events import AggregateKind
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.postings.rules import cancelled_before_delivery
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
@@ -64,13 +59,13 @@ def settle_intent(seller: str, identifier: str, *, store: Store, marketplace: Ma
         return Settled(intent)
     if intent.state is IntentState.PENDING and intent.tampered:
         return Settled(refuse_tampered(intent, store=store, clock=clock))
-    effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+    effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
     if intent.state is not IntentState.PENDING:
         return Settled(_settle_by_reading(intent, effect, store=store, clock=clock))
     if (ended := refuse_or_confirm(intent, effect, store=store, clock=clock)) is not None:
         return Settled(ended)
     try:
-        act = _prepare(intent, marketplace)
+        act = aggregate_of(intent).prepare(intent, marketplace)
     except PermanentError as error:
         return Settled(finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock))
     claimed, won = _claim(intent, effect, store=store, clock=clock)
@@ -94,42 +89,6 @@ def _claim(intent: Intent, effect: Effect, *, store: Store, clock: Clock) -> tup
         assert current is not None  # noqa: S101  # intents are never deleted
         return current, False
     return sent, True
-
-
-def _prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
-    if intent.ref.kind is AggregateKind.RETURN:
-        return lambda: ReturnActions.call(intent, marketplace)
-    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
-        return lambda: CancelRequestActions.call(intent, marketplace)
-    return PostingActions.prepare(intent, marketplace)
-
-
-def read_effect(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
-    """What the marketplace shows now, folded into the store and held against the intent."""
-    if intent.ref.kind is AggregateKind.RETURN:
-        if intent.amount is not None and intent.state is IntentState.PENDING:
-            paid_by_itself = _cancelled(intent, store=store, marketplace=marketplace, clock=clock)
-            if paid_by_itself is not None:
-                return paid_by_itself
-        found = marketplace.return_details(intent.ref.id)
-        apply_return_facts(intent.seller, found, store=store, clock=clock)
-        return ReturnActions.effect(intent, found)
-    if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
-        return CancelRequestActions.read(intent, store=store, marketplace=marketplace, clock=clock)
-    facts = marketplace.posting(intent.posting_number)
-    apply_facts(intent.seller, facts, store=store, clock=clock)
-    return PostingActions.effect(intent, facts)
-
-
-def _cancelled(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect | None:
-    """For a cancelled posting the marketplace pays the buyer back by itself: no money is ever given by our call."""
-    facts = marketplace.posting(intent.posting_number)
-    apply_facts(intent.seller, facts, store=store, clock=clock)
-    posting = store.posting(intent.seller, intent.posting_number)
-    if not cancelled_before_delivery(posting, facts):
-        return None
-    text = "the posting is cancelled: the marketplace pays the buyer back by itself"
-    return Effect(impossible=True, text=text, read_back={"status": facts.status})
 
 
 def refuse_tampered(intent: Intent, *, store: Store, clock: Clock) -> Intent:
@@ -181,7 +140,7 @@ def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Mark
     """ "Already shipped" and "already cancelled" are refusals of what is done. A refused return action never is."""
     if intent.ref.kind is AggregateKind.POSTING:
         try:
-            effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+            effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
         except ShipbyError as error:
             text = f"{text} (and it could not be read back: {error})"
         else:
@@ -198,7 +157,7 @@ def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Mark
 def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
     """200 is not success: read back, and leave it to the next reading where the effect is not visible yet."""
     try:
-        effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+        effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
     except ShipbyError as error:
         return finish(intent, IntentState.UNKNOWN, f"accepted, not read back yet: {error}", store=store, clock=clock)
     if effect.done:
@@ -230,7 +189,7 @@ def settle_tracking(
             if intent.tampered:
                 results[identifier] = Settled(refuse_tampered(intent, store=store, clock=clock))
                 continue
-            effect = read_effect(intent, store=store, marketplace=marketplace, clock=clock)
+            effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
             ended = refuse_or_confirm(intent, effect, store=store, clock=clock)
             if ended is not None:
                 results[identifier] = Settled(ended)

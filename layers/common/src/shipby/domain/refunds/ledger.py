@@ -14,6 +14,9 @@ from enum import StrEnum
 from shipby.domain.errors import InvalidInputError, OverRefundError
 from shipby.domain.money import Money
 
+OBSERVED_CANCEL = "observed:cancel"
+"""Key of the ledger entry for the money the marketplace paid back after a cancel; stored."""
+
 
 class EntryState(StrEnum):
     """Whether an amount is set aside, given back to the buyer, or free again."""
