@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from shipby_local.simulator import model, words
 from shipby_local.simulator.generate import LineSpec, PostingSpec
-from shipby_local.simulator.rooms import Rooms
+from shipby_local.simulator.parts import Parts
 from shipby_local.simulator.sellers import SellerSpec
 from shipby_local.simulator.settings import SimulatorSettings
 from tests.simulation.clocks import SkewedClock
@@ -38,7 +38,7 @@ class Market:
             cancellation_auto_approve_seconds=patience,
             push_workers=1,
         )
-        self.rooms = Rooms(settings)
+        self.rooms = Parts(settings)
         self.world = self.rooms.world
         self.account = self.rooms.sellers.add(SellerSpec(client_id=CLIENT_ID))
         self._told: dict[str, int] = {}

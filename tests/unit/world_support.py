@@ -16,8 +16,8 @@ from shipby.application.returns.decisions import decide_return
 from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.settle import Settled, settle_intent
+from shipby.application.shared.alarm_outcome import AlarmOutcome
 from shipby.application.shared.idempotency import Answer
-from shipby.application.shared.rang import Rang
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref
@@ -125,7 +125,7 @@ class World:
         work = {"seller": a.SELLER, "number": number, "command": command, "actor": "key:k1"}
         return work_posting(WorkCommand(**{**work, **more}), forget, store=self.store, clock=self.clock)
 
-    def ring_next(self, ref: Ref | None = None, *, intent_id: str = "") -> Rang:
+    def ring_next(self, ref: Ref | None = None, *, intent_id: str = "") -> AlarmOutcome:
         """Wait for an item's next alarm and let it ring."""
         ref = ref or posting_ref(a.NUMBER)
         alarm = self.alarm_of(ref, intent_id=intent_id)

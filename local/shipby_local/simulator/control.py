@@ -22,9 +22,9 @@ from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.faults import KINDS
 from shipby_local.simulator.generate import PostingSpec
 from shipby_local.simulator.model import Fault, Posting, SellerAccount
+from shipby_local.simulator.parts import Parts
 from shipby_local.simulator.pushes.health import judge_addresses, set_colour, switch
 from shipby_local.simulator.pushes.model import Endpoint
-from shipby_local.simulator.rooms import Rooms
 from shipby_local.simulator.sellers import SellerSpec
 from shipby_local.simulator.words import Json, stamp
 
@@ -43,7 +43,7 @@ class Reply:
 class Control:
     """Answers control calls. Problems are 400 or 404 with `{"error": text}`."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Parts) -> None:
         self._rooms = rooms
         self._world = rooms.world
         self._carriages = CarriageControl(rooms.market)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from shipby_local.simulator.control import Control
 from shipby_local.simulator.gateway import Answer, Request
 from shipby_local.simulator.labels.drawing import file_of
-from shipby_local.simulator.rooms import Rooms
+from shipby_local.simulator.parts import Parts
 
 HOST: Final = "127.0.0.1"
 LABELS: Final = "/_files/labels/"
@@ -26,7 +26,7 @@ class SimulatorServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, rooms: Rooms) -> None:
+    def __init__(self, port: int, rooms: Parts) -> None:
         self.rooms = rooms
         self.control = Control(rooms)
         self.stopping = threading.Event()
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
 class ServerThread:
     """Runs the server beside the caller."""
 
-    def __init__(self, port: int, rooms: Rooms) -> None:
+    def __init__(self, port: int, rooms: Parts) -> None:
         self._server = SimulatorServer(port, rooms)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator-http", daemon=True

@@ -17,7 +17,7 @@ from shipby_local.simulator.control import Control
 from shipby_local.simulator.desks.charges import charges
 from shipby_local.simulator.generate import PostingSpec
 from shipby_local.simulator.model import Posting, SellerAccount
-from shipby_local.simulator.rooms import Rooms
+from shipby_local.simulator.parts import Parts
 from shipby_local.simulator.sellers import SellerSpec
 from shipby_local.simulator.server import ServerThread
 from shipby_local.simulator.settings import SimulatorSettings
@@ -29,7 +29,7 @@ class Simulator:
 
     def __init__(self, settings: SimulatorSettings | None = None) -> None:
         self.settings = settings or SimulatorSettings()
-        self.rooms = Rooms(self.settings)
+        self.rooms = Parts(self.settings)
         self._server: ServerThread | None = None
 
     @property

@@ -9,7 +9,7 @@ from shipby.application.alarms.ringing import ring
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.cancels.sync import SyncedCancelRequests, sync_cancel_requests
 from shipby.application.ports.writes import SavePosting
-from shipby.application.shared.rang import Rang
+from shipby.application.shared.alarm_outcome import AlarmOutcome
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import Event, EventType, cancel_request_ref
@@ -55,7 +55,7 @@ class Plea(World):
     def last(self, kind: EventType) -> Event:
         return [stored.event for stored in self.history(REF) if stored.event.type is kind][-1]
 
-    def ring_plea(self) -> Rang:
+    def ring_plea(self) -> AlarmOutcome:
         alarm = self.plea().next_alarm
         assert alarm is not None
         self.clock.time = max(self.clock.time, alarm.due)

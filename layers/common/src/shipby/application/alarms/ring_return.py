@@ -11,7 +11,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveReturn
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import return_alarm
-from shipby.application.shared.rang import GONE, At, Rang, fired, stands
+from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, At, fired, stands
 from shipby.application.shared.views import money_view
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
@@ -23,7 +23,7 @@ from shipby.domain.returns.return_case import CABINET_RETURNS, ReturnCase
 from shipby.domain.sellers.settings import SellerSettings
 
 
-def ring_return(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_return(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """Fire one alarm of a return if it is still its next one. Raises VersionConflictError: read and decide again.
 
     A reminder is the last good moment for what the seller's policy decides by itself.

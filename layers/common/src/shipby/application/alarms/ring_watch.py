@@ -8,13 +8,13 @@ from shipby.application.alarms.decide_again import decide_again, decide_held
 from shipby.application.cases.held import HELD_WATCH
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch
-from shipby.application.shared.rang import GONE, At, Rang, fired, stands
+from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, At, fired, stands
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.watches import fire_case, fire_watch
 
 
-def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """Fire the alarm of a watch if it is still its next one. Raises VersionConflictError: read and decide again."""
     watch = store.watch(alarm.seller, alarm.ref.id)
     if watch is None or not stands(alarm, watch.next_alarm):
@@ -27,7 +27,7 @@ def ring_watch(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     return fired(alarm, changed.next_alarm)
 
 
-def ring_case(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_case(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """Fire the reminder of a case if it is still its next one; a decision that was held back is taken again.
 
     Raises VersionConflictError: read and decide again.

@@ -19,14 +19,14 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.printing.ring import ring_print_job
 from shipby.application.settling.ring_intent import ring_intent
-from shipby.application.shared.rang import Rang
+from shipby.application.shared.alarm_outcome import AlarmOutcome
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind
 
 
-def ring(alarm: AlarmRef, *, store: Store, clock: Clock) -> Rang:
+def ring(alarm: AlarmRef, *, store: Store, clock: Clock) -> AlarmOutcome:
     """Fire one alarm if it is still the item's next one; never before its time by this process's clock.
 
     Where somebody changes the item meanwhile, it is read and decided anew: the alarm may still stand, and the sweep
@@ -34,11 +34,11 @@ def ring(alarm: AlarmRef, *, store: Store, clock: Clock) -> Rang:
     wrong with an item that cannot be rung.
     """
     if clock.now() < alarm.due:
-        return Rang("early", alarm)
+        return AlarmOutcome("early", alarm)
     return decide_anew(lambda: _ring(alarm, store, clock.now()))
 
 
-def _ring(alarm: AlarmRef, store: Store, now: datetime) -> Rang:
+def _ring(alarm: AlarmRef, store: Store, now: datetime) -> AlarmOutcome:
     if alarm.intent_id:
         return ring_intent(alarm, store=store, now=now)
     match alarm.ref.kind:

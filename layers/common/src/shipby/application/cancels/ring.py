@@ -8,7 +8,7 @@ from datetime import datetime
 from shipby.application.cancels.sync import event_data
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCancelRequest
-from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, fired, stands
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cancels.requests import cancel_request_alarm
@@ -17,7 +17,7 @@ from shipby.domain.postings.posting import RungKind
 from shipby.domain.sellers.settings import SellerSettings
 
 
-def ring_cancel_request(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_cancel_request(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """Fire one alarm of a request if it is still its next one. Raises VersionConflictError: read and decide again."""
     request = store.cancel_request(alarm.seller, alarm.ref.id)
     if request is None or request.next_alarm is None or not stands(alarm, request.next_alarm):

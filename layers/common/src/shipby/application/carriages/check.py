@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shipby.application.carriages.papers import DISCREPANCY, keep
-from shipby.application.carriages.rows import Desk
+from shipby.application.carriages.rows import CarriageContext
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.postings import PostingReads
@@ -47,7 +47,7 @@ CLOSED = "closed"
 """The carriage's status once its acceptance is over: only then is there an act of discrepancies."""
 
 
-def compare_scans(desk: Desk, carriage: Carriage, compare_after: timedelta) -> str:
+def compare_scans(desk: CarriageContext, carriage: Carriage, compare_after: timedelta) -> str:
     """Compare if it is due; differences become an event and a case, which is closed when they vanish."""
     due = next_comparison(carriage, compare_after)
     now = desk.clock.now()
@@ -110,7 +110,7 @@ def differences_data(found: Differences) -> dict[str, Json]:
     }
 
 
-def _sights(desk: Desk, act: Mapping[str, str], numbers: Iterable[str]) -> dict[str, CarrierSight]:
+def _sights(desk: CarriageContext, act: Mapping[str, str], numbers: Iterable[str]) -> dict[str, CarrierSight]:
     """What our records do not know as taken is read again, as long as that does not take ages; then the act's own
     status counts."""
 
@@ -142,7 +142,7 @@ def _sight(store: PostingReads, seller: str, number: str) -> CarrierSight:
     return sight
 
 
-def _wake(desk: Desk, carriage: Carriage, compare_after: timedelta) -> str:
+def _wake(desk: CarriageContext, carriage: Carriage, compare_after: timedelta) -> str:
     due = next_comparison(carriage, compare_after)
     if carriage.next_alarm is None and due is not None:
         alarm = check_at(due)
@@ -154,7 +154,7 @@ def _wake(desk: Desk, carriage: Carriage, compare_after: timedelta) -> str:
     return "carriage_waiting"
 
 
-def _tell(desk: Desk, carriage: Carriage, found: Differences) -> None:
+def _tell(desk: CarriageContext, carriage: Carriage, found: Differences) -> None:
     now = desk.clock.now()
     if not found:
         close_open_case(
@@ -191,7 +191,7 @@ def summary(found: Differences) -> str:
     return ". ".join(told)
 
 
-def _discrepancy(desk: Desk, carriage: Carriage) -> dict[str, str]:
+def _discrepancy(desk: CarriageContext, carriage: Carriage) -> dict[str, str]:
     """The marketplace's own act of discrepancies, where it makes one (closed carriages of sellers outside Russia)."""
     api = desk.marketplace.carriages
     if DISCREPANCY in carriage.documents:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shipby.application.carriages.rows import Desk
+from shipby.application.carriages.rows import CarriageContext
 from shipby.application.ports.carriages import PaperFile
 from shipby.domain.carriages import PATIENCE, Carriage, CarriageState, check_at, next_comparison, paper_wait
 from shipby.domain.errors import (
@@ -27,7 +27,7 @@ _MISSING = (NotReadyYetError, NotFoundError, MarketplaceRefusedError, Marketplac
 be had keeps no other from coming."""
 
 
-def fetch_papers(desk: Desk, carriage: Carriage, compare_after: timedelta) -> str:
+def fetch_papers(desk: CarriageContext, carriage: Carriage, compare_after: timedelta) -> str:
     """Fetch what is missing; "" where the comparison is next. Raises RetryableError."""
     now = desk.clock.now()
     compare_at = next_comparison(carriage, compare_after)
@@ -70,7 +70,7 @@ def _text(problems: dict[str, str]) -> str:
     return "; ".join(f"{name}: {why}" for name, why in problems.items())[:500]
 
 
-def keep(desk: Desk, name: str, paper: PaperFile) -> str:
+def keep(desk: CarriageContext, name: str, paper: PaperFile) -> str:
     """Put a paper into the document store. Returns its key, which is the same for the same content."""
     digest = hashlib.sha256(paper.content).hexdigest()
     key = f"carriages/{desk.seller}/{desk.id}/{name}-{digest[:16]}.{_ENDINGS[paper.content_type]}"
@@ -78,7 +78,7 @@ def keep(desk: Desk, name: str, paper: PaperFile) -> str:
     return key
 
 
-def _papers(desk: Desk, carriage: Carriage) -> dict[str, Callable[[str], PaperFile]]:
+def _papers(desk: CarriageContext, carriage: Carriage) -> dict[str, Callable[[str], PaperFile]]:
     api = desk.marketplace.carriages
     wanted: dict[str, Callable[[str], PaperFile]] = {ACT: api.act, BARCODE: api.barcode}
     if carriage.containers:
@@ -86,7 +86,7 @@ def _papers(desk: Desk, carriage: Carriage) -> dict[str, Callable[[str], PaperFi
     return {name: get for name, get in wanted.items() if name not in carriage.documents}
 
 
-def _fetch(desk: Desk, carriage: Carriage) -> tuple[dict[str, str], str, dict[str, str]]:
+def _fetch(desk: CarriageContext, carriage: Carriage) -> tuple[dict[str, str], str, dict[str, str]]:
     """Keys of what came, the barcode's text, and what did not come with the reason."""
     api, identifier = desk.marketplace.carriages, carriage.marketplace_id
     found: dict[str, str] = {}

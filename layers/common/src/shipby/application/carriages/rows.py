@@ -25,7 +25,7 @@ DAY = "carriage_day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class CarriageContext:
     """What work on one carriage needs."""
 
     seller: str

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from shipby.application.carriages.check import compare_scans
 from shipby.application.carriages.papers import fetch_papers
-from shipby.application.carriages.rows import CLAIM, Desk, release_day
+from shipby.application.carriages.rows import CLAIM, CarriageContext, release_day
 from shipby.application.cases.odd_entries import Listed, noting, set_aside_of
 from shipby.application.ports.carriages import CarriageFacts, ListedCarriage
 from shipby.application.ports.clock import Clock
@@ -76,7 +76,9 @@ def work_carriage(
     Repeating it at any time, also in two workers at once, is harmless. Raises NotFoundError (no such carriage),
     RetryableError and CredentialsRejectedError (the message comes again).
     """
-    desk = Desk(seller=seller, id=carriage_id, store=store, marketplace=marketplace, documents=documents, clock=clock)
+    desk = CarriageContext(
+        seller=seller, id=carriage_id, store=store, marketplace=marketplace, documents=documents, clock=clock
+    )
     for _ in range(STEPS):
         carriage = desk.load()
         if not carriage.open:
@@ -98,7 +100,7 @@ def work_carriage(
 # -- requested
 
 
-def _begin(desk: Desk, carriage: Carriage) -> str:
+def _begin(desk: CarriageContext, carriage: Carriage) -> str:
     """Create it, or find out whether it was created."""
     if carriage.asked == CarriageCall.CANCEL and not carriage.sent:
         _end(desk, carriage, CarriageState.CANCELLED, EventType.CARRIAGE_CANCELLED, "before it was begun")
@@ -131,7 +133,7 @@ def _begin(desk: Desk, carriage: Carriage) -> str:
     return ""
 
 
-def _listed(desk: Desk, carriage: Carriage) -> list[ListedCarriage]:
+def _listed(desk: CarriageContext, carriage: Carriage) -> list[ListedCarriage]:
     """Living carriages of its method and day that no other row holds."""
     day = date.fromisoformat(carriage.departure)
     with noting() as odd:
@@ -147,7 +149,7 @@ def _listed(desk: Desk, carriage: Carriage) -> list[ListedCarriage]:
     ]
 
 
-def _settle_create(desk: Desk, carriage: Carriage, fresh: list[ListedCarriage]) -> str:
+def _settle_create(desk: CarriageContext, carriage: Carriage, fresh: list[ListedCarriage]) -> str:
     if len(fresh) == 1:
         _adopt(desk, carriage, fresh[0].id, how="read back")
         return ""
@@ -159,7 +161,7 @@ def _settle_create(desk: Desk, carriage: Carriage, fresh: list[ListedCarriage]) 
     return _undone(desk, carriage)
 
 
-def _adopt(desk: Desk, carriage: Carriage, identifier: str, *, how: str) -> None:
+def _adopt(desk: CarriageContext, carriage: Carriage, identifier: str, *, how: str) -> None:
     """Note the marketplace's carriage as ours; each belongs to one row only."""
     claim = ClaimPointer(desk.seller, CLAIM, identifier, carriage.id)
     try:
@@ -178,7 +180,7 @@ def _adopt(desk: Desk, carriage: Carriage, identifier: str, *, how: str) -> None
 # -- open
 
 
-def _hold(desk: Desk, carriage: Carriage) -> str:
+def _hold(desk: CarriageContext, carriage: Carriage) -> str:
     """See what it holds and whether somebody has closed it; then do what a person asked for."""
     api = desk.marketplace.carriages
     try:
@@ -211,7 +213,7 @@ def _hold(desk: Desk, carriage: Carriage) -> str:
     return "carriage_open"
 
 
-def _set_postings(desk: Desk, carriage: Carriage) -> str:
+def _set_postings(desk: CarriageContext, carriage: Carriage) -> str:
     api = desk.marketplace.carriages
     if not _announce(desk, carriage, CarriageCall.SET_POSTINGS):
         return ""
@@ -236,7 +238,7 @@ def _set_postings(desk: Desk, carriage: Carriage) -> str:
     return ""
 
 
-def _approve(desk: Desk, carriage: Carriage, held: tuple[str, ...]) -> str:
+def _approve(desk: CarriageContext, carriage: Carriage, held: tuple[str, ...]) -> str:
     if not held:
         _turn_down(desk, CarriageCall.APPROVE, "it holds no posting")
         return ""
@@ -261,7 +263,7 @@ def _approve(desk: Desk, carriage: Carriage, held: tuple[str, ...]) -> str:
     return ""
 
 
-def _cancel(desk: Desk, carriage: Carriage) -> str:
+def _cancel(desk: CarriageContext, carriage: Carriage) -> str:
     if not _announce(desk, carriage, CarriageCall.CANCEL):
         return ""
     try:
@@ -278,7 +280,7 @@ def _cancel(desk: Desk, carriage: Carriage) -> str:
 # -- rows around calls
 
 
-def _announce(desk: Desk, carriage: Carriage, call: CarriageCall, known: list[str] | None = None) -> bool:
+def _announce(desk: CarriageContext, carriage: Carriage, call: CarriageCall, known: list[str] | None = None) -> bool:
     """The row before the call. False if another worker is at it already: then this one sends nothing."""
     at = desk.clock.now()
 
@@ -291,7 +293,7 @@ def _announce(desk: Desk, carriage: Carriage, call: CarriageCall, known: list[st
     return desk.note(change, EventType.CARRIAGE_CHANGED, data={"sending": call}) is not None
 
 
-def _call(desk: Desk, name: CarriageCall, call: Callable[[], T]) -> T:
+def _call(desk: CarriageContext, name: CarriageCall, call: Callable[[], T]) -> T:
     """Send it. Where it surely was not carried out the row says so, and the message comes again."""
     try:
         return call()
@@ -308,7 +310,7 @@ def _call(desk: Desk, name: CarriageCall, call: Callable[[], T]) -> T:
         raise
 
 
-def _undone(desk: Desk, carriage: Carriage) -> str:
+def _undone(desk: CarriageContext, carriage: Carriage) -> str:
     """The marketplace shows no trace of a call: believed after a while, and only then sent again."""
     now = desk.clock.now()
     if may_send_again(carriage, now):
@@ -329,7 +331,7 @@ def _undone(desk: Desk, carriage: Carriage) -> str:
     return "carriage_unknown"
 
 
-def _note_held(desk: Desk, carriage: Carriage, held: tuple[str, ...], refused: dict[str, str]) -> None:
+def _note_held(desk: CarriageContext, carriage: Carriage, held: tuple[str, ...], refused: dict[str, str]) -> None:
     def change(row: Carriage) -> Carriage | None:
         if row.state is not CarriageState.OPEN or row.wanted != carriage.wanted:
             return None
@@ -342,7 +344,9 @@ def _note_held(desk: Desk, carriage: Carriage, held: tuple[str, ...], refused: d
     )
 
 
-def _note_approved(desk: Desk, carriage: Carriage, held: tuple[str, ...], facts: CarriageFacts | None) -> None:
+def _note_approved(
+    desk: CarriageContext, carriage: Carriage, held: tuple[str, ...], facts: CarriageFacts | None
+) -> None:
     at = desk.clock.now()
     how = "by our call" if facts is None else ("read back" if carriage.sent else f"in the cabinet ({facts.status})")
     desk.note(
@@ -355,7 +359,7 @@ def _note_approved(desk: Desk, carriage: Carriage, held: tuple[str, ...], facts:
     )
 
 
-def _turn_down(desk: Desk, call: CarriageCall, problem: str, *, forget_wanted: bool = False) -> None:
+def _turn_down(desk: CarriageContext, call: CarriageCall, problem: str, *, forget_wanted: bool = False) -> None:
     def change(row: Carriage) -> Carriage | None:
         if row.state is not CarriageState.OPEN:
             return None
@@ -365,7 +369,7 @@ def _turn_down(desk: Desk, call: CarriageCall, problem: str, *, forget_wanted: b
     desk.note(change, EventType.CARRIAGE_FAILED, reason=problem, data={"step": call})
 
 
-def _end(desk: Desk, carriage: Carriage, state: CarriageState, kind: EventType, problem: str) -> None:
+def _end(desk: CarriageContext, carriage: Carriage, state: CarriageState, kind: EventType, problem: str) -> None:
     at = desk.clock.now()
     desk.note(
         lambda row: ended(row, state, at=at, problem=problem) if row.state is carriage.state else None,

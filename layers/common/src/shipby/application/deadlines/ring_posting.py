@@ -12,7 +12,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SavePosting, SpendCap, Write
 from shipby.application.rating.guard import cancel_forecast, room_words, words
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
-from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, fired, stands
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case
@@ -48,7 +48,7 @@ class _BusyError(Exception):
 _STOPS = (CapReachedError, KillSwitchOnError, CancelGuardError, _BusyError)
 
 
-def ring_posting(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_posting(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """Fire what is due of a posting if this is still its next alarm.
 
     Raises VersionConflictError: somebody changed it meanwhile; read and decide again.

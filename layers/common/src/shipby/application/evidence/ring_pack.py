@@ -7,14 +7,14 @@ from datetime import datetime
 
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveEvidencePack
-from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, fired, stands
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
 from shipby.domain.evidence.pieces import PackState
 
 
-def ring_pack(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_pack(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """End a pack: its links go at once, the label worker deletes its files.
 
     Raises VersionConflictError: read and decide again.

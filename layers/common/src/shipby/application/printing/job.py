@@ -17,7 +17,7 @@ from shipby.application.ports.writes import AppendEvents, SavePrintJob
 from shipby.application.printing.batch import Batch, Made, Part
 from shipby.application.printing.copies import Judge, count_copy, next_copy
 from shipby.application.printing.lists import in_order, make_list
-from shipby.application.printing.parts import Desk, Found, PrintTools, Standing, refusal
+from shipby.application.printing.parts import Found, PrintContext, PrintTools, Standing, refusal
 from shipby.application.printing.requests import counts
 from shipby.application.printing.views import CONTENT_TYPES
 from shipby.domain import actors
@@ -51,13 +51,13 @@ def print_labels(seller: str, identifier: str, tools: PrintTools, *, since: str 
     if job.state is not PrintState.WAITING:
         return job
     settings = tools.store.settings(seller) or SellerSettings(seller=seller)
-    return _Run(Desk(job, settings, tools), since).go()
+    return _Run(PrintContext(job, settings, tools), since).go()
 
 
 class _Run:
     """One look at a job."""
 
-    def __init__(self, desk: Desk, since: str) -> None:
+    def __init__(self, desk: PrintContext, since: str) -> None:
         self._desk, self._tools = desk, desk.tools
         self._job = desk.job
         self._first = not since

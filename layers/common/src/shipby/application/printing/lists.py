@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shipby.application.printing.batch import Made
-from shipby.application.printing.parts import Desk, Found
+from shipby.application.printing.parts import Found, PrintContext
 from shipby.domain.labels.copies import pick_list_code
 from shipby.domain.labels.options import LabelFormat, Sheet
 from shipby.domain.labels.own_labels import LabelLook
@@ -13,7 +13,7 @@ from shipby.domain.packing.picking import Details, ladder_key, make_pick_list, p
 from shipby.domain.postings.posting import Posting
 
 
-def in_order(desk: Desk, founds: Mapping[str, Found]) -> tuple[str, ...]:
+def in_order(desk: PrintContext, founds: Mapping[str, Found]) -> tuple[str, ...]:
     """Numbers in print order: by bin and ladder, by ladder, or as listed."""
     postings = _postings(founds)
     match desk.job.style.order:
@@ -25,7 +25,7 @@ def in_order(desk: Desk, founds: Mapping[str, Found]) -> tuple[str, ...]:
     return tuple(number for number in desk.job.numbers if number in postings)
 
 
-def make_list(desk: Desk, founds: Mapping[str, Found]) -> Made:
+def make_list(desk: PrintContext, founds: Mapping[str, Found]) -> Made:
     """The pick list of what was found. Raises InvalidInputError if it cannot be drawn."""
     postings, details, style, papers = _postings(founds), _details(founds), desk.job.style, desk.tools.papers
     warehouses = {posting.warehouse_id for posting in postings.values()}

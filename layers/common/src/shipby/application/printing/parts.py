@@ -80,7 +80,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Desk:
+class PrintContext:
     """One job at work: what was read for it is read once."""
 
     job: PrintJob

@@ -12,7 +12,7 @@ from shipby.application.returns.decisions import proposal_alarm, refund_total
 from shipby.application.settling.aggregates import aggregate_of
 from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY
-from shipby.application.shared.rang import GONE, Rang, fired, stands
+from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, fired, stands
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.events import Event, EventType
@@ -26,7 +26,7 @@ CHECK_AGAIN = timedelta(minutes=2)
 """When an intent is queued again if even its check got lost."""
 
 
-def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
+def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcome:
     """Fire the alarm of an intent if it is still its next one.
 
     Raises VersionConflictError (read and decide again), InvalidInputError if the intent's posting or return is gone.
@@ -57,7 +57,7 @@ def ring_intent(alarm: AlarmRef, *, store: Store, now: datetime) -> Rang:
     return fired(alarm, waiting.next_alarm)
 
 
-def _ring_proposal(alarm: AlarmRef, intent: Intent, *, store: Store, now: datetime) -> Rang:
+def _ring_proposal(alarm: AlarmRef, intent: Intent, *, store: Store, now: datetime) -> AlarmOutcome:
     """A refund that waits for a second person is told again; it is never sent by a clock."""
     waiting = replace(intent, version=intent.version + 1, next_alarm=proposal_alarm(intent, now))
     total = refund_total(intent)

@@ -10,7 +10,7 @@ from shipby.domain.postings.posting import Alarm
 
 
 @dataclass(frozen=True, slots=True)
-class Rang:
+class AlarmOutcome:
     """What became of an alarm message: fired, early, gone (moved, fired by another, or its item ended)."""
 
     outcome: str
@@ -28,7 +28,7 @@ class At:
         return self.time
 
 
-GONE = Rang("gone")
+GONE = AlarmOutcome("gone")
 
 
 def stands(alarm: AlarmRef, next_alarm: Alarm | None) -> bool:
@@ -36,6 +36,6 @@ def stands(alarm: AlarmRef, next_alarm: Alarm | None) -> bool:
     return next_alarm is not None and next_alarm.due == alarm.due
 
 
-def fired(alarm: AlarmRef, following: Alarm | None) -> Rang:
+def fired(alarm: AlarmRef, following: Alarm | None) -> AlarmOutcome:
     """The alarm was fired and committed; `following` is what its item waits for now."""
-    return Rang("fired", replace(alarm, due=following.due) if following else None)
+    return AlarmOutcome("fired", replace(alarm, due=following.due) if following else None)

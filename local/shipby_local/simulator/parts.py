@@ -15,7 +15,7 @@ from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.world import World
 
 
-class Rooms:
+class Parts:
     """Builds every part in order; starts and stops those that have threads."""
 
     def __init__(self, settings: SimulatorSettings) -> None:
