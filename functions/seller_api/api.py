@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import ValidationError
 
 from functions.seller_api.access import caller_of, check_role
-from functions.seller_api.operations import Call, Download, Operation
+from functions.seller_api.operations import Call, Download, IfMatch, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
 from functions.seller_api.wiring import Parts
 from shipby.application.shared.idempotency import Answer, idempotently
@@ -146,7 +146,7 @@ def _header(event: Mapping[str, Any], name: str) -> str:
 
 def _if_match(operation: Operation, event: Mapping[str, Any]) -> int | None:
     text = _header(event, "if-match").strip()
-    if not operation.if_match or (not text and operation.if_match == "optional"):
+    if not operation.if_match or (not text and operation.if_match is IfMatch.OPTIONAL):
         return None
     if not text:
         raise HttpError("precondition_required", "this call replaces everything, so it must say what it has seen")

@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from functions.seller_api.operations import Operation
+from functions.seller_api.operations import IfMatch, Operation
 from functions.seller_api.problems import CONTENT_TYPE, KINDS
 from shipby.contracts import answers, responses
 from shipby.contracts.base import Query, View
@@ -181,7 +181,7 @@ def _parameters(operation: Operation, query: Json) -> list[Json]:
         parameter: Json = {"name": name, "in": "query", "required": name in needed, "schema": schema}
         parameters.append(parameter | ({"description": description} if description else {}))
     if operation.if_match:
-        name = "IfMatchRequired" if operation.if_match == "required" else "IfMatch"
+        name = "IfMatchRequired" if operation.if_match is IfMatch.REQUIRED else "IfMatch"
         parameters.append({"$ref": f"#/components/parameters/{name}"})
     if operation.unsafe:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
@@ -198,7 +198,7 @@ def _refusals(operation: Operation) -> list[int]:
         statuses |= {409, 422}
     if operation.if_match:
         statuses.add(412)
-    if operation.if_match == "required":
+    if operation.if_match is IfMatch.REQUIRED:
         statuses.add(428)
     return sorted(statuses)
 

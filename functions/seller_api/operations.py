@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 from functions.seller_api.access import Caller
@@ -87,6 +88,13 @@ class Call:
         return self.query
 
 
+class IfMatch(StrEnum):
+    """Whether the version that a change was decided on has to come with it."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One method of one address."""
@@ -109,8 +117,8 @@ class Operation:
     """The answer has a `version`, which is its ETag."""
     csv: bool = False
     """With `format=csv` the answer is a Download."""
-    if_match: str = ""
-    """optional, required, or empty where it makes no sense."""
+    if_match: IfMatch | None = None
+    """None where it makes no sense."""
     description: str = ""
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 

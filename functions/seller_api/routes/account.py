@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS, SETTINGS_READERS
-from functions.seller_api.operations import Call, Operation, read
+from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.proof import views as proofs
 from shipby.application.sellers.change_settings import change_settings, get_settings
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.requests import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.domain.returns.policy import ReturnPolicy
-from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.sellers.settings import AssembleAt, OwnLabelPolicy, Recipient, SellerSettings, UnlockAt
 
 
 def get_proof(call: Call) -> Mapping[str, object]:
@@ -43,7 +43,7 @@ def put_settings(call: Call) -> Answer:
         settle_after=body.settle_after,
         settle_limit=body.settle_limit,
         close_after=body.close_after,
-        assemble_at=body.assemble_at,
+        assemble_at=AssembleAt(body.assemble_at),
         auto_assemble=body.auto_assemble,
         policy=body.policy,
         market=body.market,
@@ -63,7 +63,7 @@ def put_settings(call: Call) -> Answer:
         owners={str(stage): name for stage, name in body.owners.items()},
         label_form=body.label_form,
         own_label=OwnLabelPolicy(**dict(body.own_label)),
-        unlock_at=body.unlock_at,
+        unlock_at=UnlockAt(body.unlock_at),
         personal_kept=body.personal_kept,
         buyer_chat=body.buyer_chat,
         auto_return=body.auto_return,
@@ -123,7 +123,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=MANAGERS,
         body=SettingsBody,
         etag=True,
-        if_match="required",
+        if_match=IfMatch.REQUIRED,
         description="Clocks that already stand move when their posting or return is next read from the marketplace.",
     ),
 )

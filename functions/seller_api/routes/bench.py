@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from functions.seller_api.access import BENCH
-from functions.seller_api.operations import Call, Operation
+from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import Request
@@ -42,7 +42,7 @@ def _operation(command: Command, summary: str, body: type[Request] = StepBody) -
         roles=BENCH,
         body=body,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.seller_api.access import DESK
-from functions.seller_api.operations import Call, Operation, read
+from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.cancels import views as cancel_request_views
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
 from shipby.application.shared.idempotency import Answer
@@ -77,7 +77,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=ApproveCancelRequestBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="The marketplace cancels the posting and pays the buyer back itself: no refund is made here.",
     ),
     Operation(
@@ -90,6 +90,6 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=RejectCancelRequestBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.seller_api.access import DESK
-from functions.seller_api.operations import Call, Operation, read
+from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.evidence import claims
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.claims import AnswerClaimBody, ClaimBody, ClaimsQuery, WithdrawClaimBody
@@ -109,7 +109,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=AnswerClaimBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="Also after its time; it is noted as late then. Nothing is sent: the marketplace takes proof in "
         "its chat only.",
     ),
@@ -123,6 +123,6 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=WithdrawClaimBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.seller_api.access import DESK
-from functions.seller_api.operations import Call, Operation
+from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.deadlines.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.cases import BuyerAnswerBody, ClockBody, ClockStopBody
@@ -59,7 +59,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=ClockBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="stopClock",
@@ -71,7 +71,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=ClockStopBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="answerForBuyer",
@@ -83,7 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=BuyerAnswerBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="Not wanted: the choices are shown to a person, or the seller's policy cancels it.",
     ),
 )

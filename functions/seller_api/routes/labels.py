@@ -15,7 +15,7 @@ from shipby.application.shared.idempotency import Answer
 from shipby.contracts.printing import LabelsBody, RefusedPagesQuery
 from shipby.contracts.requests import ReasonBody
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
-from shipby.domain.labels.prints import LabelSource, PrintContent
+from shipby.domain.labels.prints import LabelSource, PrintContent, PrintOrder
 
 
 def print_labels(call: Call) -> Answer:
@@ -24,7 +24,7 @@ def print_labels(call: Call) -> Answer:
         seller=call.seller,
         numbers=tuple(body.posting_numbers),
         actor=call.actor,
-        order=body.order,
+        order=PrintOrder(body.order),
         content=PrintContent(body.content),
         source=LabelSource(body.source),
         form=LabelForm(body.form) if body.form else None,

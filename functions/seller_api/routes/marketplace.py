@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.seller_api.access import DESK, MANAGERS, OFFICE, check_role
-from functions.seller_api.operations import Call, Operation
+from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
@@ -96,7 +96,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=OFFICE,
         body=ShipBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="cancelPosting",
@@ -108,7 +108,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=OFFICE,
         body=GuardedCancelBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="Refused (cancel_guard) where it would bring a worse band of the error index and the guard is on.",
     ),
     Operation(
@@ -121,7 +121,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=OFFICE,
         body=CancelItemsBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="All items together are a cancel of the posting. The guard of the error index applies as there.",
     ),
     Operation(
@@ -134,7 +134,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=OFFICE,
         body=CutOffBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="setTrackingNumber",
@@ -146,6 +146,6 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=TrackingBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
 )

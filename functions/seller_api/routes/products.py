@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from functions.seller_api.access import BENCH, EVERYONE, OFFICE
-from functions.seller_api.operations import Call, Operation, read
+from functions.seller_api.operations import Call, IfMatch, Operation, read
 from functions.seller_api.problems import invalid
 from shipby.application.packing import product_cards
 from shipby.application.shared.idempotency import Answer
@@ -122,7 +122,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=BENCH,
         body=ProductBody,
         etag=True,
-        if_match="required",
+        if_match=IfMatch.REQUIRED,
         description='If-Match: "0" creates it. Inserts with contact data are refused.',
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from functions.seller_api.access import BENCH, DESK
-from functions.seller_api.operations import Call, Operation, read
+from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.returns import policies as return_policies
 from shipby.application.returns import views as return_views
 from shipby.application.returns.decisions import decide_return
@@ -176,7 +176,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=WAREHOUSE,
         body=NoBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="inspectReturn",
@@ -188,7 +188,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=WAREHOUSE,
         body=ReturnInspectBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="disposeReturn",
@@ -200,7 +200,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=WAREHOUSE,
         body=DispositionBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="Each follow-up is an event return.followed_up: the stock for your own systems, a task for the "
         "supplier's claim, the marketplace's action as auto_return allows, and the closing of the return.",
     ),
@@ -214,7 +214,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=ExchangeBody,
         etag=True,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
     ),
     Operation(
         id="decideReturn",
@@ -226,7 +226,7 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=DESK,
         body=DecideBody,
         status=202,
-        if_match="optional",
+        if_match=IfMatch.OPTIONAL,
         description="The amount is reserved in the posting's ledger in the same transaction: what is reserved and "
         "refunded together is never more than what was paid.",
     ),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from shipby.domain.sellers.settings import Automation, OwnLabelPolicy, SellerSettings
+from shipby.domain.sellers.settings import Automation, OwnLabelPolicy, SellerSettings, UnlockAt
 from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.simulator.generate import LineSpec, Plan
@@ -117,7 +117,7 @@ def policy(client_id: str, *, chat: bool, language: str) -> SellerSettings:
         give_up_after=timedelta(days=2),
         auto_cancel=Automation.ON if chat else Automation.SHADOW,
         own_label=OwnLabelPolicy(sender_name="Shop", sender_address="Склад 1 / 一号仓库"),
-        unlock_at="assembled" if chat else "packed",
+        unlock_at=UnlockAt.ASSEMBLED if chat else UnlockAt.PACKED,
         approve_above={} if chat else {"RUB": 10_000, "CNY": 1_000},
         buyer_chat=chat,
     )

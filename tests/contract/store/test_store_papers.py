@@ -13,7 +13,7 @@ from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import carriage_ref, print_job_ref
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
-from shipby.domain.labels.prints import PrintJob, PrintState, PrintStyle
+from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.posting import Alarm, RungKind
 from tests.contract.store.paging_support import hours, walk
@@ -30,7 +30,7 @@ def job(seller: str, **changes: Any) -> PrintJob:
         numbers=(a.NUMBER, "2-2-2"),
         asked_at=a.NOW,
         asked_by="key:k",
-        style=PrintStyle(sheet=Sheet.A4_4UP, size=LabelSize.MM100X150, dpi=300, slips=True, order="pick"),
+        style=PrintStyle(sheet=Sheet.A4_4UP, size=LabelSize.MM100X150, dpi=300, slips=True, order=PrintOrder.PICK),
         reason="the first one tore",
         copies={a.NUMBER: 2},
         personal=True,

@@ -11,7 +11,7 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.settings import Automation
+from shipby.domain.sellers.settings import AssembleAt, Automation
 from tests.support import builders as a
 from tests.support.builders import FixedClock
 from tests.support.memory_store import MemoryStore
@@ -47,7 +47,7 @@ def on(**policy: Any) -> Shop:
 
 
 def test_a_confirmed_posting_ships_itself_once_in_a_wave() -> None:
-    shop = on(assemble_at="wave")
+    shop = on(assemble_at=AssembleAt.WAVE)
     shop.has()
     assert shop.assemble() == "assembled"
     assert shop.assemble() == "not_now"
@@ -59,7 +59,7 @@ def test_a_confirmed_posting_ships_itself_once_in_a_wave() -> None:
 
 
 def test_with_packed_it_waits_for_packing() -> None:
-    shop = on(assemble_at="packed")
+    shop = on(assemble_at=AssembleAt.PACKED)
     shop.has("1-1-1")
     shop.has("2-2-2", stage=Stage.PACKED)
     assert shop.assemble("1-1-1") == "not_now"

@@ -16,10 +16,10 @@ from shipby.domain.events import EventType, posting_ref, print_job_ref
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.labels.options import HandlingMark, LabelForm, LabelFormat, LabelSize, Sheet
 from shipby.domain.labels.own_labels import LabelLook, OwnLabel
-from shipby.domain.labels.prints import LabelSource, PrintContent, PrintState
+from shipby.domain.labels.prints import LabelSource, PrintContent, PrintOrder, PrintState
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Stage
-from shipby.domain.sellers.settings import Automation, OwnLabelPolicy
+from shipby.domain.sellers.settings import Automation, OwnLabelPolicy, UnlockAt
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces, Fault
 from tests.support.fake_press import UNDRAWABLE
@@ -55,7 +55,7 @@ def test_own_labels_and_slips_are_each_drawn_in_one_call_and_interleaved(desk: P
 def test_the_ladder_order_is_the_earliest_cut_off_first(desk: PrintDesk) -> None:
     desk.fbs("n-1")
     desk.fbs("n-2", shipment_date=a.NOW + timedelta(hours=5))
-    assert desk.job(desk.ask("n-1", "n-2", order="ladder")).numbers == ("n-2", "n-1")
+    assert desk.job(desk.ask("n-1", "n-2", order=PrintOrder.LADDER)).numbers == ("n-2", "n-1")
 
 
 def test_the_pick_order_follows_the_bins_and_the_job_shows_it(desk: PrintDesk) -> None:
@@ -63,7 +63,7 @@ def test_the_pick_order_follows_the_bins_and_the_job_shows_it(desk: PrintDesk) -
         desk.fbs(number, lines=(a.line(sku=sku),))
     for sku, place in (("11", "B-10"), ("12", "B-2"), ("13", "A-1")):
         desk.world.write(SaveProductCard(ProductCard(seller=a.SELLER, sku=sku, version=1, bin=place)))
-    job = desk.prints("n-1", "n-2", "n-3", order="pick")
+    job = desk.prints("n-1", "n-2", "n-3", order=PrintOrder.PICK)
     assert job.numbers == ("n-3", "n-2", "n-1")
     assert desk.lines(job) == ["label n-3", "label n-2", "label n-1"]
 
@@ -247,7 +247,7 @@ def test_an_unproven_label_prints_by_a_persons_override_only(desk: PrintDesk) ->
 
 
 def test_where_packing_unlocks_printing_a_label_waits_for_the_last_scan(desk: PrintDesk) -> None:
-    desk.world.policy(unlock_at="packed")
+    desk.world.policy(unlock_at=UnlockAt.PACKED)
     desk.fbs("n-1")
     assert "scan its goods first" in desk.prints("n-1").problems["n-1"]
     for command in (Command.CONFIRM, Command.PICK, Command.PACK):

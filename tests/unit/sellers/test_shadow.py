@@ -13,7 +13,7 @@ from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction
-from shipby.domain.sellers.settings import Automation
+from shipby.domain.sellers.settings import AssembleAt, Automation
 from shipby.domain.shadow import ShadowDecision
 from tests.support import builders as a
 from tests.unit.world_support import World
@@ -24,7 +24,7 @@ FIRST, LAST = a.NOW.date(), a.NOW.date() + timedelta(days=30)
 @pytest.fixture
 def world() -> World:
     world = World()
-    world.policy(auto_assemble=Automation.SHADOW, assemble_at="wave")
+    world.policy(auto_assemble=Automation.SHADOW, assemble_at=AssembleAt.WAVE)
     return world
 
 

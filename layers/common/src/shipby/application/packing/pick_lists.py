@@ -19,7 +19,7 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
 from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import PickList, PickRow
-from shipby.domain.labels.prints import PrintContent
+from shipby.domain.labels.prints import PrintContent, PrintOrder
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import make_pick_list
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
@@ -105,7 +105,7 @@ def request_pick_list(wish: PickListWish, remember: Remember, *, store: Store, c
         seller=wish.seller,
         numbers=numbers,
         actor=wish.actor,
-        order="pick",
+        order=PrintOrder.PICK,
         content=PrintContent.PICK_LIST,
         size=wish.size,
         language=wish.language,

@@ -9,6 +9,7 @@ from shipby.application.printing.parts import Found, PrintContext
 from shipby.domain.labels.copies import pick_list_code
 from shipby.domain.labels.options import LabelFormat, Sheet
 from shipby.domain.labels.own_labels import LabelLook
+from shipby.domain.labels.prints import PrintOrder
 from shipby.domain.packing.picking import Details, ladder_key, make_pick_list, pick_order
 from shipby.domain.postings.posting import Posting
 
@@ -17,9 +18,9 @@ def in_order(desk: PrintContext, founds: Mapping[str, Found]) -> tuple[str, ...]
     """Numbers in print order: by bin and ladder, by ladder, or as listed."""
     postings = _postings(founds)
     match desk.job.style.order:
-        case "ladder":
+        case PrintOrder.LADDER:
             return tuple(sorted(postings, key=lambda number: ladder_key(postings[number])))
-        case "pick":
+        case PrintOrder.PICK:
             details = _details(founds)
             return pick_order(postings.values(), details, desk.cards(_skus(details)))
     return tuple(number for number in desk.job.numbers if number in postings)

@@ -27,13 +27,12 @@ from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import packing_slip
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
-from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.sellers.settings import SellerSettings, UnlockAt
 
 OWN_CARRIER = "non_integrated"
 """`tpl_integration_type` of parcels that the seller's own carrier takes. Source: ozon Seller API."""
 LABEL_OFFERS = frozenset({"label_download", "label_download_big", "label_download_small"})
 """`available_actions` that offer a label of the marketplace. Source: ozon Seller API, /v3/posting/fbs/get."""
-UNLOCK_WHEN_PACKED = "packed"
 _CAPTION = 60
 """Characters of goods under a label on a sheet."""
 
@@ -250,7 +249,7 @@ def refusal(posting: Posting, settings: SellerSettings) -> str:
         if posting.expired_reason or posting.assembled_at is not None or not may_be_sent(posting):
             return _where(posting)
         return f"not assembled yet ({posting.status})"
-    if settings.unlock_at == UNLOCK_WHEN_PACKED and posting.packed_at is None:
+    if settings.unlock_at is UnlockAt.PACKED and posting.packed_at is None:
         return "it is not packed: scan its goods first"
     return ""
 

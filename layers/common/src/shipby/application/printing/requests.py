@@ -20,7 +20,7 @@ from shipby.domain.events import Event, EventType, print_job_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.copies import shown_time
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
-from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob, PrintState, PrintStyle
+from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.picking import ladder_key
 from shipby.domain.postings.posting import Posting
 from shipby.domain.sellers.settings import SellerSettings
@@ -31,7 +31,7 @@ MAX_OWN = 300
 """Own labels in one print job: each asks the marketplace for its recipient, four a second, and nothing of that is kept
 for a second try."""
 DPIS = (203, 300)
-ORDERS = ("given", "ladder", "pick")
+ORDERS = tuple(PrintOrder)
 _ON_PAPER = frozenset({PrintContent.PICK_LIST, PrintContent.PACKING_SLIPS})
 """Papers that go on whole A4 sheets unless a label size is asked for."""
 
@@ -47,7 +47,7 @@ class PrintWish:
     seller: str
     numbers: tuple[str, ...]
     actor: str
-    order: str = "given"
+    order: PrintOrder = PrintOrder.GIVEN
     content: PrintContent = PrintContent.LABELS
     source: LabelSource = LabelSource.AUTO
     form: LabelForm | None = None
@@ -124,7 +124,7 @@ def request_print(wish: PrintWish, remember: Remember, *, store: Store, clock: C
         raise InvalidInputError("too many labels of your own in one job", errors=[("posting_numbers", told)])
     if counts(style) and not wish.reason:
         _refuse_reprints(store, wish.seller, postings)
-    if wish.order == "ladder":
+    if wish.order is PrintOrder.LADDER:
         numbers = tuple(sorted(numbers, key=lambda number: ladder_key(postings[number])))
     now = clock.now()
     job = PrintJob(

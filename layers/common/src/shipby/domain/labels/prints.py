@@ -37,6 +37,16 @@ class LabelSource(StrEnum):
     OWN = "own"
 
 
+class PrintOrder(StrEnum):
+    """In which order the postings of a job are printed."""
+
+    GIVEN = "given"
+    LADDER = "ladder"
+    """What ships first comes first."""
+    PICK = "pick"
+    """As they are picked: by bin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintStyle:
     """How a batch is printed."""
@@ -56,7 +66,7 @@ class PrintStyle:
     """Whether each label is followed by its packing slip."""
     language: str = "ru"
     """ru, zh, en or kk."""
-    order: str = "given"
+    order: PrintOrder = PrintOrder.GIVEN
     """given (as listed), ladder (earliest cut-off first) or pick (by bin, then ladder)."""
 
 

@@ -11,6 +11,23 @@ from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, Matr
 from shipby.domain.returns.policy import ReturnPolicy
 
 
+class AssembleAt(StrEnum):
+    """When postings that are shipped by themselves are."""
+
+    WAVE = "wave"
+    """On confirming: their labels are fetched ahead."""
+    PACKED = "packed"
+
+
+class UnlockAt(StrEnum):
+    """When a label may be printed."""
+
+    ASSEMBLED = "assembled"
+    """At once."""
+    PACKED = "packed"
+    """Only after the last good scan."""
+
+
 class Automation(StrEnum):
     """What an automatic action may do."""
 
@@ -81,7 +98,7 @@ class SellerSettings:
     settle_limit: timedelta = timedelta(minutes=15)
     """An intent that is UNKNOWN for longer is a person's matter and turns the proof red."""
     close_after: timedelta = timedelta(days=14)
-    assemble_at: str = "wave"
+    assemble_at: AssembleAt = AssembleAt.WAVE
     auto_assemble: Automation = Automation.OFF
     """Whether postings are shipped by themselves, at the time `assemble_at` says."""
     policy: str = "fbs_warehouse"
@@ -116,8 +133,7 @@ class SellerSettings:
     label_form: LabelForm = LabelForm.BIG
     """Which of the marketplace's label sizes is fetched ahead."""
     own_label: OwnLabelPolicy = field(default_factory=OwnLabelPolicy)
-    unlock_at: str = "assembled"
-    """When a label may be printed: assembled (at once), or packed (only after the last good scan)."""
+    unlock_at: UnlockAt = UnlockAt.ASSEMBLED
     personal_kept: timedelta = timedelta(hours=4)
     """How long after printing a file that shows a person's name or address is kept."""
     auto_return: Automation = Automation.SHADOW
