@@ -1,0 +1,124 @@
+"""The house stays readable: folders, modules and functions have a size, and every name has one address."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections import Counter
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_MODULES, MOST_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 20, 450, 60, 8
+
+LONG_MODULES = {
+    "layers/common/src/shipby/adapters/dynamodb/operations.py": "one exhaustive match over all writes: see ADR 0031",
+    "tests/unit/cases/test_held.py": "one test per reason a decision is held for, in one table",
+    "tests/unit/cases/test_odd_entries.py": "one test per list of the marketplace",
+}
+LONG_FUNCTIONS = {
+    "bench/write_units.py:one_order": "one order from its push to its close, step by step",
+    "layers/common/src/shipby/adapters/dynamodb/operations.py:of": "the exhaustive match over all writes",
+    "layers/common/src/shipby/application/alarms/route_events.py:route_event": "the table of destinations, a line each",
+    "layers/common/src/shipby/application/labels/storing.py:store_label": "one transaction's writes in their order",
+    "local/shipby_local/commands/losses.py:audit": "a command's options and its table",
+    "local/shipby_local/simulator/books.py:books": "one document, key by key",
+    "tests/simulation/world.py:__init__": "every part of the simulated world, wired",
+    "tests/simulator/test_simulator_contract.py:trading_day": "a day of calls in their order",
+    "tests/support/memory_writes.py:of": "the exhaustive match over all writes",
+    "tests/unit/printing/test_print_jobs.py:test_300_mixed_postings_print_though_one_of_each_kind_is_bad": "it says",
+}
+MANY_PARAMETERS = {
+    "functions/seller_api/operations.py:read": "what an operation is, by name",
+    "layers/common/src/shipby/adapters/ozon/client.py:__init__": "its parts, so that tests can give others",
+    "layers/common/src/shipby/adapters/ozon/transport.py:__init__": "its parts, so that tests can give others",
+    "layers/common/src/shipby/application/cases/opening.py:opening": "what a case says, by name",
+    "layers/common/src/shipby/application/packing/bench_checks.py:_accept": "a scan and what it is held against",
+    "layers/common/src/shipby/application/returns/automatic.py:_hold": "what a held decision says, by name",
+    "layers/common/src/shipby/application/settling/finish.py:finish": "one step of an intent, by name",
+    "layers/common/src/shipby/application/settling/finish.py:_transaction": "one step of an intent, by name",
+    "layers/common/src/shipby/domain/evidence/chain.py:next_item": "all that the hash covers",
+    "local/shipby_local/commands/losses.py:audit": "options of a command",
+    "local/shipby_local/commands/work.py:what_if": "options of a command",
+    "local/shipby_local/stack/emulation/private_calls.py:_call": "the emulator's own signature",
+}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every Python file of the repository, parsed, by its path."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    paths = [path for path in listed.stdout.splitlines() if (ROOT / path).exists()]
+    return {path: ast.parse((ROOT / path).read_text("utf-8")) for path in paths}
+
+
+def functions() -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    return [
+        (f"{path}:{node.name}", node)
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+def test_no_folder_holds_more_modules_than_one_looks_through() -> None:
+    folders = Counter(str(PurePosixPath(path).parent) for path in modules() if not path.endswith("__init__.py"))
+    assert {name: count for name, count in folders.items() if count > MOST_MODULES} == {}
+
+
+def test_no_module_is_longer_than_one_reads_and_each_exception_has_its_reason() -> None:
+    lines = {path: (ROOT / path).read_text("utf-8").count("\n") for path in modules()}
+    assert {path for path, count in lines.items() if count > MOST_LINES} == set(LONG_MODULES)
+
+
+def test_no_function_is_long_and_each_exception_has_its_reason() -> None:
+    long = {
+        name for name, node in functions() if (node.end_lineno or node.lineno) - node.lineno + 1 > MOST_FUNCTION_LINES
+    }
+    assert long == set(LONG_FUNCTIONS)
+
+
+def test_no_function_takes_many_parameters_and_each_exception_has_its_reason() -> None:
+    def count(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+        named = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        return len([name for name in named if name not in ("self", "cls")])
+
+    assert {name for name, node in functions() if count(node) > MOST_PARAMETERS} == set(MANY_PARAMETERS)
+
+
+def test_a_name_is_imported_from_where_it_is_defined() -> None:
+    """No second addresses on the two inner floors: an import names the module that defines what it takes."""
+    source = "layers/common/src/"
+    inner = {
+        path.removeprefix(source)[:-3].replace("/", "."): tree
+        for path, tree in modules().items()
+        if path.startswith((f"{source}shipby/application/", f"{source}shipby/domain/"))
+    }
+    taken = {
+        name: {
+            alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+        }
+        for name, tree in inner.items()
+    }
+    second = [
+        f"{path}: {node.module}.{alias.name}"
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in inner
+        for alias in node.names
+        if alias.name in taken[node.module]
+    ]
+    assert second == []
+
+
+def test_the_packages_of_the_house_say_what_they_are_and_export_nothing() -> None:
+    rooms = [
+        (path, tree)
+        for path, tree in modules().items()
+        if path.endswith("__init__.py") and "/shipby/" in path and "/adapters/" not in path
+    ]
+    assert len(rooms) > 30
+    for path, tree in rooms:
+        assert all(isinstance(node, ast.Expr) for node in tree.body), path
