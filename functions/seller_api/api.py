@@ -23,6 +23,7 @@ from shipby.domain.errors import InvalidInputError
 from shipby.observability import logger
 
 _ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
+WHITE_SPACE = "\ufeff \t\r\n"
 
 
 class SellerApi:
@@ -122,7 +123,8 @@ class SellerApi:
         if not operation.unsafe:
             return None
         try:
-            text = (self._app.current_event.decoded_body or "").strip() or "{}"
+            # ERPs of .NET and 1C put a byte order mark before JSON; RFC 8259, 8.1 lets a reader pass over it.
+            text = (self._app.current_event.decoded_body or "").strip(WHITE_SPACE) or "{}"
         except (Base64Error, UnicodeDecodeError) as error:
             raise InvalidInputError("the body is not UTF-8 text", errors=[("body", "send JSON in UTF-8")]) from error
         try:

@@ -16,10 +16,12 @@ from functions.seller_api.wiring import Parts
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store
+from shipby.application.shared.csv_text import Separator, separator_of
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.contracts.base import Query, Request
 from shipby.contracts.requests import NoQuery
 from shipby.domain.sellers.keys import Role
+from shipby.domain.sellers.settings import SellerSettings
 
 B = TypeVar("B", bound=Request)
 Q = TypeVar("Q", bound=Query)
@@ -133,6 +135,14 @@ class Operation:
     def rule(self) -> str:
         """The path as Powertools writes it."""
         return self.path.replace("{", "<").replace("}", ">")
+
+
+def separator_for(call: Call, wanted: Separator | None) -> Separator:
+    """What a table's cells stand apart by: as asked, or as the spreadsheets in the seller's language split."""
+    if wanted is not None:
+        return wanted
+    settings = call.store.settings(call.seller) or SellerSettings(seller=call.seller)
+    return separator_of(settings.language)
 
 
 def read(

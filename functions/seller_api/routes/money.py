@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.seller_api.access import DESK, MANAGERS
-from functions.seller_api.operations import Call, Download, Operation, read
+from functions.seller_api.operations import Call, Download, Operation, read, separator_for
 from shipby.application.intents import queries as intents
 from shipby.application.refunds import approvals
 from shipby.application.refunds import queries as refunds
@@ -57,7 +57,7 @@ def export_refunds(call: Call) -> Answer:
     rows = refund_rows(call.seller, since=query.since, until=query.until, store=call.store)
     if query.format == "csv":
         name = f"refunds-{query.since:%Y%m%d}-{query.until:%Y%m%d}.csv"
-        return Download(200, {}, text=refunds_csv(rows), name=name)
+        return Download(200, {}, text=refunds_csv(rows, separator_for(call, query.separator)), name=name)
     items: list[Json] = [*rows]
     return Answer(200, {"items": items, "next_cursor": None})
 

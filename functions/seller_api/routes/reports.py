@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from functions.seller_api.access import DESK
-from functions.seller_api.operations import Call, Download, Operation
+from functions.seller_api.operations import Call, Download, Operation, separator_for
 from shipby.application.returns import reason_report
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.reports import ReasonsQuery
@@ -20,7 +20,9 @@ def get_reasons(call: Call) -> Answer:
     first = query.first or date.fromordinal(max(1, last.toordinal() - _REPORT_DAYS + 1))
     wanted = reason_report.Wanted(first=first, last=last, by=query.dimensions, limit=query.limit)
     if query.format == "csv":
-        text = reason_report.reason_csv(call.seller, wanted, store=call.store)
+        text = reason_report.reason_csv(
+            call.seller, wanted, store=call.store, separator=separator_for(call, query.separator)
+        )
         return Download(200, {}, text=text, name=f"returns-{first}-{last}.csv")
     return Answer(200, reason_report.reason_report(call.seller, wanted, store=call.store))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from shipby.application.deadlines.audit_losses import LossAudit, loss_view
+from shipby.application.shared.csv_text import csv_text, separator_of
 from shipby.domain.deadlines.loss_audit import RungLine, Share, totals
 from shipby_local.commands.text import length_text, money_text
 
 _LISTED = 15
 """How many unexplained postings a terminal shows; files hold all."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "posting_number",
     "rung",
@@ -125,26 +124,21 @@ def _print_unexplained(out: Console, audit: LossAudit) -> None:
         out.print(f"and {more} more: see --csv or --json")
 
 
-def write_csv(path: Path, audit: LossAudit) -> None:
-    """Every loss, and every unexplained posting that has none. Raises OSError."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(_COLUMNS)
-        for loss in audit.losses:
-            view = loss_view(loss) | {"cost": loss.cost.amount, "currency": loss.cost.currency}
-            rows.writerow([cell(view[name]) for name in _COLUMNS])
-        with_loss = {(loss.number, loss.unexplained) for loss in audit.losses}
-        for one in audit.unexplained:
-            if (one.number, one.why) not in with_loss:
-                told = {"posting_number": one.number, "unexplained": one.why}
-                rows.writerow([cell(told.get(name)) for name in _COLUMNS])
+def write_csv(path: Path, audit: LossAudit, language: str) -> None:
+    """Every loss, and every unexplained posting that has none, as the spreadsheets in a language have it. Raises
+    OSError."""
+    views = (loss_view(loss) | {"cost": loss.cost.amount, "currency": loss.cost.currency} for loss in audit.losses)
+    lines = [[cell(view[name]) for name in _COLUMNS] for view in views]
+    with_loss = {(loss.number, loss.unexplained) for loss in audit.losses}
+    for one in audit.unexplained:
+        if (one.number, one.why) not in with_loss:
+            told = {"posting_number": one.number, "unexplained": one.why}
+            lines.append([cell(told.get(name)) for name in _COLUMNS])
+    path.write_bytes(csv_text(_COLUMNS, lines, separator_of(language)).encode())
 
 
 def cell(value: object) -> str:
-    """A value as a cell that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
+    """A value as the text of a cell."""
     if isinstance(value, bool):
         return "yes" if value else ""
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return "" if value is None else str(value)

@@ -75,7 +75,7 @@ def audit(
     _warn_of_powers(market)
     if csv_file is not None:
         try:
-            write_csv(csv_file, found)
+            write_csv(csv_file, found, settings.language)
         except OSError as error:
             raise StackError(f"{csv_file} cannot be written: {error.strerror}") from error
     if as_json:

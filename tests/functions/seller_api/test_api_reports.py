@@ -48,7 +48,7 @@ def test_the_table_is_a_file_with_the_same_rows(shop: Caller) -> None:
 
     headings, *rows = reply.body.removeprefix("\ufeff").splitlines()
     assert reply.headers["Content-Disposition"] == 'attachment; filename="returns-2026-02-01-2026-03-02.csv"'
-    assert headings == "kind,sku,reason,cases,pieces,out_of,rate,currency,value,refunded,postage"
+    assert headings == "kind;sku;reason;cases;pieces;out_of;rate;currency;value;refunded;postage"
     assert len(rows) == len({line.sku for line in a.detail().lines})
     assert all("Товар закончился" in row for row in rows)
 

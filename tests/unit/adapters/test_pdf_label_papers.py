@@ -312,3 +312,20 @@ def test_one_label_merges_to_itself(papers: PdfLabelPapers) -> None:
 def test_what_cannot_be_merged_is_invalid(papers: PdfLabelPapers, files: list[bytes]) -> None:
     with pytest.raises(InvalidInputError):
         papers.merge(files)
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [b"\n", b"\r\n\r\n", b"\xef\xbb\xbf", b"\x00" * 7, b"X-Trace: 1\r\n" * 16, b" " * 1019],
+    ids=["line break", "two line breaks", "byte order mark", "zeros", "lines of a server", "as far as readers look"],
+)
+def test_what_stands_before_the_header_of_a_file_takes_no_label(lead: bytes) -> None:
+    papers = PdfLabelPapers()
+    (plain,), (found,) = papers.pages(label("24219509-0020-2")), papers.pages(lead + label("24219509-0020-2"))
+    assert (found.texts, found.barcodes) == (plain.texts, plain.barcodes)
+
+
+@pytest.mark.parametrize("lead", [b" " * 1100, b'{"content": "', b"<html>", b"PDF"])
+def test_a_header_further_in_or_within_another_text_is_no_file(lead: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="not a PDF"):
+        PdfLabelPapers().pages(lead + (label("1") if lead != b"PDF" else b"-1.4"))

@@ -44,7 +44,18 @@ def world() -> World:
 
 def test_numbers_are_written_as_carriers_print_them() -> None:
     assert normalise(" rb 000-1cn ") == "RB000-1CN"
-    for wrong in ("", "AB", "Ж1234567", "A" * 41, "AB_12345"):
+    for wrong in (
+        "",
+        "AB",
+        "Ж1234567",
+        "A" * 41,
+        "AB_12345",
+        "ß1234",
+        "ı1234567",
+        "ﬁ12345",
+        "RВ123456785CN",
+        "１２３４５６",
+    ):
         with pytest.raises(InvalidInputError):
             normalise(wrong)
 

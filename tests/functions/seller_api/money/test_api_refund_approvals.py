@@ -115,14 +115,21 @@ def test_the_refunds_of_a_period_are_a_table_or_json(shop: Caller) -> None:
     shop.post(DECIDE, {**COMPENSATE, "reason": "@SUM(A1)"})
     reply = shop.get("/v1/refunds/export", **PERIOD)
     assert reply.headers["Content-Disposition"] == 'attachment; filename="refunds-20260301-20260331.csv"'
-    heading, row = csv.reader(io.StringIO(reply.body.removeprefix("\ufeff")))
+    heading, row = csv.reader(io.StringIO(reply.body.removeprefix("\ufeff")), delimiter=";")
     assert row[heading.index("reason")] == "'@SUM(A1)"
-    assert row[heading.index("amount")] == "50.00"
+    assert row[heading.index("amount")] == "50,00"
+    shop.has(SaveSettings(a.settings(version=2, language="zh")))
+    for asked, between in ((None, ","), ("tab", "\t"), ("semicolon", ";")):
+        table = shop.get("/v1/refunds/export", **PERIOD, **({"separator": asked} if asked else {})).body
+        heading, row = csv.reader(io.StringIO(table.removeprefix("\ufeff")), delimiter=between)
+        assert row[heading.index("amount")] == ("50,00" if between == ";" else "50.00")
     [as_json] = shop.get("/v1/refunds/export", **PERIOD, format="json").body["items"]
     assert (as_json["intent"], as_json["state"]) == (INTENT, "PROPOSED")
 
 
-@pytest.mark.parametrize("change", [{"from": "yesterday"}, {"to": "2026-02-01T00:00:00Z"}, {"format": "xlsx"}])
+@pytest.mark.parametrize(
+    "change", [{"from": "yesterday"}, {"to": "2026-02-01T00:00:00Z"}, {"format": "xlsx"}, {"separator": "pipe"}]
+)
 def test_a_period_that_is_none_is_refused(shop: Caller, change: dict[str, str]) -> None:
     assert shop.get("/v1/refunds/export", **{**PERIOD, **change}).status == 400
 

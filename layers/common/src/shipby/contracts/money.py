@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shipby.application.shared.csv_text import Separator
 from shipby.contracts.base import Query, Request, Text, Time, View
 from shipby.domain.intents import IntentState
 from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, EntryKind, ExecutedBy
@@ -41,6 +42,13 @@ class RefundsExportQuery(Query):
     since: Annotated[Time, Field(alias="from", description="Refunds asked for from then on.")]
     until: Annotated[Time, Field(alias="to", description="And before then; at most 92 days later.")]
     format: Annotated[Literal["csv", "json"], Field(description="A table for spreadsheets, or JSON.")] = "csv"
+    separator: Annotated[
+        Separator | None,
+        Field(
+            description="Between cells of a csv. Left out: what spreadsheets in the language of your notices split at, "
+            "with its decimal sign (semicolon and comma in Russian, comma and point else). tab: for programs."
+        ),
+    ] = None
 
 
 class RefundRowView(View):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from shipby.application.shared.csv_text import Separator
 from shipby.contracts.base import MoneyView, Query, Time, View
 from shipby.domain.returns.reason_figures import Dimension, Kind
 
@@ -27,6 +28,13 @@ class ReasonsQuery(Query):
         ),
     ] = "reason,sku,carrier,supplier"
     format: Annotated[Literal["json", "csv"], Field(description="csv: a table with all rows, at most 20,000.")] = "json"
+    separator: Annotated[
+        Separator | None,
+        Field(
+            description="Between cells of a csv. Left out: what spreadsheets in the language of your notices split at, "
+            "with its decimal sign (semicolon and comma in Russian, comma and point else). tab: for programs."
+        ),
+    ] = None
     limit: Annotated[int, Field(ge=1, le=1000, description="Rows; the others are added up in `rest`.")] = 200
 
     @property

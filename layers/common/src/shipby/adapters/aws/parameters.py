@@ -70,6 +70,6 @@ class SellerParameters:
         except BotoCoreError as error:
             raise StoreUnavailableError(f"parameter {path} could not be read: {error}") from error
         try:
-            return json.loads(text)
+            return json.loads(text.removeprefix("\ufeff"))
         except ValueError:
             raise InvalidInputError(f"parameter {path} is not JSON; write it again") from None

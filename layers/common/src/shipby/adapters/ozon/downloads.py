@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from shipby.adapters.ozon.assumptions import FILE_HOST_SUFFIXES, LARGEST_FILE
 from shipby.adapters.ozon.transport import Answer, Transport, rate_limited
 from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError, NotReadyYetError
+from shipby.domain.labels.pdf_header import from_header
 
 _NAME = "label file"
 _PORTS = {"http": 80, "https": 443}
@@ -66,6 +67,7 @@ def _port(parts: SplitResult) -> int | None:
 
 
 def _pdf(answer: Answer) -> bytes:
-    if not answer.body.startswith(b"%PDF-"):
+    pdf = from_header(answer.body)
+    if not pdf:
         raise NotReadyYetError(f"{_NAME}: what came is not a PDF yet; ask again in a minute")
-    return answer.body
+    return pdf

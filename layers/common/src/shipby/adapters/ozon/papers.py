@@ -11,6 +11,7 @@ from shipby.adapters.ozon.reading.answers import Node, parse_json, unreadable
 from shipby.adapters.ozon.transport import Transport
 from shipby.application.ports.carriages import PaperFile
 from shipby.domain.errors import MarketplaceUnavailableError, NotReadyYetError
+from shipby.domain.labels.pdf_header import from_header
 
 _TYPES = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png"}
 
@@ -51,10 +52,12 @@ def paper_of(node: Node) -> PaperFile:
 
 
 def _type(content: bytes) -> str:
-    return next((kind for magic, kind in _TYPES.items() if content.startswith(magic)), "")
+    start = from_header(content) or content
+    return next((kind for magic, kind in _TYPES.items() if start.startswith(magic)), "")
 
 
 def _file(content: bytes, name: str) -> PaperFile:
+    content = from_header(content) or content
     kind = _type(content)
     if not kind:
         raise NotReadyYetError(f"{name}: what came is no PDF or PNG yet; ask again in a minute")

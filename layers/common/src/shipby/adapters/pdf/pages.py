@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shipby.adapters.pdf import bounds, drawing_cost
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.pdf_header import from_header
 
 if TYPE_CHECKING:  # heavy: loaded on first use
     import pikepdf
@@ -33,7 +34,8 @@ def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
 
     if len(pdf) > max_bytes:
         raise InvalidInputError(f"a label file of {len(pdf)} bytes is more than {max_bytes}")
-    if not pdf.startswith(b"%PDF-"):
+    pdf = from_header(pdf)
+    if not pdf:
         raise InvalidInputError("the label file is not a PDF")
     bounds.check_raw(pdf)
     try:

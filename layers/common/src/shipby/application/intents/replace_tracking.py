@@ -41,8 +41,9 @@ def normalise(text: str) -> str:
 
     Raises InvalidInputError if it cannot be one (5 to 40 of A-Z, 0-9 and '-').
     """
-    number = "".join(text.split()).upper()
-    if not _NUMBER.fullmatch(number):
+    number = "".join(text.split())
+    # Looked at before it is written in capitals: some letters of other scripts become Latin ones by that.
+    if not number.isascii() or not _NUMBER.fullmatch(number := number.upper()):
         raise InvalidInputError(
             f"{text[:60]!r} is not a tracking number",
             errors=[("tracking_number", "5 to 40 Latin letters, digits and '-'")],

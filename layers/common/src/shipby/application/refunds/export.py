@@ -9,7 +9,7 @@ from functools import partial
 from shipby.application.ports.pages import Page
 from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
-from shipby.application.shared.csv_text import csv_text
+from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError
@@ -73,9 +73,9 @@ def refund_rows(seller: str, *, since: datetime, until: datetime, store: Store) 
     return [_row(intent, ledgers[intent.posting_number]) for intent in found]
 
 
-def refunds_csv(rows: list[dict[str, Json]]) -> str:
+def refunds_csv(rows: list[dict[str, Json]], separator: Separator = Separator.SEMICOLON) -> str:
     """The rows as a table; texts that a spreadsheet would run as a formula are made harmless."""
-    return csv_text(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows))
+    return csv_text(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows), separator)
 
 
 def _intents(seller: str, since: datetime, until: datetime, store: Store) -> Iterator[Intent]:

@@ -13,7 +13,7 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.pages import Page
 from shipby.application.ports.sellers import Reports
 from shipby.application.ports.store import Store
-from shipby.application.shared.csv_text import csv_text
+from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
@@ -310,7 +310,7 @@ def reason_report(seller: str, wanted: Wanted, *, store: Store) -> dict[str, Jso
     }
 
 
-def reason_csv(seller: str, wanted: Wanted, *, store: Store) -> str:
+def reason_csv(seller: str, wanted: Wanted, *, store: Store, separator: Separator = Separator.SEMICOLON) -> str:
     """All rows (at most CSV_ROWS) as a table, one line per row and currency. Raises as `reason_report`."""
     rows = grouped(_days(seller, wanted, store).texts, wanted.by).rows
     headings = ["kind", *wanted.by, "cases", "pieces", "out_of", "rate", "currency", "value", "refunded", "postage"]
@@ -324,7 +324,7 @@ def reason_csv(seller: str, wanted: Wanted, *, store: Store) -> str:
             counts = plain if number == 0 else [row.kind, *row.group, "", "", "", ""]
             amounts = (_decimal(part, currency) for part in (count.value, count.refunded, count.postage))
             lines.append([*counts, currency, *amounts])
-    return csv_text(headings, lines)
+    return csv_text(headings, lines, separator)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from shipby.domain.deadlines.workflow import Command, Step, carry_out
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.labels.copies import read_copy_code, read_pick_list_code, read_slip_code, readings
 from shipby.domain.packing.cards import BenchCheck, ProductCard
+from shipby.domain.packing.gs1 import gtin_in
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
 
 _TO_PACKED: Mapping[Stage, tuple[Command, ...]] = {
@@ -109,7 +110,15 @@ def match(code: str, items: Iterable[Item], cards: Mapping[str, ProductCard]) ->
         best = max((rate for rate, _ in rated), default=0)
         if best:
             return tuple(item for rate, item in rated if rate == best)
-    return ()
+    # Not the code itself, then the goods that it names: a GTIN within an element string, such as a Chestny ZNAK mark.
+    named = {
+        _same_gtin(gtin) for text in (code, *(reading.text for reading in readings(code))) if (gtin := gtin_in(text))
+    }
+    return tuple(
+        item
+        for item in items
+        if (card := cards.get(item.sku)) is not None and named & {_same_gtin(barcode) for barcode in card.barcodes}
+    )
 
 
 def is_paper(code: str, posting: Posting) -> bool:
