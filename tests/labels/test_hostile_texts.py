@@ -1,7 +1,8 @@
 """What people and programs put into names: it is drawn and every code reads back, or the field is named; nothing else.
 
-Emoji and right-to-left letters are refused, because no label font has them. The invisible marks that steer their
-direction are dropped. PDF operators, ZPL commands and markup are nothing but letters here.
+Emoji and right-to-left letters are refused, because no label font has them; in the names of goods, which only help,
+they cost no label. The invisible marks that steer their direction are dropped. PDF operators, ZPL commands and markup
+are nothing but letters here.
 """
 
 import re
@@ -14,6 +15,7 @@ import pytest
 
 from shipby.adapters.labels.drawing import TextRun
 from shipby.adapters.labels.layout import lay_out
+from shipby.adapters.labels.text import readable
 from shipby.application.ports.press import Drawn
 from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLine, LabelLook, OwnLabel, Party
@@ -191,10 +193,32 @@ def test_marks_that_nobody_sees_are_dropped_and_the_name_stays(text: str, field:
     assert text_of(label, USUAL) == text_of(with_text(field, "Иванова"), USUAL)
 
 
-@pytest.mark.parametrize("field", FIELDS + GOODS + OTHERS)
+@pytest.mark.parametrize("field", FIELDS + OTHERS)
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_what_no_font_has_is_refused_by_the_name_of_the_field(text: str, field: str) -> None:
     assert drawn_or_refused(with_text(field, text), field, USUAL).problems
+
+
+@pytest.mark.parametrize("field", GOODS)
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+def test_goods_cost_no_label_whatever_their_names_hold(text: str, field: str) -> None:
+    assert not drawn_or_refused(with_text(field, text), field, USUAL).problems
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Чехол 🔥 для телефона", "Чехол для телефона"),
+        ("Кружка ❤️ мама", "Кружка мама"),
+        ("Футболка 👨‍👩‍👧", "Футболка"),
+        ("Плёнка й", "Плёнка й"),
+        ("هدية", "????"),
+        ("𠮷野家", "?野家"),
+        ("Лампа\x00 ⌀ 20", "Лампа 20"),
+    ],
+)
+def test_signs_are_left_out_of_goods_and_letters_become_question_marks(text: str, shown: str) -> None:
+    assert readable(press().fonts, text) == shown
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_every_field_with_a_problem_is_named_at_once() -> None:
     )
 
     assert set(_problems(label)) == {
-        *("carrier", "note", "cash_on_delivery", "tracking_number", "code", "lines[1].offer_id", "lines[1].name"),
+        *("carrier", "note", "cash_on_delivery", "tracking_number", "code"),
         *(f"{party}.{part}" for party in ("sender", "recipient") for part in ("name", "address", "phone")),
     }
 

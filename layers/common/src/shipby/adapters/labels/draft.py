@@ -7,7 +7,7 @@ import math
 from shipby.adapters.labels import codes
 from shipby.adapters.labels.drawing import Art, Bars, Item, Matrix, Page, Rect, TextRun
 from shipby.adapters.labels.fonts import ASCENT, DESCENT, EM, Fonts
-from shipby.adapters.labels.text import Line, Measured, clean
+from shipby.adapters.labels.text import Line, Measured, clean, readable
 from shipby.adapters.labels.words import words
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.options import HandlingMark, MatrixCode
@@ -64,9 +64,9 @@ class Draft:
             self.problems.append((field, problem))
         return cleaned
 
-    def clean_goods(self, field: str, text: str) -> str:
-        """As `clean`, for texts that may be shortened: what could never be shown is not looked at."""
-        return self.clean(field, text[:LONGEST_TEXT])
+    def readable(self, text: str) -> str:
+        """A text that only helps, as drawn: it may be shortened, and no sign of it costs the label."""
+        return readable(self.fonts, text[:LONGEST_TEXT])
 
     def too_long(self, field: str, text: str) -> None:
         """A text that must be shown whole and cannot."""

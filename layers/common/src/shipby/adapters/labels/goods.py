@@ -51,11 +51,10 @@ class Block:
 
 
 def cleaned(draft: Draft, lines: tuple[LabelLine, ...]) -> Goods:
-    """The goods as they are drawn; problems name the line, counted from 0."""
+    """The goods as they are drawn."""
     entries = []
     for index, line in enumerate(lines):
-        offer = draft.clean_goods(f"lines[{index}].offer_id", line.offer_id)
-        name = draft.clean_goods(f"lines[{index}].name", line.name)
+        offer, name = draft.readable(line.offer_id), draft.readable(line.name)
         if index < MOST_SHOWN:
             text = f"{offer} · {name}" if offer and name else offer or name
             entries.append((draft.measured(f"{line.quantity} ×", bold=True), draft.measured(text)))

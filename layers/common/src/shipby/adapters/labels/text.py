@@ -5,7 +5,8 @@ What is not a drawable character, by class:
 - invisible format characters (Unicode category Cf: bidi marks, zero-width joiners, soft hyphens, byte order marks) and
   variation selectors are removed: they have no ink, and the rest of the text stays what it was;
 - every other control character, emoji, right-to-left letter or character in no font of ours is a problem that names it:
-  a box in its place could send a parcel to the wrong door.
+  a box in its place could send a parcel to the wrong door. Texts that only help (names of goods) cost no paper: signs
+  without a glyph are left out of them, and letters become question marks.
 """
 
 from __future__ import annotations
@@ -54,6 +55,25 @@ def clean(fonts: Fonts, text: str) -> tuple[str, str]:
                     return "", _missing(character)
                 fonts.drawable.add(character)
     return (_REPEATED.sub(" ", text) if "  " in text else text).strip(), ""
+
+
+def readable(fonts: Fonts, text: str) -> str:
+    """A text that only helps, as it is drawn: what no font has is left out if it is a sign, or a `?` if it is a letter
+    or a digit."""
+    text = unicodedata.normalize("NFC", text)
+    cleaned, problem = clean(fonts, text)
+    if not problem:
+        return cleaned
+    return clean(fonts, "".join(letter if _is_drawn(fonts, letter) else _instead(letter) for letter in text))[0]
+
+
+def _is_drawn(fonts: Fonts, letter: str) -> bool:
+    # Invisible characters are taken out afterwards; surrogates have no category of text at all.
+    return letter.isspace() or unicodedata.category(letter) == "Cf" or fonts.has(letter.translate(_NO_BREAK))
+
+
+def _instead(letter: str) -> str:
+    return "?" if unicodedata.category(letter)[0] in "LN" else ""
 
 
 def _missing(character: str) -> str:

@@ -8,7 +8,6 @@ shortened, with an ellipsis.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,7 @@ from shipby.adapters.labels.fonts import ASCENT, CAPITAL, EM, Fonts
 from shipby.adapters.labels.papers.rows import Row, Words
 from shipby.adapters.labels.papers.sizes import SIZES
 from shipby.adapters.labels.papers.words import PaperWords, paper_words
-from shipby.adapters.labels.text import Line, Measured, clean
+from shipby.adapters.labels.text import Line, Measured, readable
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLook
@@ -82,17 +81,9 @@ class Paper:
 
     def shown(self, text: str) -> str:
         """The text as it is drawn."""
-        text = unicodedata.normalize("NFC", text[: LONGEST + 1])
         if len(text) > LONGEST:
             text = text[:LONGEST] + "…"
-        cleaned, problem = clean(self._fonts, text)
-        if not problem:
-            return cleaned
-        return clean(self._fonts, "".join(letter if self._is_drawn(letter) else "?" for letter in text))[0]
-
-    def _is_drawn(self, letter: str) -> bool:
-        # Invisible characters are taken out afterwards; surrogates have no category of text at all.
-        return letter.isspace() or unicodedata.category(letter) == "Cf" or self._fonts.has(letter)
+        return readable(self._fonts, text)
 
     def measured(self, text: str, *, bold: bool = False) -> Measured:
         """A text, cleaned and ready to be wrapped."""
