@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -86,9 +87,17 @@ def test_a_code_that_the_marketplace_names_for_two_postings_proves_neither() -> 
 
 def test_the_same_page_or_the_same_codes_come_once_and_other_boxes_stay() -> None:
     pages = [said(["up-a", "low-a"], [A], "x"), said(["low-a", "up-a"], [A], "y"), said(["up-a-2", "low-a"], [A])]
+    pages = [replace(page, looks="alike") for page in pages]
     proof = prove_pages(pages, ASKED, OURS.get)
     assert sorted(finding.verdict for finding in proof.findings) == ["double", "proven", "proven"]
     assert len(proof.pages[A]) == 2
+
+
+def test_boxes_with_the_same_codes_are_both_kept_if_they_look_different() -> None:
+    boxes = [replace(said(["up-a", "low-a"], [A], sha), looks=looks) for sha, looks in zip("wxyz", "1213", strict=True)]
+    proof = prove_pages(boxes, ASKED, OURS.get)
+    assert [finding.verdict for finding in proof.findings].count(PageVerdict.DOUBLE) == 1
+    assert {boxes[index].looks for index in proof.pages[A]} == {"1", "2", "3"}
 
 
 def test_boxes_come_in_their_own_order() -> None:

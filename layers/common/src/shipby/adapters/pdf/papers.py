@@ -28,8 +28,8 @@ class PdfLabelPapers:
         """
         found: list[LabelPage] = []
         for single in pages.split(pdf, max_pages=self._max_pages, max_bytes=self._max_bytes):
-            barcodes, numbers = pictures.read(single)
-            found.append(LabelPage(pdf=single, barcodes=barcodes, texts=numbers))
+            seen = pictures.read(single)
+            found.append(LabelPage(pdf=single, barcodes=seen.barcodes, texts=seen.numbers, looks=seen.looks))
         return tuple(found)
 
     def merge(self, files: Sequence[bytes]) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from shipby.adapters.pdf import raster
@@ -22,23 +24,34 @@ _MOST_NUMBERS = 20
 _LARGEST_TEXT = 20_000
 
 
-def read(page_pdf: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Barcodes and posting numbers of a one-page PDF, each once, in order of finding.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page shows: barcodes and posting numbers, each once, in order of finding, and a hash of its picture."""
 
-    Raises InvalidInputError if the page cannot be drawn.
-    """
+    barcodes: tuple[str, ...]
+    numbers: tuple[str, ...]
+    looks: str
+
+
+def read(page_pdf: bytes) -> Seen:
+    """Read a one-page PDF off its picture and its text. Raises InvalidInputError if the page cannot be drawn."""
     with raster.opened(page_pdf) as document:
         page = document[0]
-        return _barcodes(page), _posting_numbers(page)
+        codes, looks = _barcodes(page)
+        return Seen(codes, _posting_numbers(page), looks)
 
 
-def _barcodes(page: PdfPage) -> tuple[str, ...]:
+def _barcodes(page: PdfPage) -> tuple[tuple[str, ...], str]:
+    """The codes, and what the page looks like at the printer's resolution."""
     found: dict[str, None] = {}
+    looks = ""
     for scale in _scales(page, _DPI):
-        found |= dict.fromkeys(_decode(page, scale))
+        codes, picture = _decode(page, scale)
+        found |= dict.fromkeys(codes)
+        looks = looks or picture
     for scale in [] if found else _scales(page, _DPI_IF_NOTHING):
-        found |= dict.fromkeys(_decode(page, scale))
-    return tuple(found)
+        found |= dict.fromkeys(_decode(page, scale)[0])
+    return tuple(found), looks
 
 
 def _scales(page: PdfPage, resolutions: Sequence[int]) -> list[float]:
@@ -46,7 +59,8 @@ def _scales(page: PdfPage, resolutions: Sequence[int]) -> list[float]:
     return sorted({raster.scale_for(page, dpi) for dpi in resolutions})
 
 
-def _decode(page: PdfPage, scale: float) -> Iterator[str]:
+def _decode(page: PdfPage, scale: float) -> tuple[list[str], str]:
+    """The codes of the page's picture, and its hash."""
     import zxingcpp
 
     bitmap = raster.drawn(page, scale)
@@ -55,9 +69,8 @@ def _decode(page: PdfPage, scale: float) -> Iterator[str]:
         picture = zxingcpp.ImageView(rows, bitmap.width, bitmap.height, zxingcpp.ImageFormat.Lum, bitmap.stride)
         # Codabar and the like are left out: they find themselves in any row of strokes.
         kinds = zxingcpp.BarcodeFormats([getattr(zxingcpp, kind) for kind in _KINDS])
-        for barcode in zxingcpp.read_barcodes(picture, formats=kinds, text_mode=zxingcpp.TextMode.Plain):
-            if _CODE.fullmatch(barcode.text):
-                yield barcode.text
+        read = zxingcpp.read_barcodes(picture, formats=kinds, text_mode=zxingcpp.TextMode.Plain)
+        return [barcode.text for barcode in read if _CODE.fullmatch(barcode.text)], sha256(rows).hexdigest()
     finally:
         bitmap.close()
 

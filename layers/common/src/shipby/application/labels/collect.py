@@ -232,7 +232,9 @@ class _Batch:
 
 
 def _said(page: LabelPage) -> PageSaid:
-    return PageSaid(sha256=hashlib.sha256(page.pdf).hexdigest(), barcodes=page.barcodes, texts=page.texts)
+    return PageSaid(
+        sha256=hashlib.sha256(page.pdf).hexdigest(), barcodes=page.barcodes, texts=page.texts, looks=page.looks
+    )
 
 
 def _unread_reason(proof: Proof, unread: Sequence[int]) -> str:

@@ -17,6 +17,8 @@ class LabelPage:
     pdf: bytes
     barcodes: tuple[str, ...]
     texts: tuple[str, ...] = ()
+    looks: str = ""
+    """A hash of its picture: two pages that look alike have the same; empty where it was not taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class PageSaid:
     sha256: str
     barcodes: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    looks: str = ""
+    """A hash of its picture; empty where it was not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,15 +171,16 @@ def _foreign(number: str) -> Finding:
 
 
 def _without_doubles(pages: Sequence[PageSaid], indexes: Collection[int]) -> tuple[tuple[int, ...], list[int]]:
-    """The pages to keep in print order, and those that repeat one of them: same page, or same codes."""
+    """The pages to keep in print order, and those that repeat one of them: the same page, or the same codes on a page
+    that looks the same. Boxes of one posting may carry the same codes and differ by `1 of 2` only."""
     seen: set[object] = set()
     kept: list[int] = []
     doubles: list[int] = []
     for index in print_order(pages, indexes):
         page = pages[index]
         marks: set[object] = {page.sha256}
-        if page.barcodes:
-            marks.add(frozenset(page.barcodes))
+        if page.barcodes and page.looks:
+            marks.add((frozenset(page.barcodes), page.looks))
         if marks & seen:
             doubles.append(index)
         else:
