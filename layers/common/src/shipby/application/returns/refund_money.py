@@ -107,20 +107,30 @@ def refund_of(
 def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | None:
     """What the goods of a return cost, to the last minor unit.
 
-    /v2/returns/rfbs/get gives whole currency units only (`price` is an int32), cut off; the posting's own line has
-    the rest, where it is the same price apart from that.
+    /v2/returns/rfbs/get gives whole currency units only (`price` is an int32), cut off or rounded; the posting's own
+    line has the rest, where it is the same price apart from that. A return that is priced in another currency than the
+    posting (the cabinet's) says nothing of what was paid: the lines of its SKU do, if they agree on a price.
     """
     if case.price is None:
         return None
     told = case.price * case.quantity
+    lines = [line for line in detail.lines if line.sku == case.sku and line.price is not None] if detail else []
+    prices = [(line.price, line.quantity) for line in lines if line.price is not None]
+    if prices and told.currency not in {price.currency for price, _ in prices}:
+        held = sum(quantity for _, quantity in prices)
+        return prices[0][0] * case.quantity if len({*dict(prices)}) == 1 and case.quantity <= held else told
     unit = Money.parse(1, told.currency).minor
-    for line in detail.lines if detail else ():
-        if line.price is not None and line.sku == case.sku and line.price.currency == told.currency:
-            for count in range(1, line.quantity + 1):
-                exact = line.price * count
-                if exact.minor // unit == told.minor // unit and told.minor % unit == 0:
-                    return exact
-    return told
+    if told.minor % unit:
+        return told
+    exact = [
+        (count != case.quantity, abs((price * count).minor - told.minor), (price * count).minor)
+        for price, quantity in prices
+        if price.currency == told.currency
+        for count in range(1, quantity + 1)
+        if abs((price * count).minor - told.minor) < unit * (count if count == case.quantity else 1)
+    ]
+    # The pieces that it names, then any number of them: `price` may be of one piece or of all.
+    return Money(min(exact)[2], told.currency) if exact else told
 
 
 def _priced(case: ReturnCase, decision: ReturnDecision, detail: MarketplacePosting | None) -> dict[str, int]:
