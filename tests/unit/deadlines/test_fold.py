@@ -290,9 +290,34 @@ def test_an_expired_posting_that_was_sent_after_all_goes_on() -> None:
 
 
 def test_delivery_starts_the_clock_that_closes_the_posting() -> None:
-    folded = then(received(), status="delivered", delivered_at=a.NOW)
-    assert folded.posting.delivered_at == a.NOW
-    assert folded.posting.next_alarm == a.alarm(a.NOW + S.close_after, RungKind.CLOSE_AT)
+    moving = then(received(), status="delivering").posting
+    told = moving.synced_at + timedelta(seconds=30)
+    folded = fold(moving, read(120, status="delivered", delivered_at=told), S, at=LATER)
+    assert folded is not None
+    assert folded.posting.delivered_at == told
+    assert folded.posting.next_alarm == a.alarm(told + S.close_after, RungKind.CLOSE_AT)
+
+
+@pytest.mark.parametrize("told", [None, a.NOW - timedelta(days=19), a.NOW + timedelta(days=9)])
+def test_a_date_that_may_be_the_hand_over_takes_no_day_of_the_buyers_window(told: datetime | None) -> None:
+    """`fact_delivery_date` is officially the hand-over into delivery: only a read before it shows otherwise."""
+    facts = read(60, status="delivered", delivering_date=a.NOW - timedelta(days=20), delivered_at=told)
+    for before in (received(), then(received(), status="delivering").posting):
+        folded = fold(before, facts, S, at=LATER)
+        assert folded is not None
+        assert folded.posting.delivered_at == facts.read_at
+        assert folded.posting.handed_over_at == facts.delivering_date
+
+
+def test_a_hand_over_counts_wherever_it_is_told() -> None:
+    left = a.NOW - timedelta(days=2)
+    for facts in ({"delivering_date": left}, {"delivered_at": left}):
+        assert then(received(), status="delivered", **facts).posting.handed_over_at == left
+    assert then(received(), status="delivering", delivered_at=left).posting.handed_over_at is None
+    assert (
+        then(received(), status="delivered", delivering_date=LATER + timedelta(days=3)).posting.handed_over_at is None
+    )
+    assert then(received(), status="awaiting_deliver", delivering_date=left).posting.handed_over_at is None
 
 
 def test_a_number_set_by_the_carrier_joins_the_history_once() -> None:

@@ -54,7 +54,7 @@ class SheetPapers:
         for line in pdf.decode().splitlines()[1:]:
             codes, texts, _ = line.split("|")
             split = [tuple(part for part in each.split(",") if part) for each in (codes, texts)]
-            found.append(LabelPage(pdf=b"%PDF\n" + line.encode(), barcodes=split[0], texts=split[1]))
+            found.append(LabelPage(pdf=b"%PDF\n" + line.encode(), barcodes=split[0], texts=split[1], looks=codes))
         return tuple(found)
 
     def merge(self, files: Sequence[bytes]) -> bytes:

@@ -28,6 +28,7 @@ from shipby_local.stack.emulation import private_names as ministack
 from shipby_local.stack.emulation.journal import Journal, JournalError, read, sync_folder
 from shipby_local.stack.emulation.private_calls import NotDurableError
 from shipby_local.stack.emulation.private_changes import Changes
+from shipby_local.stack.emulation.private_time import give_back_what_workers_held
 from shipby_local.stack.emulation.snapshots import SnapshotError, Snapshots
 
 logger = logging.getLogger("shipby.durability")
@@ -80,6 +81,8 @@ class Durability:
             raise SnapshotError(f"{self._folder}: {error}") from error
         if missing := private_calls.missing_resources():
             raise SnapshotError(f"{self._folder} does not fit what was deployed: it lacks {', '.join(missing)}")
+        if held := give_back_what_workers_held():
+            logger.info("%d message(s) that workers held when the emulator ended are there again.", held)
         self._journal = Journal(self._path(self._file), last, end)
         if end == 0:
             self._journal.append(self._head(self._file))

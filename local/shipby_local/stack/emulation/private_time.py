@@ -146,6 +146,15 @@ class WorkUnderWay:
         }
 
 
+def give_back_what_workers_held() -> int:
+    """Show messages again that a function had taken when the emulator ended: its workers ended with it, nobody holds
+    them. Delayed messages that nobody has taken yet keep their delay. Returns how many. Call after a restore."""
+    held = [message for queue in _fed_queues() for message in queue["messages"] if message["receive_count"]]
+    for message in held:
+        message["visible_at"] = 0.0
+    return len(held)
+
+
 def _fed_queues() -> list[dict[str, Any]]:
     """Queues that an enabled mapping brings to a function."""
     functions, queues = module("ministack.services.lambda_svc"), module("ministack.services.sqs")

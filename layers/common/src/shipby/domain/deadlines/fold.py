@@ -39,6 +39,8 @@ _ASSEMBLED_BY = _ASSEMBLED | _MOVING | {"delivered"}
 """Statuses that no posting reaches without having been assembled."""
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
+_GONE_OUT = _MOVING | {"delivered", "arbitration", "client_arbitration"}
+"""Statuses of what has left the house."""
 _NOT_ACCEPTED = ("not_accepted", "posting_not_in_sort_center")
 """Its status, or the substatus. Source: ozon Seller API, section Process and the table of push states."""
 _NO_PASSPORT = "posting_awaiting_passport_data"
@@ -190,6 +192,30 @@ def _tracking_after(posting: Posting, facts: MarketplacePosting, at: datetime) -
     )
 
 
+def _handed_over(facts: MarketplacePosting) -> datetime | None:
+    """When it left the house, by the marketplace's word; None while it does not say, or says a time to come.
+
+    By the official text `fact_delivery_date` is the hand-over into delivery as well; in any case it is not before it.
+    """
+    if facts.status not in _GONE_OUT:
+        return None
+    told = facts.delivering_date or (facts.delivered_at if facts.status == "delivered" else None)
+    return told if told is not None and not ahead(told, facts.read_at) else None
+
+
+def _delivered(before: Posting, facts: MarketplacePosting) -> datetime | None:
+    """When it reached the buyer: periods of the buyer start here, so no earlier time is believed than reads bear out.
+
+    `fact_delivery_date` is by the official text the hand-over into delivery, by its name the delivery. A read that
+    still showed the posting on its way before that date makes it the delivery; else it is this read that shows it.
+    """
+    if facts.status != "delivered":
+        return None
+    told = facts.delivered_at
+    on_its_way = before.status in _MOVING and told is not None and before.synced_at < told <= facts.read_at
+    return told if on_its_way else facts.read_at
+
+
 def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings, at: datetime) -> Folded | None:
     posting = put_right(before, facts, at)
     stage, why = _stage_after(posting, facts)
@@ -208,9 +234,8 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         "delivery_by": facts.delivery_by or posting.delivery_by,
         "stage": stage,
         "assembled_at": assembled,
-        "handed_over_at": posting.handed_over_at or (facts.delivering_date if facts.status in _MOVING else None),
-        "delivered_at": posting.delivered_at
-        or ((facts.delivered_at or facts.read_at) if facts.status == "delivered" else None),
+        "handed_over_at": posting.handed_over_at or _handed_over(facts),
+        "delivered_at": posting.delivered_at or _delivered(before, facts),
         "blocked_from": _blocked_from(posting, stage),
         "blocked_reason": why if stage is Stage.BLOCKED and why else posting.blocked_reason * (stage is Stage.BLOCKED),
         "expired_reason": why if stage is Stage.EXPIRED and why else posting.expired_reason * (stage is Stage.EXPIRED),

@@ -105,8 +105,8 @@ def _price(product: Node) -> Money:
         price, key = product, "price"
         currency = product.text("currency_code")
     amount = price.decimal(key)
-    # Nothing is no price: it would be refunded as one.
-    if amount < 0 or price.fields.get(key) in (None, ""):
+    # Nothing is no price, and neither is 0: it would be refunded as one.
+    if amount <= 0 or price.fields.get(key) in (None, ""):
         raise unreadable(product.at("price"), "a price")
     return money(amount, currency, product.at("price"))
 
