@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from shipby.application.cases.odd_entries import (
     noting,
     set_aside_of,
 )
+from shipby.application.polling.list_memory import ListMemory
+from shipby.application.polling.slow_lane import unlisted
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import WorkQueue
@@ -56,8 +59,14 @@ def is_stale(known: Posting | None, now: datetime) -> bool:
     return known.stage in BEFORE_HAND_OVER or known.stage in (Stage.BLOCKED, Stage.EXPIRED)
 
 
+def _stale_at(known: Posting, now: datetime) -> datetime:
+    """When it has to be looked at again although nothing changes."""
+    in_the_house = known.stage in BEFORE_HAND_OVER or known.stage in (Stage.BLOCKED, Stage.EXPIRED)
+    return known.synced_at + READ_AGAIN if in_the_house else now + READ_AGAIN
+
+
 def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
-    """Whether the list shows something of a posting that the store does not know."""
+    """Whether the list shows something of a posting that the store does not know, and that a read brings."""
     return (
         known is None
         or known.status != facts.status
@@ -65,6 +74,32 @@ def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
         or (facts.shipment_date is not None and known.shipment_date != facts.shipment_date)
         or bool(facts.tracking_number and known.tracking_number != facts.tracking_number)
     )
+
+
+def differs_in_detail(known: Posting, detail: MarketplacePosting | None, facts: MarketplacePosting) -> bool:
+    """Whether the list shows other goods, dates, offers or another cancellation than the last read did.
+
+    A list may leave out what a posting's own read has: nothing is no difference.
+    """
+    dates = (
+        (facts.without_delay, known.without_delay),
+        (facts.delivery_by, known.delivery_by),
+        (facts.delivering_date, detail.delivering_date if detail else None),
+    )
+    return (
+        detail is None
+        or any(told is not None and told != kept for told, kept in dates)
+        or bool(facts.lines and _pieces(facts) != _pieces(detail))
+        or bool(facts.actions and facts.actions != detail.actions)
+        or bool(facts.cancellation and facts.cancellation != detail.cancellation)
+    )
+
+
+def _pieces(facts: MarketplacePosting) -> Counter[str]:
+    pieces: Counter[str] = Counter()
+    for line in facts.lines:
+        pieces[line.sku] += line.quantity
+    return pieces
 
 
 def reconcile(
@@ -76,14 +111,16 @@ def reconcile(
     clock: Clock,
     look_back: timedelta = LOOK_BACK,
     troubles: Troubles | None = None,
+    memory: ListMemory | None = None,
 ) -> Reconciled:
     """One polling round of a seller. Postings are only queued here: they are read one by one by the sync worker.
 
-    What fails stops nothing beside it. It is added to `troubles`; without them the first is raised at the end.
+    What is open and in no list any more is read again once a day: see `slow_lane`. What fails stops nothing beside it.
+    It is added to `troubles`; without them the first is raised at the end.
     """
     now = clock.now()
     own = Troubles()
-    round_ = _Round(seller, store, queue, now, own)
+    round_ = _Round(seller, store, queue, now, own, memory or ListMemory())
 
     # First what still has to be sent, which is what a deadline hangs on; then everything else.
     def unfulfilled(cursor: str) -> Page[MarketplacePosting]:
@@ -102,6 +139,8 @@ def reconcile(
         if whole:
             close_readable(seller, odd, odd.whole, store=store, now=now, still=round_.is_still_odd)
             round_.ask_again()
+    with own.of("open postings"):
+        round_.ask_for_unlisted(whole=whole)
     if troubles is None:
         own.settle()
     else:
@@ -112,11 +151,15 @@ def reconcile(
 class _Round:
     """What one round of a seller has seen and queued so far."""
 
-    def __init__(self, seller: str, store: Store, queue: WorkQueue, now: datetime, troubles: Troubles) -> None:
+    def __init__(
+        self, seller: str, store: Store, queue: WorkQueue, now: datetime, troubles: Troubles, memory: ListMemory
+    ) -> None:
         self._seller, self._store, self._queue, self._now, self._troubles = seller, store, queue, now, troubles
+        self._memory = memory
         self.seen: set[str] = set()
         self.queued = 0
         self._again: list[str] = []
+        self._sent: set[str] = set()
 
     def go_through(self, what: str, listing: Callable[[str], Page[MarketplacePosting]]) -> None:
         """Queue what differs, page by page: a round that is cut short later has still mended what it saw."""
@@ -135,10 +178,25 @@ class _Round:
         self._send([number for number, facts in fresh.items() if self._is_wanted(number, facts)])
 
     def _is_wanted(self, number: str, facts: MarketplacePosting) -> bool:
+        if self._memory.has_matched(self._seller, facts, self._now):
+            return False
         with self._troubles.of(f"posting {number}"):
             known = self._store.posting(self._seller, number)
-            return differs(known, facts) or is_stale(known, self._now)
+            if known is None or differs(known, facts) or is_stale(known, self._now):
+                return True
+            if not differs_in_detail(known, self._store.detail(self._seller, number), facts):
+                self._memory.note_match(self._seller, facts, _stale_at(known, self._now))
+                return False
+            if self._memory.was_read_for(self._seller, facts, known.synced_at, self._now):
+                return False
+            self._memory.note_ask(self._seller, facts, self._now)
+            return True
         return False
+
+    def ask_for_unlisted(self, *, whole: bool) -> None:
+        """Open postings that no list shows any more; `whole`: both lists were read to their end."""
+        if whole:
+            self._send(unlisted(self._seller, self.seen, store=self._store, now=self._now))
 
     def ask_for(self, odd: dict[str, OddEntry]) -> None:
         """Postings whose entries could not be read are read by themselves, which may say more."""
@@ -167,5 +225,8 @@ class _Round:
         self._send(self._again)
 
     def _send(self, numbers: list[str]) -> None:
+        """Each number once a round, whoever asks for it."""
+        numbers = [number for number in dict.fromkeys(numbers) if number not in self._sent]
         self._queue.send(sync_message(self._seller, number, hinted_at=self._now, why="poll") for number in numbers)
+        self._sent.update(numbers)
         self.queued += len(numbers)

@@ -13,6 +13,7 @@ from shipby.application.cancels.sync import sync_cancel_requests
 from shipby.application.cases.odd_entries import noting
 from shipby.application.cases.watch_account import note_rejected_key, unhealthy, watch_account
 from shipby.application.evidence.claim_hints import watch_chats
+from shipby.application.polling.list_memory import ListMemory
 from shipby.application.polling.reconcile import reconcile
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.log import Log
@@ -63,6 +64,8 @@ class Tools:
     look_back: timedelta
     """How far back the marketplace's lists are read."""
     log: Log
+    memory: ListMemory = field(default_factory=ListMemory)
+    """Lives as long as the process."""
 
 
 class RoundFailedError(Exception):
@@ -237,6 +240,7 @@ def _tasks(
         clock=own.clock,
         look_back=own.look_back,
         troubles=troubles,
+        memory=None if at_once else own.memory,  # asked for by hand, it looks at everything
     )
     polled = PolledReturns(0, None, 0)
     with troubles.of("returns"):

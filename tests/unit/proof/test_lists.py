@@ -1,0 +1,156 @@
+"""The poll as the backstop of lost pushes: all that the lists carry, and what no list shows any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shipby.application.polling import slow_lane
+from shipby.application.polling.list_memory import VERIFY_EVERY, ListMemory
+from shipby.application.polling.reconcile import READ_AGAIN, reconcile
+from shipby.application.ports.pages import Page
+from shipby.domain.postings.posting import Cancellation, MarketplacePosting, Posting, Stage
+from tests.support import builders as a
+from tests.support.fakes import RecordingQueue
+from tests.unit.world_support import World
+
+GONE = Cancellation(reason_id=402, reason="x", type="client", after_ship=False, affects_rating=False)
+
+
+def shop() -> World:
+    world = World()
+    world.arrives(
+        lines=(a.line(quantity=2),),
+        without_delay=a.CUT_OFF + timedelta(days=1),
+        delivery_by=a.NOW + timedelta(days=5),
+    )
+    world.clock.advance(timedelta(minutes=5))
+    return world
+
+
+def lists_show(world: World, look: Callable[[MarketplacePosting], MarketplacePosting | None]) -> None:
+    """From now on the lists show this of each posting (None: they do not show it); its own read stays as it is."""
+    real = world.market.postings
+
+    def listed(**asked: Any) -> Page[MarketplacePosting]:
+        shown = (look(facts) for facts in real(since=a.NOW - timedelta(days=99), to=a.NOW + timedelta(days=99)).items)
+        return Page(tuple(facts for facts in shown if facts is not None), None)
+
+    world.market.postings = listed  # type: ignore[method-assign]
+    world.market.unfulfilled = listed  # type: ignore[method-assign]
+
+
+def poll(world: World, memory: ListMemory | None = None) -> list[str]:
+    queue = RecordingQueue()
+    reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock, memory=memory)
+    return [str(message.body["posting"]) for message in queue.messages]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lines": (a.line(quantity=1),)},
+        {"lines": (a.line(sku="7", quantity=2),)},
+        {"without_delay": a.CUT_OFF + timedelta(hours=1)},
+        {"delivery_by": a.NOW + timedelta(days=9)},
+        {"delivering_date": a.NOW + timedelta(minutes=1)},
+        {"actions": ("can_create_chat",)},
+        {"cancellation": GONE},
+    ],
+    ids=["fewer pieces", "other goods", "an earlier date", "delivery moved", "handed over", "offers", "a cancellation"],
+)
+def test_whatever_a_list_shows_is_read_and_then_known(change: dict[str, Any]) -> None:
+    world, memory = shop(), ListMemory()
+    assert poll(world, memory) == []
+    world.market.change(a.NUMBER, **change)
+    assert poll(world, memory) == [a.NUMBER]
+    world.read()
+    assert poll(world, memory) == []
+
+
+@pytest.mark.parametrize("empty", [{"lines": ()}, {"without_delay": None}, {"actions": ()}, {"cancellation": None}])
+def test_what_a_list_leaves_out_is_no_difference(empty: dict[str, Any]) -> None:
+    world = shop()
+    lists_show(world, lambda facts: replace(facts, **empty))
+    assert poll(world) == []
+
+
+def test_a_list_that_never_agrees_with_the_postings_own_read_has_it_read_once_and_not_at_every_visit() -> None:
+    world, memory = shop(), ListMemory()
+    lists_show(world, lambda facts: replace(facts, actions=("only-in-lists",)))
+    assert poll(world, memory) == [a.NUMBER]
+    assert poll(world, memory) == [a.NUMBER], "asked again until it was read"
+    world.clock.advance(timedelta(minutes=5))
+    world.read()
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=5))
+        assert poll(world, memory) == []
+    world.clock.advance(VERIFY_EVERY)
+    assert poll(world, memory) == [a.NUMBER]
+
+
+def test_what_matched_is_not_read_from_the_store_again_until_it_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, memory = shop(), ListMemory()
+    monkeypatch.setattr(slow_lane, "_STAGES", ())
+    read: list[str] = []
+    real = world.store.posting
+
+    def counted(seller: str, number: str) -> Posting | None:
+        read.append(number)
+        return real(seller, number)
+
+    monkeypatch.setattr(world.store, "posting", counted)
+    for _ in range(5):
+        assert poll(world, memory) == []
+    assert len(read) == 1
+    world.clock.advance(VERIFY_EVERY)
+    poll(world, memory)
+    assert len(read) == 2
+    poll(world)
+    assert len(read) == 3, "another process knows nothing"
+
+
+def test_memory_keeps_no_posting_from_its_half_daily_read() -> None:
+    world, memory = shop(), ListMemory()
+    asked = []
+    while world.clock.now() <= a.NOW + READ_AGAIN:
+        asked += poll(world, memory)
+        world.clock.advance(timedelta(hours=1))
+    assert asked == []
+    assert poll(world, memory) == [a.NUMBER]
+
+
+def on_its_way() -> World:
+    """Handed over, and beyond the window of the lists."""
+    world = World()
+    world.arrives(actions=("cancel", "label_download"), status="awaiting_deliver")
+    world.market.change(a.NUMBER, status="delivering", delivering_date=a.NOW, actions=())
+    world.read()
+    lists_show(world, lambda _: None)
+    world.clock.advance(timedelta(days=20))
+    return world
+
+
+def test_what_no_list_shows_any_more_is_read_again_once_a_day_until_it_ends() -> None:
+    world = on_its_way()
+    assert poll(world) == [a.NUMBER]
+    assert poll(world) == [], "the walk of this day is over"
+    world.clock.advance(timedelta(days=1))
+    assert poll(world) == [a.NUMBER]
+    world.market.change(a.NUMBER, status="delivered", delivered_at=world.clock.now())
+    world.read()
+    assert world.posting().stage is Stage.DELIVERED
+    world.clock.advance(timedelta(hours=12))
+    assert poll(world) == []
+
+
+def test_the_walk_goes_on_at_the_next_visit_where_a_visit_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_lane, "A_VISIT", 2)
+    world = on_its_way()
+    visits = [poll(world) for _ in range(40)]
+    assert [asked for asked in visits if asked] == [[a.NUMBER]]
+    assert (world.store.report(a.SELLER, slow_lane.REPORT, world.clock.now().date()) or {})["done"] is True
