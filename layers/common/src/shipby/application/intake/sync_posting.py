@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
+from shipby.application.intake.split_money import money_of_family
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -36,7 +37,7 @@ from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind, MoneyLedger
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
@@ -178,10 +179,13 @@ def _writes(
         SaveDetail(seller, facts),
         AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
     ]
-    kept = None if first else store.money(seller, posting.number)
+    stored = None if first else store.money(seller, posting.number)
     # The first read may come without products: the ledger opens with the first read that has them.
-    ledger = kept or open_ledger(facts, seller=seller)
-    gone = {} if first or ledger is None or folded.cancelled else _cancelled_lines(seller, facts, store)
+    opened = stored or open_ledger(facts, seller=seller)
+    ledger, of_family = money_of_family(opened, facts, store) if opened is not None else (None, [])
+    writes += of_family
+    kept = ledger if stored is not None else None
+    gone = {} if first or ledger is None or folded.cancelled else _cancelled_lines(ledger, facts, store)
     if ledger is not None and (folded.cancelled or gone) and ledger.available > 0:
         rule = who_pays(circumstances(EntryKind.OBSERVED, posting, facts))
         booked = ledger.observe(
@@ -199,6 +203,8 @@ def _writes(
     elif kept is not None and folded.cancelled:
         # Nothing is left to book. Saved all the same: what an intent frees meanwhile is booked by whoever comes second.
         writes.append(SaveMoney(replace(kept, version=kept.version + 1)))
+    elif kept is not None and kept != stored:
+        writes.append(SaveMoney(replace(kept, version=kept.version + 1)))
     if folded.tracking is not None:
         writes.append(AppendTracking(folded.tracking))
         # Several postings may travel in one parcel: the marketplace may repeat a number, we may not.
@@ -207,18 +213,25 @@ def _writes(
     return writes
 
 
-def _cancelled_lines(seller: str, facts: MarketplacePosting, store: PostingReads) -> dict[str, int]:
+def _cancelled_lines(ledger: MoneyLedger, facts: MarketplacePosting, store: PostingReads) -> dict[str, int]:
     """SKU -> what was paid for the pieces that are gone from a posting: cancelled, so paid back by the marketplace.
 
-    Pieces that moved into another posting (a split) are not gone.
+    Pieces that moved into another posting (a split) are not gone; while one of the family is not read, nobody knows.
     """
-    before = store.detail(seller, facts.number)
+    before = store.detail(ledger.seller, facts.number)
     if before is None or not facts.lines or not set(facts.related_numbers) <= set(before.related_numbers):
         return {}
+    if any(store.posting(ledger.seller, number) is None for number in facts.related_numbers):
+        return {}
     had, have = quantities(before), quantities(facts)
-    fewer = {sku: count - have.get(sku, 0) for sku, count in had.items() if have.get(sku, 0) < count}
-    prices = {sku: price_of_items(before, {sku: count}) for sku, count in fewer.items()}
-    return {sku: price.minor for sku, price in prices.items() if price is not None}
+    gone = {}
+    for sku in (sku for sku, count in had.items() if have.get(sku, 0) < count):
+        price = price_of_items(before, {sku: had[sku] - have.get(sku, 0)})
+        stays = price_of_items(before, {sku: have[sku]}) if have.get(sku) else None
+        surplus = ledger.left_of_lines().get(sku, 0) - (stays.minor if stays else 0)
+        if price is not None and min(price.minor, surplus) > 0:
+            gone[sku] = min(price.minor, surplus)
+    return gone
 
 
 def _quarantine(

@@ -38,7 +38,9 @@ _MOVING = frozenset({"delivering", "driver_pickup"})
 _ASSEMBLED_BY = _ASSEMBLED | _MOVING | {"delivered"}
 """Statuses that no posting reaches without having been assembled."""
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
-_CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
+SPLIT = "cancelled_from_split_pending"
+"""A posting ended because others were made of all its goods."""
+_CANCELLED = frozenset({"cancelled", SPLIT})
 _GONE_OUT = _MOVING | {"delivered", "arbitration", "client_arbitration"}
 """Statuses of what has left the house."""
 _NOT_ACCEPTED = ("not_accepted", "posting_not_in_sort_center")
@@ -132,7 +134,7 @@ def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, st
     if stage in FINAL and not (stage is Stage.CLOSED and status in _CANCELLED):
         return stage, ""
     if status in _CANCELLED:
-        reason = "split" if status == "cancelled_from_split_pending" else _cancel_reason(facts)
+        reason = "split" if status == SPLIT else _cancel_reason(facts)
         return Stage.CANCELLED, reason
     if status == "delivered":
         return Stage.DELIVERED, ""
@@ -317,15 +319,29 @@ def _events(
 
 
 def open_ledger(facts: MarketplacePosting, *, seller: str) -> MoneyLedger | None:
-    """The ledger of a new posting: what the buyer paid, in total and per line. None while that is not known."""
+    """The ledger of a new posting: what the buyer paid, in total and per line. None while that is not known.
+
+    Of a posting that ended by a split nothing is left: its goods, and what was paid for them, are its children's.
+    """
     paid = facts.paid
     if paid is None:
         return None
+    family = tuple(sorted(facts.related_numbers))
     lines: dict[str, LineBalance] = {}
+    if facts.status == SPLIT:
+        return MoneyLedger(
+            seller=seller, number=facts.number, version=1, currency=paid.currency, paid=0, lines=lines, family=family
+        )
     for line in facts.lines:
         before = lines.get(line.sku, LineBalance(paid=0))
         price = line.price.minor if line.price else 0  # never: `paid` is known
         lines[line.sku] = LineBalance(paid=before.paid + price * line.quantity)
     return MoneyLedger(
-        seller=seller, number=facts.number, version=1, currency=paid.currency, paid=paid.minor, lines=lines
+        seller=seller,
+        number=facts.number,
+        version=1,
+        currency=paid.currency,
+        paid=paid.minor,
+        lines=lines,
+        family=family,
     )

@@ -125,6 +125,8 @@ class MoneyLedger:
     """Return postage given back."""
     lines: Mapping[str, LineBalance] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    family: tuple[str, ...] = ()
+    """Postings split off from this one whose goods are not, or no longer, among what was paid here; sorted."""
 
     @property
     def available(self) -> int:

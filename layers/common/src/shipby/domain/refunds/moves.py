@@ -1,4 +1,4 @@
-"""Moves of a ledger that hang on more than the ledger."""
+"""Moves of a ledger that hang on more than the ledger: on its posting, or on another ledger."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind, MoneyLedger
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind, LineBalance, MoneyLedger
 from shipby.domain.refunds.payers import circumstances, who_pays
 
 
@@ -29,3 +29,35 @@ def released(
         rule=rule.id,
     )
     return replace(booked, version=free.version)
+
+
+def split_off(parent: MoneyLedger, child: MoneyLedger) -> tuple[MoneyLedger, MoneyLedger]:
+    """Both ledgers after the goods of `child` have left `parent`: what was paid for them goes along, once.
+
+    What is set aside or given back already stays with the parent: the child has only what is left of its goods, so the
+    family never gives back more than was paid. Goods that the parent's ledger does not know were never part of it. In
+    another currency nothing can be moved.
+    """
+    if child.number in parent.family or child.currency != parent.currency:
+        return parent, child
+    left, had, has = parent.left_of_lines(), dict(parent.lines), dict(child.lines)
+    for sku, line in child.lines.items():
+        if sku not in had:
+            continue
+        free = child.left_of_lines().get(sku, 0)
+        moved = min(free, left.get(sku, 0))
+        had[sku] = replace(had[sku], paid=had[sku].paid - moved)
+        has[sku] = replace(line, paid=line.paid - free + moved)
+    paid = parent.paid - sum(line.paid for line in parent.lines.values()) + sum(line.paid for line in had.values())
+    return (
+        replace(
+            parent,
+            version=parent.version + 1,
+            paid=paid,
+            lines={sku: line for sku, line in had.items() if line != LineBalance(paid=0)},
+            family=tuple(sorted({*parent.family, child.number})),
+        ),
+        child
+        if has == child.lines
+        else replace(child, version=child.version + 1, paid=sum(line.paid for line in has.values()), lines=has),
+    )
