@@ -24,7 +24,7 @@ class Mutation:
     name: str
     bug: str
     opened: Callable[[], Patch]
-    within: int = 150
+    within: int = 400
 
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -79,14 +79,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "conflict_is_refusal",
         "an answer that meets a conflict is booked as a refusal",
         bugs_intents.stop_at_a_conflict,
-        within=400,  # two workers have to meet within one call
     ),
     Mutation("late_decision", "an automatic decision is sent after its clock", bugs_intents.late_decision),
     Mutation(
         "released_not_booked",
         "money that is freed after a cancel is not booked as paid by the marketplace",
         bugs_money.released_without_booking,
-        within=400,
     ),
     Mutation(
         "cancel_not_booked",
