@@ -91,6 +91,9 @@ def test_a_list_that_never_agrees_with_the_postings_own_read_has_it_read_once_an
         assert poll(world, memory) == []
     world.clock.advance(VERIFY_EVERY)
     assert poll(world, memory) == [a.NUMBER]
+    world.clock.advance(timedelta(minutes=5))
+    world.read()
+    assert [poll(world, memory) for _ in range(3)] == [[], [], []]
 
 
 def test_what_matched_is_not_read_from_the_store_again_until_it_is_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,8 @@ class ListMemory:
     def note_ask(self, seller: str, facts: MarketplacePosting, now: datetime) -> None:
         """The posting is asked for because of this entry."""
         self._matched.pop((seller, facts.number), None)
-        if self._asked.get((seller, facts.number), (b"", now))[0] != fingerprint(facts):
+        mark, at = self._asked.get((seller, facts.number), (b"", now))
+        if mark != fingerprint(facts) or now - at >= VERIFY_EVERY:
             self._remember(self._asked, seller, facts, now)
 
     @staticmethod

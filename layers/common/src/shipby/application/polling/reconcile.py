@@ -50,7 +50,7 @@ def is_stale(known: Posting | None, now: datetime) -> bool:
     """Whether a posting that is still in the house was last read whole so long ago that it is read again unasked, or
     any posting has times that lie ahead: a read puts them right.
 
-    The lists name neither the offered actions nor every date; the audit of open orders expects a read a day.
+    The lists do not say everything; the audit of open orders expects a read a day.
     """
     if known is not None and times_ahead(known, now):
         return True
