@@ -19,7 +19,8 @@ def test_a_push_becomes_a_posting_that_the_api_shows_with_its_whole_history(whol
     assert (view["stage"], view["status"]) == ("received", "awaiting_packaging")
     events = shop.api.get(f"/v1/postings/{number}/events")["items"]
     assert events[0]["type"] == "posting.received"
-    assert sorted({event["version"] for event in events}) == list(range(1, view["version"] + 1))
+    assert {event["version"] for event in events} >= set(range(1, view["version"] + 1))
+    assert whole.has_whole_history(shop, number, view["version"])
     pushes = [push for push in whole.pushes(shop) if push.posting_number == number]
     # A marketplace that got no answer in time says it again.
     assert {(push.type, push.state) for push in pushes} == {("TYPE_NEW_POSTING", "received")}
@@ -52,7 +53,7 @@ def test_a_posting_goes_from_confirm_to_the_courier_and_is_assembled_exactly_onc
     assert view["status"] == "delivering"
     assert view["printed_at"] is not None
     assert view["open_intents"] == []
-    assert whole.versions(quiet_shop, number) == list(range(1, view["version"] + 1))
+    assert whole.has_whole_history(quiet_shop, number, view["version"])
     calls = Counter(made["method"] for made in whole.simulator.books()["postings"][number]["calls"])
     assert calls["/v4/posting/fbs/ship"] == 1
 
@@ -85,7 +86,7 @@ def test_64_pushes_for_one_posting_at_once_are_all_answered_200_and_make_one_pos
     assert len({row.digest for row in rows} - before) == 64
     assert {row.state for row in rows} == {"received"}
     view = shop.api.get(f"/v1/postings/{number}")
-    assert whole.versions(shop, number) == list(range(1, view["version"] + 1))
+    assert whole.has_whole_history(shop, number, view["version"])
     today = datetime.now(UTC).date()
     kept = [
         one

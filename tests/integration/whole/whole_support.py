@@ -216,6 +216,11 @@ class Whole:
         events = self.store.events(shop.client_id, posting_ref(number))
         return list(dict.fromkeys(stored.version for stored in events))
 
+    def has_whole_history(self, shop: Shop, number: str, seen: int) -> bool:
+        """Whether the history has no gap and reaches the version that was seen; the posting may have moved on since."""
+        versions = self.versions(shop, number)
+        return versions == list(range(1, len(versions) + 1)) and len(versions) >= seen
+
     def queue_urls(self) -> dict[str, str]:
         """Every queue of the template, dead letters too, by logical id."""
         return {name: url for name, url in self.stack.resources.items() if url.startswith("http") and "/" in url}
