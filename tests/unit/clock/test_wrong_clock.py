@@ -16,7 +16,7 @@ from shipby.application.ports.messages import QueueMessage
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.postings.posting import MarketplacePosting, RungKind, Stage
 from shipby.domain.proof.open_orders import Rule
 from shipby.domain.sellers.settings import Automation
 from shipby.domain.skew import CLOCK_SKEW
@@ -55,6 +55,35 @@ def test_a_posting_first_read_by_a_wrong_clock_is_as_alive_as_any(world: World, 
     world.clock.advance(MINUTE)
     world.market.change(a.NUMBER, status="cancelled", substatus="posting_canceled", actions=())
     assert world.read().stage is Stage.CANCELLED
+
+
+def test_a_read_under_way_while_a_wrong_clock_read_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began before a newer one was folded in, and the newer one's time is unknown: its facts are the older ones."""
+    world.arrives()
+    read, calls = world.market.posting, 0
+
+    def slow(number: str) -> MarketplacePosting:
+        nonlocal calls
+        calls += 1
+        found = read(number)
+        if calls > 1:
+            return found
+        world.clock.advance(MINUTE)
+        world.market.change(a.NUMBER, status="awaiting_deliver", actions=("label_download",))
+        apply_facts(a.SELLER, read(number), store=world.store, clock=world.clock)
+        with off_by(world, DAY):
+            world.store.mark_synced(a.SELLER, a.NUMBER, world.clock.now())
+        return found
+
+    monkeypatch.setattr(world.market, "posting", slow)
+    world.sync()
+    assert (calls, world.posting().status) == (2, "awaiting_deliver")
+    assert [entry.event.data["status"] for entry in world.history() if "status" in entry.event.data] == [
+        "awaiting_packaging",
+        "awaiting_deliver",
+        "awaiting_deliver",
+    ]
+    assert not clock_findings(world)
 
 
 @pytest.mark.parametrize("changed", [False, True])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.cancels.sync import apply_cancel_request_facts, event_data, read_cancel_request
-from shipby.application.intake.sync_posting import apply_facts
+from shipby.application.intake.sync_posting import read_and_fold
 from shipby.application.intents.effect import Effect
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -146,7 +146,7 @@ def _moved_on(intent: Intent, *, store: Store, marketplace: Marketplace, clock: 
     """Why an automatic answer is not given any more: fresh facts of its posting speak for another; "" if they don't."""
     number = intent.posting_number
     try:
-        apply_facts(intent.seller, marketplace.posting(number), store=store, clock=clock)
+        read_and_fold(intent.seller, number, store=store, marketplace=marketplace, clock=clock)
     except NotFoundError:
         return f"the marketplace does not know posting {number} any more: a person decides"
     request = store.cancel_request(intent.seller, intent.ref.id)

@@ -26,11 +26,11 @@ from shipby.application.ports.writes import (
 )
 from shipby.application.postings.book_outcome import book_outcome
 from shipby.application.shared.paging import every
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import ATTEMPTS, decide_anew
 from shipby.domain import pointers
 from shipby.domain.deadlines.fold import MARKETPLACE, Folded, fold, open_ledger, receive
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import NotFoundError, UnreadableAnswerError
+from shipby.domain.errors import NotFoundError, RetryableError, UnreadableAnswerError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
@@ -76,7 +76,7 @@ def sync_posting(
     if known is not None and hinted_at is not None and _covered(hinted_at, known, clock.now()):
         return Synced("coalesced", known)
     try:
-        facts = marketplace.posting(number)
+        facts, synced = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock)
     except NotFoundError:
         if known is not None:
             raise
@@ -88,7 +88,6 @@ def sync_posting(
             note_unread(Listed.POSTING, number, error)
         keep_odd_entries(seller, odd, store=store, now=clock.now())
         return Synced("set_aside", known)
-    synced = apply_facts(seller, facts, store=store, clock=clock)
     now = clock.now()
     if hinted_at is not None and ahead(hinted_at, now) and not runs_behind(facts, now):
         # Nothing tells later whether such a push came before this read; it did.
@@ -104,10 +103,40 @@ def _covered(hinted_at: datetime, known: Posting, now: datetime) -> bool:
     return known.synced_at > hinted_at + SKEW
 
 
-def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: Clock) -> Synced:
+def read_and_fold(
+    seller: str, number: str, *, store: Store, marketplace: Marketplace, clock: Clock
+) -> tuple[MarketplacePosting, Synced]:
+    """Read a posting and fold what it shows; read it again where nobody can tell which read is newer.
+
+    Raises what the marketplace's reads raise; RetryableError if others folded theirs in during every read.
+    """
+    facts = marketplace.posting(number)
+    since: int | None = None
+    for _ in range(ATTEMPTS):
+        try:
+            return facts, apply_facts(seller, facts, store=store, clock=clock, since=since)
+        except _UnknownOrderError as error:
+            since = error.version
+            facts = marketplace.posting(number)
+    return facts, apply_facts(seller, facts, store=store, clock=clock, since=since)
+
+
+class _UnknownOrderError(RetryableError):
+    """The newest read folded in counts as unknown in time, and others may have been folded in since this one began."""
+
+    def __init__(self, number: str, version: int) -> None:
+        super().__init__(f"posting {number} v{version} was read by a wrong clock: read it again")
+        self.version = version
+
+
+def apply_facts(
+    seller: str, read: MarketplacePosting, *, store: Store, clock: Clock, since: int | None = None
+) -> Synced:
     """Fold one read of the marketplace into the store, whoever made it.
 
-    What it could not make out stays as it was read last; what a person needs of it opens a case.
+    What it could not make out stays as it was read last; what a person needs of it opens a case. `since` is the version
+    that the posting had before the read began, where that is known. Raises RetryableError where the time of the newest
+    read is unknown and the posting is not at this version: then nobody knows which read is older.
     """
     settings = store.settings(seller) or SellerSettings(seller=seller)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
@@ -115,6 +144,8 @@ def apply_facts(seller: str, read: MarketplacePosting, *, store: Store, clock: C
     def once() -> Synced:
         known = store.posting(seller, read.number)
         now = clock.now()
+        if known is not None and known.version != since and ahead(known.synced_at, now):
+            raise _UnknownOrderError(read.number, known.version)
         facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         if known is None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-from shipby.application.intake.sync_posting import apply_facts
+from shipby.application.intake.sync_posting import read_and_fold
 from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
@@ -186,8 +186,7 @@ def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], st
 
 def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
     """Read the posting, fold it, and hold it against the intent. Raises what the marketplace's reads raise."""
-    facts = marketplace.posting(intent.posting_number)
-    apply_facts(intent.seller, facts, store=store, clock=clock)
+    facts, _ = read_and_fold(intent.seller, intent.posting_number, store=store, marketplace=marketplace, clock=clock)
     return effect(intent, facts)
 
 

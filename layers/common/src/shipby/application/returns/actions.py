@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-from shipby.application.intake.sync_posting import apply_facts
+from shipby.application.intake.sync_posting import read_and_fold
 from shipby.application.intents.effect import Effect
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -92,8 +92,7 @@ def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock
 
 def _cancelled(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect | None:
     """For a cancelled posting the marketplace pays the buyer back by itself: no money is ever given by our call."""
-    facts = marketplace.posting(intent.posting_number)
-    apply_facts(intent.seller, facts, store=store, clock=clock)
+    facts, _ = read_and_fold(intent.seller, intent.posting_number, store=store, marketplace=marketplace, clock=clock)
     posting = store.posting(intent.seller, intent.posting_number)
     if not cancelled_before_delivery(posting, facts):
         return None
