@@ -35,7 +35,7 @@ class SellerApi:
     people: People | None = None
     """Who share the day, its clock and its hands."""
     _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(120.0), retries=False)
+        default_factory=lambda: urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(600.0), retries=False)
     )
 
     def get(self, path: str) -> Any:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from shipby_local.stack import sam, template
 from shipby_local.stack.emulation.iam_actions import widen
 from shipby_local.stack.errors import TemplateError
+from shipby_local.stack.patience import patient, stepped_workers
 from shipby_local.stack.settings import Progress
 
 CODE_BUCKET = "shipby-local-code"
@@ -44,14 +45,14 @@ class Deployment:
         endpoint: str,
         progress: Progress,
         *,
-        replaced: Mapping[str, bytes] | None = None,
+        stepped: bool = False,
     ) -> None:
         self._cloudformation = clients.client("cloudformation")
         self._objects = clients.client("s3")
         self._stack_name = stack_name
         self._endpoint = endpoint
         self._progress = progress
-        self._replaced = replaced or {}
+        self._stepped = stepped
 
     def deploy(self, path: Path, parameters: Mapping[str, str]) -> Deployed:
         """Create, update or leave alone. Raises TemplateError with CloudFormation's own reason."""
@@ -59,8 +60,10 @@ class Deployment:
         unknown = sorted(set(parameters) - set(source.get("Parameters") or {}))
         if unknown:
             raise TemplateError(f"The template {path.name} has no parameter {', '.join(unknown)}.")
-        archives = sam.archives_for(path, CODE_BUCKET, self._replaced)
+        archives = sam.archives_for(path, CODE_BUCKET, stepped_workers() if self._stepped else {})
         plain = widen(sam.expand(source, archives))
+        if self._stepped:
+            plain = patient(plain)
         mark = template.fingerprint(plain, dict(parameters))
         current = self._describe()
         existed = current is not None

@@ -41,7 +41,8 @@ Door = Callable[[str, bytes], tuple[int, bytes]]
 class Proxy:
     """Serves `prefix` of the emulator on `port` (0: a free one) of 127.0.0.1. Raises PortTakenError."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._wait_seconds = wait_seconds
         self._listener = listen_on(port, "console and API")
         self.port: int = self._listener.getsockname()[1]
         self._server: _Server | None = None
@@ -49,7 +50,7 @@ class Proxy:
 
     def start(self, upstream_port: int, prefix: str) -> None:
         """Begin to answer."""
-        self._server = _Server(self._listener, upstream_port, prefix)
+        self._server = _Server(self._listener, upstream_port, prefix, self._wait_seconds)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="api-proxy", daemon=True
         )
@@ -77,12 +78,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, listener: Any, upstream_port: int, prefix: str) -> None:
+    def __init__(self, listener: Any, upstream_port: int, prefix: str, wait_seconds: float) -> None:
         super().__init__((HOST, 0), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
         self.upstream_port = upstream_port
         self.prefix = prefix
+        self.wait_seconds = wait_seconds
         self.admission = threading.BoundedSemaphore(ADMITTED)
         self.doors: dict[str, Door] = {}
         self._counting = threading.Lock()
@@ -121,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.count(-1)
 
     def _hand_on(self, body: bytes) -> None:
-        if not self.server.admission.acquire(timeout=WAIT_SECONDS):
+        if not self.server.admission.acquire(timeout=self.server.wait_seconds):
             self._answer(503, [("Content-Type", "application/json")], b'{"message":"Service Unavailable"}')
             return
         try:
@@ -150,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(length)
 
     def _call(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = http.client.HTTPConnection(HOST, self.server.upstream_port, timeout=WAIT_SECONDS + 5)
+        connection = http.client.HTTPConnection(HOST, self.server.upstream_port, timeout=self.server.wait_seconds + 5)
         with contextlib.closing(connection):
             connection.putrequest(
                 self.command, self.server.prefix + self.path, skip_host=True, skip_accept_encoding=True

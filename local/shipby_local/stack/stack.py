@@ -18,7 +18,8 @@ from shipby_local.stack.deployment import Deployed, Deployment
 from shipby_local.stack.emulation.emulator import Emulator, listen_on
 from shipby_local.stack.emulation.workers import kill_workers
 from shipby_local.stack.errors import DrainTimeoutError, EmulatorError, PortTakenError, StackError, TemplateError
-from shipby_local.stack.proxy import Proxy
+from shipby_local.stack.patience import FACTOR
+from shipby_local.stack.proxy import WAIT_SECONDS, Proxy
 from shipby_local.stack.pump import IDLE_SECONDS, WOKEN_IDLE_SECONDS, StreamPump, wait_until_idle
 from shipby_local.stack.pump import Mapping as StreamMapping
 from shipby_local.stack.settings import StackSettings
@@ -26,15 +27,6 @@ from shipby_local.stack.stepping import Schedule, Stepper, period_of
 from shipby_local.stack.timers import Timer
 
 logger = logging.getLogger(__name__)
-
-
-def _stepped_workers() -> dict[str, bytes]:
-    """The files of the layer that are others where time is stepped."""
-    here, others = (
-        Path(__file__).parent / "emulation",
-        {"aws/clock.py": "worker_clock.py", "ozon/pacing.py": "worker_pacing.py"},
-    )
-    return {f"python/shipby/adapters/{path}": (here / other).read_bytes() for path, other in others.items()}
 
 
 _QUEUE_COUNTS = (
@@ -132,7 +124,8 @@ class Stack:
         self._folder.acquire()
         try:
             self._clock = clock_of(self._folder.root)
-            self._proxy = Proxy(self.settings.api_port)
+            stepped = isinstance(self._clock, SteppedClock)
+            self._proxy = Proxy(self.settings.api_port, WAIT_SECONDS * FACTOR if stepped else WAIT_SECONDS)
             self._start_emulator()
             emulator = self._require_emulator()
             deployment = Deployment(
@@ -140,7 +133,7 @@ class Stack:
                 self.settings.stack_name,
                 emulator.endpoint,
                 self.settings.progress,
-                replaced=_stepped_workers() if isinstance(self._clock, SteppedClock) else None,
+                stepped=stepped,
             )
             self._deployed = deployment.deploy(self.settings.template, self.settings.parameters)
             self._start_proxy(self._proxy)

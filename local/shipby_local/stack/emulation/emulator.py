@@ -174,7 +174,7 @@ class Emulator:
         EmulatorError without an answer."""
         with self._asking:
             if self._work is None:
-                self._work = http.client.HTTPConnection(HOST, self.port, timeout=60)
+                self._work = http.client.HTTPConnection(HOST, self.port, timeout=300)
             try:
                 self._work.request("GET", WORK_PATH)
                 found: dict[str, Any] = json.loads(self._work.getresponse().read())

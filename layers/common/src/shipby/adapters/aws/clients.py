@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from shipby.adapters.aws.patience import CONNECT_SECONDS, READ_SECONDS
+
 if TYPE_CHECKING:  # the type packages are for developers only
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
@@ -18,8 +20,8 @@ if TYPE_CHECKING:  # the type packages are for developers only
     from mypy_boto3_ssm import SSMClient
 
 _CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
     retries={"mode": "standard", "total_max_attempts": 3},
     tcp_keepalive=True,
     parameter_validation=False,  # AWS checks every call

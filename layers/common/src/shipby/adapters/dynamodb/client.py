@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from shipby.adapters.aws.patience import CONNECT_SECONDS, READ_SECONDS
 from shipby.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def dynamodb_client() -> "DynamoDBClient":
     return boto3.client(
         "dynamodb",
         config=Config(
-            connect_timeout=1,
-            read_timeout=3,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
             tcp_keepalive=True,
             # AWS checks every call; to check it here first takes two fifths of a transaction's CPU.
