@@ -173,14 +173,23 @@ class Emulator:
         """What is under way, once nothing is or a moment has passed: see `private_time.WorkUnderWay`. Raises
         EmulatorError without an answer."""
         with self._asking:
-            if self._work is None:
-                self._work = http.client.HTTPConnection(HOST, self.port, timeout=300)
+            if self._work is not None:
+                try:
+                    return self._asked(self._work)
+                except (ConnectionError, http.client.HTTPException):
+                    # It ends what nothing was asked over for a while: that says nothing of what it does.
+                    self._hang_up()
             try:
-                self._work.request("GET", WORK_PATH)
-                found: dict[str, Any] = json.loads(self._work.getresponse().read())
+                self._work = http.client.HTTPConnection(HOST, self.port, timeout=300)
+                return self._asked(self._work)
             except (OSError, http.client.HTTPException) as error:
                 self._hang_up()
                 raise EmulatorError(f"The emulator does not say what it is doing: {error}. See {self._log}.") from error
+
+    @staticmethod
+    def _asked(connection: http.client.HTTPConnection) -> dict[str, Any]:
+        connection.request("GET", WORK_PATH)
+        found: dict[str, Any] = json.loads(connection.getresponse().read())
         return found
 
     def _hang_up(self) -> None:
