@@ -10,7 +10,7 @@ from shipby.adapters.aws_lambda.messages import Message
 from shipby.application.cancels.sync import sync_cancel_request
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.intake.sync_posting import Synced, sync_posting
-from shipby.domain.errors import InvalidInputError
+from shipby.domain.errors import InvalidInputError, ShipbyError
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
@@ -22,12 +22,19 @@ def _sync(message: Message) -> str:
     seller = message.seller
     if message.body.get("task") == "chats":
         return _look_into_chats(seller, _hinted_at(message))
-    synced = _sync_one(seller, message.text("posting"), _hinted_at(message))
+    synced = _sync_one(seller, message.text("posting"), _hinted_at(message), again=message.attempt > 1)
+    failures: list[ShipbyError] = []
     for number in synced.related:
         # A split makes new postings, one step away; what they are related to in turn is this one.
-        _sync_one(seller, number, None)
+        try:
+            _sync_one(seller, number, None)
+        except ShipbyError as error:
+            failures.append(error)
     if message.body.get("cancel_request") is not None:
         _sync_request(seller, message.text("cancel_request"))
+    if failures:
+        # One that fails takes none of the others with it; the message comes again for it.
+        raise failures[0]
     return synced.outcome
 
 
@@ -47,10 +54,12 @@ def _look_into_chats(seller: str, hinted_at: datetime | None) -> str:
     return watch_chats(seller, store=own.store, chats=chats, clock=own.clock, hinted_at=hinted_at).state
 
 
-def _sync_one(seller: str, number: str, hinted_at: datetime | None) -> Synced:
+def _sync_one(seller: str, number: str, hinted_at: datetime | None, *, again: bool = False) -> Synced:
     own = parts()
     marketplace = own.marketplaces.of(seller)
-    return sync_posting(seller, number, hinted_at=hinted_at, store=own.store, marketplace=marketplace, clock=own.clock)
+    return sync_posting(
+        seller, number, hinted_at=hinted_at, again=again, store=own.store, marketplace=marketplace, clock=own.clock
+    )
 
 
 def _hinted_at(message: Message) -> datetime | None:

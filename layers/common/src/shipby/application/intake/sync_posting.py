@@ -64,17 +64,25 @@ class Synced:
 
 
 def sync_posting(
-    seller: str, number: str, *, hinted_at: datetime | None, store: Store, marketplace: Marketplace, clock: Clock
+    seller: str,
+    number: str,
+    *,
+    hinted_at: datetime | None,
+    store: Store,
+    marketplace: Marketplace,
+    clock: Clock,
+    again: bool = False,
 ) -> Synced:
     """Re-read one posting and apply the facts.
 
     Skipped (coalesced) if the posting was read after the hint came, as far as the clocks can be believed. A number the
     marketplace does not know quarantines the pushes that named it; so does a push that came with a time to come, once
-    its posting was read.
+    its posting was read. `again`: the hint was worked on before, and failed in part: what is related is named anew.
     """
     known = store.posting(seller, number)
     if known is not None and hinted_at is not None and _covered(hinted_at, known, clock.now()):
-        return Synced("coalesced", known)
+        detail = store.detail(seller, number) if again else None
+        return Synced("coalesced", known, _unknown_related(seller, detail, store))
     try:
         facts, synced = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock)
     except NotFoundError:
@@ -172,8 +180,12 @@ def apply_facts(
         asked = OddEntry(kind=Listed.POSTING, id=whole.number, method="read by itself", problem=reason)
         keep_odd_entries(seller, [asked], store=store, now=clock.now())
     synced = decide_anew(once)
-    related = tuple(number for number in read.related_numbers if store.posting(seller, number) is None)
-    return Synced(synced.outcome, synced.posting, related)
+    return Synced(synced.outcome, synced.posting, _unknown_related(seller, read, store))
+
+
+def _unknown_related(seller: str, facts: MarketplacePosting | None, store: PostingReads) -> tuple[str, ...]:
+    numbers = facts.related_numbers if facts is not None else ()
+    return tuple(number for number in numbers if store.posting(seller, number) is None)
 
 
 def read_by(facts: MarketplacePosting, known: Posting | None, now: datetime) -> MarketplacePosting:
