@@ -20,13 +20,13 @@ down: setup ## stop what `make up` started
 	@.venv/bin/shipby down $(ARGS)
 
 # In random order, whose seed the first lines name; ARGS="--randomly-seed=N" repeats it. The tests of the embedded stack
-# run as they stand and one after the other: each starts a dozen processes of its own.
+# run as they stand, those of one folder one after the other: each stack is a dozen processes.
 test: setup ## run all tests; ARGS="tests/unit -k money" narrows them
 ifdef ARGS
 	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
 else
 	@.venv/bin/pytest -n 2 --dist loadfile -m "not stack"
-	@.venv/bin/pytest -p no:randomly -m stack
+	@.venv/bin/pytest -p no:randomly -n 2 --dist loadgroup -m stack
 endif
 
 SEEDS ?= 300
