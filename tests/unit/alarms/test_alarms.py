@@ -90,6 +90,7 @@ def test_a_late_posting_shows_its_price_and_still_goes_out(world: World) -> None
     for command in (Command.CONFIRM, Command.PICK, Command.PACK):
         world.do(command)
     world.settle(world.ask(IntentAction.SHIP))
+    world.clock.advance(timedelta(seconds=1))
     world.do(Command.HAND_OVER)
     assert world.history()[-1].event.data["price"] == {"amount": "12.50", "currency": "RUB"}
     assert world.red() == set()

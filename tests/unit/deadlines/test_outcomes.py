@@ -233,3 +233,48 @@ def test_a_report_has_1_to_92_days(days: int) -> None:
 
     with pytest.raises(InvalidInputError, match="1 to 92 days"):
         impact(a.SELLER, first, first + timedelta(days=days), store=World().store)
+
+
+@pytest.mark.parametrize(
+    "status", ["delivering", "driver_pickup", "sent_by_seller", "delivered", "arbitration", "cancelled"]
+)
+def test_what_left_in_time_is_not_late_because_its_clocks_rang_before_anybody_heard(world: World, status: str) -> None:
+    """Its pushes were lost: every alarm has rung by the time that the marketplace says when it was handed over."""
+    left = a.CUT_OFF - HOUR
+    rings_until(world, a.CUT_OFF + 48 * HOUR)
+    assert world.posting().late
+    world.market.change(a.NUMBER, status=status, actions=(), delivering_date=left)
+    posting = world.read()
+    assert (posting.late, posting.overdue, posting.late_price) == (False, False, None)
+    assert posting.handed_over_at == left
+    assert world.history()[-1].event.data.get("late") is not True
+    assert all(not outcome.late and outcome.lost is None for outcome in outcomes(world))
+
+
+def test_what_left_late_is_late_though_no_clock_has_rung(world: World) -> None:
+    packs(world)
+    world.clock.time = a.CUT_OFF + HOUR
+    world.market.change(a.NUMBER, status="delivering", actions=(), delivering_date=a.CUT_OFF + timedelta(seconds=1))
+    assert world.read().late
+    assert world.history()[-1].event.data["late"] is True
+    [outcome] = outcomes(world)
+    assert outcome.late
+
+
+def test_the_date_that_the_marketplace_has_now_counts_for_what_left_meanwhile(world: World) -> None:
+    """It moved the cut-off before the parcel left, and neither push came."""
+    world.market.change(a.NUMBER, shipment_date=a.CUT_OFF + 24 * HOUR, status="delivering", actions=())
+    world.market.change(a.NUMBER, delivering_date=a.CUT_OFF + 2 * HOUR)
+    rings_until(world, a.CUT_OFF + 20 * HOUR)
+    assert not world.read().late
+    [outcome] = outcomes(world)
+    assert (outcome.late, outcome.cut_off) == (False, a.CUT_OFF + 24 * HOUR)
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(0, False), (1, True)])
+def test_the_scan_the_board_and_the_outcome_agree_at_the_very_moment(world: World, seconds: int, late: bool) -> None:
+    packs(world)
+    rings_until(world, a.CUT_OFF + timedelta(seconds=seconds))
+    world.do(Command.HAND_OVER)
+    [outcome] = outcomes(world)
+    assert world.posting().late == outcome.late == world.history()[-1].event.data["late"] == late

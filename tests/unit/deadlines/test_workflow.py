@@ -92,7 +92,8 @@ def test_nothing_is_handed_over_that_the_marketplace_has_not_assembled() -> None
 
 
 def test_a_late_hand_over_tells_its_price() -> None:
-    late = at_stage(Stage.PACKED, assembled_at=a.NOW, late=True, late_price=a.rub("50"))
+    moved = {"shipment_date": AT - timedelta(seconds=1)}
+    late = at_stage(Stage.PACKED, assembled_at=a.NOW, late=True, late_price=a.rub("50"), **moved)
     data = do(late, Command.HAND_OVER).events[0].data
     assert data["late"] is True
     assert data["price"] == {"amount": "50.00", "currency": "RUB"}

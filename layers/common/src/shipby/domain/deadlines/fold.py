@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.domain.deadlines.ladder import as_it_stands, build_rungs, keep_prices, rewind
+from shipby.domain.deadlines.outcomes import as_it_left
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
@@ -41,8 +42,8 @@ _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 SPLIT = "cancelled_from_split_pending"
 """A posting ended because others were made of all its goods."""
 _CANCELLED = frozenset({"cancelled", SPLIT})
-_GONE_OUT = _MOVING | {"delivered", "arbitration", "client_arbitration"}
-"""Statuses of what has left the house."""
+_GONE_OUT = _MOVING | {"sent_by_seller", "delivered", "arbitration", "client_arbitration", "cancelled"}
+"""Statuses in which a date of the hand-over tells that it has left the house."""
 _NOT_ACCEPTED = ("not_accepted", "posting_not_in_sort_center")
 """Its status, or the substatus. Source: ozon Seller API, section Process and the table of push states."""
 _NO_PASSPORT = "posting_awaiting_passport_data"
@@ -260,7 +261,7 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
     rungs = build_rungs(changed, known, settings)
     if facts.shipment_date is None and not facts.tariff_steps:
         rungs = keep_prices(rungs, posting.rungs)
-    changed = rewind(as_it_stands(replace(changed, rungs=rungs), facts))
+    changed = as_it_left(before, rewind(as_it_stands(replace(changed, rungs=rungs), facts)))
     # A read that only takes a wrong time back has a version too: the history tells of it.
     if changed == before and facts.read_at >= before.synced_at:
         return None
@@ -308,10 +309,10 @@ def _events(
             happened(EventType.POSTING_UNBLOCKED, WRONG_CLOCK, {"from": "expired", "to": new.stage})
         elif new.stage is Stage.CANCELLED:
             rating = bool(facts.cancellation and facts.cancellation.affects_rating)
-            by: dict[str, Json] = {"by": new.cancelled_by, "affects_rating": rating, "late": old.late}
+            by: dict[str, Json] = {"by": new.cancelled_by, "affects_rating": rating, "late": new.late}
             happened(EventType.POSTING_CANCELLED, why, by)
         else:
-            happened(_STAGE_EVENTS[new.stage], why, {"from": old.stage, "to": new.stage, "late": old.late})
+            happened(_STAGE_EVENTS[new.stage], why, {"from": old.stage, "to": new.stage, "late": new.late})
     if not events:
         why = WRONG_CLOCK if times_ahead(old, at) else ""
         happened(EventType.POSTING_CHANGED, why, {"status": facts.status, "substatus": facts.substatus})

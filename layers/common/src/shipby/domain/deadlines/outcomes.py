@@ -40,18 +40,32 @@ def has_left(posting: Posting) -> bool:
     return stage in _LEFT or posting.handed_over_at is not None
 
 
+def as_it_left(before: Posting, after: Posting) -> Posting:
+    """The posting with `late` and `overdue` by the time at which it left, where it left between `before` and `after`.
+
+    Until then they say what has rung. A clock that rang while nobody had heard that it was gone made nothing late, and
+    one that had not rung yet spares nothing.
+    """
+    left = after.handed_over_at
+    if has_left(before) or left is None or not has_left(after):
+        return after
+    late = after.cut_off is not None and left > after.cut_off
+    overdue = after.without_delay is not None and left > after.without_delay
+    return replace(after, late=late, overdue=overdue, late_price=after.late_price if late else None)
+
+
 def outcome_of(before: Posting, after: Posting, at: datetime, *, tariff: Sequence[TariffStep] = ()) -> Outcome | None:
     """How it left, if it left between `before` and `after`; None otherwise, so each posting has one outcome at most.
 
     `at` is the time of the change; where the marketplace says when it was handed over, that time counts, so an alarm
-    that rang before we heard of it costs nothing. `tariff` are the marketplace's steps, where they were just read. A
-    posting that is known moving at its first read has no outcome: nothing is known of its work. Leaving at the very
-    moment of a date is in time: the next step begins after it.
+    that rang before we heard of it costs nothing; and the dates count as the marketplace has them now. `tariff` are the
+    marketplace's steps, where they were just read. A posting that is known moving at its first read has no outcome:
+    nothing is known of its work. Leaving at the very moment of a date is in time: the next step begins after it.
     """
     if has_left(before) or not has_left(after) or after.stage is Stage.CANCELLED:
         return None
     shipped_at = min(after.handed_over_at or at, at)
-    late = before.cut_off is not None and shipped_at > before.cut_off
+    late = after.cut_off is not None and shipped_at > after.cut_off
     following = _following(before, shipped_at, tariff)
     warned = _warned_at(before, shipped_at, following)
     saved = following.price if following is not None and warned is not None else None
@@ -61,9 +75,9 @@ def outcome_of(before: Posting, after: Posting, at: datetime, *, tariff: Sequenc
         shipped_at=shipped_at,
         warehouse_id=after.warehouse_id or before.warehouse_id,
         packed_at=after.packed_at,
-        cut_off=before.cut_off,
+        cut_off=after.cut_off,
         late=late,
-        overdue=before.without_delay is not None and shipped_at > before.without_delay,
+        overdue=after.without_delay is not None and shipped_at > after.without_delay,
         reminded_at=warned,
         lost=_lost(before, shipped_at, tariff) if late else None,
         saved=saved,

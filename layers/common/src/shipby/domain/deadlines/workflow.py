@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from shipby.domain.deadlines.firing import Fired
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
+from shipby.domain.deadlines.outcomes import as_it_left
 from shipby.domain.deadlines.policy import (
     CANCEL_OFFER,
     Move,
@@ -103,12 +104,12 @@ def carry_out(
         changes["packed_at"] = at
     if target is Stage.HANDED_OVER:
         changes["handed_over_at"] = at
-    changed = _next_version(posting, **changes)
+    changed = as_it_left(posting, _next_version(posting, **changes))
     data: dict[str, Json] = {"from": posting.stage, "to": target}
     if target is Stage.HANDED_OVER:
-        data["late"] = posting.late
-        if posting.late_price is not None:
-            data["price"] = {"amount": posting.late_price.amount, "currency": posting.late_price.currency}
+        data["late"] = changed.late
+        if changed.late_price is not None:
+            data["price"] = {"amount": changed.late_price.amount, "currency": changed.late_price.currency}
     return Step(changed, (Event(type=happened, at=at, actor=actor, reason=reason, data=data),))
 
 
