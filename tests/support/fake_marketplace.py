@@ -275,6 +275,7 @@ class FakeMarketplace:
 
     def cancel(self, number: str, reason_id: int, message: str) -> None:
         def effect() -> None:
+            self.books.reasons[number].append((reason_id, message))
             self._need(number, "cancel")
             self.books.cancelled[number] += 1
             self.cancel_by(number, "seller")

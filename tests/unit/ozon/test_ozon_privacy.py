@@ -61,6 +61,7 @@ def test_personal_data_never_comes_through_a_return() -> None:
     shown = repr(return_of("8000123456", Node.of(with_canaries(case), "return"), READ_AT))
     assert [canary for canary in CANARIES if canary in shown] == []
     assert "RET-2026-00123" in shown
+    assert "rejected=True" in shown  # that there is a comment on a rejection, not what it says
 
 
 def test_an_answer_on_its_way_shows_nothing_of_itself() -> None:

@@ -189,7 +189,14 @@ class SettingsBody(Request):
         bool, Field(description="Whether a cancel into a worse band of the error index needs an explicit word.")
     ]
     index_table: Annotated[str, Field(max_length=40, description="Bands of the error index; empty: the market's.")]
-    cancel_reason_id: Annotated[int, Field(ge=1, le=_INT64)]
+    cancel_reason_id: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=_INT64,
+            description="Preferred by automatic cancels where it is offered and true; otherwise the cause decides.",
+        ),
+    ]
     caps: Annotated[
         dict[CappedAction, Annotated[int, Field(ge=0, le=100_000)]],
         Field(description="Automatic actions a day, by action."),

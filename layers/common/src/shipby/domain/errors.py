@@ -15,6 +15,7 @@ ShipbyError
 │   ├── AlreadyExistsError         a row that may exist only once is there
 │   ├── StageMismatchError         the posting is not where the command expects it
 │   ├── ActionNotOfferedError      the marketplace does not offer this now; `offered` lists what it does
+│   │   └── NoTrueReasonError          no reason that it offers is true of what happened
 │   ├── PreconditionFailedError    If-Match names an older version
 │   ├── IdempotencyMismatchError   the same Idempotency-Key came with another body
 │   ├── OverRefundError            more would be reserved than was paid
@@ -157,6 +158,10 @@ class ActionNotOfferedError(PermanentError):
     def __init__(self, message: str, *, offered: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.offered = tuple(offered)
+
+
+class NoTrueReasonError(ActionNotOfferedError):
+    """None of the reasons that the marketplace offers is true of what happened: a person decides."""
 
 
 class PreconditionFailedError(PermanentError):

@@ -17,6 +17,7 @@ from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import Wait, wait_of
+from shipby.domain.deadlines.cancel_causes import CancelCause
 from shipby.domain.deadlines.firing import NO_OFFERS, Fired, fire, needs_offers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.moot import Around, why_moot
@@ -172,12 +173,19 @@ def _move_date(posting: Posting, settings: SellerSettings, store: Store, now: da
 
 
 def _cancel(posting: Posting, settings: SellerSettings, store: Store, now: datetime) -> _Act:
-    request: dict[str, Json] = {"reason_id": settings.cancel_reason_id, "message": ""}
+    # Which of the offered reasons says so is found when they are read, right before the call.
+    request: dict[str, Json] = {"cause": _cause(posting), "preferred": settings.cancel_reason_id}
     if posting.stage is Stage.EXPIRED and posting.cut_off is not None:
         # Given up for this date: where it has moved by the time of the call, nothing is cancelled.
         request["cut_off"] = posting.cut_off.isoformat()
     reason = posting.expired_reason or "the buyer does not want it any more"
     return _intent(posting, IntentAction.CANCEL, request, reason, settings, store, now)
+
+
+def _cause(posting: Posting) -> CancelCause:
+    if posting.stage is Stage.EXPIRED:
+        return CancelCause.NOT_SENT
+    return CancelCause.BUYER_AS_LATE if posting.late else CancelCause.BUYER
 
 
 def _intent(

@@ -12,7 +12,7 @@ from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.marketplace import CancelReason, Marketplace
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
@@ -23,9 +23,10 @@ from shipby.application.ports.writes import (
     SavePosting,
     Write,
 )
-from shipby.domain import pointers
+from shipby.domain import actors, pointers
+from shipby.domain.deadlines.cancel_causes import CancelCause, OfferedReason, TrueReason, true_reason
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
-from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, NoTrueReasonError
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
@@ -165,11 +166,14 @@ def _act(intent: Intent, marketplace: Marketplace) -> str:
 
 
 def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
-    wanted = int(cast("int", intent.request["reason_id"]))
     offered = marketplace.cancel_reasons(intent.posting_number)
+    if (cause := _cause(intent)) is not None:
+        chosen = _chosen(intent, cause, offered)
+        return lambda: _cancel(intent, chosen, marketplace)
+    wanted = int(cast("int", intent.request["reason_id"]))
     reason = next((reason for reason in offered if reason.id == wanted), None)
     if reason is None:
-        ids = ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
+        ids = _listed(offered)
         raise ActionNotOfferedError(f"cancel reason {wanted} is not offered; offered are {ids}", offered=[ids])
     title = reason.title
 
@@ -182,6 +186,45 @@ def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], st
         return f"cancelled with reason {wanted} ({title})"
 
     return cancel
+
+
+def _cause(intent: Intent) -> CancelCause | None:
+    """What happened, where a machine decided to cancel; None where a person named the reason."""
+    if (told := intent.request.get("cause")) is not None:
+        return CancelCause(str(told))
+    if intent.action is not IntentAction.CANCEL or not actors.is_automatic(intent.actor):
+        return None
+    # Asked for by an older release, which named a reason before it knew what is offered.
+    return CancelCause.NOT_SENT if "cut_off" in intent.request else CancelCause.BUYER
+
+
+def _chosen(intent: Intent, cause: CancelCause, offered: Sequence[CancelReason]) -> TrueReason:
+    preferred = intent.request.get("preferred")
+    reasons = [OfferedReason(reason.id, reason.title, reason.by) for reason in offered]
+    chosen = true_reason(cause, reasons, preferred=int(cast("int", preferred)) if preferred is not None else None)
+    if chosen is None:
+        raise NoTrueReasonError(
+            f"no reason that the marketplace offers is true of it ({_HAPPENED[cause]}); offered are "
+            f"{_listed(offered)}: cancel it yourself with a reason that is, or have the buyer cancel it",
+            offered=[str(reason.id) for reason in offered],
+        )
+    return chosen
+
+
+_HAPPENED: Mapping[CancelCause, str] = {
+    CancelCause.NOT_SENT: "it is not sent",
+    CancelCause.BUYER: "the buyer does not want it any more",
+    CancelCause.BUYER_AS_LATE: "it is late, and the buyer does not want it any more",
+}
+
+
+def _cancel(intent: Intent, reason: TrueReason, marketplace: Marketplace) -> str:
+    marketplace.cancel(intent.posting_number, reason.id, reason.message)
+    return f"cancelled with reason {reason.id} ({reason.message})"
+
+
+def _listed(offered: Sequence[CancelReason]) -> str:
+    return ", ".join(f"{reason.id} ({reason.title})" for reason in offered) or "none"
 
 
 def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:

@@ -110,7 +110,8 @@ def _cancel_wish(posting: Posting, wish: Wish, store: PostingReads) -> CancelWis
     return CancelWish(
         seller=posting.seller,
         number=posting.number,
-        reason_id=int(cast("int", wish.request["reason_id"])),
+        # What a machine cancels with is chosen right before the call: until then it may be the seller's fault.
+        reason_id=int(cast("int", wish.request.get("reason_id", 0))),
         actor=wish.actor,
         automatic=wish.automatic,
         accepted=wish.accept_forecast,

@@ -22,6 +22,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.rules import cancelled_before_delivery
+from shipby.domain.returns.actions import speaks_against
 from shipby.domain.returns.return_case import (
     COMPENSATE_ACTION,
     REJECT_ACTIONS,
@@ -41,9 +42,11 @@ def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
     """A final action that was sent and after which nothing is offered any more has been taken.
 
     Where other actions are offered instead, the return may have moved by itself (the marketplace approves what
-    nobody decides): that proves no payment, and a person has to look.
+    nobody decides): that proves no payment, and a person has to look. So does a return that was rejected by somebody
+    else while our refund was under way, or refunded while our rejection was.
     """
     seen: dict[str, Json] = {"state": found.state, "actions": [action.id for action in found.actions]}
+    seen["rejected"] = found.rejected
     if int(cast("int", intent.request["action_id"])) in {action.id for action in found.actions}:
         return Effect(text="still offered", read_back=seen)
     if intent.state is IntentState.PENDING:
@@ -53,7 +56,25 @@ def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
         offered = ", ".join(f"{action.id} ({action.name})" for action in found.actions)
         text = f"the return is {found.state} and offers {offered}: it moved on, which does not prove this decision"
         return Effect(text=text, read_back=seen)
+    if _against(intent, found):
+        text = f"the return is {found.state}, and nothing is offered any more: that speaks against this decision"
+        return Effect(text=text, read_back=seen)
     return Effect(done=True, text=f"the return is {found.state}", read_back=seen)
+
+
+def still_offered(intent: Intent, shown: Effect) -> bool:
+    """Whether the marketplace still offers what an intent asks for: then it was not done."""
+    offered = shown.read_back.get("actions")
+    return isinstance(offered, list) and int(cast("int", intent.request["action_id"])) in offered
+
+
+def _against(intent: Intent, found: MarketplaceReturn) -> bool:
+    """Whether the return shows another end than the one that was asked for."""
+    rejects = int(cast("int", intent.request["action_id"])) in REJECT_ACTIONS
+    if speaks_against(found.state, found.state_name, payment=not rejects):
+        return True
+    # What was rejected before the call too (a dispute followed) says nothing about the call.
+    return not rejects and found.rejected and not intent.read_back.get("rejected")
 
 
 def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:

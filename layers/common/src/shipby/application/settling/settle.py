@@ -23,6 +23,7 @@ from shipby.domain.cases.held import Wait
 from shipby.domain.errors import (
     KillSwitchOnError,
     NotFoundError,
+    NoTrueReasonError,
     OutcomeUnknownError,
     PermanentError,
     PreconditionFailedError,
@@ -67,7 +68,8 @@ def settle_intent(seller: str, identifier: str, *, store: Store, marketplace: Ma
     try:
         act = aggregate_of(intent).prepare(intent, marketplace)
     except PermanentError as error:
-        return Settled(finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock))
+        wait = Wait.PERSON if isinstance(error, NoTrueReasonError) else Wait.MARKETPLACE
+        return Settled(finish(intent, IntentState.REJECTED, str(error), store=store, clock=clock, waits_for=wait))
     claimed, won = _claim(intent, effect, store=store, clock=clock)
     if not won:
         return Settled(claimed)

@@ -2,7 +2,8 @@
 
 Source: Ozon Seller API /v2/returns/rfbs/{list,get}, /v1/returns/rfbs/action/set, /v1/returns/list. The set of an rFBS
 return's `state` values is not published, so it is kept as text and never decided on; decisions come from
-`available_actions`. The states of the second list are published: `shipby.domain.returns.goods_returns`.
+`available_actions`. Its words only keep a call from being believed done (`shipby.domain.returns.actions`). The states
+of the second list are published: `shipby.domain.returns.goods_returns`.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ class MarketplaceReturn:
     is_defect: bool = False
     actions: tuple[OfferedAction, ...] = ()
     rejection_reasons: tuple[RejectionReason, ...] = ()
+    rejected: bool = False
+    """Whether it carries a comment on a rejection, by whomever. The comment itself is not kept."""
     tracking_number: str = ""
     source: ReturnSource = ReturnSource.RFBS
     barcode: str = ""

@@ -116,7 +116,9 @@ class SellerSettings:
     index_table: str = ""
     """Name of the dated table of error-index bands; empty: the one of the market."""
     cancel_reason_id: int = 352
-    """Used by automatic cancels if the marketplace offers it for the posting (352 = out of stock)."""
+    """Preferred by automatic cancels where the marketplace offers it and it is true of what happened: see
+    `shipby.domain.deadlines.cancel_causes`. An id with a published meaning (352 = out of stock) is never given for
+    anything else."""
     caps: Mapping[str, int] = field(default_factory=lambda: {"cancel": 10, "return_action": 50})
     """Automatic actions a day, by action."""
     kill_switch: bool = False

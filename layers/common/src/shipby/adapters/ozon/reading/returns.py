@@ -1,6 +1,6 @@
 """From an rFBS return of /v2/returns/rfbs/get to `MarketplaceReturn`: an allow-list.
 
-The buyer's name, photos and comment, and the seller's rejection comment, are never touched.
+The buyer's name, photos and comment are never touched; of the seller's rejection comment only whether there is one.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def return_of(return_id: str, node: Node, read_at: datetime) -> MarketplaceRetur
         is_defect=node.node("return_reason").flag("is_defect"),
         actions=tuple(_action(entry) for entry in node.nodes("available_actions")),
         rejection_reasons=maybe("rejection_reasons", lambda: _rejection_reasons(node), ()),
+        rejected=maybe("rejected", lambda: bool(node.text("rejection_comment").strip()), False),
         tracking_number=maybe("tracking_number", lambda: node.code("ru_post_tracking_number"), ""),
     )
     odd.noted(Listed.RETURN, return_id)
