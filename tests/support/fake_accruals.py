@@ -26,10 +26,21 @@ class FakeAccruals:
         self.known = TYPES
         self.late = False
 
-    def charge(self, number: str, type_id: int, minor: int, *, on: date, currency: str = "RUB") -> None:
+    def charge(
+        self,
+        number: str,
+        type_id: int,
+        minor: int,
+        *,
+        on: date | None,
+        currency: str = "RUB",
+        sku: str = "",
+        quantity: int = 0,
+    ) -> None:
         """`minor` as the ledger counts it: what was charged is negative in the accrual."""
         if not self.late:
-            self.book[number].append(Accrual(type_id=type_id, amount=Money(-minor, currency), on=on))
+            amount = Money(-minor, currency)
+            self.book[number].append(Accrual(type_id=type_id, amount=amount, on=on, sku=sku, quantity=quantity))
 
     def postings(self, numbers: Sequence[str]) -> Mapping[str, tuple[Accrual, ...]]:
         self._begin("accruals")

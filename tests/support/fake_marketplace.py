@@ -348,7 +348,9 @@ class FakeMarketplace:
     def _pay(self, found: MarketplaceReturn, type_id: int, minor: int) -> None:
         book = self.books.postage if type_id == POSTAGE else self.books.paid_back
         book[found.id].append(minor)
-        self.accruals.charge(found.posting_number, type_id, minor, on=self._clock.now().date())
+        today = self._clock.now().date()
+        sku, quantity = (found.sku, found.quantity) if type_id != POSTAGE else ("", 0)
+        self.accruals.charge(found.posting_number, type_id, minor, on=today, sku=sku, quantity=quantity)
 
     # Labels and chat
 

@@ -21,6 +21,7 @@ from tests.support.fake_marketplace import Fault
 from tests.unit.world_support import World, money
 
 DAY = timedelta(days=1)
+SKU = a.line().sku
 
 
 @pytest.fixture
@@ -128,14 +129,29 @@ def test_one_refund_charged_in_two_lines_is_no_difference(world: World) -> None:
     assert entry(world, identifier).accrual is AccrualState.MATCHES
 
 
-def test_where_no_type_has_a_known_name_the_amount_decides(world: World) -> None:
+def test_where_no_type_has_a_known_name_goods_pieces_and_day_decide(world: World) -> None:
     world.market.accruals.late = True
     identifier = paid(world)
     world.market.accruals.late = False
-    world.market.accruals.charge(a.NUMBER, FEE, 700, on=world.clock.now().date())
-    world.market.accruals.charge(a.NUMBER, FEE, 4_999, on=world.clock.now().date())
+    today = world.clock.now().date()
+    world.market.accruals.charge(a.NUMBER, FEE, 700, on=today, sku=SKU, quantity=2)
+    world.market.accruals.charge(a.NUMBER, FEE, 4_999, on=today, sku=SKU, quantity=2)
     compare(world)
     assert entry(world, identifier).accrual is AccrualState.MATCHES
+
+
+@pytest.mark.parametrize("marks", [{}, {"sku": "7"}, {"sku": SKU, "on": None}])
+def test_an_equal_amount_of_an_unknown_kind_alone_is_no_proof(world: World, marks: dict[str, Any]) -> None:
+    world.market.accruals.late = True
+    identifier = paid(world)
+    world.market.accruals.late = False
+    world.market.accruals.charge(a.NUMBER, FEE, 4_999, **{"on": world.clock.now().date(), **marks})
+    later(world, 9)
+    assert entry(world, identifier).accrual is AccrualState.NONE
+    later(world)
+    another = marks.get("sku") == "7"
+    assert entry(world, identifier).accrual is (AccrualState.MISSING if another else AccrualState.AMBIGUOUS)
+    assert money_case(world) is not None
 
 
 def test_a_charge_that_was_credited_again_counts_for_nothing(world: World) -> None:

@@ -91,7 +91,7 @@ def accruals(call: Call) -> Json:
             by_posting[movement.posting_number].append(movement)
     return {
         "posting_accruals": [
-            {"posting_number": number, "accruals": [_accrual(movement) for movement in found]}
+            {"posting_number": number, "accruals": [_accrual(call, movement) for movement in found]}
             for number, found in by_posting.items()
         ]
     }
@@ -106,14 +106,15 @@ def accrual_types(call: Call) -> Json:  # noqa: ARG001 - every method has this s
     }
 
 
-def _accrual(movement: Money) -> Json:
+def _accrual(call: Call, movement: Money) -> Json:
     signed = movement.amount if movement.paid_to == "seller" else -movement.amount
+    item = call.world.returns.get(str(movement.return_id)) if movement.return_id is not None else None
     return {
         "accrual_date": movement.at.date().isoformat(),
         "accrued": money(signed, movement.currency),
-        "quantity": None,
+        "quantity": item.line.quantity if item else None,
         "seller_price": money(movement.amount, movement.currency),
-        "sku": None,
+        "sku": item.line.sku if item else None,
         "type_id": movement.kind,
     }
 

@@ -104,6 +104,8 @@ class Intent:
     previously_refunded: int | None = None
     """Minor units refunded when this was asked; if that changed, the call is refused (compare-and-set)."""
     attempts: int = 0
+    sent_at: datetime | None = None
+    """When it was claimed, right before its call."""
     outcome: str = ""
     """Why it ended as it did, in words and with the marketplace's own text."""
     read_back: Mapping[str, Json] = field(default_factory=dict)

@@ -96,8 +96,8 @@ ACCRUAL_WORDS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
 )
 """Kind of our ledger's entries -> words that its types of accrual have in their name or description, each alternative
 with all of its words; the first kind that fits. Neither ids nor names of the types are published, only the method that
-lists them (/v1/finance/accrual/types). inferred. Where no name fits, the amount alone decides
-(application/refunds/compare_accruals.py)."""
+lists them (/v1/finance/accrual/types). inferred. Where no name fits, an accrual counts if it names the goods, pieces
+and day of a refund with its amount (application/refunds/identity.py)."""
 
 CARRIAGE_LIST_LIMIT = 100
 """/v2/carriage/delivery/list names no maximum for `limit`. Ours; asked for one delivery method it holds one entry."""

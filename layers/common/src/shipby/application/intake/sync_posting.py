@@ -157,7 +157,8 @@ def apply_facts(
         facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         if known is None:
-            folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now)
+            parent = store.posting(seller, facts.parent_number) if facts.parent_number else None
+            folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now, parent=parent)
         else:
             folded = fold(known, facts, settings, at=now) or _details_moved(known, facts, store, at=now)
         if folded is None:

@@ -22,7 +22,10 @@ from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveMoney, SavePosting, SaveWatch
-from shipby.application.refunds.match_accruals import MISSING_AFTER, Kinds, compare_ledger, proves
+from shipby.application.refunds.identity import Marks, OtherReturns, movements, waits_for_proof
+from shipby.application.refunds.match_accruals import MISSING_AFTER, Comparison, Kinds, Proof
+from shipby.application.returns.actions import moved_on
+from shipby.application.settling.aggregates import aggregate_of
 from shipby.application.settling.finish import finish
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
@@ -31,9 +34,9 @@ from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import VersionConflictError
+from shipby.domain.errors import CredentialsRejectedError, ShipbyError, VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref, watch_ref
-from shipby.domain.intents import IntentAction, IntentState, intent_owner
+from shipby.domain.intents import Intent, IntentAction, IntentState, intent_owner
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Stage
@@ -98,6 +101,7 @@ def compare_accruals(
         with noting() as odd:
             kinds = {each.id: each.kind for each in marketplace.accruals.types()}
             charged = marketplace.accruals.postings(chosen)
+        round_ = _Round(seller, kinds, OtherReturns(seller, store, marketplace), marketplace, store, clock)
         unread = set_aside_of(odd, Listed.ACCRUAL)
         keep_odd_entries(seller, odd, store=store, now=now)
         close_readable(seller, odd, odd.whole, store=store, now=now)
@@ -107,7 +111,7 @@ def compare_accruals(
             # What cannot be read is not "nothing": the posting is compared once it can.
             if number not in unread and ("" not in unread or number in charged):
                 with troubles.of(f"accruals of posting {number}"):
-                    waits = _compare(seller, number, charged.get(number, ()), kinds, done, store=store, clock=clock)
+                    waits = _compare(_Charged(round_, number, charged.get(number, ())), done)
             if waits:
                 waiting[number] = numbers[number]
     done.waiting = len(waiting)
@@ -186,34 +190,45 @@ def _note(seller: str, data: Mapping[str, Json], store: Store, now: datetime) ->
 # One posting -----------------------------------------------------------------------------------------------------
 
 
-def _compare(
-    seller: str,
-    number: str,
-    accruals: Sequence[Accrual],
-    kinds: Kinds,
-    done: AccrualRound,
-    *,
-    store: Store,
-    clock: Clock,
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What all postings of a round are compared with."""
+
+    seller: str
+    kinds: Kinds
+    others: OtherReturns
+    marketplace: Marketplace
+    store: Store
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Charged:
+    """What the marketplace charged for a posting."""
+
+    round: _Round
+    number: str
+    accruals: Sequence[Accrual]
+
+
+def _compare(charged: _Charged, done: AccrualRound) -> bool:
     """Book what the accruals decide; True while something of the posting still waits for its accrual."""
-    done.settled += _settle_unknown(seller, number, accruals, kinds, store=store, clock=clock)
-    now = clock.now()
+    done.settled += _settle_unknown(charged)
+    seller, number, store, now = charged.round.seller, charged.number, charged.round.store, charged.round.clock.now()
 
     def once() -> tuple[MoneyLedger | None, list[tuple[str, Entry]]]:
         ledger = store.money(seller, number)
         posting = store.posting(seller, number)
         if ledger is None or posting is None:
             return None, []
-        verdicts = compare_ledger(ledger, accruals, kinds, now=now)
+        comparison, others = _comparison(charged, ledger, now)
         changed = [
             (key, verdict.on(ledger.entries[key]))
-            for key, verdict in verdicts.items()
+            for key, verdict in comparison.verdicts(others, now=now).items()
             if ledger.entries[key].accrual is AccrualState.NONE
         ]
         if changed:
-            for key, entry in changed:
-                _tell(seller, number, key, entry, ledger.currency, store, now)
+            _tell(charged, changed, ledger.currency, now)
             moved = rewind(replace(posting, version=posting.version + 1))
             ledger = replace(ledger, version=ledger.version + 1, entries={**ledger.entries, **dict(changed)})
             events = tuple(_event(key, entry, ledger.currency, now) for key, entry in changed)
@@ -231,47 +246,103 @@ def _compare(
     )
 
 
-def _settle_unknown(
-    seller: str, number: str, accruals: Sequence[Accrual], kinds: Kinds, *, store: Store, clock: Clock
-) -> int:
-    """A decision whose answer never came was carried out if the marketplace charged the seller for it."""
-    ledger = store.money(seller, number)
+def _comparison(charged: _Charged, ledger: MoneyLedger, now: datetime) -> tuple[Comparison, tuple[Marks, ...]]:
+    """The accruals held against a ledger, and what else was refunded of the posting, as far as that matters."""
+    moved = movements(ledger, charged.round.store, now)
+    comparison = Comparison(moved, charged.accruals, charged.round.kinds, ledger.currency)
+    return comparison, charged.round.others.marks(charged.number, moved) if comparison.needs_others else ()
+
+
+def _settle_unknown(charged: _Charged) -> int:
+    """A decision whose answer never came is settled by its own return's read; where that leaves it open, it was carried
+    out if the marketplace charged the seller for it and for nothing else. Returns how many were settled."""
+    ledger = charged.round.store.money(charged.round.seller, charged.number)
     settled = 0
     for key, entry in list(ledger.entries.items()) if ledger else []:
         if entry.state is not EntryState.RESERVED or entry.kind is EntryKind.POSTAGE:
             continue
-        intent = store.intent(seller, key)
-        current = store.money(seller, number)
-        if intent is None or current is None or intent.state is not IntentState.UNKNOWN:
+        intent = charged.round.store.intent(charged.round.seller, key)
+        if intent is None or not waits_for_proof(intent):
             continue
-        if proves(current, key, accruals, kinds):
-            text = f"the marketplace charged {Money(entry.minor, current.currency)} for it: its accruals show it"
-            seen: dict[str, Json] = {**intent.read_back, "accrued": entry.minor}
-            try:
-                finish(
-                    intent, IntentState.CONFIRMED, text, store=store, clock=clock, read_back=seen, actor=actors.ACCRUALS
-                )
-            except VersionConflictError:
-                continue  # settled meanwhile by somebody else
-            settled += 1
+        try:
+            settled += _settle_one(charged, intent, entry)
+        except VersionConflictError:
+            continue  # settled meanwhile by somebody else
     return settled
 
 
-def _tell(seller: str, number: str, key: str, entry: Entry, currency: str, store: Store, now: datetime) -> None:
-    """A difference is a person's matter; the case is opened first, so that a crash behind it loses nothing."""
-    if entry.accrual is AccrualState.MATCHES:
-        return
+def _settle_one(charged: _Charged, intent: Intent, entry: Entry) -> bool:
+    store, clock = charged.round.store, charged.round.clock
+    try:
+        shown = aggregate_of(intent).read(intent, store=store, marketplace=charged.round.marketplace, clock=clock)
+    except CredentialsRejectedError:
+        raise
+    except ShipbyError:
+        shown = None  # it cannot be read now: the accruals may show it all the same
+    seen = intent.read_back if shown is None else shown.read_back
+    if shown is not None and shown.done:
+        return _confirm(intent, shown.text, seen, store, clock)
+    # The read may have folded something into the ledger (its return, its posting).
+    ledger = store.money(charged.round.seller, charged.number)
+    if ledger is None or (shown is not None and not moved_on(intent, shown)):
+        return False
+    comparison, others = _comparison(charged, ledger, clock.now())
+    match comparison.proof(intent.id, others):
+        case Proof.PROVEN:
+            text = f"the marketplace charged {Money(entry.minor, ledger.currency)} for it: its accruals show it"
+            return _confirm(intent, text, {**seen, "accrued": entry.minor}, store, clock)
+        case Proof.AMBIGUOUS:
+            problem = (
+                f"{Money(entry.minor, ledger.currency)} were charged, which may be for it or for another refund of the "
+                "same amount: equal amounts prove nothing"
+            )
+            _open_case(
+                charged, f"{intent.id}: {problem}; look at the return in the cabinet, then settle it", clock.now()
+            )
+    return False
+
+
+def _confirm(intent: Intent, text: str, seen: Mapping[str, Json], store: Store, clock: Clock) -> bool:
+    finish(intent, IntentState.CONFIRMED, text, store=store, clock=clock, read_back=seen, actor=actors.ACCRUALS)
+    return True
+
+
+def _tell(charged: _Charged, changed: Sequence[tuple[str, Entry]], currency: str, now: datetime) -> None:
+    """Differences are a person's matter; the case is opened first, so that a crash behind it loses nothing."""
+    problems = [
+        f"{key}: {_problem(entry, currency)}"
+        for key, entry in changed
+        if entry.accrual is not AccrualState.MATCHES and not _expected(entry)
+    ]
+    if problems:
+        where = f"compare GET /v1/refunds/{charged.number} with the cabinet's accruals"
+        _open_case(charged, f"{'; '.join(problems)}; {where}", now)
+
+
+def _expected(entry: Entry) -> bool:
+    """Nobody has to look where the marketplace itself gave money back, and what it charged is in another currency."""
+    return entry.kind is EntryKind.OBSERVED and entry.accrual is AccrualState.NOT_COMPARABLE
+
+
+def _problem(entry: Entry, currency: str) -> str:
     ours = Money(entry.minor, currency)
-    if entry.accrual is AccrualState.DIFFERS:
-        problem = f"our ledger says {ours}, the marketplace charged {Money(entry.accrued, currency)}"
-    else:
-        problem = f"our ledger says {ours}, and the marketplace charged nothing for it in {MISSING_AFTER.days} days"
+    match entry.accrual:
+        case AccrualState.DIFFERS:
+            return f"our ledger says {ours}, the marketplace charged {Money(entry.accrued, currency)}"
+        case AccrualState.AMBIGUOUS:
+            return f"our ledger says {ours}, and what was charged may be for it or for another refund"
+        case AccrualState.NOT_COMPARABLE:
+            return f"our ledger says {ours}, and the marketplace charged in another currency: that is not comparable"
+    return f"our ledger says {ours}, and the marketplace charged nothing for it in {MISSING_AFTER.days} days"
+
+
+def _open_case(charged: _Charged, reason: str, now: datetime) -> None:
     open_case(
-        store,
-        seller=seller,
+        charged.round.store,
+        seller=charged.round.seller,
         kind=CaseKind.MONEY,
-        subject=number,
-        reason=f"{key}: {problem}; compare GET /v1/refunds/{number} with the cabinet's accruals",
+        subject=charged.number,
+        reason=reason,
         owner="",
         now=now,
         actor=actors.ACCRUALS,
@@ -279,11 +350,7 @@ def _tell(seller: str, number: str, key: str, entry: Entry, currency: str, store
 
 
 def _event(key: str, entry: Entry, currency: str, now: datetime) -> Event:
-    accrued = Money(entry.accrued, currency)
-    data: dict[str, Json] = {
-        "entry": key,
-        "accrual": entry.accrual,
-        "accrued": {"amount": accrued.amount, "currency": currency},
-        "cost_borne_by": entry.cost_borne_by,
-    }
+    data: dict[str, Json] = {"entry": key, "accrual": entry.accrual, "cost_borne_by": entry.cost_borne_by}
+    if entry.charge_known:
+        data["accrued"] = {"amount": Money(entry.accrued, currency).amount, "currency": currency}
     return Event(type=EventType.MONEY_ACCRUED, at=now, actor=actors.ACCRUALS, data=data)

@@ -134,7 +134,7 @@ def _row(intent: Intent, ledger: MoneyLedger | None) -> dict[str, Json]:
 
 
 def _accrued(entry: Entry | None, currency: str) -> str | None:
-    return Money(entry.accrued, currency).amount if entry and entry.accrual else None
+    return Money(entry.accrued, currency).amount if entry and entry.charge_known else None
 
 
 def _cell(value: Json) -> str | int | None:

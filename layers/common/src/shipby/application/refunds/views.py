@@ -40,7 +40,7 @@ def ledger_view(ledger: MoneyLedger) -> dict[str, Json]:
                 "cost_borne_by": entry.cost_borne_by,
                 "rule": entry.rule or None,
                 "accrual": entry.accrual or None,
-                "accrued": money(entry.accrued) if entry.accrual else None,
+                "accrued": money(entry.accrued) if entry.charge_known else None,
             }
             for key, entry in ledger.entries.items()
         ],

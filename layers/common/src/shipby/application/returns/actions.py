@@ -62,10 +62,11 @@ def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
     return Effect(done=True, text=f"the return is {found.state}", read_back=seen)
 
 
-def still_offered(intent: Intent, shown: Effect) -> bool:
-    """Whether the marketplace still offers what an intent asks for: then it was not done."""
+def moved_on(intent: Intent, shown: Effect) -> bool:
+    """Whether a read leaves it open what became of a call: the return offers other actions than the one asked for. What
+    is offered still was not done, and what speaks against a decision is not outweighed by an amount."""
     offered = shown.read_back.get("actions")
-    return isinstance(offered, list) and int(cast("int", intent.request["action_id"])) in offered
+    return isinstance(offered, list) and bool(offered) and int(cast("int", intent.request["action_id"])) not in offered
 
 
 def _against(intent: Intent, found: MarketplaceReturn) -> bool:

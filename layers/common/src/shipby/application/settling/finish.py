@@ -119,6 +119,7 @@ def _transaction(
         attempts=checks,
         read_back=intent.read_back if read_back is None else read_back,
         next_alarm=alarm,
+        sent_at=now if state is IntentState.SENT else intent.sent_at,
     )
     data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": state}
     if intent.amount is not None:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from shipby.domain.deadlines.ladder import as_it_stands, build_rungs, keep_prices, rewind
 from shipby.domain.deadlines.outcomes import as_it_left
+from shipby.domain.deadlines.split import begins_as
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
@@ -67,8 +68,13 @@ def _iso(when: datetime | None) -> str | None:
     return when.isoformat() if when else None
 
 
-def receive(facts: MarketplacePosting, *, seller: str, settings: SellerSettings, at: datetime) -> Folded:
-    """The first record of a posting, at version 1, whatever state the marketplace has it in."""
+def receive(
+    facts: MarketplacePosting, *, seller: str, settings: SellerSettings, at: datetime, parent: Posting | None = None
+) -> Folded:
+    """The first record of a posting, at version 1, whatever state the marketplace has it in.
+
+    `parent` is the posting that it was split from, where that is known: what was done for the goods is done.
+    """
     blank = Posting(
         seller=seller,
         number=facts.number,
@@ -83,6 +89,8 @@ def receive(facts: MarketplacePosting, *, seller: str, settings: SellerSettings,
         warehouse_id=facts.warehouse_id,
         parent_number=facts.parent_number,
     )
+    if parent is not None:
+        blank = begins_as(blank, parent)
     received = Event(
         type=EventType.POSTING_RECEIVED,
         at=at,
@@ -92,6 +100,7 @@ def receive(facts: MarketplacePosting, *, seller: str, settings: SellerSettings,
             "status": facts.status,
             "shipment_date": _iso(facts.shipment_date),
             "parent": facts.parent_number,
+            **({"stage": blank.stage, "since": _iso(blank.received_at)} if parent is not None else {}),
         },
     )
     folded = _apply(blank, facts, settings, at)
@@ -247,6 +256,9 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         "not_accepted_since": (posting.not_accepted_since or facts.read_at) if _missed(facts) else None,
         "parent_number": facts.parent_number or posting.parent_number,
     }
+    if cancelled_by == "split" and posting.stage is not Stage.CANCELLED:
+        held = {"blocked_from": posting.blocked_from, "blocked_reason": posting.blocked_reason}
+        changes |= {"split_stage": posting.stage, **held}
     if tracking is not None:
         # Another number is the answer to a request for one.
         changes |= {"tracking_number": tracking.new, "tracking_count": tracking.sequence, "tracking_asked_at": None}

@@ -264,6 +264,8 @@ class Posting:
     intent_count: int = 0
     open_intents: tuple[str, ...] = ()
     parent_number: str = ""
+    split_stage: Stage | None = None
+    """Where the work stood when a split ended it: its children begin there."""
 
     @property
     def cut_off(self) -> datetime | None:

@@ -62,6 +62,10 @@ class AccrualState(StrEnum):
     DIFFERS = "differs"
     MISSING = "missing"
     """No accrual came within the time it takes."""
+    AMBIGUOUS = "ambiguous"
+    """An accrual may be of it, and of another refund as well: equal amounts are no proof."""
+    NOT_COMPARABLE = "not_comparable"
+    """What was charged is in another currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,11 @@ class Entry:
     accrual: AccrualState = AccrualState.NONE
     accrued: int = 0
     """What the marketplace charged the seller for it, minor units; negative where it was a credit."""
+
+    @property
+    def charge_known(self) -> bool:
+        """Whether `accrued` says something: it was compared, and could be."""
+        return self.accrual not in (AccrualState.NONE, AccrualState.AMBIGUOUS, AccrualState.NOT_COMPARABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
