@@ -109,9 +109,37 @@ class PostingView(View):
     open_intents: list[str]
 
 
+class FamilyMemberView(View):
+    """A posting of a split order; its money is null until what was paid is known."""
+
+    posting_number: str
+    parent: str | None
+    stage: Stage
+    status: str
+    paid: MoneyView | None
+    reserved: MoneyView | None
+    refunded: MoneyView | None
+
+
+class FamilyTotalView(View):
+    currency: str
+    paid: MoneyView
+    reserved: MoneyView
+    refunded: MoneyView
+
+
+class FamilyView(View):
+    """What a split made of one order. The sums are per currency: amounts of two are never added up."""
+
+    postings: list[FamilyMemberView]
+    totals: list[FamilyTotalView]
+
+
 class PostingDetailView(PostingView):
     """A posting with the marketplace's facts; they are left out until it has been read from there."""
 
+    parent: Annotated[str | None, Field(description="The posting that a split made this one of.")]
+    family: Annotated[FamilyView | None, Field(description="Null where the order was not split.")]
     order_number: str | None = None
     available_actions: Annotated[list[str], Field(description="What the marketplace offers now.")] | None = None
     requirements: Annotated[dict[str, list[str]], Field(description="Unmet requirement -> SKUs.")] | None = None
@@ -197,7 +225,9 @@ class LedgerEntryView(View):
     accrual: Annotated[
         AccrualState | None, Field(description="Whether the marketplace's accruals bear it out; null: not compared.")
     ]
-    accrued: Annotated[MoneyView | None, Field(description="What the marketplace charged the seller for it.")]
+    accrued: Annotated[
+        MoneyView | None, Field(description="What the marketplace charged the seller for it; null: not known.")
+    ]
 
 
 class LedgerView(View):
@@ -209,6 +239,7 @@ class LedgerView(View):
     postage: Annotated[MoneyView, Field(description="Return postage given back, beside the price.")]
     lines: list[LedgerLineView]
     entries: list[LedgerEntryView]
+    family: Annotated[FamilyView | None, Field(description="Null where the order was not split.")]
 
 
 # Proof and settings ----------------------------------------------------------------------------------------------

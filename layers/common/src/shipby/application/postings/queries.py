@@ -14,6 +14,7 @@ from typing import TypeVar
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
+from shipby.application.postings.family import family_view
 from shipby.application.postings.views import event_view, posting_view, tracking_view
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
@@ -164,8 +165,10 @@ def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
 
 
 def get_posting(seller: str, number: str, *, store: Store) -> View:
-    """A posting with its marketplace facts. Raises NotFoundError."""
-    return posting_view(load_posting(store, seller, number), store.detail(seller, number))
+    """A posting with its marketplace facts, and with what a split made of its order. Raises NotFoundError."""
+    posting, detail = load_posting(store, seller, number), store.detail(seller, number)
+    view = posting_view(posting, detail)
+    return view | {"parent": posting.parent_number or None, "family": family_view(posting, detail, store=store)}
 
 
 def posting_events(seller: str, number: str, *, after_version: int, store: Store) -> View:

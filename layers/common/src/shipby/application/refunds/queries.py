@@ -5,6 +5,7 @@ from __future__ import annotations
 from shipby.application.intents.queries import _intent_ids, _intents
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.store import Store
+from shipby.application.postings.family import family_view
 from shipby.application.postings.queries import View, _listing
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.refunds.views import ledger_view
@@ -24,9 +25,12 @@ def list_refunds(seller: str, *, state: IntentState | None, limit: int, cursor: 
 
 
 def get_refunds(seller: str, number: str, *, store: Store) -> View:
-    """The ledger of a posting: paid, reserved, refunded, and every movement. Raises NotFoundError."""
-    load_posting(store, seller, number)
+    """The ledger of a posting: paid, reserved, refunded, and every movement; of a split order all its postings' sums.
+
+    Raises NotFoundError.
+    """
+    posting = load_posting(store, seller, number)
     ledger = store.money(seller, number)
     if ledger is None:
         raise NotFoundError(f"what was paid for posting {number} is not known yet; read it again in a minute")
-    return ledger_view(ledger)
+    return ledger_view(ledger) | {"family": family_view(posting, store.detail(seller, number), store=store)}

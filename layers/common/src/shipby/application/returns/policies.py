@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
-from shipby.application.returns.refund_money import full_amount
+from shipby.application.returns.refund_money import full_amount, left_for
 from shipby.domain.json_types import Json
-from shipby.domain.money import Money
 from shipby.domain.postings.rules import cancelled_before_delivery
 from shipby.domain.returns.options import (
     ANY_PRODUCT,
@@ -36,7 +35,7 @@ def options_of(case: ReturnCase, settings: SellerSettings, *, store: Store) -> R
         Surroundings(
             policy=policy_for(settings.return_policies, card.product_type if card else ""),
             full=full_amount(case, detail),
-            left=Money(max(ledger.available, 0), ledger.currency) if ledger else None,
+            left=left_for(case, ledger) if ledger else None,
             delivered_at=delivered,
             cancelled=cancelled_before_delivery(posting, detail),
         ),

@@ -88,6 +88,11 @@ def refund_of(
         raise InvalidInputError(
             f"what was paid for posting {case.posting_number} is not known yet: its money cannot be reserved"
         )
+    if moved_away(case, ledger):
+        raise ActionNotOfferedError(
+            f"the goods of return {case.id} (SKU {case.sku}), and what was paid for them, moved into another posting "
+            f"when {case.posting_number} was split: {', '.join(ledger.family)}"
+        )
     compensates = decision.action_id == COMPENSATE_ACTION
     priced = _priced(case, decision, detail)
     if compensates:
@@ -102,6 +107,21 @@ def refund_of(
     _check_postage(decision.postage, ledger, settings)
     kind = EntryKind.COMPENSATION if compensates else EntryKind.REFUND
     return Refund(ledger=ledger, amount=amount, lines=lines, kind=kind, postage=decision.postage)
+
+
+def moved_away(case: ReturnCase, ledger: MoneyLedger) -> bool:
+    """Whether a split took the goods of a return, and their money, out of its posting: nothing is given back here."""
+    return bool(ledger.family) and bool(case.sku) and bool(ledger.lines) and case.sku not in ledger.lines
+
+
+def left_for(case: ReturnCase, ledger: MoneyLedger) -> Money:
+    """What may still be given back for a return: of its posting, and of the line that it is about."""
+    left = max(ledger.available, 0)
+    if moved_away(case, ledger):
+        left = 0
+    elif case.sku in ledger.lines:
+        left = min(left, ledger.left_of_lines().get(case.sku, 0))
+    return Money(left, ledger.currency)
 
 
 def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | None:

@@ -31,6 +31,10 @@ def begins_as(blank: Posting, parent: Posting) -> Posting:
     held = stage if stage in (Stage.BLOCKED, Stage.EXPIRED) else None
     work = _OF_GOODS.get(parent.blocked_from or Stage.RECEIVED if held else stage, Stage.RECEIVED)
     blocked = held is Stage.BLOCKED and bool(parent.blocked_reason)
+    fired = {kind: due for kind, due in parent.fired.items() if kind in ONCE | _TOLD_ONCE}
+    if parent.split_stage is not None:
+        # A posting that is over forgets the clock of its first step; by now it rang if it was due.
+        fired.setdefault(RungKind.CONFIRM_BY, blank.received_at)
     return replace(
         blank,
         received_at=min(parent.received_at, blank.received_at),
@@ -38,5 +42,5 @@ def begins_as(blank: Posting, parent: Posting) -> Posting:
         blocked_from=work if blocked else None,
         blocked_reason=parent.blocked_reason if blocked else "",
         override_reason=parent.override_reason,
-        fired={kind: due for kind, due in parent.fired.items() if kind in ONCE | _TOLD_ONCE},
+        fired=fired,
     )

@@ -34,18 +34,21 @@ def released(
 def split_off(parent: MoneyLedger, child: MoneyLedger) -> tuple[MoneyLedger, MoneyLedger]:
     """Both ledgers after the goods of `child` have left `parent`: what was paid for them goes along, once.
 
-    What is set aside or given back already stays with the parent: the child has only what is left of its goods, so the
-    family never gives back more than was paid. Goods that the parent's ledger does not know were never part of it. In
-    another currency nothing can be moved.
+    What is set aside or given back already stays with the parent: the child has only what is left of its goods and of
+    the whole, so the family never gives back more than was paid. Goods that the parent's ledger does not know were
+    never part of it. In another currency nothing can be moved.
     """
     if child.number in parent.family or child.currency != parent.currency:
         return parent, child
     left, had, has = parent.left_of_lines(), dict(parent.lines), dict(child.lines)
+    # What was given back without a line is nobody's: the lines together may have more left than the whole.
+    whole = max(parent.available, 0)
     for sku, line in child.lines.items():
         if sku not in had:
             continue
         free = child.left_of_lines().get(sku, 0)
-        moved = min(free, left.get(sku, 0))
+        moved = min(free, left.get(sku, 0), whole)
+        whole -= moved
         had[sku] = replace(had[sku], paid=had[sku].paid - moved)
         has[sku] = replace(line, paid=line.paid - free + moved)
     paid = parent.paid - sum(line.paid for line in parent.lines.values()) + sum(line.paid for line in had.values())
