@@ -90,7 +90,7 @@ def receive(
         parent_number=facts.parent_number,
     )
     if parent is not None:
-        blank = begins_as(blank, parent)
+        blank = begins_as(blank, parent, block=parent.split_block or _block_of_ours(parent))
     received = Event(
         type=EventType.POSTING_RECEIVED,
         at=at,
@@ -257,8 +257,7 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         "parent_number": facts.parent_number or posting.parent_number,
     }
     if cancelled_by == "split" and posting.stage is not Stage.CANCELLED:
-        held = {"blocked_from": posting.blocked_from, "blocked_reason": posting.blocked_reason}
-        changes |= {"split_stage": posting.stage, **held}
+        changes |= {"split_stage": posting.blocked_from or posting.stage, "split_block": _block_of_ours(posting)}
     if tracking is not None:
         # Another number is the answer to a request for one.
         changes |= {"tracking_number": tracking.new, "tracking_count": tracking.sequence, "tracking_asked_at": None}
@@ -284,6 +283,11 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         tracking,
         cancelled=stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED and cancelled_by != "split",
     )
+
+
+def _block_of_ours(posting: Posting) -> str:
+    """Why somebody of ours stopped work on a posting; a dispute at the marketplace is its own."""
+    return "" if posting.blocked_reason in _DISPUTED else posting.blocked_reason
 
 
 def _missed(facts: MarketplacePosting) -> bool:

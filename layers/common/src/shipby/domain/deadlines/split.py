@@ -21,16 +21,13 @@ _TOLD_ONCE = frozenset({RungKind.CONFIRM_BY, RungKind.REMIND_AT})
 """Reminders of work: told of the parent by then, they are not told of each child."""
 
 
-def begins_as(blank: Posting, parent: Posting) -> Posting:
+def begins_as(blank: Posting, parent: Posting, *, block: str) -> Posting:
     """A child that is not folded yet, with what it has of its parent: the day of receipt, stage, block, and what rang.
 
-    `parent` is as it stands, or as it stood when the split ended it. The child's dates, label, price of lateness and
-    calls to the marketplace are its own.
+    `parent` is as it stands, or as it stood when the split ended it; `block` is why we stopped work on it. The child's
+    dates, label, price of lateness and calls to the marketplace are its own.
     """
-    stage = parent.split_stage or parent.stage
-    held = stage if stage in (Stage.BLOCKED, Stage.EXPIRED) else None
-    work = _OF_GOODS.get(parent.blocked_from or Stage.RECEIVED if held else stage, Stage.RECEIVED)
-    blocked = held is Stage.BLOCKED and bool(parent.blocked_reason)
+    work = _OF_GOODS.get(parent.split_stage or parent.blocked_from or parent.stage, Stage.RECEIVED)
     fired = {kind: due for kind, due in parent.fired.items() if kind in ONCE | _TOLD_ONCE}
     if parent.split_stage is not None:
         # A posting that is over forgets the clock of its first step; by now it rang if it was due.
@@ -38,9 +35,9 @@ def begins_as(blank: Posting, parent: Posting) -> Posting:
     return replace(
         blank,
         received_at=min(parent.received_at, blank.received_at),
-        stage=Stage.BLOCKED if blocked else work,
-        blocked_from=work if blocked else None,
-        blocked_reason=parent.blocked_reason if blocked else "",
+        stage=Stage.BLOCKED if block else work,
+        blocked_from=work if block else None,
+        blocked_reason=block,
         override_reason=parent.override_reason,
         fired=fired,
     )

@@ -266,6 +266,8 @@ class Posting:
     parent_number: str = ""
     split_stage: Stage | None = None
     """Where the work stood when a split ended it: its children begin there."""
+    split_block: str = ""
+    """Why work on it had been stopped by us then."""
 
     @property
     def cut_off(self) -> datetime | None:
