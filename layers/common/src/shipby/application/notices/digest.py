@@ -21,6 +21,7 @@ from shipby.application.ports.messages import SellerChannels, WorkQueue
 from shipby.application.ports.sellers import Digests
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch
+from shipby.application.postings.family import root_of
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
@@ -146,7 +147,8 @@ def _tell(
     if not wanted:
         tools.store.drop_digest_entries(entries)
         return "left_out"
-    title, text = digest_text(wanted, style_of(settings, now, recipient.language))
+    orders = _orders(seller, wanted, tools.store)
+    title, text = digest_text(wanted, style_of(settings, now, recipient.language), orders)
     told = tools.channels.send(seller, title, text, names=recipient.channels)
     tools.store.drop_digest_entries(entries)
     if not told:
@@ -165,6 +167,9 @@ def _tell(
 def _matters(stored: StoredEvent, store: Store) -> bool:
     """Whether it still has to be told: never for what was packed, handed over or decided meanwhile."""
     event, ref = stored.event, stored.ref
+    if event.type is EventType.POSTING_RECEIVED and event.data.get("parent"):
+        # A part of an order that people heard of when it came.
+        return store.posting(stored.seller, str(event.data["parent"])) is None
     if ref.kind is AggregateKind.POSTING and event.type in REMINDERS:
         posting = store.posting(stored.seller, ref.id)
         return posting is None or posting_wants(event, posting)
@@ -175,6 +180,16 @@ def _matters(stored: StoredEvent, store: Store) -> bool:
         case = store.case(stored.seller, ref.id)
         return case is None or case.open
     return True
+
+
+def _orders(seller: str, wanted: Sequence[StoredEvent], store: Store) -> dict[str, str]:
+    """Posting -> the posting of its order, for those that a split made."""
+    orders: dict[str, str] = {}
+    for number in {stored.ref.id for stored in wanted if stored.ref.kind is AggregateKind.POSTING}:
+        posting = store.posting(seller, number) if len(wanted) > 1 else None
+        if posting is not None and posting.parent_number:
+            orders[number] = root_of(posting, store).number
+    return orders
 
 
 def _arm(seller: str, recipient: str, due: datetime, tools: Tools) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from shipby.domain.events import EventType, Ref, StoredEvent
+from shipby.domain.events import AggregateKind, EventType, Ref, StoredEvent
 from shipby.domain.money import Money
 from shipby.domain.notices import words as say
 from shipby.domain.notices.format import phrase, shortened, sums_text
@@ -17,6 +17,8 @@ MOST_LINES = 20
 """Postings that are named; the others are counted."""
 MOST_SECTIONS = 8
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
+NO_ORDERS: Mapping[str, str] = {}
+"""No posting is of an order that was split."""
 _NOTE = 90
 """Characters of a detail that fit beside a posting."""
 
@@ -30,11 +32,16 @@ class Section:
     told: tuple[Told, ...]
 
 
-def digest_text(entries: Sequence[StoredEvent], style: Style) -> tuple[str, str]:
-    """Title and text of one message about all of them. A single event reads as a message of its own."""
-    told = [put_into_words(stored, style) for stored in without_superseded(entries)]
-    if len(told) == 1:
-        return seller_text(told[0].stored, style)
+def digest_text(entries: Sequence[StoredEvent], style: Style, orders: Mapping[str, str] = NO_ORDERS) -> tuple[str, str]:
+    """Title and text of one message about all of them. A single event reads as a message of its own.
+
+    `orders`: number of a posting that a split made -> the posting of its order; what is told of several of one order is
+    one line.
+    """
+    events = without_superseded(entries)
+    if len(events) == 1:
+        return seller_text(events[0], style)
+    told = _by_order([put_into_words(stored, style) for stored in events], style, orders)
     sections = _sections(told, style)
     lines = [phrase(say.TOTAL, style.language, count=len(told))] if len(sections) > 1 else []
     shown = 0
@@ -46,6 +53,36 @@ def digest_text(entries: Sequence[StoredEvent], style: Style) -> tuple[str, str]
     if shown < len(told):
         lines += ["", phrase(say.AND_MORE, style.language, count=len(told) - shown)]
     return _title(sections, told, style), shortened(lines, style.language)
+
+
+def _by_order(told: Sequence[Told], style: Style, orders: Mapping[str, str]) -> list[Told]:
+    """What asks for the same thing by the same time for several postings of one order as one, with their money."""
+    split = {*orders, *orders.values()}
+    groups: dict[tuple[object, ...], list[Told]] = {}
+    for one in told:
+        ref = one.stored.ref
+        of_order = ref.kind is AggregateKind.POSTING and ref.id in split
+        order = orders.get(ref.id, ref.id) if of_order else one.stored.id
+        # Amounts of two currencies are never added up.
+        currency = one.money.currency if one.money else ""
+        groups.setdefault((of_order, order, one.rank, _minute(one), one.words.en, currency), []).append(one)
+    found: list[Told] = []
+    for key, group in groups.items():
+        several = len({one.stored.ref for one in group}) > 1
+        found += [_one_order(str(key[1]), group, style)] if several else group
+    return found
+
+
+def _one_order(order: str, told: Sequence[Told], style: Style) -> Told:
+    amounts = [one.money for one in told if one.money is not None]
+    total = Money(sum(money.minor for money in amounts), amounts[0].currency) if amounts else None
+    subject = style.say(say.PARCELS, number=order, count=len({one.stored.ref for one in told}))
+    return replace(told[0], subject=subject, money=total)
+
+
+def _minute(one: Told) -> datetime:
+    # To the minute, as times are shown: a second apart is no section of its own.
+    return one.when.replace(second=0, microsecond=0) if one.when else _NO_TIME
 
 
 def without_superseded(entries: Sequence[StoredEvent]) -> list[StoredEvent]:
@@ -76,9 +113,7 @@ def _weight(stored: StoredEvent) -> int:
 def _sections(told: Sequence[Told], style: Style) -> list[Section]:
     groups: dict[tuple[Rank, datetime, str], list[Told]] = {}
     for one in told:
-        # To the minute, as times are shown: a second apart is no section of its own.
-        when = one.when.replace(second=0, microsecond=0) if one.when else _NO_TIME
-        groups.setdefault((one.rank, when, one.words.en), []).append(one)
+        groups.setdefault((one.rank, _minute(one), one.words.en), []).append(one)
     return [_section(groups[key], style) for key in sorted(groups, key=_order)]
 
 

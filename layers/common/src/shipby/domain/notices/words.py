@@ -306,6 +306,7 @@ KEY_ENDED = Words("ключ больше не действует", "密钥已失
 BAND = Words("зона: {was} → {state}", "区间：{was} → {state}", "band: {was} → {state}")
 INDEX = Words("индекс {index}", "指数 {index}", "index {index}")
 POSTING_OF = Words("отправление {number}", "货件 {number}", "posting {number}")
+PARCELS = Words("{number}, отправлений: {count}", "{number}，共 {count} 个货件", "{number}, {count} parcels")
 NO_LABEL = Words("нет этикетки", "缺少标签", "no label")
 NO_PRICE = Words("пока без платы", "暂无费用", "no charge so far")
 DIGEST = Words("Сводка: {parts}", "汇总：{parts}", "Digest: {parts}")
