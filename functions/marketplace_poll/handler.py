@@ -12,6 +12,7 @@ from typing import cast
 
 from functions.marketplace_poll.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, TimeLeft
+from shipby.adapters.ozon.switch_offs import ending
 from shipby.application.polling.rounds import HEALTHY, read_task, run_round
 from shipby.domain.json_types import Json
 from shipby.observability import publish
@@ -19,8 +20,12 @@ from shipby.observability import publish
 
 def handler(event: Event, context: Context) -> dict[str, Json]:
     """A summary per seller, and the proofs that were made. Raises RoundFailedError naming the sellers that failed."""
-    left = TimeLeft(context)
-    summary = run_round(read_task(event), parts(), lambda: left.short)
+    left, own = TimeLeft(context), parts()
+    ends = ending(own.clock.now().date())
+    for path, told in ends.items():
+        own.log.warning("a method of the marketplace ends", extra={"method": path, "told": told})
+    publish({"methods_ending": len(ends)})
+    summary = run_round(read_task(event), own, lambda: left.short)
     publish(_counts(summary))
     return summary
 

@@ -22,7 +22,9 @@ def _sync(message: Message) -> str:
     seller = message.seller
     if message.body.get("task") == "chats":
         return _look_into_chats(seller, _hinted_at(message))
-    synced = _sync_one(seller, message.text("posting"), _hinted_at(message), again=message.attempt > 1)
+    schema = message.text("delivery_schema") if message.body.get("delivery_schema") else ""
+    again = message.attempt > 1
+    synced = _sync_one(seller, message.text("posting"), _hinted_at(message), schema, again=again)
     failures: list[ShipbyError] = []
     for number in synced.related:
         # A split makes new postings, one step away; what they are related to in turn is this one.
@@ -54,11 +56,17 @@ def _look_into_chats(seller: str, hinted_at: datetime | None) -> str:
     return watch_chats(seller, store=own.store, chats=chats, clock=own.clock, hinted_at=hinted_at).state
 
 
-def _sync_one(seller: str, number: str, hinted_at: datetime | None, *, again: bool = False) -> Synced:
+def _sync_one(seller: str, number: str, hinted_at: datetime | None, schema: str = "", *, again: bool = False) -> Synced:
     own = parts()
-    marketplace = own.marketplaces.of(seller)
     return sync_posting(
-        seller, number, hinted_at=hinted_at, again=again, store=own.store, marketplace=marketplace, clock=own.clock
+        seller,
+        number,
+        hinted_at=hinted_at,
+        schema=schema,
+        again=again,
+        store=own.store,
+        marketplace=own.marketplaces.of(seller),
+        clock=own.clock,
     )
 
 

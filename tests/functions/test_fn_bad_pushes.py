@@ -76,6 +76,10 @@ CASES: dict[str, tuple[object, str]] = {
     "a number larger than the database holds": ({**STATE, "warehouse_id": 10**60}, "received"),
     "half a character": (json.dumps({**STATE, "new_state": "\ud800"}), "received"),
     "a stock change": ({"message_type": "TYPE_STOCKS_CHANGED", "items": [], "seller_id": int(SELLER)}, "noted"),
+    "an FBO type of tomorrow": ({"message_type": "TYPE_FBO_STOCKS_CHANGED", "seller_id": int(SELLER)}, "noted"),
+    "an order type with a digit": ({"message_type": "TYPE_ORDER_CANCELLED_V2", "seller_id": int(SELLER)}, "noted"),
+    "an FBO type of another seller": ({"message_type": "TYPE_FBO_POSTING_NEW", "seller_id": 15}, "quarantined"),
+    "what only looks like an FBO type": ({**STATE, "message_type": "TYPE_FBOX"}, "quarantined"),
 }
 
 

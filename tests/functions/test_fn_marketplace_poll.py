@@ -298,3 +298,14 @@ def test_the_guard_works_with_what_the_poll_read(shop: Shop, market: Simulator) 
     assert read is not None
     assert (read.data["errors"], read.data["asked"], read.state) == (3, {}, "green")
     assert read.data["room"] == 0
+
+
+def test_the_operator_hears_of_a_method_that_ends(
+    shop: Shop, market: Simulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler(POLL, CONTEXT)
+    assert "methods_ending" not in capsys.readouterr().out
+    told = {"/v3/posting/fbs/get": "the marketplace's method /v3/posting/fbs/get is switched off on 2027-01-01"}
+    monkeypatch.setattr("functions.marketplace_poll.handler.ending", lambda _: told)
+    handler(POLL, CONTEXT)
+    assert '"methods_ending":[1.0]' in capsys.readouterr().out

@@ -15,7 +15,7 @@ from typing import Any, Final
 import jsonschema
 import urllib3
 
-from shipby_local.simulator import SellerAccount, Simulator, SimulatorSettings
+from shipby_local.simulator import LabelStyle, SellerAccount, Simulator, SimulatorSettings
 from tests.support import waiting
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "ozon"
@@ -49,6 +49,7 @@ def quick(**changes: Any) -> SimulatorSettings:
         "registration_delay": 0.05,
         "label_delay": 0.1,
         "label_task_delay": 0.02,
+        "label_style": LabelStyle.OLD,
         "carriage_document_delay": 0.05,
         "cargo_job_delay": 0.02,
         "delivery_seconds": 0.2,
@@ -203,7 +204,8 @@ class Contract:
         """(path, place in the answer, kind of complaint) for everything that differs from the schema."""
         content = self._paths[path]["post"]["responses"]["200"].get("content")
         if content is None:
-            return set() if answer is None else {(path, "", "has a body")}
+            # An empty message of the gateway's protocol is written as {}.
+            return set() if answer in (None, {}) else {(path, "", "has a body")}
         schema = {"components": self._components, **next(iter(content.values()))["schema"]}
         validator = jsonschema.Draft202012Validator(schema, format_checker=self._formats)
         found: set[tuple[str, str, str]] = set()

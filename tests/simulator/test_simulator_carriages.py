@@ -51,11 +51,12 @@ def test_a_carriage_takes_what_awaits_delivery_and_nothing_else(simulator: Simul
     told = call("/v2/posting/fbs/act/get-postings", {"id": carriage})["result"]
     assert [row["posting_number"] for row in told] == waiting
     body = {"delivery_method_id": call.seller.warehouse_id}
-    assert call("/v1/carriage/create", body, expect=409)["message"] == "CARRIAGE_ALREADY_EXISTS"
+    assert call("/v1/carriage/create", body, expect=404)["message"] == "POSTING_NOT_FOUND"
 
 
 def test_there_is_no_carriage_of_nothing(call: Caller) -> None:
-    call("/v1/carriage/create", {"delivery_method_id": call.seller.warehouse_id}, expect=400)
+    body = {"delivery_method_id": call.seller.warehouse_id}
+    assert call("/v1/carriage/create", body, expect=404)["message"] == "POSTING_NOT_FOUND"
 
 
 def test_what_is_taken_out_goes_with_the_next_carriage(simulator: Simulator, call: Caller) -> None:
@@ -107,12 +108,22 @@ def test_the_papers_name_every_posting_and_the_barcode_reads_as_its_text(simulat
 def test_documents_take_time_and_can_take_longer(call: Caller, simulator: Simulator) -> None:
     ready(simulator, call, 1)
     carriage = make(call)
-    assert download(call, "/v2/posting/fbs/act/get-pdf", carriage)[0] == 409
+    assert download(call, "/v2/posting/fbs/act/get-pdf", carriage)[0] == 400
     documented(call, carriage)
     call.control("faults", {"kind": "carriage_document_not_ready"})
     assert call("/v2/posting/fbs/act/check-status", {"id": carriage})["result"]["status"] == "in_process"
     assert download(call, "/v2/posting/fbs/act/get-barcode", carriage)[0] == 409
     assert download(call, "/v2/posting/fbs/act/get-barcode", carriage)[0] == 200
+
+
+def test_each_container_has_a_label(simulator: Simulator, call: Caller) -> None:
+    ready(simulator, call, 1)
+    carriage = make(call)
+    call("/v1/carriage/approve", {"carriage_id": carriage, "containers_count": 3})
+    eventually(lambda: download(call, "/v2/posting/fbs/act/get-container-labels", carriage)[0] == 200)
+    _, kind, data = download(call, "/v2/posting/fbs/act/get-container-labels", carriage)
+    assert kind == "application/pdf"
+    assert [page.codes for page in pages_of(data)] == [[f"%304%{carriage}-{number}"] for number in (1, 2, 3)]
 
 
 def test_a_document_may_come_as_the_object_that_its_schema_draws(simulator: Simulator, call: Caller) -> None:
@@ -243,7 +254,7 @@ def test_a_cancelled_carriage_frees_its_postings_and_has_no_papers(simulator: Si
     gone = make(call)
     documented(call, gone)
     call("/v1/carriage/cancel", {"carriage_id": gone})
-    assert download(call, "/v2/posting/fbs/act/get-pdf", gone)[0] == 409
+    assert download(call, "/v2/posting/fbs/act/get-pdf", gone)[0] == 400
     assert call("/v2/posting/fbs/act/check-status", {"id": gone})["result"]["status"] == "cancelled"
     call("/v1/carriage/approve", {"carriage_id": gone}, expect=400)
     following = make(call)

@@ -58,6 +58,10 @@ ALLOWED: dict[tuple[str, str, str], str] = {
         )
     },
     ("/v2/conditional-cancellation/list", "result.[].approve_date", "null"): NOT_YET,
+    **{
+        ("/v2/posting/fbs/act/get-postings", f"result.[].{name}", "unknown"): "there since 22 September 2026"
+        for name in ("is_blr_traceable", "scanit")
+    },
     ("/v2/posting/fbs/package-label/get", ".error", "missing"): "there is none while the job is well",
     ("/v2/warehouse/list", "warehouses.[].pause_at", "missing"): "absent in the official example: the warehouse works",
     ("/v3/chat/history", "messages.[].moderate_image_status", "missing"): "of images only",
@@ -104,6 +108,7 @@ def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> N
     call("/v1/posting/cutoff/set", {"posting_number": own, "new_cutoff_date": "2099-01-01T00:00:00Z"})
     call.posting(plain, **everything, related_postings=True, product_exemplars=True)
     call.posting(plain)
+    call("/v2/posting/fbs/get-by-barcode", {"barcode": call.posting(plain, barcodes=True)["barcodes"]["upper_barcode"]})
     for number in (plain, own, asked, refused):
         call.ship(number)
     call(
@@ -189,8 +194,8 @@ def close_the_day(call: Caller, plain: str) -> None:
     call.control(f"carriages/{carriage}", {"act": "document"})
     call("/v1/carriage/get", {"carriage_id": carriage})
     call("/v2/carriage/delivery/list", {"limit": 10})
-    call.control("faults", {"kind": "carriage_document_as_json", "times": 2})
-    for name in ("check-status", "get-pdf", "get-barcode", "get-barcode/text", "get-postings"):
+    call.control("faults", {"kind": "carriage_document_as_json", "times": 3})
+    for name in ("check-status", "get-pdf", "get-barcode", "get-container-labels", "get-barcode/text", "get-postings"):
         call(f"/v2/posting/fbs/act/{name}", {"id": carriage})
     call.control(f"carriages/{carriage}", {"act": "scan", "posting_numbers": []})
     wish = {"cargo_type": "box", "containers_count": 1, "sort_type": "sort", "warehouse_id": method}

@@ -10,12 +10,13 @@ from __future__ import annotations
 from shipby_local.simulator.generate import LineSpec, Plan, PostingSpec
 from shipby_local.simulator.model import Buyer, SellerAccount
 from shipby_local.simulator.sellers import SellerSpec
-from shipby_local.simulator.settings import IndexTerms, SimulatorSettings
+from shipby_local.simulator.settings import IndexTerms, LabelStyle, SimulatorSettings
 from shipby_local.simulator.simulator import Simulator, run
 
 __all__ = [
     "Buyer",
     "IndexTerms",
+    "LabelStyle",
     "LineSpec",
     "Plan",
     "PostingSpec",

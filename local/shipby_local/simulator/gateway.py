@@ -135,8 +135,8 @@ class Gateway:
         if isinstance(result, Download):
             named = {"Content-Disposition": f'attachment; filename="{result.name}"'}
             return Answer(200, result.content, {**headers, **named, "Content-Type": result.content_type})
-        if result is None:
-            return Answer(200, b"", headers)
+        if result is None:  # described without a body; a gRPC gateway writes an empty message as an object
+            return Answer(200, b"{}", headers)
         shown = self._market.faults.spoil(result, method=request.path, client_id=seller.client_id)
         return Answer(200, encode(shown), headers)
 

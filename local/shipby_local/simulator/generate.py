@@ -93,6 +93,8 @@ class PostingSpec:
     requirements: dict[str, list[int]] = field(default_factory=dict)
     multi_box_qty: int = 1
     is_express: bool = False
+    scanit: str | None = None
+    """Instead of a code of its own: "" or what other postings have too."""
     plan: Plan = field(default_factory=Plan)
 
 
@@ -142,6 +144,7 @@ class Factory:
             warehouse_id=seller.warehouse_id,
             upper_barcode=f"%101%{barcode}",
             lower_barcode=str(23_024_930_000_000 + barcode),
+            scanit=f"SCN{barcode:012d}" if spec.scanit is None else spec.scanit,
             requirements=spec.requirements,
             multi_box_qty=spec.multi_box_qty,
             is_express=spec.is_express,

@@ -285,6 +285,7 @@ class Market:
             warehouse_id=parent.warehouse_id,
             upper_barcode=f"%101%{barcode}",
             lower_barcode=str(23_024_930_000_000 + barcode),
+            scanit=f"SCN{barcode:012d}",
             parent=parent.number,
             requirements=parent.requirements,
             is_express=parent.is_express,

@@ -116,6 +116,8 @@ class Posting:
     tracking_number: str = ""
     upper_barcode: str = ""
     lower_barcode: str = ""
+    scanit: str = ""
+    """The third code, of an invented form; the API tells it where the posting's label is drawn with it."""
     parent: str = ""
     related: list[str] = field(default_factory=list)
     requirements: dict[str, list[int]] = field(default_factory=dict)
@@ -205,6 +207,9 @@ class GoodsReturn:
     changed_at: datetime | None = None
     storage: Decimal = Decimal(0)
     scrapped_at: datetime | None = None
+    arrived_at: datetime | None = None
+    compensation: str = ""
+    compensated_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 
@@ -32,6 +33,20 @@ class IndexTerms:
     )
     caps: Mapping[str, Decimal] = field(default_factory=lambda: {"RUB": Decimal(1500)})
     block_above: Decimal = Decimal(40)
+
+
+class LabelStyle(StrEnum):
+    """Which codes labels carry. Since 5 October 2026 they are drawn anew, and what is left of the old codes on them is
+    not published."""
+
+    OLD = "old"
+    """The upper and the lower barcode; the API's `scanit` is empty."""
+    NEW = "new"
+    """The ScanIt code alone."""
+    BOTH = "both"
+    """All three on one page."""
+    MIXED = "mixed"
+    """Each posting has one of the three above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class SimulatorSettings:
     registration_delay: float = 2.0
     label_delay: float = 50.0
     label_task_delay: float = 0.3
+    label_style: LabelStyle = LabelStyle.MIXED
     label_file_lifetime: float = 3600.0
     carriage_document_delay: float = 5.0
     cargo_job_delay: float = 0.3

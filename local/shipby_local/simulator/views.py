@@ -9,9 +9,10 @@ from typing import Final
 
 from shipby_local.simulator import words
 from shipby_local.simulator.desks import tariff
+from shipby_local.simulator.labels.pages import scanit_of
 from shipby_local.simulator.model import Line, Posting
 from shipby_local.simulator.offers import offered_actions
-from shipby_local.simulator.settings import TariffTerms
+from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.words import Json, stamp, stamp_or_null
 
 REQUIREMENTS: Final = (
@@ -33,7 +34,7 @@ _PROVIDERS: Final = {
 }
 
 
-def posting_v3(posting: Posting, wants: Json, now: datetime, terms: TariffTerms) -> Json:
+def posting_v3(posting: Posting, wants: Json, now: datetime, settings: SimulatorSettings) -> Json:
     """`result` of `/v3/posting/fbs/get`; parts not asked for in `with` are null."""
     wanted = wants.get
     return {
@@ -84,17 +85,17 @@ def posting_v3(posting: Posting, wants: Json, now: datetime, terms: TariffTerms)
         ),
         "courier": None,
         "related_postings": {"related_posting_numbers": posting.related} if wanted("related_postings") else None,
-        "previous_substatus": posting.previous_substatus,
+        "previous_substatus": words.previous_substatus(posting.previous_substatus),
         "prr_option": {"code": "", "price": "", "currency_code": posting.currency, "floor": ""},
         "related_weight_postings": [],
         "container": {"cargo_type": "BOX", "container_date": "", "container_id": 0, "container_number": 0},
-        "scanit": "",
-        "tariffication": tariff.v3_json(posting, now, terms),
-        "tariffication_steps": tariff.steps_json(posting, terms),
+        "scanit": scanit_of(posting, settings.label_style),
+        "tariffication": tariff.v3_json(posting, now, settings.tariff),
+        "tariffication_steps": tariff.steps_json(posting, settings.tariff),
     }
 
 
-def posting_v4(posting: Posting, wants: Json, now: datetime, terms: TariffTerms) -> Json:
+def posting_v4(posting: Posting, wants: Json, now: datetime, settings: SimulatorSettings) -> Json:
     """An element of `postings` of the v4 lists."""
     wanted = wants.get
     return {
@@ -125,9 +126,34 @@ def posting_v4(posting: Posting, wants: Json, now: datetime, terms: TariffTerms)
         "quantum_id": 0,
         "volume_weight": 0.1,
         "container": None,
-        "scanit": "",
-        "tariffication": tariff.v4_json(posting, now, terms),
-        "tariffication_steps": tariff.steps_json(posting, terms),
+        "scanit": scanit_of(posting, settings.label_style),
+        "tariffication": tariff.v4_json(posting, now, settings.tariff),
+        "tariffication_steps": tariff.steps_json(posting, settings.tariff),
+    }
+
+
+def posting_v2(posting: Posting) -> Json:
+    """`result` of `/v2/posting/fbs/get-by-barcode`."""
+    return {
+        "order_id": posting.order_id,
+        "order_number": posting.order_number,
+        "posting_number": posting.number,
+        "status": posting.status,
+        "cancel_reason_id": posting.cancellation.reason_id,
+        "created_at": stamp(posting.created_at),
+        "in_process_at": stamp(posting.in_process_at),
+        "shipment_date": stamp_or_null(posting.cutoff),
+        "products": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "quantity": line.quantity,
+                "offer_id": line.offer_id,
+                "price": format(line.price, ".4f"),
+            }
+            for line in posting.lines
+        ],
+        "barcodes": _barcodes(posting),
     }
 
 

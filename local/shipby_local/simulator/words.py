@@ -59,6 +59,36 @@ PUSH_TYPES: Final = (
     "TYPE_ORDER_STATE_CHANGED",
 )
 
+PREVIOUS_SUBSTATUSES: Final = frozenset(
+    {
+        "posting_acceptance_in_progress",
+        "posting_in_arbitration",
+        "posting_created",
+        "posting_in_carriage",
+        "posting_not_in_carriage",
+        "posting_registered",
+        "posting_transferring_to_delivery",
+        "posting_awaiting_passport_data",
+        "posting_awaiting_registration",
+        "posting_registration_error",
+        "posting_split_pending",
+        "posting_canceled",
+        "posting_in_client_arbitration",
+        "posting_delivered",
+        "posting_received",
+        "posting_conditionally_delivered",
+        "posting_in_courier_service",
+        "posting_in_pickup_point",
+        "posting_on_way_to_city",
+        "posting_on_way_to_pickup_point",
+        "posting_returned_to_warehouse",
+        "posting_transferred_to_courier_service",
+        "posting_driver_pick_up",
+        "posting_not_in_sort_center",
+    }
+)
+"""What the description lists for `previous_substatus`: all substatuses but `ship_failed`."""
+
 SELLER_REASONS: Final[Mapping[int, str]] = {
     352: "Товар закончился на складе продавца",
     400: "Остался только бракованный товар",
@@ -182,6 +212,11 @@ RATINGS: Final = frozenset(
 def blame_of(cancel_reason_id: int) -> str:
     """Whose fault a cancel reason of the seller's list is (its `type_id`): buyer or seller."""
     return "buyer" if cancel_reason_id == REASON_NOT_COLLECTED else "seller"
+
+
+def previous_substatus(substatus: str) -> str:
+    """What is told of the substatus before: nothing where the description lists no such value."""
+    return substatus if substatus in PREVIOUS_SUBSTATUSES else ""
 
 
 def instant(text: str) -> datetime:

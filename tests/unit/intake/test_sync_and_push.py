@@ -303,3 +303,14 @@ def test_a_seller_registers_once_and_a_key_opens_until_it_expires(world: World) 
     assert authenticate(f"Basic {key.text}", store=world.store, now=a.NOW) is None
     assert authenticate(f"Bearer {key.text}", store=world.store, now=later) is None
     assert authenticate("", store=world.store, now=a.NOW) is None
+
+
+def test_what_only_a_list_tells_stays_and_makes_no_version_by_itself_again(world: World) -> None:
+    world.arrives()
+    told: Any = {"hinted_at": None, "store": world.store, "marketplace": world.market, "clock": world.clock}
+    first = sync_posting(a.SELLER, a.NUMBER, schema="Crossborder", **told)
+    assert (first.outcome, world.posting().delivery_schema) == ("changed", "Crossborder")
+    for schema in ("", "Crossborder", ""):
+        world.clock.advance(timedelta(minutes=1))
+        again = sync_posting(a.SELLER, a.NUMBER, schema=schema, **told)
+        assert (again.outcome, world.posting().delivery_schema) == ("unchanged", "Crossborder")

@@ -128,9 +128,13 @@ class LabelDesk:
     def arrive(self, count: int, **changes: Any) -> list[str]:
         numbers = [number_of(index) for index in range(count)]
         for number in numbers:
-            facts = {"status": "awaiting_deliver", "actions": ASSEMBLED_ACTIONS, **changes}
-            self.world.arrives(number, barcodes=(f"up-{number}", f"low-{number}"), **facts)
+            self.arrive_one(number, **changes)
         return numbers
+
+    def arrive_one(self, number: str, **changes: Any) -> None:
+        barcodes = (f"up-{number}", f"low-{number}")
+        facts = {"status": "awaiting_deliver", "actions": ASSEMBLED_ACTIONS, "barcodes": barcodes, **changes}
+        self.world.arrives(number, **facts)
 
     def start(self, *numbers: str, **more: Any) -> list[QueueMessage]:
         return list(start_labels(a.SELLER, numbers, self.tools, **more).again)

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipby.domain.labels.page_proof import Expected, PageSaid, is_posting_number, print_order, prove_pages
+from shipby.domain.labels.page_proof import (
+    SEVERAL,
+    Expected,
+    PageSaid,
+    is_own_code,
+    is_posting_number,
+    print_order,
+    prove_pages,
+)
 from shipby.domain.labels.pages import PageVerdict
 
 A, B, C, X = "11111111-0001-1", "11111111-0002-1", "22222222-0001-1", "99999999-0001-1"
@@ -83,6 +91,25 @@ def test_a_code_that_the_marketplace_names_for_two_postings_proves_neither() -> 
     shared = {A: Expected(barcodes=("same", "up-a")), B: Expected(barcodes=("same", "up-b"))}
     assert verdicts(said(["same"]), asked=shared) == [PageVerdict.UNREADABLE]
     assert verdicts(said(["same", "up-b"]), asked=shared) == [PageVerdict.PROVEN]
+
+
+def test_a_longer_code_is_not_the_shorter_one_and_a_boxs_code_is() -> None:
+    assert [is_own_code(code, A, ("23024",)) for code in ("23024", "23024-2", "230249", "23024A", B)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert not is_own_code(B, A, (B,)), "what looks like another posting's number is that posting's"
+
+
+def test_a_code_that_labels_of_other_postings_have_too_proves_nothing_alone() -> None:
+    asked = {A: Expected(barcodes=("up-a", "same"))}
+    for names in ({"same": SEVERAL}, {"same": B}):
+        alone, beside = prove_pages([said(["same"], [A]), said(["same", "up-a"], [A])], asked, names.get).findings
+        assert (alone.verdict, beside.verdict) == (PageVerdict.UNREADABLE, PageVerdict.PROVEN)
+        assert "other postings" in alone.reason
 
 
 def test_the_same_page_or_the_same_codes_come_once_and_other_boxes_stay() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from shipby.adapters.ozon import OzonClient, methods
+from shipby.adapters.ozon.switch_offs import FIELDS_SWITCHED_OFF, SWITCHED_OFF, SwitchOff, ending
 from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.money import Money
 from tests.unit.ozon.cases.cancellations import CANCELLATION_CASES
@@ -219,7 +220,45 @@ def test_every_method_of_the_table_has_a_case() -> None:
 
 
 def test_no_method_is_announced_to_be_switched_off() -> None:
-    assert {method.path for method in methods.METHODS}.isdisjoint(methods.SWITCHED_OFF)
+    assert ending(date.max) == {}
+
+
+def test_the_operator_is_told_in_time_and_of_what_is_over() -> None:
+    table = {
+        "/a": SwitchOff(on=date(2026, 12, 1), instead="/b"),
+        "/gone": SwitchOff(on=date(2026, 1, 1)),
+        "/some-day": SwitchOff(on=None),
+        "/not-ours": SwitchOff(on=date(2026, 1, 1)),
+    }
+    paths = ("/a", "/gone", "/some-day", "/fine")
+    early = ending(date(2026, 10, 16), paths=paths, table=table)
+    assert set(early) == {"/gone", "/some-day"}
+    told = ending(date(2026, 10, 17), paths=paths, table=table)
+    assert set(told) == {"/a", "/gone", "/some-day"}
+    assert told["/a"] == "the marketplace's method /a is switched off on 2026-12-01; /b stands in: update Shipby"
+    assert "was switched off on 2026-12-01" in ending(date(2026, 12, 1), paths=paths, table=table)["/a"]
+    assert "was switched off" in told["/gone"]
+
+
+@pytest.mark.parametrize(
+    ("path", "on", "instead"),
+    [
+        ("/v2/posting/fbs/package-label", date(2026, 11, 2), "/v3/posting/fbs/package-label/create"),
+        ("/v2/posting/fbs/act/create", date(2026, 9, 7), "/v1/carriage/create"),
+        ("/v3/finance/transaction/list", date(2026, 9, 8), "/v1/finance/accrual/postings"),
+        ("/v1/product/quant/list", date(2026, 9, 8), ""),
+        ("/v1/warehouse/list", date(2026, 4, 7), "/v2/warehouse/list"),
+        ("/v2/posting/fbs/digital/act/get-pdf", date(2026, 3, 20), "/v2/posting/fbs/act/get-pdf"),
+        ("/v1/review/list", None, "/v2/review/"),
+    ],
+)
+def test_the_table_of_switch_offs_is_dated_and_says_what_stands_in(path: str, on: date | None, instead: str) -> None:
+    assert SWITCHED_OFF[path].on == on
+    assert SWITCHED_OFF[path].instead.startswith(instead)
+
+
+def test_fields_end_too() -> None:
+    assert FIELDS_SWITCHED_OFF[("/v3/product/list", "result.total")].on == date(2026, 11, 23)
 
 
 def test_the_client_is_the_port() -> None:

@@ -35,6 +35,11 @@ def test_the_client_has_the_port(client: OzonClient) -> None:
     assert port
 
 
+def test_who_asks_is_known_in_whatever_letters(marketplace: StubMarketplace, client: OzonClient) -> None:
+    answers(marketplace, [{**listed(), "cancellation_initiator": "СLIЕNT"}])
+    assert [one.initiator for one in client.cancellations.waiting().items] == ["CLIENT"]
+
+
 def test_a_request_is_read_without_the_buyers_own_words(marketplace: StubMarketplace, client: OzonClient) -> None:
     answers(marketplace, [listed()])
     page = client.cancellations.waiting()

@@ -72,6 +72,12 @@ def test_chats_are_listed_page_by_page(marketplace: StubMarketplace, client: Ozo
     assert marketplace.received[0].json["filter"] == {"chat_status": "ALL", "unread_only": True}
 
 
+def test_a_buyer_spelt_with_a_cyrillic_letter_is_a_buyer(marketplace: StubMarketplace, client: OzonClient) -> None:
+    marketplace.on(methods.CHAT_HISTORY.path, page(message(5, sender="Сustomer")))
+    [found] = client.chats.messages(CHAT, after="", since=AT - timedelta(hours=1))
+    assert found.sender == "Customer"
+
+
 def test_a_history_is_read_back_to_the_last_known_message(marketplace: StubMarketplace, client: OzonClient) -> None:
     # The first message of a page is the last one of the page before.
     newest = page(message(9), message("8", ago=1), more=True)

@@ -81,3 +81,40 @@ def test_pages_go_on_as_long_as_there_are_more_and_other_schemes_are_left_out(ma
     assert [goods.id for goods in first.items] == ["fbs-1000015552"]
     assert first.cursor == "1000015553"
     assert client.goods_returns(since=READ_AT, last_id=1000015553).cursor is None
+
+
+def test_the_dates_of_storage_where_it_goes_and_the_marketplaces_compensation_are_kept() -> None:
+    goods = found(
+        storage={
+            "sum": {"currency_code": "RUB", "price": 0},
+            "arrived_moment": "2026-10-01T08:00:00Z",
+            "tariffication_start_date": "2026-10-04T00:00:00Z",
+            "tariffication_first_date": "2026-10-05T00:00:00Z",
+        },
+        target_place={"id": 2, "name": "ХОРУГВИНО", "address": "Улица 2"},
+        compensation_status={
+            "status": {"id": 2, "display_name": "Вы получили компенсацию", "sys_name": "Received"},
+            "change_moment": "2026-10-06T00:00:00Z",
+        },
+    )
+    assert (goods.arrived_at, goods.storage_since, goods.storage_charged_since) == (
+        datetime(2026, 10, 1, 8, tzinfo=UTC),
+        datetime(2026, 10, 4, tzinfo=UTC),
+        datetime(2026, 10, 5, tzinfo=UTC),
+    )
+    assert (goods.target_place, goods.compensation_status) == ("ХОРУГВИНО", "Received")
+    assert goods.compensation_changed_at == datetime(2026, 10, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"status": {"id": 4}}, "DecompensationSent"),
+        ({"status": {"id": 9}}, ""),
+        ({"status": {"sys_name": "New"}}, "New"),
+    ],
+)
+def test_a_compensation_is_known_by_its_name_or_its_published_id(told: object, kept: str) -> None:
+    assert found(compensation_status=told).compensation_status == kept

@@ -29,6 +29,7 @@ from shipby.adapters.ozon.methods import (
     TRACKING_SET,
     Method,
 )
+from shipby.adapters.ozon.refusals import refusal
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -133,6 +134,19 @@ def test_an_acting_call_whose_connection_is_refused_was_not_sent_and_is_safe_to_
 
 
 @each_acting
+def test_an_empty_object_never_says_that_an_acting_call_was_refused(
+    marketplace: StubMarketplace, client: OzonClient, method: Method, call: Call
+) -> None:
+    marketplace.on(method.path, Reply({}))
+    if method in (RETURNS_ACT, POSTING_CANCEL_ITEMS):
+        call(client)  # their answer says nothing at all
+    else:
+        with pytest.raises(OutcomeUnknownError):
+            call(client)
+    assert marketplace.paths() == [method.path]
+
+
+@each_acting
 def test_an_acting_call_that_is_rate_limited_carries_retry_after_and_is_sent_once(
     marketplace: StubMarketplace, client: OzonClient, method: Method, call: Call
 ) -> None:
@@ -189,6 +203,52 @@ def test_the_error_text_decides_what_a_refusal_means(
     assert NUMBER in str(caught.value)
     assert "top-secret-key" not in str(caught.value)
     assert len(marketplace.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "advice"),
+    [
+        ("/v1/carriage/create 1", "POSTING_NOT_FOUND", "no new posting waits"),
+        ("/v1/carriage/create 1", "code: there_are_incomplete_carriages.", "an earlier carriage is not finished"),
+        ("/v1/carriage/approve 1", "INCORRECT_E_WAYBILL_STATUS", "electronic waybill"),
+        ("/v2/posting/fbs/act/get-pdf 1", "Incorrect_carriage_status", "approve it first"),
+        ("/v2/products/stocks", "STOCK_TOO_BIG", "below 1,000,000"),
+        ("/v6/fbs/posting/product/exemplar/set 1", "Posting must have 'awaiting_packaging' status", "before assembly"),
+        (
+            "/v6/x/exemplar/set 1",
+            "EXEMPLAR_ID does not belong to product PRODUCT_ID",
+            "another product",
+        ),
+        ("/v2/posting/fbs/cancel 1", "the date is outdated", ""),
+        ("/v1/carriage/create 1", "NOT_outdated", ""),
+        ("/v2/posting/fbs/cancel 1", "STOCK_TOO_BIG", ""),
+    ],
+)
+def test_a_published_code_says_what_to_do_where_it_is_published(path: str, text: str, advice: str) -> None:
+    found = refusal(400, text, what=path, acts=True)
+    assert isinstance(found, MarketplaceRefusedError)
+    said = str(found).partition(text)[2]
+    assert advice in said if advice else said == ""
+
+
+def test_no_new_postings_for_a_carriage_is_no_unknown_posting_and_elsewhere_it_is() -> None:
+    for status in (400, 404):
+        assert isinstance(
+            refusal(status, "POSTING_NOT_FOUND", what="/v1/carriage/create 7", acts=True), MarketplaceRefusedError
+        )
+        for path in ("/v1/carriage/set-postings 7", "/v3/posting/fbs/get 1-1-1"):
+            assert isinstance(refusal(status, "POSTING_NOT_FOUND", what=path, acts=False), NotFoundError)
+    assert isinstance(refusal(404, "DELIVERY_METHOD_NOT_FOUND", what="/v1/carriage/create 7", acts=True), NotFoundError)
+
+
+def test_a_stock_that_was_sent_too_soon_waits_and_a_posting_that_is_registered_now_is_asked_for_again() -> None:
+    for text in ("TOO_MANY_REQUESTS", "Stock is updated too frequently"):
+        found = refusal(400, text, what="/v2/products/stocks", acts=True)
+        assert isinstance(found, RateLimitedError)
+        assert found.retry_after == 30
+    assert isinstance(
+        refusal(400, "posting_statuses_not_ready", what="/v1/carriage/create 7", acts=True), NotReadyYetError
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,15 @@ def test_a_paper_is_told_from_a_wrong_item(code: str) -> None:
     assert refused.why == "paper"
 
 
+def test_a_code_of_the_marketplaces_label_is_a_paper_unless_it_names_goods_of_the_parcel() -> None:
+    codes = ("%101%806044518", "23024930500000", "SCN1", SKU)
+    for code in codes[:3]:
+        refused = judge_scan(a.posting(), ITEMS, CARDS, code, 1, codes)
+        assert isinstance(refused, Refusal)
+        assert refused.why == "paper"
+    assert judge_scan(a.posting(), ITEMS, CARDS, SKU, 1, codes) == ITEMS[0]
+
+
 def test_more_pieces_than_are_missing_are_refused_whole() -> None:
     refused = judge_scan(a.posting(), ITEMS, CARDS, "149123456", 3)
 

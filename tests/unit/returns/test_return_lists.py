@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.returns.poll import PolledReturns
-from shipby.application.returns.views import get_options
+from shipby.application.returns.views import get_options, return_view
+from shipby.application.shared.views import time_text
 from shipby.domain.errors import (
     CredentialsRejectedError,
+    StageMismatchError,
 )
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.postings.posting import RungKind
@@ -179,3 +181,31 @@ def test_goods_under_way_of_rfbs_have_no_decision_clock_and_the_next_question_ha
     asked = (OfferedAction(id=-10, name="Отклонить после проверки"), OfferedAction(id=1000, name="Вернуть деньги"))
     world.market.change_return(a.RETURN_ID, state="ON_CHECKOUT", actions=asked)
     assert world.read_return().decide_by == world.clock.now() + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("state", ["MovingToOzon", "ReturnedToOzon"])
+def test_goods_that_the_marketplace_keeps_are_not_waited_for_and_its_compensation_is_told(
+    world: World, state: str
+) -> None:
+    world.arrives(status="delivered", actions=())
+    goods(world, state="MovingToSeller")
+    poll(world)
+    assert world.case(GOODS).stage is ReturnStage.OPENED
+    later(world, minutes=5)
+    goods(world, state=state)
+    poll(world)
+    case = world.case(GOODS)
+    assert (case.stage, case.next_alarm, case.open) == (ReturnStage.CLOSED, None, False)
+    with pytest.raises(StageMismatchError):
+        dispose(world, "restock")
+    later(world, minutes=5)
+    since = a.NOW - timedelta(days=3)
+    goods(world, state=state, compensation_status="Received", compensation_changed_at=a.NOW, storage_since=since)
+    poll(world)
+    view = return_view(world.case(GOODS))
+    assert (view["compensation_status"], view["storage_since"]) == ("Received", time_text(since))
+    assert world.case(GOODS).stage is ReturnStage.CLOSED
+    later(world, minutes=5)
+    goods(world, state="MovingToSeller")  # taken back by a removal request
+    poll(world)
+    assert world.case(GOODS).stage is ReturnStage.OPENED

@@ -12,8 +12,9 @@ from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Download, Method
 from shipby_local.simulator.desks import carriage_papers as papers
 from shipby_local.simulator.desks.carriage_model import Carriage
-from shipby_local.simulator.desks.carriages import NOT_READY, CarriageDesk
+from shipby_local.simulator.desks.carriages import NOT_READY, WRONG_STATUS, CarriageDesk
 from shipby_local.simulator.errors import ApiError, forbidden, invalid
+from shipby_local.simulator.labels.pages import scanit_of
 from shipby_local.simulator.model import Posting
 from shipby_local.simulator.words import Json, plain, stamp
 
@@ -158,6 +159,13 @@ def act_pdf(call: Call) -> Download | Json:
     return _file(call, Download(data, "application/pdf", f"{carriage.id}.pdf"))
 
 
+def container_labels(call: Call) -> Download | Json:
+    """A page for each cargo place that was told at approval; what is asked for without any is answered by invention."""
+    carriage = _documented(call)
+    data = papers.container_labels(carriage)
+    return _file(call, Download(data, "application/pdf", f"carriage-containers-{carriage.id}.pdf"))
+
+
 def barcode(call: Call) -> Download | Json:
     carriage = _documented(call)
     data = papers.barcode_png(papers.hand_over_code(carriage))
@@ -176,6 +184,8 @@ def act_postings(call: Call) -> Json:
                 "id": carriage.id,
                 "multi_box_qty": posting.multi_box_qty,
                 "posting_number": posting.number,
+                "scanit": scanit_of(posting, call.world.settings.label_style),
+                "is_blr_traceable": False,
                 "status": posting.status,
                 "seller_error": "",
                 "updated_at": stamp(carriage.updated_at),
@@ -219,8 +229,10 @@ def _carriage(call: Call, field: str = "carriage_id") -> Carriage:
 def _documented(call: Call) -> Carriage:
     """The carriage whose documents are asked for. Raises 409 while they are being made."""
     carriage = _carriage(call, "id")
+    if carriage.status in {"new", "cancelled"}:
+        raise invalid(WRONG_STATUS)
     held = call.market.faults.take({"carriage_document_not_ready"}, client_id=carriage.client_id)
-    if held is not None or not _desk(call).ready(carriage) or carriage.status == "cancelled":
+    if held is not None or not _desk(call).ready(carriage):
         raise ApiError(409, 9, NOT_READY)
     return carriage
 
@@ -278,6 +290,7 @@ METHODS: dict[str, Method] = {
     "/v1/carriage/act-discrepancy/pdf": discrepancy_pdf,
     "/v2/posting/fbs/act/check-status": check_status,
     "/v2/posting/fbs/act/get-pdf": act_pdf,
+    "/v2/posting/fbs/act/get-container-labels": container_labels,
     "/v2/posting/fbs/act/get-barcode": barcode,
     "/v2/posting/fbs/act/get-barcode/text": barcode_text,
     "/v2/posting/fbs/act/get-postings": act_postings,

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from shipby_local.simulator import views, words
 from shipby_local.simulator.api.call import Body, Call, Method
-from shipby_local.simulator.errors import invalid
+from shipby_local.simulator.errors import invalid, not_found
+from shipby_local.simulator.labels.pages import scanit_of
 from shipby_local.simulator.model import Posting
 from shipby_local.simulator.words import Json
 
@@ -20,7 +21,7 @@ _YEAR = timedelta(days=366)
 def get(call: Call) -> Json:
     posting = call.posting(call.body.text("posting_number"))
     wants = call.body.part("with").raw()
-    return {"result": views.posting_v3(posting, wants, call.world.now(), call.world.settings.tariff)}
+    return {"result": views.posting_v3(posting, wants, call.world.now(), call.world.settings)}
 
 
 def list_all(call: Call) -> Json:
@@ -70,6 +71,19 @@ def list_unfulfilled(call: Call) -> Json:
         )
 
     return _page(call, matches, lambda posting: posting.shipment_date, with_count=True)
+
+
+def by_barcode(call: Call) -> Json:
+    """A value of `barcodes` or of `scanit`; what several postings have is the newest one's (invented)."""
+    wanted, style = call.body.text("barcode"), call.world.settings.label_style
+    found = [
+        posting
+        for posting in call.own_postings()
+        if wanted and wanted in (posting.upper_barcode, posting.lower_barcode, scanit_of(posting, style))
+    ]
+    if not found:
+        raise not_found("POSTING_NOT_FOUND")
+    return {"result": views.posting_v2(found[-1])}
 
 
 def restrictions(call: Call) -> Json:
@@ -126,9 +140,9 @@ def _page(
     ]
     page, more = rest[:limit], len(rest) > limit
     wants = call.body.part("with").raw()
-    now, terms = call.world.now(), call.world.settings.tariff
+    now, settings = call.world.now(), call.world.settings
     answer: Json = {
-        "postings": [views.posting_v4(posting, wants, now, terms) for posting in page],
+        "postings": [views.posting_v4(posting, wants, now, settings) for posting in page],
         "cursor": _encode(_rank(by, page[-1])) if more else "",
         "has_next": more,
     }
@@ -157,6 +171,7 @@ def _decode(cursor: str) -> tuple[str, str] | None:
 
 METHODS: dict[str, Method] = {
     "/v3/posting/fbs/get": get,
+    "/v2/posting/fbs/get-by-barcode": by_barcode,
     "/v4/posting/fbs/list": list_all,
     "/v4/posting/fbs/unfulfilled/list": list_unfulfilled,
     "/v1/posting/fbs/restrictions": restrictions,

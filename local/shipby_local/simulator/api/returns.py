@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
+from shipby_local.simulator.desks.goods import COMPENSATIONS
 from shipby_local.simulator.desks.returns import Decision
 from shipby_local.simulator.errors import invalid, not_found
 from shipby_local.simulator.model import GoodsReturn, Line, RfbsReturn
-from shipby_local.simulator.words import Json, stamp
+from shipby_local.simulator.words import Json, stamp, stamp_or_null
 
 
 def list_rfbs(call: Call) -> Json:
@@ -160,9 +162,10 @@ def _goods(call: Call, item: GoodsReturn) -> Json:
         "target_place": place,
         "storage": {
             "sum": nothing | {"price": float(item.storage)},
-            "tariffication_first_date": None,
-            "tariffication_start_date": None,
-            "arrived_moment": None,
+            # How many days are free is not published: they count from the arrival, and are charged from the day after.
+            "tariffication_first_date": stamp(item.arrived_at + timedelta(days=1)) if item.arrived_at else None,
+            "tariffication_start_date": stamp_or_null(item.arrived_at),
+            "arrived_moment": stamp_or_null(item.arrived_at),
             "days": 0,
             "utilization_sum": nothing,
             "utilization_forecast_date": stamp(item.scrapped_at) if item.scrapped_at else None,
@@ -181,8 +184,16 @@ def _goods(call: Call, item: GoodsReturn) -> Json:
         "posting_number": item.posting_number,
         "clearing_id": item.id,
         "return_clearing_id": None,
-        "compensation_status": None,
+        "compensation_status": _compensation(item),
     }
+
+
+def _compensation(item: GoodsReturn) -> Json | None:
+    if not item.compensation or item.compensated_at is None:
+        return None
+    number, title = COMPENSATIONS[item.compensation]
+    status = {"id": number, "display_name": title, "sys_name": item.compensation}
+    return {"status": status, "change_moment": stamp(item.compensated_at)}
 
 
 def _goods_product(line: Line, currency: str) -> Json:

@@ -56,6 +56,18 @@ def discrepancies(carriage: Carriage, missing: Sequence[str]) -> bytes:
     return buffer.getvalue()
 
 
+def container_labels(carriage: Carriage) -> bytes:
+    """One 75 × 120 mm page for each container that the carriage is handed over in, at least one."""
+    canvas, buffer = _paper(75 * _MM, 120 * _MM)
+    count = max(carriage.containers_count, 1)
+    for number in range(1, count + 1):
+        draw_text(canvas, 5 * _MM, 108 * _MM, f"Отгрузка {carriage.id}, место {number} из {count}", 11)
+        _code(canvas, f"%304%{carriage.id}-{number}", 5 * _MM, 60 * _MM)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
 def place_labels(places: Sequence[CargoPlace]) -> bytes:
     """One 75 × 120 mm page for each cargo place."""
     canvas, buffer = _paper(75 * _MM, 120 * _MM)

@@ -8,14 +8,14 @@ from typing import Final
 
 from shipby_local.simulator import words
 from shipby_local.simulator.desks.carriage_model import CargoJob, CargoPlace, Carriage
-from shipby_local.simulator.errors import ApiError, invalid, not_found
+from shipby_local.simulator.errors import invalid, not_found
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import Posting
 
-# The description publishes none of these texts: a client must not match on them.
 NOT_NEW: Final = "CARRIAGE_IS_NOT_NEW"
-ALREADY_THERE: Final = "CARRIAGE_ALREADY_EXISTS"
-NOTHING_TO_CARRY: Final = "NO_POSTINGS_FOR_CARRIAGE"
+NOTHING_TO_CARRY: Final = "POSTING_NOT_FOUND"
+"""Of `create`: no new postings for a carriage. No other code is published for it."""
+WRONG_STATUS: Final = "Incorrect_carriage_status"
 NOT_READY: Final = "CARRIAGE_DOCUMENTS_NOT_READY"
 _OVER: Final = frozenset({"cancelled", "closed"})
 
@@ -48,13 +48,11 @@ class CarriageDesk:
         ]
 
     def create(self, client_id: str, method: int, day: str) -> Carriage:
-        """A new carriage with every posting that waits. Raises 400 or 409."""
+        """A new carriage with every posting that waits. Raises 404 where there is none, or one is still open."""
         same = [item for item in self.on(client_id, method, day) if item.status != "cancelled"]
-        if any(item.status == "new" for item in same):
-            raise ApiError(409, 6, ALREADY_THERE)
         ready = self.waiting(client_id, method)
-        if not ready:
-            raise invalid(NOTHING_TO_CARRY)
+        if not ready or any(item.status == "new" for item in same):
+            raise not_found(NOTHING_TO_CARRY)
         number, now = self.world.next_id("carriage", 24_276_481_394), self.world.now()
         names = [posting.number for posting in ready]
         carriage = Carriage(number, client_id, method, day, now, now, names, partial_num=len(same) + 1)

@@ -22,11 +22,22 @@ STATES: Final[Mapping[str, tuple[int, str]]] = {
     APPROVED: (3, "Заявка одобрена Ozon"),
     "Approved": (4, "Заявка одобрена продавцом"),
     "Rejected": (5, "Заявка отклонена"),
+    "MovingToOzon": (11, "Едет на склад Ozon"),
+    "ReturnedToOzon": (12, "На складе Ozon"),
     "ArrivedAtReturnPlace": (6, "В пункте выдачи"),
     "ReceivedBySeller": (7, "Продавец получил возврат"),
     "MoneyReturned": (8, "Покупателю вернули всю сумму"),
     "Utilizing": (9, "На утилизации"),
     "Utilized": (10, "Утилизирован"),
+}
+
+
+COMPENSATIONS: Final[Mapping[str, tuple[int, str]]] = {
+    # sys_name -> (id, title), all official
+    "Sent": (1, "Отправлено на компенсацию"),
+    "Received": (2, "Вы получили компенсацию"),
+    "Canceled": (3, "Компенсация отменена"),
+    "DecompensationSent": (4, "Провели декомпенсацию"),
 }
 
 
@@ -61,9 +72,16 @@ class GoodsDesk:
                 raise ValueError(f"no state {name}; there are {', '.join(STATES)}")
             item.status_id, item.status_title = STATES[name]
             item.status_name, item.changed_at = name, self._world.now()
+            if name == "ArrivedAtReturnPlace":
+                item.arrived_at = self._world.now()
             if name == ON_APPROVAL:
                 wait = self._world.settings.return_auto_approve_seconds
                 self._world.schedule(self._world.later(wait), "approve_goods_return", item.key)
+        if "compensation" in body:
+            name = str(body["compensation"])
+            if name not in COMPENSATIONS:
+                raise ValueError(f"no compensation {name}; there are {', '.join(COMPENSATIONS)}")
+            item.compensation, item.compensated_at = name, self._world.now()
         if "storage" in body:
             item.storage = words.cents(Decimal(str(body["storage"])))
         if "scrap_in_days" in body:

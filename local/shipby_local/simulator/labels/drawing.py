@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from shipby_local.simulator import words
-from shipby_local.simulator.labels.pages import PageSpec, draw
+from shipby_local.simulator.labels.pages import PageSpec, draw, style_of
 from shipby_local.simulator.market import Market
 from shipby_local.simulator.model import LabelTask, Posting
 from shipby_local.simulator.world import World
@@ -132,6 +132,7 @@ def file_of(market: Market, task_id: str) -> LabelFile:
 def _pages(world: World, task: LabelTask) -> list[PageSpec]:
     """The pages in the order of the request, one for each box, with the faults that the job noted."""
     pages: list[PageSpec] = []
+    wanted = world.settings.label_style
     for number in task.printed:
         posting = world.postings.get(number)
         if posting is None:
@@ -140,12 +141,14 @@ def _pages(world: World, task: LabelTask) -> list[PageSpec]:
         if "label_missing_page" not in bends:
             other = _another(world.postings.all(), posting) if "label_mismatch_page" in bends else None
             unreadable = "label_unreadable_page" in bends
-            own = [PageSpec(posting, box, other, unreadable) for box in range(1, posting.multi_box_qty + 1)]
+            style = style_of(posting, wanted)
+            boxes = range(1, posting.multi_box_qty + 1)
+            own = [PageSpec(posting, box, other, unreadable, style) for box in boxes]
             pages += own * (2 if "label_double_page" in bends else 1)
         if "label_foreign_page" in bends:
             stranger = _another((p for p in world.postings.all() if p.number not in task.printed), posting)
             found = stranger or _another(world.postings.all(), posting)
-            pages += [PageSpec(found)] if found is not None else []
+            pages += [PageSpec(found, style=style_of(found, wanted))] if found is not None else []
     return pages
 
 

@@ -1,4 +1,4 @@
-"""Draws label pages: upper barcode as Code 128, lower barcode as a second code, the number, route and recipient.
+"""Draws label pages: upper barcode as Code 128, lower barcode as a second code, ScanIt code, number, route, recipient.
 
 The layout is invented; it only carries what the real pages are known to carry, on the two sizes that the API names.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from shipby_local.simulator.labels.fonts import draw_text, width_of, wrapped
 from shipby_local.simulator.model import Posting
+from shipby_local.simulator.settings import LabelStyle
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MM: Final = 72 / 25.4
 SIZES_MM: Final = {"big_label": (75, 120), "small_label": (58, 40)}
 """Page sizes; the API documents only the two names."""
+_SCANIT: Final = 13 * _MM
+"""Side of the ScanIt code where it stands beside the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,19 @@ class PageSpec:
     box: int = 1
     codes_of: Posting | None = None
     unreadable: bool = False
+    style: LabelStyle = LabelStyle.OLD
+
+
+def style_of(posting: Posting, style: LabelStyle) -> LabelStyle:
+    """Which codes the posting's label carries; of mixed styles always the same one."""
+    if style is not LabelStyle.MIXED:
+        return style
+    return (LabelStyle.OLD, LabelStyle.NEW, LabelStyle.BOTH)[int(posting.lower_barcode or 0) % 3]
+
+
+def scanit_of(posting: Posting, style: LabelStyle) -> str:
+    """What the API tells as `scanit`; "" where the label has none."""
+    return "" if style_of(posting, style) is LabelStyle.OLD else posting.scanit
 
 
 def upper_barcode(posting: Posting, box: int) -> str:
@@ -60,16 +76,23 @@ def _big(canvas: Canvas, width: float, height: float, page: PageSpec) -> None:
     edge = 4 * _MM
     _line(canvas, edge, height - 7 * _MM, f"{_route(posting)}   Склад Софьино", 8, width - 2 * edge)
     _centred(canvas, width, height - 14 * _MM, posting.number, 13)
-    _bars(canvas, upper_barcode(codes, page.box), width, height - 38 * _MM, 21 * _MM)
-    _centred(canvas, width, height - 42 * _MM, upper_barcode(codes, page.box), 8)
+    first = _first_code(page)
+    _bars(canvas, first, width, height - 38 * _MM, 21 * _MM)
+    _centred(canvas, width, height - 42 * _MM, first, 8)
+    room = width - 2 * edge
+    if page.style is LabelStyle.BOTH:
+        room -= _SCANIT + edge
+        _square(canvas, codes.scanit, width - edge - _SCANIT, 29 * _MM, _SCANIT)
     if posting.multi_box_qty > 1:
         _centred(canvas, width, height - 48 * _MM, f"Место {page.box} из {posting.multi_box_qty}", 10)
     if posting.is_rfbs:
-        _recipient(canvas, edge, height - 54 * _MM, 30 * _MM, posting, width - 2 * edge, 8)
+        _recipient(canvas, edge, height - 54 * _MM, 30 * _MM, posting, room, 8)
     else:
         for row, line in enumerate(posting.lines[:4]):
             top = height - (56 + 5 * row) * _MM
             _line(canvas, edge, top, f"{line.quantity} × {line.name}", 7, width - 2 * edge)
+    if page.style is LabelStyle.NEW:
+        return
     _bars(canvas, codes.lower_barcode, width, 10 * _MM, 17 * _MM)
     _centred(canvas, width, 6 * _MM, codes.lower_barcode, 8)
 
@@ -79,15 +102,25 @@ def _small(canvas: Canvas, width: float, height: float, page: PageSpec) -> None:
     edge = 2 * _MM
     boxes = f"   {page.box}/{posting.multi_box_qty}" if posting.multi_box_qty > 1 else ""
     _line(canvas, edge, height - 4 * _MM, f"{posting.number}{boxes}   {_route(posting)}", 8, width - 2 * edge)
-    _bars(canvas, upper_barcode(codes, page.box), width, height - 17 * _MM, 11 * _MM)
-    _centred(canvas, width, height - 19.5 * _MM, upper_barcode(codes, page.box), 6)
+    first, second = _first_code(page), codes.scanit if page.style is LabelStyle.NEW else codes.lower_barcode
+    _bars(canvas, first, width, height - 17 * _MM, 11 * _MM)
+    _centred(canvas, width, height - 19.5 * _MM, first, 6)
     side = 16 * _MM
-    _square(canvas, codes.lower_barcode, width - side - edge, edge, side)
+    _square(canvas, second, width - side - edge, edge, side)
+    room = width - side - 3 * edge
+    if page.style is LabelStyle.BOTH:
+        room -= _SCANIT
+        _square(canvas, codes.scanit, width - side - _SCANIT - edge, edge, _SCANIT)
     if posting.is_rfbs:
-        _recipient(canvas, edge, height - 23 * _MM, 15 * _MM, posting, width - side - 3 * edge, 6)
+        _recipient(canvas, edge, height - 23 * _MM, 15 * _MM, posting, room, 6)
     else:
-        _line(canvas, edge, 12 * _MM, "Склад Софьино", 6, width - side - 3 * edge)
-    _line(canvas, edge, 2.5 * _MM, codes.lower_barcode, 6, width - side - 3 * edge)
+        _line(canvas, edge, 12 * _MM, "Склад Софьино", 6, room)
+    _line(canvas, edge, 2.5 * _MM, second, 6, room)
+
+
+def _first_code(page: PageSpec) -> str:
+    codes = page.codes_of or page.posting
+    return codes.scanit if page.style is LabelStyle.NEW else upper_barcode(codes, page.box)
 
 
 def _recipient(canvas: Canvas, x: float, top: float, room: float, posting: Posting, width: float, size: float) -> None:

@@ -85,6 +85,9 @@ class PostingView(View):
     substatus: str
     scheme: Scheme
     integration: str
+    delivery_schema: Annotated[
+        str | None, Field(description="The marketplace's own word beside the integration; only its lists tell it.")
+    ]
     warehouse_id: str
     version: Annotated[int, Field(description="Counts changes; also the ETag.")]
     received_at: Time

@@ -153,7 +153,20 @@ class ReturnView(View):
     reason: str
     is_defect: bool
     place: Annotated[str | None, Field(description="Warehouse where the goods are.")]
+    target_place: Annotated[str | None, Field(description="Warehouse where the goods go.")]
     storage: Annotated[MoneyView | None, Field(description="What storing them has cost so far.")]
+    arrived_at: Annotated[Time | None, Field(description="When they were ready to be fetched.")]
+    storage_since: Annotated[Time | None, Field(description="When their storage began to count.")]
+    storage_charged_since: Annotated[Time | None, Field(description="The first day of storage that is charged.")]
+    compensation_status: Annotated[
+        str | None,
+        Field(
+            description="The marketplace's own compensation for goods that do not come back: Sent, Received, Canceled, "
+            "DecompensationSent.",
+            examples=["Received"],
+        ),
+    ]
+    compensation_changed_at: Time | None
     scrapped_at: Annotated[Time | None, Field(description="When the marketplace means to scrap them.")]
     received_at: Time | None
     inspected_at: Time | None

@@ -82,6 +82,11 @@ DISCOUNT = "discount"
 """`tariff_type` of a step that gives money back. Its rate and charge come as positive numbers (example of v4
 unfulfilled/list), so the adapter turns their sign: a charge below zero is a discount."""
 
+FREE_TARIFF = "no_discount"
+"""`current_tariff_type` where neither more nor less is charged, whatever the rate beside it says. example of v3/get."""
+NEXT_TARIFF_LATER = timedelta(seconds=1)
+"""`next_tariff_starts_at` is the second after the end of the step before, `shipment_date`. example of v3/get."""
+
 CANCEL_REQUEST_LIMIT = 500
 """/v2/conditional-cancellation/list: at most 500. official."""
 CANCEL_REQUEST_CHUNK = 50

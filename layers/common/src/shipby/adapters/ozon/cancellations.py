@@ -17,6 +17,7 @@ from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequestState, MarketplaceCancelRequest
 from shipby.domain.errors import NotFoundError
+from shipby.domain.initiators import latin
 
 
 class OzonCancellations:
@@ -104,7 +105,7 @@ def _request_of(node: Node, read_at: datetime) -> MarketplaceCancelRequest:
         state=CancelRequestState(text) if text in _STATES else CancelRequestState.OTHER,
         read_at=read_at,
         state_name=maybe("state_name", lambda: node.node("state").text("name"), "") if text in _STATES else text,
-        initiator=node.text("cancellation_initiator"),
+        initiator=latin(node.text("cancellation_initiator")),
         reason_id=maybe("reason_id", lambda: node.node("cancellation_reason").integer("id"), 0),
         reason=maybe("reason", lambda: node.node("cancellation_reason").text("name"), ""),
         requested_at=maybe("requested_at", lambda: node.moment("cancelled_at"), None),

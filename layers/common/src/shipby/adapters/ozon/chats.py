@@ -14,6 +14,7 @@ from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.chats import ChatMessage, ListedChat, is_newer
 from shipby.application.ports.pages import Page
 from shipby.domain.errors import UnreadableAnswerError
+from shipby.domain.initiators import latin
 
 
 class OzonChats:
@@ -98,4 +99,6 @@ def _message(node: Node) -> ChatMessage:
         raise unreadable(node.at("created_at"), "a time")
     if not (identifier.isascii() and identifier.isdigit()):
         raise unreadable(node.at("message_id"), "a whole number")
-    return ChatMessage(id=identifier, at=at, sender=node.node("user").text("type"), text="\n".join(node.texts("data")))
+    return ChatMessage(
+        id=identifier, at=at, sender=latin(node.node("user").text("type")), text="\n".join(node.texts("data"))
+    )

@@ -191,6 +191,8 @@ class OzonClient:
 
     def _act_true(self, method: methods.Method, payload: Mapping[str, object], number: str) -> None:
         answer = self._api.act(method, payload, what=number)
+        if "result" not in answer:
+            raise unknown(f"{method.path} {number}", "the answer does not say whether it was done")
         if not done(lambda: answer.flag("result"), answer, number):
             raise MarketplaceRefusedError(f"{method.path} {number}: the marketplace answered result = false")
 
@@ -365,6 +367,8 @@ class OzonClient:
         if not 1 <= len(text) <= assumptions.CHAT_TEXT_LIMIT:
             raise InvalidInputError("a chat message has 1 to 1000 characters", errors=[("text", "wrong length")])
         answer = self._api.act(methods.CHAT_SEND, {"chat_id": chat_id, "text": text}, what=chat_id)
+        if "result" not in answer:
+            raise unknown(f"{methods.CHAT_SEND.path} {chat_id}", "the answer does not say whether it was taken")
         if done(lambda: answer.text("result"), answer, chat_id) != "success":
             raise MarketplaceRefusedError(
                 f"{methods.CHAT_SEND.path} {chat_id}: the marketplace did not take the message"

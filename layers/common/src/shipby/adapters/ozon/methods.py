@@ -1,12 +1,11 @@
 """Every method of the Seller API that the product calls, with its version: the only place where a path is written.
 
 Source: the official Seller API description (docs.ozon.ru/api/seller) as of October 2026 and its changelog. The
-marketplace announces a switch-off about a month ahead and moves the dates, so both lists are dated.
+marketplace announces a switch-off about a month ahead and moves the dates: see `switch_offs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -127,21 +126,3 @@ METHODS: tuple[Method, ...] = (
     CONTAINER_DOCUMENTS,
     CONTAINER_TASK,
 )
-
-SWITCHED_OFF: Mapping[str, date] = {
-    "/v3/posting/fbs/ship": date(2024, 2, 9),
-    "/v1/posting/carriage-available/list": date(2026, 3, 20),
-    "/v2/chat/list": date(2026, 6, 9),
-    "/v2/returns/rfbs/verify": date(2026, 8, 11),
-    "/v2/returns/rfbs/reject": date(2026, 8, 11),
-    "/v2/returns/rfbs/compensate": date(2026, 8, 11),
-    "/v2/returns/rfbs/receive-return": date(2026, 8, 11),
-    "/v2/returns/rfbs/return-money": date(2026, 8, 11),
-    "/v3/posting/fbs/list": date(2026, 8, 31),
-    "/v3/posting/fbs/unfulfilled/list": date(2026, 8, 31),
-    "/v2/posting/fbs/package-label": date(2026, 11, 2),
-    "/v1/posting/fbs/package-label/create": date(2026, 11, 2),
-    "/v2/posting/fbs/package-label/create": date(2026, 11, 2),
-    "/v1/posting/fbs/package-label/get": date(2026, 11, 2),
-}
-"""Announced switch-offs: path -> date. The product must never call one of these."""

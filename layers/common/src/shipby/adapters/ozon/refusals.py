@@ -7,10 +7,10 @@ business code as text. Source: official, Errors; the texts marked `seen` come fr
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from shipby.adapters.ozon.assumptions import BREAKER_RETRY_AFTER, NO_POSTING_AT_ALL
 from shipby.adapters.ozon.reading.answers import Node
+from shipby.adapters.ozon.refusal_codes import advice_on, own_meaning, wait_of
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -18,6 +18,7 @@ from shipby.domain.errors import (
     MarketplaceUnavailableError,
     NotFoundError,
     NotReadyYetError,
+    RateLimitedError,
     ShipbyError,
 )
 
@@ -35,26 +36,9 @@ _AUTH = (
     "invalid client-id",  # seen
 )
 _SUBSCRIPTION = ("not available with existing subscription",)
-_NOT_READY = ("aren't ready", "aren’t ready", "are not ready")
+_NOT_READY = ("aren't ready", "aren’t ready", "are not ready", "posting_statuses_not_ready")
 _NOT_FOUND = ("_NOT_FOUND",)
 _BREAKER = "circle is open"
-
-_ADVICE: Mapping[str, str] = {
-    "TRANSITION_IS_NOT_POSSIBLE": "read the posting again: its status does not allow this step",
-    "HAS_INCORRECT_TPL_INTEGRATION_TYPE": "for this delivery type the carrier or the marketplace sets it",
-    "HAS_INCORRECT_STATUS": "read the posting again: its status does not allow this",
-    "HAS_INCORRECT_PRODUCT_QUANTITY": "the quantities differ from the posting's",
-    "HAS_INCORRECT_CANCEL_REASON": "ask for the posting's own cancel reasons and choose one of them",
-    "UNKNOW_PRODUCT": "name products by SKU, not by product id",
-    "UNKNOWN_PRODUCT_DEFINED": "name products by SKU, not by product id",
-    "EXEMPLAR_INFO_NOT_FILLED_COMPLETELY": "fill in the marks, GTD or weight that the posting requires first",
-    "SHIP_FBP_POSTINGS_IS_FORBIDDEN": "a partner's warehouse assembles this posting",
-    "INCORRECT_OVH_FOR_POSTING": "the package is beyond the limits of the drop-off point",
-    "NO_POSTINGS_FOR_BATCH_DOWNLOAD": "no posting of the request has a label now",
-    "POSTING_NUMBERS_IS_INCORRECT_FOR_COMPANY": "a posting belongs to another account",
-    "label not allowed for delivered postings": "the posting is delivered: it needs no label",
-}
-"""Known business refusals -> what to do. Unknown ones are refusals too. Source: official, Errors."""
 
 _SHOWN = 300
 
@@ -98,13 +82,17 @@ def refusal(status: int, text: str, *, what: str, acts: bool) -> ShipbyError:
         return CredentialsRejectedError(f"{said}; check the seller's Client-Id and Api-Key, its roles and its networks")
     if any(one in folded for one in _NOT_READY):
         return NotReadyYetError(f"{said}; ask again in a minute")
+    if too_soon := wait_of(text):
+        return RateLimitedError(f"{said}; wait {too_soon:g} s", retry_after=too_soon)
+    if means := own_meaning(what, text):
+        return MarketplaceRefusedError(f"{said}; {means}", text=text)
     if status == 404 and folded in ("", NO_POSTING_AT_ALL):
         return MarketplaceUnavailableError(f"{said}; the marketplace does not know this method (any more)")
     if status == 404 or any(one in text for one in _NOT_FOUND):
         return NotFoundError(f"{said}; it is not this seller's, or the number is wrong")
     if status == 403 and not acts:
         return CredentialsRejectedError(f"{said}; check the roles of the seller's Api-Key")
-    advice = next((hint for code, hint in _ADVICE.items() if code in text), "")
+    advice = advice_on(what, text)
     return MarketplaceRefusedError(f"{said}; {advice}" if advice else said, text=text or f"HTTP {status}")
 
 

@@ -72,6 +72,7 @@ def sync_posting(
     marketplace: Marketplace,
     clock: Clock,
     again: bool = False,
+    schema: str = "",
 ) -> Synced:
     """Re-read one posting and apply the facts.
 
@@ -84,7 +85,7 @@ def sync_posting(
         detail = store.detail(seller, number) if again else None
         return Synced("coalesced", known, _unknown_related(seller, detail, store))
     try:
-        facts, synced = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock)
+        facts, synced = read_and_fold(seller, number, schema=schema, store=store, marketplace=marketplace, clock=clock)
     except NotFoundError:
         if known is not None:
             raise
@@ -112,21 +113,23 @@ def _covered(hinted_at: datetime, known: Posting, now: datetime) -> bool:
 
 
 def read_and_fold(
-    seller: str, number: str, *, store: Store, marketplace: Marketplace, clock: Clock
+    seller: str, number: str, *, store: Store, marketplace: Marketplace, clock: Clock, schema: str = ""
 ) -> tuple[MarketplacePosting, Synced]:
     """Read a posting and fold what it shows; read it again where nobody can tell which read is newer.
 
     Raises what the marketplace's reads raise; RetryableError if others folded theirs in during every read.
     """
-    facts = marketplace.posting(number)
-    since: int | None = None
-    for _ in range(ATTEMPTS):
+    since, tries = None, 0
+    while True:
+        facts, tries = marketplace.posting(number), tries + 1
+        if schema and not facts.delivery_schema:
+            facts = replace(facts, delivery_schema=schema)
         try:
             return facts, apply_facts(seller, facts, store=store, clock=clock, since=since)
         except _UnknownOrderError as error:
+            if tries == ATTEMPTS:
+                raise
             since = error.version
-            facts = marketplace.posting(number)
-    return facts, apply_facts(seller, facts, store=store, clock=clock, since=since)
 
 
 class _UnknownOrderError(RetryableError):
@@ -206,7 +209,8 @@ def _details_moved(known: Posting, facts: MarketplacePosting, store: PostingRead
     if facts.read_at < known.synced_at:
         return None
     detail = store.detail(known.seller, known.number)
-    if detail is not None and replace(detail, read_at=facts.read_at) == facts:
+    # Which list told of it is no change.
+    if detail is not None and replace(detail, read_at=facts.read_at, delivery_schema=facts.delivery_schema) == facts:
         return None
     data: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
     event = Event(type=EventType.POSTING_CHANGED, at=at, actor=MARKETPLACE, reason="details", data=data)

@@ -6,8 +6,8 @@ from functools import cache
 
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
-from shipby.domain import pointers
-from shipby.domain.labels.page_proof import Expected, Names, is_own_code, is_posting_number
+from shipby.application.postings.label_codes import posting_of_code
+from shipby.domain.labels.page_proof import SEVERAL, Expected, Names, is_own_code, is_posting_number
 
 
 def expected_of(store: PostingReads, seller: str, number: str) -> Expected:
@@ -15,7 +15,7 @@ def expected_of(store: PostingReads, seller: str, number: str) -> Expected:
     detail = store.detail(seller, number)
     if detail is None:
         return Expected()
-    return Expected(barcodes=detail.barcodes, parent=detail.parent_number, relatives=detail.related_numbers)
+    return Expected(barcodes=detail.codes, parent=detail.parent_number, relatives=detail.related_numbers)
 
 
 def lookup(store: Store, seller: str) -> Names:
@@ -25,7 +25,9 @@ def lookup(store: Store, seller: str) -> Names:
     def names(text: str) -> str | None:
         if is_posting_number(text) and store.posting(seller, text) is not None:
             return text
-        number = store.find(seller, pointers.LABEL, text)
+        number = posting_of_code(seller, text, store=store)
+        if number == SEVERAL:
+            return SEVERAL
         if number is None or not is_own_code(text, number, expected_of(store, seller, number).barcodes):
             return None
         return number

@@ -10,9 +10,10 @@ from shipby.application.labels.asks import Tools, commit_label, new_document, wa
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.ports.press import LabelPage
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import ClaimPointer, SaveDocument, Write
+from shipby.application.ports.writes import SaveDocument, Write
+from shipby.application.postings.label_codes import claim_code
 from shipby.application.shared.retry import decide_anew
-from shipby.domain import actors, pointers
+from shipby.domain import actors
 from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
@@ -22,7 +23,6 @@ from shipby.domain.labels.page_proof import is_own_code
 from shipby.domain.labels.rules import shows_person
 from shipby.domain.postings.posting import Posting
 
-"""Kind of the pointer from a label's barcode to its posting."""
 MOST_POINTERS = 80
 """Barcodes of one label that lead to it; a transaction has room for 100 writes."""
 
@@ -106,18 +106,16 @@ def _replaced(known: Document | None, digest: str, form: LabelForm, document: Do
 
 
 def claims(store: Store, posting: Posting, barcodes: Sequence[str]) -> list[Write]:
-    """Pointers from the label's own barcodes to its posting: a code that many labels share must lead to none of them.
+    """Pointers from the label's own codes to its posting: a code that many labels share must lead to none of them.
 
-    A code that leads elsewhere keeps its place.
+    Own are those on its pages that tell it from others, and those that the marketplace names: the label in the cabinet
+    may carry more of them than the file.
     """
     detail = store.detail(posting.seller, posting.number)
-    named = detail.barcodes if detail else ()
-    own = [code for code in barcodes if is_own_code(code, posting.number, named)]
-    return [
-        ClaimPointer(posting.seller, pointers.LABEL, code, posting.number)
-        for code in own[:MOST_POINTERS]
-        if store.find(posting.seller, pointers.LABEL, code) in (None, posting.number)
-    ]
+    named = detail.codes if detail else ()
+    own = [code for code in dict.fromkeys((*named, *barcodes)) if is_own_code(code, posting.number, named)]
+    found = (claim_code(posting.seller, code, posting.number, store=store) for code in own[:MOST_POINTERS])
+    return [claim for claim in found if claim is not None]
 
 
 def taken(error: AlreadyExistsError) -> AlreadyExistsError | VersionConflictError:

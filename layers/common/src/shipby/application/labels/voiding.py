@@ -27,12 +27,13 @@ def void_labels(
 ) -> tuple[Posting, list[Event], list[Write]]:
     """What a read that changed the posting's barcodes does to its labels; for the read's own transaction.
 
-    Nothing where the barcodes stand, or nothing was fetched, or the parcel has left.
+    Nothing where the barcodes stand, or nothing was fetched, or the parcel has left. A code that is named for the first
+    time, or not any more, says nothing of a label.
     """
-    if not facts.barcodes or not may_be_labelled(posting):
+    if not facts.codes or not may_be_labelled(posting):
         return posting, [], []
     before = store.detail(posting.seller, posting.number)
-    if before is not None and set(before.barcodes) == set(facts.barcodes):
+    if before is not None and not _changed(before, facts) and not _named_at_last(before, facts):
         return posting, [], []
     void = [document for document in _labels(posting, store) if _is_void(document, before, facts)]
     if not void:
@@ -48,7 +49,8 @@ def void_labels(
         }
         events.append(Event(type=EventType.LABEL_VOIDED, at=now, actor=actor, reason=REASON, data=data))
         writes.append(SaveDocument(_voided(document)))
-    codes = dict.fromkeys(code for document in void for code in document.barcodes if code not in facts.barcodes)
+    shown = [code for document in void for code in document.barcodes]
+    codes = dict.fromkeys(code for code in (*shown, *(before.codes if before else ())) if code not in facts.codes)
     writes += [
         ReleasePointer(posting.seller, pointers.LABEL, code, posting.number) for code in list(codes)[:MOST_POINTERS]
     ]
@@ -61,10 +63,21 @@ def _labels(posting: Posting, store: LabelReads) -> Sequence[Document]:
 
 
 def _is_void(document: Document, before: MarketplacePosting | None, facts: MarketplacePosting) -> bool:
-    if before is not None and before.barcodes:
+    if before is not None and _changed(before, facts):
         return True
     # No barcode was known when it was proven: it stands unless it shows none of those named now.
-    return not set(document.barcodes) & set(facts.barcodes)
+    return not set(document.barcodes) & set(facts.codes)
+
+
+def _changed(before: MarketplacePosting, facts: MarketplacePosting) -> bool:
+    """Whether the marketplace names other codes than it did, each kind by itself."""
+    pairs = ((set(before.barcodes), set(facts.barcodes)), ({before.scanit} - {""}, {facts.scanit} - {""}))
+    return any(was and now and was != now for was, now in pairs)
+
+
+def _named_at_last(before: MarketplacePosting, facts: MarketplacePosting) -> bool:
+    """Whether none was known until now."""
+    return not before.codes and bool(facts.codes)
 
 
 def _voided(document: Document) -> Document:

@@ -79,7 +79,9 @@ def scan_item(scan: Scan, remember: Remember, *, store: Store, documents: Docume
         found = load_pickable(scan.seller, [scan.number], store=store)
         check = _check_of(store, scan.seller, scan.number)
         items = _items(found, check)
-        verdict = judge_scan(posting, items, found.cards, scan.code, scan.quantity)
+        detail = found.details.get(scan.number)
+        codes = detail.codes if detail else ()
+        verdict = judge_scan(posting, items, found.cards, scan.code, scan.quantity, codes)
         if isinstance(verdict, Refusal):
             raise _refused(scan, posting, items, verdict, store, clock)
         return _accept(scan, posting, found, check, verdict, remember, store, documents, clock)

@@ -160,6 +160,7 @@ class _Round:
         self.queued = 0
         self._again: list[str] = []
         self._sent: set[str] = set()
+        self._schemas: dict[str, str] = {}
 
     def go_through(self, what: str, listing: Callable[[str], Page[MarketplacePosting]]) -> None:
         """Queue what differs, page by page: a round that is cut short later has still mended what it saw."""
@@ -175,6 +176,7 @@ class _Round:
     def _look(self, page: Page[MarketplacePosting]) -> None:
         fresh = {facts.number: facts for facts in page.items if facts.number not in self.seen}
         self.seen.update(fresh)
+        self._schemas |= {number: facts.delivery_schema for number, facts in fresh.items() if facts.delivery_schema}
         self._send([number for number, facts in fresh.items() if self._is_wanted(number, facts)])
 
     def _is_wanted(self, number: str, facts: MarketplacePosting) -> bool:
@@ -227,6 +229,9 @@ class _Round:
     def _send(self, numbers: list[str]) -> None:
         """Each number once a round, whoever asks for it."""
         numbers = [number for number in dict.fromkeys(numbers) if number not in self._sent]
-        self._queue.send(sync_message(self._seller, number, hinted_at=self._now, why="poll") for number in numbers)
+        self._queue.send(
+            sync_message(self._seller, number, hinted_at=self._now, why="poll", schema=self._schemas.get(number, ""))
+            for number in numbers
+        )
         self._sent.update(numbers)
         self.queued += len(numbers)

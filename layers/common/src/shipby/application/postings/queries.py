@@ -15,6 +15,7 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import family_view
+from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.postings.views import event_view, posting_view, tracking_view
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
@@ -146,7 +147,7 @@ def _worklist(
 def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
     # People type tracking numbers with spaces and small letters; a scanner gives a barcode as it is.
     typed = "".join(text.split()).upper()
-    number = store.find(seller, pointers.LABEL, text) or store.find(seller, pointers.TRACKING, typed) or text
+    number = posting_of_code(seller, text, store=store) or store.find(seller, pointers.TRACKING, typed) or text
     posting = store.posting(seller, number)
     if posting is None:
         return []

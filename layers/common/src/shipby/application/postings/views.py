@@ -18,6 +18,7 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
         "substatus": posting.substatus,
         "scheme": posting.scheme,
         "integration": posting.integration,
+        "delivery_schema": posting.delivery_schema or None,
         "warehouse_id": posting.warehouse_id,
         "version": posting.version,
         "received_at": time_text(posting.received_at),

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
 from shipby.application.ports.store import Store
+from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.printing.copies import newest, newest_label
 from shipby.application.shared.views import time_text
 from shipby.domain import pointers
@@ -24,11 +25,13 @@ from shipby.domain.labels.copies import (
     shown_time,
 )
 from shipby.domain.labels.documents import Document, DocumentKind
+from shipby.domain.labels.page_proof import SEVERAL
 from shipby.domain.postings.posting import Posting
 
 MOST_LETTERS = 200
 """A longer text is no code of a label."""
 KEYBOARD = "the scanner types under a Russian keyboard layout: switch the computer to English, it was read all the same"
+SHARED = "labels of several postings have this code: scan another code of the label, or type the posting number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,8 @@ def scan_label(seller: str, typed: str, *, store: Store) -> dict[str, Json]:
     for reading in dict.fromkeys(found):
         if hit := _hit(seller, reading, store):
             return _view(hit, store.documents(seller, hit.posting.number))
+    if any(posting_of_code(seller, reading.text, store=store) == SEVERAL for reading in found):
+        raise NotFoundError(SHARED)
     raise NotFoundError(_advice(found))
 
 
@@ -60,7 +65,7 @@ def _hit(seller: str, reading: Reading, store: Store) -> _Hit | None:
         number, kind, copy = own[0], str(own[1]), own[2]
     elif slip := read_slip_code(text):
         number, kind = slip, "packing_slip"
-    elif target := store.find(seller, pointers.LABEL, text):
+    elif target := posting_of_code(seller, text, store=store):
         number, kind = target, str(DocumentKind.LABEL)
     elif target := store.find(seller, pointers.TRACKING, text):
         number, kind = target, "tracking_number"

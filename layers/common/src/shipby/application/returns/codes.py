@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer, Write
+from shipby.application.postings.label_codes import posting_of_code
 from shipby.domain import pointers
 from shipby.domain.returns.return_case import FBS_PREFIX, ReturnCase
 
@@ -43,7 +44,8 @@ def find_returns(seller: str, typed: str, *, store: Store) -> list[ReturnCase]:
     code = typed.strip()
     codes = {code, code.upper()}
     for one in tuple(codes):
-        codes |= {number for kind in (pointers.LABEL, pointers.TRACKING) if (number := store.find(seller, kind, one))}
+        named = (posting_of_code(seller, one, store=store), store.find(seller, pointers.TRACKING, one))
+        codes |= {number for number in named if number}
     found: dict[str, ReturnCase] = {}
     for one in sorted(codes):
         for slot in _slots(one):

@@ -20,7 +20,7 @@ from shipby.domain.events import Event, EventType, return_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.returns.actions import decision_asked
-from shipby.domain.returns.goods_returns import Whereabouts, fetch_reminder, whereabouts
+from shipby.domain.returns.goods_returns import NOT_COMING, Whereabouts, fetch_reminder, whereabouts
 from shipby.domain.returns.return_case import CABINET_RETURNS, MarketplaceReturn, ReturnCase, ReturnSource, ReturnStage
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, ahead, read_time
@@ -200,13 +200,19 @@ def _with_facts(base: ReturnCase, facts: MarketplaceReturn, *, linked: bool) -> 
         kind=facts.kind,
         place=facts.place,
         storage=facts.storage,
+        arrived_at=facts.arrived_at,
+        storage_since=facts.storage_since,
+        storage_charged_since=facts.storage_charged_since,
+        compensation_status=facts.compensation_status,
+        compensation_changed_at=facts.compensation_changed_at,
+        target_place=facts.target_place,
         scrapped_at=facts.scrapped_at,
     )
 
 
 def _at_its_stage(case: ReturnCase, facts: MarketplaceReturn) -> ReturnCase:
     if case.source is ReturnSource.FBS:
-        over = whereabouts(facts.state) is Whereabouts.OVER
+        over = whereabouts(facts.state) in NOT_COMING
         if over and case.stage is ReturnStage.OPENED:
             return replace(case, stage=ReturnStage.CLOSED)
         if not over and case.stage is ReturnStage.CLOSED and not case.disposition:

@@ -17,8 +17,6 @@ from shipby.domain.sellers.settings import SellerSettings
 
 APPROVE = "approve"
 REJECT = "reject"
-CLIENT = "CLIENT"
-"""The initiator of a request that a buyer made."""
 
 
 class CancelRequestState(StrEnum):

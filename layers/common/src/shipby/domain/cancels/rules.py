@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shipby.domain.cancels.requests import APPROVE, CLIENT, REJECT
+from shipby.domain.cancels.requests import APPROVE, REJECT
+from shipby.domain.initiators import is_buyer
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_PACKED, Posting, Stage
 
@@ -56,7 +57,7 @@ def suggest(posting: Posting | None, *, initiator: str) -> Suggestion:
         "tracking_number": bool(posting.tracking_number),
     }
     basis = _basis(posting)
-    if BASES[basis][0] and initiator not in ("", CLIENT):
+    if BASES[basis][0] and initiator and not is_buyer(initiator):
         basis = NOT_THE_BUYER
     return _suggestion(basis, facts)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shipby.domain.evidence.claims import ClaimKind
+from shipby.domain.initiators import latin
 
 READ_UP_TO = 20_000
 """Characters of one message that are judged: no pattern may run for ever over what somebody else wrote."""
@@ -137,4 +138,4 @@ def asks_here(chat_type: str) -> bool:
 
 def may_ask(sender: str) -> bool:
     """Whether a message of this sender may be a request of the marketplace."""
-    return sender.upper() not in OWN_WORDS
+    return latin(sender).upper() not in OWN_WORDS

@@ -1,9 +1,9 @@
 """Which posting a label page belongs to, proven by what its picture says; where it lies in the file means nothing.
 
 The marketplace documents neither the order of pages nor their number for several boxes. So each page is compared with
-the barcodes that the marketplace itself names for a posting (`with.barcodes` of /v3/posting/fbs/get), and with posting
-numbers printed on it. A page that contradicts itself, repeats another, or names somebody else is proven wrong. A page
-that says nothing is no proof of anything.
+the codes that the marketplace itself names for a posting (`with.barcodes` and `scanit` of /v3/posting/fbs/get), and
+with posting numbers printed on it. A page that contradicts itself, repeats another, or names somebody else is proven
+wrong. A page that says nothing is no proof of anything, and neither is a code that several postings have.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from shipby.domain.labels.pages import PageVerdict
 
 Names = Callable[[str], "str | None"]
-"""A barcode or posting number -> the posting of ours that it names, or None."""
+"""A barcode or posting number -> the posting of ours that it names, SEVERAL, or None."""
+SEVERAL = ""
+"""The code is known to be on labels of several postings: it names none of them."""
 _NUMBER = re.compile(r"\d{4,12}-\d{4}-\d{1,3}", re.ASCII)
 _RUNS = re.compile(r"\d+|\D+")
 
@@ -69,8 +71,16 @@ def is_posting_number(text: str) -> bool:
 
 def is_own_code(code: str, number: str, barcodes: Collection[str]) -> bool:
     """Whether a code tells this posting from all others: its number, or one of the barcodes that the marketplace names
-    for it, as it is or with a box's suffix. Anything else, such as a route, may stand on many labels."""
-    return code == number or any(barcode and code.startswith(barcode) for barcode in barcodes)
+    for it, as it is or with a box's suffix. Anything else, such as a route, may stand on many labels; what looks like
+    the number of another posting is that posting's."""
+    if code == number:
+        return True
+    return not is_posting_number(code) and any(_is_code_of_box(code, barcode) for barcode in barcodes if barcode)
+
+
+def _is_code_of_box(code: str, barcode: str) -> bool:
+    """A longer code of letters or digits alone is another one: 230249 is no box of 23024."""
+    return code.startswith(barcode) and not code[len(barcode) :][:1].isalnum()
 
 
 def prove_pages(pages: Sequence[PageSaid], asked_for: Mapping[str, Expected], names: Names) -> Proof:
@@ -104,7 +114,8 @@ def _owners(asked_for: Mapping[str, Expected]) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for number, expected in asked_for.items():
         for code in (number, *expected.barcodes):
-            found.setdefault(code, set()).add(number)
+            if code == number or not is_posting_number(code):
+                found.setdefault(code, set()).add(number)
     return {code: next(iter(numbers)) if len(numbers) == 1 else "" for code, numbers in found.items()}
 
 
@@ -128,6 +139,10 @@ def _judge(page: PageSaid, asked_for: Mapping[str, Expected], owners: Mapping[st
         return _mismatch(by_code | others, by_code | others, "its barcode and the number printed on it disagree")
     if number not in asked_for:
         return _foreign(number)
+    own = [code for code in page.barcodes if _owner(code, owners, names) == number]
+    if not any(code == number or names(code) in (None, number) for code in own):
+        reason = f"its codes are {number}'s, but labels of other postings have them too"
+        return Finding(verdict=PageVerdict.UNREADABLE, names=(number,), reason=reason)
     return Finding(verdict=PageVerdict.PROVEN, names=(number,))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from shipby.domain.deadlines.workflow import Command, Step, carry_out
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.labels.copies import read_copy_code, read_pick_list_code, read_slip_code, readings
+from shipby.domain.labels.page_proof import is_own_code
 from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.packing.gs1 import gtin_in
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
@@ -121,13 +122,14 @@ def match(code: str, items: Iterable[Item], cards: Mapping[str, ProductCard]) ->
     )
 
 
-def is_paper(code: str, posting: Posting) -> bool:
-    """Whether somebody scanned a paper instead of the goods: our label, slip or list, or the posting's number."""
+def is_paper(code: str, posting: Posting, label_codes: Collection[str] = ()) -> bool:
+    """Whether somebody scanned a paper instead of the goods: our label, slip or list, a code of the marketplace's label
+    or the posting's number."""
     return any(
         read_copy_code(reading.text)
         or read_slip_code(reading.text)
         or read_pick_list_code(reading.text)
-        or reading.text == posting.number
+        or is_own_code(reading.text, posting.number, label_codes)
         for reading in readings(code)
     )
 
@@ -147,8 +149,9 @@ def judge_scan(
     cards: Mapping[str, ProductCard],
     code: str,
     quantity: int,
+    label_codes: Collection[str] = (),
 ) -> Item | Refusal:
-    """The product that is in the parcel now, or why the scan does not count."""
+    """The product that is in the parcel now, or why the scan does not count; `label_codes` are no goods."""
     if stop := stop_of(posting):
         return Refusal("stopped", stop)
     if not items:
@@ -165,7 +168,7 @@ def judge_scan(
     shown = printable(code)
     found = match(code, items, cards)
     if not found:
-        if is_paper(code, posting):
+        if is_paper(code, posting, label_codes):
             return Refusal("paper", f"{shown} is a paper of a parcel: scan the goods themselves")
         return Refusal("wrong_item", f"wrong item: {shown} does not belong into posting {posting.number}; take it out")
     if len(found) > 1:

@@ -119,6 +119,20 @@ class MarketplacePosting:
     tracking_number: str = ""
     carrier: str = ""
     barcodes: tuple[str, ...] = ()
+    scanit: str = ""
+    """A third code of its label, since September 2026; it may be the only one there. "" says nothing."""
+    delivery_schema: str = ""
+    """SDS, FBO, FBS, Crossborder by the description, `fbs` in its example; only lists tell it."""
+    flow: str = ""
+    """`integration_type_flow`: as `integration`, with hybrid_aggregator …, click_and_collect and FBP beside."""
+    legal: bool = False
+    """The buyer is a legal entity: goods are reserved before they are paid, and a country of origin is wanted."""
+    optional_marks: tuple[str, ...] = ()
+    """SKUs that may carry a mark: `optional.products_with_possible_mandatory_mark`."""
+    traceable: bool = False
+    """Goods that Belarus traces: `require_blr_traceable_attrs`."""
+    code_verified_at: datetime | None = None
+    """When the courier's code was found right: `pickup_code_verified_at`."""
     lines: tuple[Line, ...] = ()
     requirements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Unmet `requirements.products_requiring_*`: requirement -> SKUs."""
@@ -127,6 +141,11 @@ class MarketplacePosting:
     related_numbers: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
     """Names of fields above (and PRICES) that this read could not make out; see `shipby.domain.postings.odd_reads`."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that the marketplace names for this posting: what a label may carry and people may scan."""
+        return tuple(dict.fromkeys(code for code in (*self.barcodes, self.scanit) if code))
 
     @property
     def paid(self) -> Money | None:
@@ -260,6 +279,8 @@ class Posting:
     cancelled_by: str = ""
     """seller, client, customer, ozon, system, delivery, or split."""
     tracking_number: str = ""
+    delivery_schema: str = ""
+    """Beside the integration: what the lists told last."""
     tracking_count: int = 0
     intent_count: int = 0
     open_intents: tuple[str, ...] = ()

@@ -50,19 +50,27 @@ _NOTED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "TYPE_UPDATE_MESSAGE": ("chat_id", "chat_type", "message_id", "created_at", "updated_at"),
     "TYPE_MESSAGE_READ": ("chat_id", "chat_type", "message_id", "created_at"),
     "TYPE_CHAT_CLOSED": ("chat_id", "chat_type"),
-    "TYPE_STOCKS_CHANGED": (),
+    "TYPE_STOCKS_CHANGED": ("items",),
     "TYPE_CREATE_ITEM": ("offer_id", "product_id", "is_error", "changed_at"),
     "TYPE_UPDATE_ITEM": ("offer_id", "product_id", "is_error", "changed_at"),
     "TYPE_CREATE_OR_UPDATE_ITEM": ("offer_id", "product_id", "is_error", "changed_at"),
     "TYPE_DESCRIPTION_CATEGORY_TREE_CHANGED": ("changed_at",),
-    "TYPE_FBO_POSTING_NEW": ("posting_number", "uuid"),
-    "TYPE_FBO_POSTING_CANCELLED": ("posting_number", "uuid"),
-    "TYPE_FBO_POSTING_STATE_CHANGED": ("posting_number", "uuid"),
-    "TYPE_FBO_POSTING_DELIVERY_DATE_CHANGED": ("posting_number", "uuid"),
-    "TYPE_ORDER_NEW": ("order_number", "uuid", "created_at"),
-    "TYPE_ORDER_STATE_CHANGED": ("order_number", "uuid", "old_state", "new_state", "updated_at"),
 }
-"""Valid types about nothing this version keeps: counted, never acted upon."""
+"""Valid types about nothing this version acts upon, and the fields of each that may be kept: counted."""
+_NOTED_PREFIXES = ("TYPE_FBO_", "TYPE_ORDER_")
+"""Types of the marketplace's own warehouses and of whole orders: whatever they will be called, they are not ours."""
+_OTHER_FIELDS = (
+    "posting_number",
+    "order_number",
+    "uuid",
+    "old_state",
+    "new_state",
+    "created_at",
+    "updated_at",
+    "items",
+)
+_STOCK_FIELDS = ("sku", "product_id", "updated_at")
+_AMOUNT_FIELDS = ("warehouse_id", "present", "reserved")
 _NO_SELLER = frozenset({"TYPE_DESCRIPTION_CATEGORY_TREE_CHANGED"})
 _LONGEST = 64
 
@@ -83,9 +91,9 @@ _COMMON_FIELDS = frozenset(
         "time",
     }
 )
-_KNOWN_FIELDS = _COMMON_FIELDS.union(*_POSTING_FIELDS.values(), *_NOTED_FIELDS.values())
+_KNOWN_FIELDS = _COMMON_FIELDS.union(*_POSTING_FIELDS.values(), *_NOTED_FIELDS.values(), _OTHER_FIELDS)
 """The only field names that a quarantined push may show: any other name could be anything, a person's too."""
-_TYPE = re.compile(r"TYPE_[A-Z_]{1,50}")
+_TYPE = re.compile(r"TYPE_[A-Z0-9_]{1,59}")
 
 
 def _scalar(value: object) -> Json:
@@ -96,6 +104,34 @@ def _scalar(value: object) -> Json:
         return value if abs(value) < _LARGEST else str(value)[:_LONGEST]
     # Half a surrogate pair gets through Python's JSON reader and cannot be stored as UTF-8.
     return value[:_LONGEST].encode("utf-8", "replace").decode() if isinstance(value, str) else None
+
+
+def _stocks(value: object) -> Json:
+    """`items` of a change of stock: which product, where, how many; nothing else of it."""
+    return [
+        {
+            **{name: _scalar(item.get(name)) for name in _STOCK_FIELDS if name in item},
+            "stocks": [
+                {name: _scalar(stock.get(name)) for name in _AMOUNT_FIELDS if name in stock}
+                for stock in _objects(item.get("stocks"))
+            ],
+        }
+        for item in _objects(value)
+    ]
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _noted(kind: str, body: Mapping[str, object]) -> dict[str, Json] | None:
+    """What is kept of a push that nothing is done about; None if its type is another."""
+    names = _NOTED_FIELDS.get(kind)
+    if names is None:
+        if not kind.startswith(_NOTED_PREFIXES):
+            return None
+        names = tuple(name for name in _OTHER_FIELDS if name in body)
+    return {name: _stocks(body.get(name)) if name == "items" else _scalar(body.get(name)) for name in names}
 
 
 def _clean_type(value: object) -> str:
@@ -128,8 +164,8 @@ def judge(raw: bytes, body: Mapping[str, object] | None, problem: str, *, seller
     state, number, payload = PushState.RECEIVED, "", {}
     if body is None:
         state = PushState.QUARANTINED
-    elif kind in _NOTED_FIELDS:
-        state, payload = PushState.NOTED, {name: _scalar(body.get(name)) for name in _NOTED_FIELDS[kind]}
+    elif (noted := _noted(kind, body)) is not None:
+        state, payload = PushState.NOTED, noted
     elif kind in _POSTING_FIELDS:
         number = str(body.get("posting_number") or "")[:_LONGEST]
         payload = {name: _scalar(body.get(name)) for name in _POSTING_FIELDS[kind] if name in body}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shipby.domain.initiators import BUYER, latin
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
 from shipby.domain.refunds.ledger import CostBorneBy, EntryKind, ExecutedBy, Paid
 
@@ -61,7 +62,6 @@ class PayerRule:
 
 
 _OBSERVED = frozenset({EntryKind.OBSERVED})
-_BUYER = frozenset({"client", "customer"})
 _MARKETPLACE = frozenset({"ozon", "system"})
 _NO_REFUND_CALL = "no method refunds a cancelled posting: the marketplace pays the buyer back by itself"
 _COST_UNSAID = "who bears it is not published"
@@ -100,7 +100,7 @@ PAYER_RULES: tuple[PayerRule, ...] = (
     PayerRule(
         id="cancel.buyer.before_ship",
         kinds=_OBSERVED,
-        cancelled_by=_BUYER,
+        cancelled_by=BUYER,
         after_ship=False,
         executed_by=ExecutedBy.MARKETPLACE,
         cost_borne_by=CostBorneBy.UNCERTAIN,
@@ -110,7 +110,7 @@ PAYER_RULES: tuple[PayerRule, ...] = (
     PayerRule(
         id="cancel.buyer.after_ship",
         kinds=_OBSERVED,
-        cancelled_by=_BUYER,
+        cancelled_by=BUYER,
         executed_by=ExecutedBy.MARKETPLACE,
         cost_borne_by=CostBorneBy.UNCERTAIN,
         certain=False,
@@ -214,7 +214,7 @@ def circumstances(kind: EntryKind, posting: Posting, detail: MarketplacePosting 
         kind=kind,
         scheme=posting.scheme,
         integration=posting.integration,
-        cancelled_by=posting.cancelled_by or (cancellation.type if cancellation else ""),
+        cancelled_by=latin(posting.cancelled_by or (cancellation.type if cancellation else "")),
         assembled=posting.assembled_at is not None,
         after_ship=cancellation.after_ship if cancellation else posting.handed_over_at is not None,
     )

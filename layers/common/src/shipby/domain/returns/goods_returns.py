@@ -25,6 +25,9 @@ class Whereabouts(StrEnum):
     """The seller has them: they are received by a scan, looked at, and put somewhere."""
     DISPUTED = "disputed"
     """Between seller, buyer and marketplace; nothing to do here."""
+    KEPT = "kept"
+    """The marketplace keeps the goods: they go to its own warehouse and are sold from there, or were lost and are paid
+    for. Nothing is waited for and nothing is put into stock; see `compensation_status`."""
     OVER = "over"
     """Nothing comes back to the seller any more."""
     OTHER = "other"
@@ -43,14 +46,13 @@ _STATES: Mapping[Whereabouts, frozenset[str]] = {
         {
             "Approved",
             "ApprovedByOzon",
-            "MovingToOzon",
             "MovingToSeller",
             "ReturnMoneyApproved",
-            "ReturnedToOzon",
             "ReturningToSellerByCourier",
             "WaitingShipment",
         }
     ),
+    Whereabouts.KEPT: frozenset({"MovingToOzon", "ReturnedToOzon"}),
     Whereabouts.WAITING: frozenset({"ArrivedAtReturnPlace"}),
     Whereabouts.HANDED_OUT: frozenset({"ReceivedBySeller"}),
     Whereabouts.DISPUTED: frozenset(
@@ -83,6 +85,10 @@ _STATES: Mapping[Whereabouts, frozenset[str]] = {
 }
 """`MoneyReturned` and `MoneyReturnedBySystem` name the buyer's money and no goods, so nothing is waited for; goods that
 come all the same are received by a scan in any state. Which state ends which way is inferred from its title."""
+
+NOT_COMING = frozenset({Whereabouts.KEPT, Whereabouts.OVER})
+"""Nothing of it comes to the seller. Since 1 October 2025 returns without a claim about quality go to the marketplace's
+own warehouse by default (Vedomosti, 19 September 2025; klerk.ru 662219): a state that names Ozon is no way home."""
 
 STORAGE_EVERY = timedelta(days=7)
 """How often goods that wait at the return point are told of."""

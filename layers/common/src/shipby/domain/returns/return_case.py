@@ -107,6 +107,17 @@ class MarketplaceReturn:
     """Name of the warehouse where the goods are or wait."""
     storage: Money | None = None
     """What their storage has cost so far."""
+    arrived_at: datetime | None = None
+    """When they were ready to be fetched."""
+    storage_since: datetime | None = None
+    """When their storage began to count (`tariffication_start_date`)."""
+    storage_charged_since: datetime | None = None
+    """The first day that is charged (`tariffication_first_date`)."""
+    compensation_status: str = ""
+    """The marketplace's own compensation for a lost or spoilt return: Sent, Received, Canceled, DecompensationSent."""
+    compensation_changed_at: datetime | None = None
+    target_place: str = ""
+    """Name of the warehouse where they go."""
     scrapped_at: datetime | None = None
     """When the marketplace means to scrap them."""
     changed_at: datetime | None = None
@@ -143,7 +154,13 @@ class ReturnCase:
     tracking_number: str = ""
     kind: str = ""
     place: str = ""
+    target_place: str = ""
     storage: Money | None = None
+    arrived_at: datetime | None = None
+    storage_since: datetime | None = None
+    storage_charged_since: datetime | None = None
+    compensation_status: str = ""
+    compensation_changed_at: datetime | None = None
     scrapped_at: datetime | None = None
     received_at: datetime | None = None
     condition: str = ""

@@ -79,10 +79,29 @@ def goods_return_of(node: Node, read_at: datetime) -> MarketplaceReturn:
         kind=maybe("kind", lambda: node.text("type"), ""),
         place=maybe("place", lambda: node.node("place").text("name"), ""),
         storage=maybe("storage", lambda: _money(node.node("storage").node("sum")), None),
+        arrived_at=maybe("arrived_at", lambda: node.node("storage").moment("arrived_moment"), None),
+        storage_since=maybe("storage_since", lambda: node.node("storage").moment("tariffication_start_date"), None),
+        storage_charged_since=maybe(
+            "storage_charged_since", lambda: node.node("storage").moment("tariffication_first_date"), None
+        ),
+        compensation_status=maybe("compensation_status", lambda: _compensation(node.node("compensation_status")), ""),
+        compensation_changed_at=maybe(
+            "compensation_changed_at", lambda: node.node("compensation_status").moment("change_moment"), None
+        ),
+        target_place=maybe("target_place", lambda: node.node("target_place").text("name"), ""),
         scrapped_at=node.node("storage").moment("utilization_forecast_date"),
     )
     odd.noted(Listed.GOODS_RETURN, identifier)
     return found
+
+
+def _compensation(node: Node) -> str:
+    status = node.node("status")
+    # Its id is an int32 whose meaning is published beside the names.
+    return status.code("sys_name") or _COMPENSATIONS.get(status.integer("id"), "")
+
+
+_COMPENSATIONS = {1: "Sent", 2: "Received", 3: "Canceled", 4: "DecompensationSent"}
 
 
 def _opened_at(logistic: Node) -> datetime | None:

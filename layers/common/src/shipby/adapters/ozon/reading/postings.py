@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, NO_BARCODE
+from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, FREE_TARIFF, NEXT_TARIFF_LATER, NO_BARCODE
 from shipby.adapters.ozon.reading.answers import LONGEST_CODE, Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.reading.entries import Fields
 from shipby.application.cases.odd_entries import Listed
+from shipby.domain.initiators import latin
 from shipby.domain.money import Money
 from shipby.domain.postings.odd_reads import PRICES
 from shipby.domain.postings.posting import Cancellation, Line, MarketplacePosting, Scheme, TariffStep
 
+FOREVER = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+"""The end of the last step, as the marketplace writes it."""
 _REQUIREMENT = re.compile(r"products_requiring_([a-z_]{1,40})")
 
 
@@ -53,6 +56,13 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         tracking_number=maybe("tracking_number", lambda: node.code("tracking_number"), ""),
         carrier=maybe("carrier", lambda: node.node("delivery_method").text("tpl_provider"), ""),
         barcodes=maybe("barcodes", lambda: _barcodes(node.node("barcodes")), ()),
+        delivery_schema=maybe("delivery_schema", lambda: node.code("delivery_schema"), ""),
+        flow=maybe("flow", lambda: node.code("integration_type_flow"), ""),
+        legal=maybe("legal", lambda: node.node("analytics_data").flag("is_legal"), unknown=False),
+        optional_marks=maybe("optional_marks", lambda: _optional_marks(node.node("optional")), ()),
+        traceable=maybe("traceable", lambda: node.flag("require_blr_traceable_attrs"), unknown=False),
+        code_verified_at=maybe("code_verified_at", lambda: node.moment("pickup_code_verified_at"), None),
+        scanit=maybe("scanit", lambda: _scanit(node), ""),
         lines=lines,
         requirements=maybe("requirements", lambda: _requirements(node.node("requirements")), {}),
         cancellation=maybe("cancellation", lambda: _cancellation(node.node("cancellation")), None),
@@ -123,9 +133,20 @@ def _barcodes(node: Node) -> tuple[str, ...]:
     return tuple(code for code in codes if code not in ("", NO_BARCODE))
 
 
+def _optional_marks(node: Node) -> tuple[str, ...]:
+    return tuple(sorted(set(node.texts("products_with_possible_mandatory_mark")) - {""}))
+
+
+def _scanit(node: Node) -> str:
+    code = node.code("scanit").strip()
+    return "" if code == NO_BARCODE else code
+
+
 def _tariff_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]:
     """All steps or none: each begins where the one before ends, and their charges are held against each other."""
     steps = node.nodes("tariffication_steps")
+    if not steps:
+        return _two_steps(node, lines)
     charges = [(_charge(step, "min_charge"), _charge(step, "tariff_charge")) for step in steps]
     currency = _tariff_currency(node, [charge for pair in charges for charge in pair], lines)
     found: list[TariffStep] = []
@@ -143,6 +164,49 @@ def _tariff_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]
             )
         )
     return tuple(sorted(found, key=lambda one: one.until))
+
+
+def _two_steps(node: Node, lines: tuple[Line, ...]) -> tuple[TariffStep, ...]:
+    """Where no steps come, what `tariffication` says: what it costs now, and from `next_tariff_starts_at` on.
+
+    A rate without an amount is taken of what was paid; where that is unknown, so is the price.
+    """
+    tariff = node.node("tariffication")
+    starts = tariff.moment("next_tariff_starts_at")
+    if starts is None:
+        return ()
+    cut_off = node.moment("shipment_date")
+    if cut_off is not None and timedelta() <= starts - cut_off <= NEXT_TARIFF_LATER:
+        starts = cut_off
+    told = {when: _tariff(tariff, when, lines) for when in ("current", "next")}
+    amounts = [charge for charge, _ in told.values()] + [minimum for _, minimum in told.values()]
+    currency = _tariff_currency(node, amounts, lines)
+    steps = []
+    for when, until in (("current", starts), ("next", FOREVER)):
+        (charge, _), (minimum, _) = told[when]
+        sign = -1 if tariff.text(f"{when}_tariff_type") == DISCOUNT else 1
+        steps.append(
+            TariffStep(
+                until=until,
+                rate=tariff.decimal(f"{when}_tariff_rate") * sign,
+                minimum=rounded_money(minimum, currency),
+                charge=rounded_money(charge, currency) * sign,
+            )
+        )
+    return tuple(steps)
+
+
+def _tariff(tariff: Node, when: str, lines: tuple[Line, ...]) -> tuple[tuple[Decimal, str], tuple[Decimal, str]]:
+    """Charge and minimum of the present or the next tariff."""
+    charge, minimum = _charge(tariff, f"{when}_tariff_charge"), _charge(tariff, f"{when}_tariff_min_charge")
+    rate, kind = tariff.decimal(f"{when}_tariff_rate"), tariff.text(f"{when}_tariff_type")
+    if charge[0] or not rate or kind == FREE_TARIFF:
+        return charge, minimum
+    prices = [line.price * line.quantity for line in lines if line.price is not None]
+    if not prices or len(prices) < len(lines) or len({price.currency for price in prices}) > 1:
+        raise unreadable(tariff.at(f"{when}_tariff_charge"), "an amount")
+    paid = Money(sum(price.minor for price in prices), prices[0].currency)
+    return (Decimal(paid.percent(rate).amount), paid.currency), minimum
 
 
 def _charge(step: Node, key: str) -> tuple[Decimal, str]:
@@ -189,7 +253,7 @@ def _cancellation(node: Node) -> Cancellation | None:
     return Cancellation(
         reason_id=reason_id,
         reason=node.text("cancel_reason"),
-        type=kind.casefold(),
+        type=latin(kind).casefold(),
         after_ship=node.flag("cancelled_after_ship"),
         affects_rating=node.flag("affect_cancellation_rating"),
     )
