@@ -15,6 +15,10 @@ CONNECT_SECONDS = 1.0
 READ_SECONDS = 10.0
 """Ours: the marketplace names no time. Its own gateway gives up with "Internal error". official, Errors."""
 
+CALL_SECONDS = 15.0
+"""Ours: one call from its first byte to its last, headers included. A gateway that let an answer drip held a worker for
+a minute. seen"""
+
 READ_ATTEMPTS = 3
 READ_BUDGET_SECONDS = 15.0
 """Ours: no further attempt of a read starts later than this after the first."""

@@ -56,7 +56,8 @@ class OzonClient:
     """One seller's account at the marketplace; implements `shipby.application.ports.store.Marketplace`.
 
     `requests_per_second` is this process's static share of the account's 50, `read_within` the seconds that a read may
-    take with its repeats. Safe to share between threads. The key is kept out of repr and of every message.
+    take with its repeats, `call_within` those of one call. Safe to share between threads. The key is kept out of repr
+    and of every message.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class OzonClient:
         *,
         requests_per_second: float = 4.0,
         read_within: float = math.inf,
+        call_within: float = assumptions.CALL_SECONDS,
         pool: urllib3.PoolManager | None = None,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
@@ -80,6 +82,7 @@ class OzonClient:
             api_key=api_key,
             requests_per_second=requests_per_second,
             read_within=read_within,
+            call_within=call_within,
             pool=pool,
             monotonic=monotonic,
             sleep=sleep,

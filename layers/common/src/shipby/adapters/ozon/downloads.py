@@ -27,7 +27,7 @@ def download(transport: Transport, url: str, *, largest: int = LARGEST_FILE) -> 
     RateLimitedError. The link itself is a secret while it lives, so it is in no message.
     """
     own = check_address(url, transport.base_url)
-    answer = transport.retrying(lambda: transport.get(url, paced=own, largest=largest), _NAME)
+    answer = transport.retrying(lambda: transport.get(url, paced=own, largest=largest), _NAME, files=True)
     if answer.status == 429:
         raise rate_limited(answer, _NAME)
     if answer.status in (400, 409, 425):

@@ -19,9 +19,11 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
 from shipby.adapters.ozon import assumptions
+from shipby.adapters.ozon.breaker import LATE_ACT, LATE_READ, Breaker, LateError, NoAnswerError, NotSentError
+from shipby.adapters.ozon.deadlines import DeadlinePool, whole_answer_within
 from shipby.adapters.ozon.methods import Method
 from shipby.adapters.ozon.pacing import Pacer
 from shipby.adapters.ozon.reading.answers import Node, parse_json
@@ -40,14 +42,6 @@ _PIECE = 65_536
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-class NotSentError(Exception):
-    """The request never left this machine."""
-
-
-class NoAnswerError(Exception):
-    """The request may have been received; its whole answer did not come."""
-
-
 class TooLargeError(NoAnswerError):
     """The answer is larger than anything the marketplace sends."""
 
@@ -62,15 +56,16 @@ class Answer:
 
 
 def new_pool() -> urllib3.PoolManager:
-    """A pool that several clients may share; certificates are checked, proxies of the environment are ignored."""
-    return urllib3.PoolManager(num_pools=4, maxsize=8)
+    """A pool that several clients may share; certificates are checked, proxies of the environment are ignored, and a
+    whole answer has a deadline."""
+    return DeadlinePool(num_pools=4, maxsize=8)
 
 
 class Transport:
     """Sends JSON to one API host for one seller. Safe to share between threads.
 
-    `read_within` bounds a whole read, its repeats included, in seconds, for workers that have little time; an acting
-    call keeps its patience.
+    `call_within` bounds one call from its first byte to its last, headers included; `read_within` a whole read, its
+    repeats included, for workers that have little time; an acting call keeps its patience. All in seconds.
     """
 
     def __init__(
@@ -81,6 +76,7 @@ class Transport:
         api_key: str,
         requests_per_second: float,
         read_within: float = math.inf,
+        call_within: float = assumptions.CALL_SECONDS,
         pool: urllib3.PoolManager | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -101,6 +97,9 @@ class Transport:
         }
         self._pacer = Pacer(requests_per_second, monotonic=monotonic, sleep=sleep)
         self._read_within = read_within
+        self._call_within = call_within
+        self._breaker = Breaker(monotonic=monotonic)
+        self._file_breaker = Breaker(monotonic=monotonic)
         self._pool = pool or new_pool()
         self._monotonic = monotonic
         self._sleep = sleep
@@ -129,12 +128,17 @@ class Transport:
         Raises what `read` does, and OutcomeUnknownError when it may have been carried out.
         """
         name = f"{method.path} {what}".strip()
+        if pause := self._breaker.pause:
+            raise MarketplaceUnavailableError(f"{name}: nothing was sent ({pause}); try again later")
         try:
             answer = self._post(method, payload)
         except NotSentError as error:
             raise MarketplaceUnavailableError(f"{name}: nothing was sent ({error}); try again later") from error
         except NoAnswerError as error:
+            if isinstance(error, LateError):
+                self._breaker.late(LATE_ACT)
             raise unknown(name, str(error)) from error
+        self._breaker.answered()
         if answer.status >= 500 or answer.status < 200 or answer.status == 408 or 300 <= answer.status < 400:
             raise unknown(name, f"HTTP {answer.status}")
         if not body_expected and answer.status < 300 and not answer.body.strip():
@@ -145,14 +149,20 @@ class Transport:
         until = self._monotonic() + self._read_within
         return self.retrying(lambda: self._post(method, payload, until), name, until)
 
-    def retrying(self, call: Callable[[], Answer], name: str, until: float = math.inf) -> Answer:
+    def retrying(
+        self, call: Callable[[], Answer], name: str, until: float = math.inf, *, files: bool = False
+    ) -> Answer:
         """Repeat a harmless call a few times over broken connections, time-outs and 5xx; other answers are returned.
 
         No further attempt begins after `until` (monotonic), or later than READ_BUDGET_SECONDS after the first.
-        Raises MarketplaceUnavailableError when none of the attempts got an answer.
+        `files`: not of the API, which may answer where they do not. Raises MarketplaceUnavailableError when none
+        of the attempts got an answer, and at once while the account pauses (see `breaker`).
         """
+        breaker = self._file_breaker if files else self._breaker
+        if pause := breaker.pause:
+            raise MarketplaceUnavailableError(f"{name}: nothing was sent ({pause}); try again later")
         last_start = min(until, self._monotonic() + assumptions.READ_BUDGET_SECONDS)
-        problem = ""
+        problem, late = "", False
         for attempt in range(assumptions.READ_ATTEMPTS):
             if attempt:
                 pause = assumptions.BACK_OFF_SECONDS * 2**attempt * (0.5 + self._chance() / 2)
@@ -162,8 +172,10 @@ class Transport:
             try:
                 answer = call()
             except (NotSentError, NoAnswerError) as error:
-                problem = str(error)
+                problem, late = str(error), isinstance(error, LateError)
                 continue
+            late = False
+            breaker.answered()
             if answer.status < 500 and answer.status != 408:
                 return answer
             problem = f"HTTP {answer.status}"
@@ -172,6 +184,8 @@ class Transport:
                     f"{name}: the marketplace switched this method off for some minutes",
                     retry_after=assumptions.BREAKER_RETRY_AFTER,
                 )
+        if late:
+            breaker.late(LATE_READ)
         raise MarketplaceUnavailableError(f"{name}: no answer from the marketplace ({problem}); try again later")
 
     def get(self, url: str, *, paced: bool, largest: int) -> Answer:
@@ -179,8 +193,9 @@ class Transport:
         InvalidInputError (larger than `largest` bytes)."""
         if paced:
             self._pacer.wait()
+        within = assumptions.WHOLE_ANSWER_SECONDS
         try:
-            return self._exchange("GET", url, {"User-Agent": "shipby"}, None, largest=largest)
+            return self._exchange("GET", url, {"User-Agent": "shipby"}, None, largest=largest, within=within)
         except TooLargeError as error:
             raise InvalidInputError(f"the file has more than {largest} bytes; it was not taken") from error
 
@@ -188,7 +203,8 @@ class Transport:
         self._pacer.wait()
         body = json.dumps(payload, separators=(",", ":")).encode()
         url, largest = self.base_url + method.path, assumptions.LARGEST_ANSWER
-        return self._exchange("POST", url, self._headers, body, largest=largest, until=until)
+        within = self._call_within
+        return self._exchange("POST", url, self._headers, body, largest=largest, within=within, until=until)
 
     def _exchange(
         self,
@@ -198,9 +214,24 @@ class Transport:
         body: bytes | None,
         *,
         largest: int,
+        within: float,
         until: float = math.inf,
     ) -> Answer:
-        left = max(0.1, until - self._monotonic())
+        with whole_answer_within(max(0.1, min(within, until - self._monotonic()))):
+            return self._answered(verb, url, headers, body, largest=largest, within=within, until=until)
+
+    def _answered(
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        largest: int,
+        within: float,
+        until: float,
+    ) -> Answer:
+        left = max(0.1, min(within, until - self._monotonic()))
         connect, read = min(assumptions.CONNECT_SECONDS, left), min(assumptions.READ_SECONDS, left)
         try:
             response = self._pool.request(
@@ -220,12 +251,16 @@ class Transport:
             if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
                 raise NotSentError("the certificate is not valid") from error
             raise NoAnswerError(type(error).__name__) from error
+        except (ReadTimeoutError, TimeoutError) as error:
+            raise LateError(type(error).__name__) from error
         except (HTTPError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from error
         whole = False
         try:
             content = self._whole(response, largest, until)
             whole = True
+        except (ReadTimeoutError, TimeoutError) as error:
+            raise LateError(type(error).__name__) from error
         except (HTTPError, OSError) as error:
             raise NoAnswerError(type(error).__name__) from error
         finally:
@@ -244,7 +279,7 @@ class Transport:
             if size > largest:
                 raise TooLargeError(f"an answer of more than {largest} bytes")
             if self._monotonic() > last:
-                raise NoAnswerError("an answer that does not end")
+                raise LateError("an answer that does not end")
             pieces.append(piece)
         return b"".join(pieces)
 
