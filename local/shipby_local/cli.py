@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.domain.errors import ShipbyError
-from shipby_local.commands import clock, losses, machine, matters, operate, replays, sellers, work
+from shipby_local.commands import clock, losses, machine, matters, operate, pilot, replays, sellers, work
 from shipby_local.commands.shared import fail
 from shipby_local.stack.errors import StackError
 
@@ -30,6 +30,7 @@ PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "risk": work.risk,
         "what-if": work.what_if,
         "audit": losses.audit,
+        "pilot": pilot.pilot,
     },
     "Care": {
         "cases": matters.cases,

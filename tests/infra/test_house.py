@@ -39,6 +39,7 @@ MANY_PARAMETERS = {
     "layers/common/src/shipby/application/settling/finish.py:_transaction": "one step of an intent, by name",
     "layers/common/src/shipby/domain/evidence/chain.py:next_item": "all that the hash covers",
     "local/shipby_local/commands/losses.py:audit": "options of a command",
+    "local/shipby_local/commands/pilot.py:pilot": "options of a command",
     "local/shipby_local/commands/work.py:what_if": "options of a command",
     "local/shipby_local/stack/emulation/private_calls.py:_call": "the emulator's own signature",
 }

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Optional
-from urllib.parse import urlsplit
 
 import typer
 
 from shipby.domain.errors import CredentialsRejectedError, ShipbyError
 from shipby.domain.sellers.settings import SellerSettings
+from shipby_local.commands.marketplace_key import MARKETPLACE, check_address, credentials
 from shipby_local.commands.shared import DATA, DataDir, OnAws, deployment_of, err, fail, out
 from shipby_local.commands.text import length_of
 from shipby_local.stack.errors import StackError
 
-MARKETPLACE = "https://api-seller.ozon.ru"
 REQUESTS_PER_SECOND = 10.0
 """Of the 50 that the marketplace allows an account over all its programs."""
 DIFFERENT = 2
@@ -52,8 +50,8 @@ def audit(
     from shipby.application.deadlines.audit_losses import audit_losses
     from shipby_local.commands.loss_report import print_audit, write_csv
 
-    client_id, key = _credentials()
-    _check_address(base_url)
+    client_id, key = credentials()
+    check_address(base_url)
     settings, settings_of = _settings(client_id, own_settings, data, aws)
     settings = _with(settings, policy, remind_before)
     market = OzonClient(base_url, client_id, key, requests_per_second=REQUESTS_PER_SECOND)
@@ -89,29 +87,6 @@ def audit(
             f" ({told.difference} apart) from {told.period_from} to {told.period_to}: ask its support which is right",
             DIFFERENT,
         )
-
-
-def _credentials() -> tuple[str, str]:
-    """From the environment only: what stands on a command line can be read by every user of the machine."""
-    client_id, key = os.environ.get("OZON_CLIENT_ID", ""), os.environ.get("OZON_API_KEY", "")
-    if not client_id or not key:
-        missing = " and ".join(
-            name for name, value in (("OZON_CLIENT_ID", client_id), ("OZON_API_KEY", key)) if not value
-        )
-        raise StackError(
-            f"{missing} is not set. Make a read-only key in the seller's cabinet and put both into the environment."
-        )
-    return client_id, key
-
-
-def _check_address(base_url: str) -> None:
-    """The key travels in a header: never unencrypted but to this machine."""
-    parts = urlsplit(base_url)
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme not in ("http", "https"):
-        raise StackError(f"--base-url {base_url!r} is no address; write it like {MARKETPLACE}")
-    if parts.scheme == "http" and not local:
-        raise StackError(f"--base-url {base_url!r} would send the key unencrypted; use https")
 
 
 def _settings(client_id: str, own: bool, data: Path, aws: str | None) -> tuple[SellerSettings, str]:
