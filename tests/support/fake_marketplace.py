@@ -62,6 +62,8 @@ class FakeMarketplace:
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._tasks: dict[str, tuple[str, ...]] = {}
         self.book = {facts.number: facts for facts in postings}
+        self.status_changed: dict[str, datetime] = {}
+        """Posting number -> when its status last changed, where a test has put or changed it."""
         self.return_book: dict[str, MarketplaceReturn] = {}
         self.goods_book: dict[str, MarketplaceReturn] = {}
         self.books = Books()
@@ -99,9 +101,12 @@ class FakeMarketplace:
     def put(self, facts: MarketplacePosting) -> None:
         with self._lock:
             self.book[facts.number] = facts
+            self.status_changed[facts.number] = self._clock.now()
 
     def change(self, number: str, **changes: object) -> None:
         with self._lock:
+            if changes.get("status", self.book[number].status) != self.book[number].status:
+                self.status_changed[number] = self._clock.now()
             self.book[number] = replace(self.book[number], **changes)  # type: ignore[arg-type]  # typed per field
 
     def open_return(self, found: MarketplaceReturn) -> None:
@@ -185,9 +190,21 @@ class FakeMarketplace:
         more = str(start + 2) if len(found) > start + 2 else None
         return Page(tuple(replace(f, read_at=self._clock.now()) for f in found[start : start + 2]), more)
 
-    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+    def postings(
+        self, *, since: datetime, to: datetime, changed_from: datetime | None = None, cursor: str = ""
+    ) -> Page[MarketplacePosting]:
         self._begin("postings")
-        return self._list(lambda facts: facts.in_process_at is not None and since <= facts.in_process_at <= to, cursor)
+
+        def chosen(facts: MarketplacePosting) -> bool:
+            began = facts.in_process_at
+            changed = self.status_changed.get(facts.number, began)
+            return (
+                began is not None
+                and since <= began <= to
+                and (changed_from is None or (changed is not None and changed >= changed_from))
+            )
+
+        return self._list(chosen, cursor)
 
     def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
         self._begin("unfulfilled")

@@ -1,7 +1,7 @@
 """The half of the store in memory for matters of people."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from shipby.adapters.dynamodb import index_keys, keys
@@ -35,25 +35,66 @@ class MemoryMatters:
             limit: int,
             cursor: str | None,
             before: str = ...,
+            start: str = ...,
         ) -> Page[R]: ...
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
         return self._get(keys.cancel_request(seller, identifier), CancelRequest)
 
     def cancel_requests_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         partition = index_keys.cancel_requests_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
+        start = keys.sortable(since) if since else ""
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
+
+    def cases_in(
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        partition = index_keys.cases_partition(seller, is_open=open_only)
+        start = keys.sortable(since) if since else ""
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
+
+    def carriages_in(
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        partition = index_keys.carriages_partition(seller, is_open=open_only)
+        start = keys.sortable(since) if since else ""
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
 
     def claim(self, seller: str, identifier: str) -> Claim | None:
         return self._get(keys.claim(seller, identifier), Claim)
 
     def claims_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         partition = index_keys.claims_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
+        start = keys.sortable(since) if since else ""
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
 
     def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None:
         return self._get(keys.evidence_chain(seller, number), EvidenceChain)

@@ -20,7 +20,7 @@ from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.events import AggregateKind, Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState, intent_owner
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document
@@ -279,6 +279,12 @@ class MemoryStore(MemoryMatters, MemoryReplay):
         partition = index_keys.returns_opened_partition(seller, day)
         return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
 
+    def asked_on(
+        self, seller: str, kind: AggregateKind, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[str]:
+        partition = index_keys.asked_partition(seller, kind, day)
+        return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
+
     def intents_in(
         self,
         seller: str,
@@ -293,20 +299,17 @@ class MemoryStore(MemoryMatters, MemoryReplay):
         return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
 
     def returns_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         partition = index_keys.returns_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
-
-    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
-        partition = index_keys.cases_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
-
-    def carriages_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
-    ) -> Page[str]:
-        partition = index_keys.carriages_partition(seller, is_open=open_only)
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor)
+        start = keys.sortable(since) if since else ""
+        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
 
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         return self._rows_of(keys.products_pk(seller), ProductCard, limit, cursor)

@@ -47,7 +47,7 @@ from shipby.domain.errors import (
     ShipbyError,
     VersionConflictError,
 )
-from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
+from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, StoredEvent
 from shipby.domain.intents import intent_owner
 from shipby.domain.postings.posting import Alarm, Posting
 from shipby.domain.remembered import RememberedResponse
@@ -147,7 +147,8 @@ class _Planner:
                 yield self._saved(key, document, f"document {document.id}")
             case SavePrintJob(job):
                 key = keys.print_job(job.seller, job.id)
-                yield self._saved(key, job, f"print job {job.id}", self._alarm(key, job.next_alarm))
+                columns = index_keys.asked(job.seller, AggregateKind.PRINT_JOB, job.asked_at, job.id)
+                yield self._saved(key, job, f"print job {job.id}", columns | self._alarm(key, job.next_alarm))
             case SaveCarriage(carriage):
                 key = keys.carriage(carriage.seller, carriage.id)
                 columns = index_keys.carriages(carriage.seller, carriage.asked_at, carriage.id, is_open=carriage.open)
@@ -219,7 +220,8 @@ class _Planner:
                 yield Planned(keys.evidence_upload(upload.seller, upload.posting_number, upload.id), upload)
             case SaveEvidencePack(pack):
                 key = keys.evidence_pack(pack.seller, pack.id)
-                yield self._saved(key, pack, f"evidence pack {pack.id}", self._alarm(key, pack.next_alarm))
+                columns = index_keys.asked(pack.seller, AggregateKind.EVIDENCE_PACK, pack.asked_at, pack.id)
+                yield self._saved(key, pack, f"evidence pack {pack.id}", columns | self._alarm(key, pack.next_alarm))
 
     def _posting(self, posting: Posting, over: datetime | None) -> Planned:
         key = keys.posting(posting.seller, posting.number)

@@ -11,7 +11,8 @@ from shipby.application.intents.replace_tracking import NewTracking, replace_tra
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.writes import AppendEvents, SaveSettings, Write
 from shipby.application.postings.work_posting import WorkCommand, work_posting
-from shipby.application.proof.prove import Proof, prove
+from shipby.application.proof.prove import prove
+from shipby.application.proof.report import Proof
 from shipby.application.returns.decisions import decide_return
 from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.sync import apply_return_facts

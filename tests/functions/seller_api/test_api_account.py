@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.ports.writes import SaveSettings
-from shipby.application.proof.prove import Proof
+from shipby.application.proof.report import Proof
 from shipby.domain.sellers.settings import SellerSettings
 from tests.functions.seller_api.api_support import Caller, http_event
 from tests.support import builders as a

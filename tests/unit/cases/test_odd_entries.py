@@ -19,7 +19,8 @@ from shipby.application.intake.sync_posting import Synced, sync_posting
 from shipby.application.polling.reconcile import Reconciled, reconcile
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.ports.writes import SaveSettings
-from shipby.application.proof.prove import Proof, prove
+from shipby.application.proof.prove import prove
+from shipby.application.proof.report import Proof
 from shipby.application.refunds.compare_accruals import compare_accruals
 from shipby.application.returns.poll import poll_returns
 from shipby.domain.cancels.requests import CancelRequestState
@@ -351,7 +352,8 @@ def test_whatever_one_field_holds_the_posting_is_stored_or_a_case(data: st.DataO
     ledger = market.store.money(a.SELLER, BAD)
     assert ledger is not None
     assert ledger.paid > 0
-    assert market.prove().counts["our_postings"] == 1
+    counts = market.prove().counts
+    assert counts["our_postings"] + counts["outside_window"] == 1
 
 
 # -- returns, cancel requests, accruals, chats
@@ -500,7 +502,7 @@ def test_the_proof_is_red_while_an_entry_cannot_be_read_and_green_again_after(ma
     assert found == {("odd_entry", f"posting {BAD}")}
     market.poll()
     market.lists(BAD)
-    assert {finding.check for finding in market.prove().findings} == {"odd_entry"}, "its case is open"
+    assert "odd_entry" in {finding.check for finding in market.prove().findings}, "its case is open"
     market.clock.advance(timedelta(minutes=20))
     market.poll()
     market.sync(BAD)

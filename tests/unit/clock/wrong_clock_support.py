@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from shipby.application.proof.audit_open_orders import audit_open_orders
-from shipby.application.proof.prove import Finding
+from shipby.application.proof.report import Finding
 from tests.support import builders as a
 from tests.unit.world_support import World
 

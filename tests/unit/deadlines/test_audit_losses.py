@@ -159,7 +159,9 @@ def test_a_marketplace_that_stays_away_ends_the_audit(market: FakeMarketplace) -
 class Endless(FakeMarketplace):
     """Gives the same page for ever."""
 
-    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+    def postings(
+        self, *, since: datetime, to: datetime, changed_from: datetime | None = None, cursor: str = ""
+    ) -> Page[MarketplacePosting]:
         return Page((posting("p1"),), "again")
 
 

@@ -254,6 +254,14 @@ class FindingView(View):
     problem: str
 
 
+class WholeProofView(View):
+    """The last run that held everything of its window against the marketplace, not only what had changed."""
+
+    began: Time
+    listed: int
+    green: bool
+
+
 class ProofView(View):
     """Whether anything was lost between the marketplace's list and our rows."""
 
@@ -261,6 +269,14 @@ class ProofView(View):
     since: Time
     until: Time
     at: Time
+    changed_since: Annotated[
+        Time | None, Field(description="Only what has changed since then was held against the marketplace; null: all.")
+    ] = None
+    whole: WholeProofView | None = None
     green: bool
     counts: dict[str, int]
+    refunded: Annotated[
+        list[MoneyView], Field(default_factory=list, description="What was given back, a sum for each currency.")
+    ]
     findings: list[FindingView]
+    findings_left_out: Annotated[int, Field(description="Findings beyond those that are listed.")] = 0

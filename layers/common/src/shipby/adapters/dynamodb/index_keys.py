@@ -12,6 +12,7 @@ worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
           WK SELLER#<s>#CLAIMS#open|closed   WS <answer by>#<claim>
 days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
           DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
+          DK SELLER#<s>#JOB|PACK#<yyyymmdd>  DS <print job or evidence pack>
 
 """
 
@@ -164,6 +165,14 @@ def returns_opened_partition(seller: str, day: date) -> str:
 
 def returns_opened(seller: str, opened_at: datetime, return_id: str) -> dict[str, str]:
     return {"DK": f"{keys.seller_pk(seller)}#RETURNS#{keys.utc_day(opened_at)}", "DS": return_id}
+
+
+def asked_partition(seller: str, kind: AggregateKind, day: date) -> str:
+    return f"{keys.seller_pk(seller)}#{kind}#{keys.day_text(day)}"
+
+
+def asked(seller: str, kind: AggregateKind, asked_at: datetime, identifier: str) -> dict[str, str]:
+    return {"DK": f"{keys.seller_pk(seller)}#{kind}#{keys.utc_day(asked_at)}", "DS": identifier}
 
 
 def alarm_columns(key: Key, ahead: Alarm | None, shards: int) -> dict[str, str]:

@@ -22,7 +22,7 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.outcome import Outcome
-from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.events import AggregateKind, Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
@@ -152,6 +152,12 @@ class Listings:
         """Ids of the returns opened on a UTC day, by id."""
         return self._days(seller, f"returns/{day}", index_keys.returns_opened_partition(seller, day), limit, cursor)
 
+    def asked_on(
+        self, seller: str, kind: AggregateKind, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of the print jobs or evidence packs asked for on a UTC day, by id."""
+        return self._days(seller, f"{kind}/{day}", index_keys.asked_partition(seller, kind, day), limit, cursor)
+
     def _days(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:
         listing = Listing(
             name=f"{name}/{seller}",
@@ -177,11 +183,17 @@ class Listings:
         return self._ids(seller, f"intents/{state}", partition, limit, cursor, since=since)
 
     def returns_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         """Ids of open returns, earliest decision date first; with `open_only` False those no longer open."""
         partition = index_keys.returns_partition(seller, is_open=open_only)
-        return self._ids(seller, f"returns/{'open' if open_only else 'closed'}", partition, limit, cursor)
+        return self._ids(seller, f"returns/{'open' if open_only else 'closed'}", partition, limit, cursor, since=since)
 
     def _ids(
         self,
@@ -220,17 +232,31 @@ class Listings:
         refs = tuple(index_keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")}) for item in items)
         return Page(refs, following)
 
-    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
+    def cases_in(
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
         """Ids of open (or closed) cases, oldest first."""
         partition = index_keys.cases_partition(seller, is_open=open_only)
-        return self._ids(seller, f"cases/{open_only}", partition, limit, cursor)
+        return self._ids(seller, f"cases/{open_only}", partition, limit, cursor, since=since)
 
     def carriages_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         """Ids of carriages that still have to be looked at (or of the others), oldest first."""
         partition = index_keys.carriages_partition(seller, is_open=open_only)
-        return self._ids(seller, f"carriages/{open_only}", partition, limit, cursor)
+        return self._ids(seller, f"carriages/{open_only}", partition, limit, cursor, since=since)
 
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         """All product cards, by SKU."""

@@ -1,6 +1,6 @@
 """The store's half for matters of people: wishes to cancel, claims, evidence and its packs, shadowed decisions."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import index_keys, keys
@@ -29,21 +29,33 @@ class Matters(Listings):
         return self._read(cancel_rows.cancel_requests(), keys.cancel_request(seller, identifier))
 
     def cancel_requests_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided."""
         partition = index_keys.cancel_requests_partition(seller, is_open=open_only)
-        return self._ids(seller, f"cancel-requests/{open_only}", partition, limit, cursor)
+        return self._ids(seller, f"cancel-requests/{open_only}", partition, limit, cursor, since=since)
 
     def claim(self, seller: str, identifier: str) -> Claim | None:
         return self._read(evidence_rows.claims(), keys.claim(seller, identifier))
 
     def claims_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
         """Ids of claims, earliest answer first (open), else those that ended."""
         partition = index_keys.claims_partition(seller, is_open=open_only)
-        return self._ids(seller, f"claims/{open_only}", partition, limit, cursor)
+        return self._ids(seller, f"claims/{open_only}", partition, limit, cursor, since=since)
 
     def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None:
         return self._read(evidence_rows.chains(), keys.evidence_chain(seller, number))

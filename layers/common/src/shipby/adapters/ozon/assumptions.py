@@ -40,6 +40,10 @@ WHOLE_ANSWER_SECONDS = 30.0
 
 LIST_LIMIT = 100
 """v4 lists: 1..100. official."""
+CHANGED_AHEAD = timedelta(days=1)
+"""`last_changed_status_date` is a period; its end may lie ahead. official (a period, both ends optional) for the field,
+inferred for an end to come. A new posting counts as changed when it began. inferred; whoever relies on the filter reads
+what began lately as well, and all of it once a day."""
 TRACKING_CHUNK = 20
 """/v2/fbs/posting/tracking-number/set. official."""
 LABEL_CHUNK = 1000

@@ -107,9 +107,16 @@ class OzonClient:
         answer = self._api.read(methods.POSTING_GET, {"posting_number": number, "with": _WITH_NOTHING}, what=number)
         return recipient_of(answer.node("result"))
 
-    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
+    def postings(
+        self, *, since: datetime, to: datetime, changed_from: datetime | None = None, cursor: str = ""
+    ) -> Page[MarketplacePosting]:
         """/v4/posting/fbs/list, at most 100 a page; the period is at most one year."""
-        return self._listed(methods.POSTING_LIST, {"since": rfc3339(since), "to": rfc3339(to)}, cursor)
+        period: dict[str, object] = {"since": rfc3339(since), "to": rfc3339(to)}
+        if changed_from is not None:
+            # Its end lies ahead of both clocks: a page that is asked for later in the walk has the same period.
+            until = max(to, changed_from) + assumptions.CHANGED_AHEAD
+            period["last_changed_status_date"] = {"from": rfc3339(changed_from), "to": rfc3339(until)}
+        return self._listed(methods.POSTING_LIST, period, cursor)
 
     def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
         """/v4/posting/fbs/unfulfilled/list, at most 100 a page."""

@@ -37,7 +37,7 @@ from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind, MoneyLedger
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind, MoneyLedger
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
@@ -48,8 +48,6 @@ HINT_LASTS = timedelta(minutes=15)
 """As long as a queue holds a message back. A read is not held to cover an older hint: its clock may stand behind."""
 EVER = datetime.min.replace(tzinfo=UTC)
 """Kind of the pointer from a tracking number to its posting."""
-OBSERVED_ITEMS = "observed:items"
-"""Key of the ledger entry for money paid back after a cancel of items, with the posting's version behind it."""
 
 
 @dataclass(frozen=True, slots=True)

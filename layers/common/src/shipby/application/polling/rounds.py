@@ -21,7 +21,8 @@ from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.messages import WorkQueue
 from shipby.application.ports.store import Store
 from shipby.application.proof import audit_open_orders as audits
-from shipby.application.proof.prove import GRACE, REPORT, WINDOW, prove
+from shipby.application.proof.prove import REPORT, prove
+from shipby.application.proof.walk import GRACE, WINDOW
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.refunds.compare_accruals import compare_accruals
 from shipby.application.returns.poll import PolledReturns, poll_returns

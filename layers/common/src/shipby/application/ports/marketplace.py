@@ -92,8 +92,13 @@ class Marketplace(Protocol):
         Personal data: it is asked for at the moment of printing, and never logged, stored or put into a message.
         """
 
-    def postings(self, *, since: datetime, to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
-        """/v4/posting/fbs/list: postings that began processing in a period."""
+    def postings(
+        self, *, since: datetime, to: datetime, changed_from: datetime | None = None, cursor: str = ""
+    ) -> Page[MarketplacePosting]:
+        """/v4/posting/fbs/list: postings that began processing in a period of at most a year.
+
+        `changed_from`: only those whose status has last changed since then; what else changes is not told by it.
+        """
 
     def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
         """/v4/posting/fbs/unfulfilled/list: what still has to be assembled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from shipby.application.ports.pages import Page
@@ -17,8 +17,16 @@ class CaseReads(Protocol):
     """Cases."""
 
     def case(self, seller: str, identifier: str) -> Case | None: ...
-    def cases_in(self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None) -> Page[str]:
-        """Ids of cases, oldest first (open), else those closed."""
+    def cases_in(
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """Ids of cases, oldest first (open), else those closed; with `since` only those opened from then on."""
 
 
 class WatchReads(Protocol):
@@ -32,9 +40,15 @@ class ClaimReads(Protocol):
 
     def claim(self, seller: str, identifier: str) -> Claim | None: ...
     def claims_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of claims, earliest answer first (open), else those that ended."""
+        """Ids of claims, earliest answer first (open), else those that ended; with `since` only those due since."""
 
 
 class EvidenceReads(Protocol):

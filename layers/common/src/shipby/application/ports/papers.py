@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from shipby.application.ports.pages import Page
@@ -48,6 +48,15 @@ class CarriageReads(Protocol):
 
     def carriage(self, seller: str, identifier: str) -> Carriage | None: ...
     def carriages_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of carriages that still have to be looked at, oldest first, else the others."""
+        """Ids of carriages that still have to be looked at, oldest first, else the others.
+
+        With `since` only those asked for from then on.
+        """

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from shipby.application.ports.pages import Page
 from shipby.domain.deadlines.outcome import Outcome
-from shipby.domain.events import Ref, StoredEvent
+from shipby.domain.events import AggregateKind, Ref, StoredEvent
 from shipby.domain.intents import Intent
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
@@ -90,10 +90,18 @@ class PostingReads(Protocol):
 
 
 class HistoryReads(Protocol):
-    """Histories of every aggregate; strongly consistent."""
+    """Histories of every aggregate; strongly consistent but for the listing."""
 
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
         """The history in order; versions <= `after_version` are left out."""
+
+    def asked_on(
+        self, seller: str, kind: AggregateKind, day: date, *, limit: int = 500, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of what was asked for on a day (UTC) and stands on no board: print jobs and evidence packs.
+
+        Eventually consistent. Those of earlier releases are missing.
+        """
 
     def item_changes(self, seller: str, ref: Ref) -> list[ItemChange]:
         """What each version of a posting or return changed in it, oldest first; strongly consistent.

@@ -36,9 +36,18 @@ class ReturnReads(Protocol):
 
     def return_case(self, seller: str, return_id: str) -> ReturnCase | None: ...
     def returns_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of returns, earliest decision date first (open), else those no longer open."""
+        """Ids of returns, earliest decision date first (open), else those no longer open.
+
+        With `since` only those that have to be decided from then on, and those without a date.
+        """
 
     def returns_opened_on(
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
@@ -50,6 +59,15 @@ class CancelRequestReads(Protocol):
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None: ...
     def cancel_requests_in(
-        self, seller: str, *, open_only: bool = True, limit: int = 50, cursor: str | None = None
+        self,
+        seller: str,
+        *,
+        open_only: bool = True,
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided."""
+        """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided.
+
+        With `since` only those that approve themselves from then on, and those without a time.
+        """

@@ -16,6 +16,8 @@ from shipby.domain.money import Money
 
 OBSERVED_CANCEL = "observed:cancel"
 """Key of the ledger entry for the money the marketplace paid back after a cancel; stored."""
+OBSERVED_ITEMS = "observed:items"
+"""Key of the entry for money paid back after a cancel of items, with the posting's version behind it; stored."""
 
 
 class EntryState(StrEnum):

@@ -8,6 +8,7 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.index_keys import alarm_columns
 from shipby.adapters.dynamodb.rows.kind import Kind, ttl
 from shipby.adapters.dynamodb.values import Item
+from shipby.domain.events import AggregateKind
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 
@@ -60,4 +61,5 @@ def upload_item(upload: EvidenceUpload) -> Item:
 
 def pack_item(pack: EvidencePack, shards: int) -> Item:
     key = keys.evidence_pack(pack.seller, pack.id)
-    return packs().item(key, pack, alarm_columns(key, pack.next_alarm, shards))
+    columns = index_keys.asked(pack.seller, AggregateKind.EVIDENCE_PACK, pack.asked_at, pack.id)
+    return packs().item(key, pack, columns | alarm_columns(key, pack.next_alarm, shards))

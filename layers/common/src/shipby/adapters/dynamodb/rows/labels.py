@@ -5,9 +5,10 @@ from datetime import UTC, timedelta
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.codec import Record
-from shipby.adapters.dynamodb.index_keys import alarm_columns
+from shipby.adapters.dynamodb.index_keys import alarm_columns, asked
 from shipby.adapters.dynamodb.rows.kind import Kind, ttl
 from shipby.adapters.dynamodb.values import Item
+from shipby.domain.events import AggregateKind
 from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob
@@ -32,7 +33,8 @@ def refused_pages() -> Kind[RefusedPage]:
 
 def print_job_item(job: PrintJob, shards: int) -> Item:
     key = keys.print_job(job.seller, job.id)
-    return print_jobs().item(key, job, alarm_columns(key, job.next_alarm, shards))
+    columns = asked(job.seller, AggregateKind.PRINT_JOB, job.asked_at, job.id)
+    return print_jobs().item(key, job, columns | alarm_columns(key, job.next_alarm, shards))
 
 
 def refused_page_item(page: RefusedPage) -> Item:
