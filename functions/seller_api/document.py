@@ -30,6 +30,7 @@ _TAGS: Mapping[str, str] = {
     "return-policies": "Returns",
     "cancel-requests": "Returns",
     "refunds": "Money",
+    "delivery-reports": "Postings",
     "intents": "Money",
     "proof": "Account",
     "guard": "Money",

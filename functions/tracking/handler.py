@@ -1,4 +1,4 @@
-"""The tracking queue: set the tracking numbers of a seller together, because the marketplace takes 20 in one call."""
+"""The tracking queue: carry out together what the marketplace takes for 20 postings in one call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functions.tracking.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.application.cases.odd_entries import keeping
-from shipby.application.settling.settle import Settled, settle_tracking
+from shipby.application.settling.settle import Settled, settle_together
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
@@ -27,7 +27,7 @@ def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
     wanted = {message.id: message.text("intent") for message in messages}
     with keeping(seller, store=own.store, clock=own.clock):
         intents = list(wanted.values())
-        settled = settle_tracking(seller, intents, store=own.store, marketplace=marketplace, clock=own.clock)
+        settled = settle_together(seller, intents, store=own.store, marketplace=marketplace, clock=own.clock)
     return {identifier: _outcome(settled[intent]) for identifier, intent in wanted.items()}
 
 

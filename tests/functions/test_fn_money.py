@@ -20,6 +20,7 @@ from shipby.application.returns.sync import apply_return_facts
 from shipby.application.shared.messages import sync_message
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.refunds.ledger import AccrualState, MoneyLedger, postage_key
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.simulator import LineSpec, Simulator
@@ -56,8 +57,8 @@ def returned(shop: Shop, market: Simulator, client: Marketplace) -> tuple[str, s
     number = market.add_posting(SELLER, scheme="rFBS", lines=(LineSpec(sku=11),))
     client.ship(number, [{"11": 1}])
     eventually(lambda: client.posting(number).status == "awaiting_deliver", "the assembly")
-    market.control("POST", "/_sim/hand-over", {"posting_numbers": [number]})
-    market.control("POST", f"/_sim/postings/{number}", {"act": "deliver"})
+    for stage in (DeliveryStage.DELIVERING, DeliveryStage.DELIVERED):
+        assert client.report_delivery(stage, [number])[0].ok
     read(shop, number)
     opened: Any = market.control("POST", "/_sim/returns", {"posting_number": number})
     return_id = str(opened["return_id"])

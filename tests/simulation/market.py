@@ -71,12 +71,18 @@ class Market:
             self.rooms.market.start_delivery(posting, "delivery")
 
     def hand_over(self, number: str) -> None:
+        """The courier takes it; of what the seller's own carrier takes, the seller's own people tell in the cabinet."""
+        posting = self.posting(number)
         with self.world.change():
-            self.rooms.market.hand_over(self.posting(number))
+            if posting.integration != words.NON_INTEGRATED:
+                self.rooms.market.hand_over(posting)
+            elif posting.status == words.AWAITING_DELIVER:
+                self.rooms.market.start_delivery(posting, "seller")
 
     def deliver(self, number: str) -> None:
         with self.world.change():
-            self.rooms.market.deliver(self.posting(number), "delivery")
+            posting = self.posting(number)
+            self.rooms.market.deliver(posting, "seller" if posting.integration == words.NON_INTEGRATED else "delivery")
 
     def open_return(self, number: str, line: int, quantity: int) -> str:
         """The buyer asks to give pieces of a line back; "" if the marketplace takes no such request now."""

@@ -12,7 +12,7 @@ from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.polling.reconcile import reconcile
 from shipby.application.refunds.compare_accruals import compare_accruals
 from shipby.application.returns.poll import poll_returns
-from shipby.application.settling.settle import settle_intent, settle_tracking
+from shipby.application.settling.settle import settle_intent, settle_together
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
 from tests.simulation.baton import Task
 from tests.simulation.market import SELLER
@@ -55,7 +55,7 @@ def _track(world: World, worker: int, first: Letter) -> None:
         world.queues.take(letter)
 
     def work() -> object:
-        return settle_tracking(
+        return settle_together(
             SELLER, intents, store=world.store, marketplace=world.client(worker), clock=world.clock(worker)
         )
 

@@ -389,3 +389,38 @@ def test_generated_postings_depend_on_the_seed_only() -> None:
     names = {name for _, _, name, _ in batch(3)}
     assert any("а" in name for name in names)
     assert names & {"王小明", "李娜"}
+
+
+def own_parcel(call: Caller, **spec: object) -> str:
+    """Assembled, and taken by the seller's own carrier, of whom only the seller tells."""
+    number = make(call, scheme="rFBS", integration="non_integrated", **spec)
+    call.ship(number)
+    return number
+
+
+@pytest.mark.parametrize("integration", ["non_integrated", "3pl_tracking"])
+def test_the_courier_acts_for_every_carrier_but_the_sellers_own(
+    timed: Caller, clock: ManualClock, integration: str
+) -> None:
+    number = make(timed, scheme="rFBS", integration=integration)
+    timed.ship(number)
+    clock.moment += timedelta(seconds=60)
+    own = integration == "non_integrated"
+    assert timed.control("hand-over", {"posting_numbers": [number]})["refused"] == [number] * own
+    assert timed.control(f"postings/{number}", {"act": "hand_over"})["done"] is False
+    if own:
+        timed("/v2/fbs/posting/delivering", {"posting_number": [number]})
+    assert timed.control(f"postings/{number}", {"act": "deliver"})["done"] is not own
+    assert timed.posting(number)["status"] == ("delivering" if own else "delivered")
+
+
+def test_what_nobody_reports_is_cancelled_ten_days_after_its_date(timed: Caller, clock: ManualClock) -> None:
+    silent, told = own_parcel(timed, ship_in=3600), own_parcel(timed, ship_in=3600)
+    clock.moment += timedelta(hours=1)
+    timed("/v2/fbs/posting/delivering", {"posting_number": [told]})
+    clock.moment += timedelta(days=9, hours=23)
+    assert timed.posting(silent)["status"] == "awaiting_deliver"
+    clock.moment += timedelta(hours=2)
+    assert timed.posting(silent)["status"] == "cancelled"
+    assert timed.posting(silent)["cancellation"]["affect_cancellation_rating"]
+    assert timed.posting(told)["status"] == "delivering"

@@ -12,6 +12,8 @@ class Books:
     cancelled: Counter[str] = field(default_factory=Counter)
     reasons: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     """Posting number -> reason and message of each cancel of a posting that arrived, accepted or not."""
+    reports: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What the marketplace was told of the seller's own carrier, by posting."""
     tracking: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     paid_back: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Return id -> minor units of each refund that a call of ours made."""

@@ -30,6 +30,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import OFFERED, DeliveryStage
 from shipby.domain.postings.posting import Cancellation, MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, FBS_PREFIX, MarketplaceReturn, OfferedAction
@@ -328,6 +329,32 @@ class FakeMarketplace:
             return tuple(results)
 
         return self._act("set_tracking_numbers", effect)
+
+    def report_delivery(self, stage: DeliveryStage, numbers: Sequence[str]) -> tuple[ItemResult, ...]:
+        shown = {
+            DeliveryStage.DELIVERING: ("delivering", "posting_on_way_to_city"),
+            DeliveryStage.LAST_MILE: ("delivering", "posting_in_courier_service"),
+            DeliveryStage.DELIVERED: ("delivered", "posting_received"),
+        }
+        offers: dict[DeliveryStage, tuple[str, ...]] = {
+            DeliveryStage.DELIVERING: ("non_int_last_mile", "non_int_delivered", "set_track_number"),
+            DeliveryStage.LAST_MILE: ("non_int_delivered", "set_track_number"),
+            DeliveryStage.DELIVERED: (),
+        }
+
+        def effect() -> tuple[ItemResult, ...]:
+            assert 1 <= len(numbers) <= 20
+            results = []
+            for number in numbers:
+                problem = "" if OFFERED[stage] in self._known(number).actions else "TRANSITION_IS_NOT_POSSIBLE"
+                if not problem:
+                    self.books.reports[number].append(stage)
+                    status, substatus = shown[stage]
+                    self.change(number, status=status, substatus=substatus, actions=offers[stage])
+                results.append(ItemResult(posting_number=number, ok=not problem, error=problem))
+            return tuple(results)
+
+        return self._act("report_delivery", effect)
 
     def set_cut_off(self, number: str, new_cut_off: datetime) -> None:
         def effect() -> None:

@@ -19,12 +19,14 @@ from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.settle import Settled, settle_intent
 from shipby.application.shared.alarm_outcome import AlarmOutcome
 from shipby.application.shared.idempotency import Answer
+from shipby.application.tracking.report_delivery import Report, hand_over, report_delivery
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.events import Event, EventType, Ref, StoredEvent, posting_ref, return_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import Posting
 from shipby.domain.refunds.ledger import MoneyLedger
 from shipby.domain.returns.return_case import ReturnCase
@@ -115,6 +117,11 @@ class World:
         new = {"seller": a.SELLER, "number": number, "tracking_number": tracking, "actor": "key:k1", "reason": "lost"}
         return _id(replace_tracking(NewTracking(**{**new, **more}), forget, store=self.store, clock=self.clock))
 
+    def report(self, stage: DeliveryStage, number: str = a.NUMBER, **more: Any) -> str:
+        """Tell the marketplace where the seller's own carrier is with it."""
+        told = {"seller": a.SELLER, "number": number, "stage": stage, "actor": "key:k1"}
+        return _id(report_delivery(Report(**{**told, **more}), forget, store=self.store, clock=self.clock))
+
     def decide(self, action_id: int = FULL_REFUND, return_id: str = a.RETURN_ID, **more: Any) -> str:
         base = {"seller": a.SELLER, "return_id": return_id, "action_id": action_id, "actor": "key:k1", "refund": True}
         return _id(decide_return(ReturnDecision(**{**base, **more}), forget, store=self.store, clock=self.clock))
@@ -124,6 +131,9 @@ class World:
 
     def do(self, command: Command, number: str = a.NUMBER, **more: Any) -> Answer:
         work = {"seller": a.SELLER, "number": number, "command": command, "actor": "key:k1"}
+        if command is Command.HAND_OVER:
+            work["reason"] = "by our own courier"
+            return hand_over(WorkCommand(**{**work, **more}), forget, store=self.store, clock=self.clock)
         return work_posting(WorkCommand(**{**work, **more}), forget, store=self.store, clock=self.clock)
 
     def ring_next(self, ref: Ref | None = None, *, intent_id: str = "") -> AlarmOutcome:

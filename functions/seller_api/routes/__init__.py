@@ -24,6 +24,7 @@ from functions.seller_api.routes import (
     returns,
     service,
     shadow,
+    tracking,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -33,6 +34,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *picking.OPERATIONS,
     *products.OPERATIONS,
     *marketplace.OPERATIONS,
+    *tracking.OPERATIONS,
     *labels.OPERATIONS,
     *returns.OPERATIONS,
     *evidence.OPERATIONS,

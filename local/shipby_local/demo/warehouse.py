@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from shipby.domain.carriers.s10 import s10
 from shipby_local.demo.api import SellerApi
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.papers import Papers
 from shipby_local.demo.people import People
 from shipby_local.demo.plan import ARRIVALS, DayPlan, Fate, PlannedPosting, at
 from shipby_local.simulator import Simulator
+from shipby_local.simulator.words import NON_INTEGRATED
 from shipby_local.stack.errors import StackError
 
 CONFIRMED_AT = "10:15"
@@ -87,6 +89,18 @@ class Warehouse:
         self.papers.courier_comes_again(carriages)
         for posting in wave:
             self.advance(posting)
+        self._report_arrivals(seller, [posting for posting in own if self._own_carrier(posting)])
+
+    def _report_arrivals(self, seller: str, own: Sequence[PlannedPosting]) -> None:
+        """The seller's own carrier sends its list: what it brought is reported in one call."""
+        arrived = at("12:00", day=4)
+        if not own or arrived > self.plan.ends:
+            return
+        self.people.until(arrived)
+        body = {"stage": "delivered", "posting_numbers": [posting.number for posting in own]}
+        told = self.apis[seller].post("/v1/delivery-reports", body)
+        if told["left_out"]:
+            raise StackError(f"not reported as delivered: {told['items']}")
 
     def _carry_to_the_end(self, posting: PlannedPosting) -> None:
         self._arrived(posting)
@@ -184,6 +198,12 @@ class Warehouse:
         api.post(self._path(posting, "/pack"))
 
     def _hand_over(self, posting: PlannedPosting) -> None:
+        if self._own_carrier(posting):
+            # Its courier is ours: the marketplace knows of it what the hand-over and our reports say.
+            if not self._api(posting).get(self._path(posting))["tracking_number"]:
+                self._put_number(posting, "RA", "first number of the carrier")
+            self._api(posting).post(self._path(posting, "/hand-over"))
+            return
         self._api(posting).post(self._path(posting, "/hand-over"))
         scanned = self._control("POST", "/_sim/hand-over", posting_numbers=[posting.number])
         if posting.number not in scanned["scanned"]:
@@ -239,8 +259,15 @@ class Warehouse:
             self.people.until(at(COURIER_AT))
         self._hand_over(posting)
 
+    def _own_carrier(self, posting: PlannedPosting) -> bool:
+        return self.simulator.posting(posting.number).integration == NON_INTEGRATED
+
     def _deliver(self, posting: PlannedPosting) -> None:
-        self._control("POST", f"/_sim/postings/{posting.number}", act="deliver")
+        if self._own_carrier(posting):
+            self._stage(posting, "in_transit")
+            self._api(posting).post(self._path(posting, "/delivery-report"), {"stage": "delivered"})
+        else:
+            self._control("POST", f"/_sim/postings/{posting.number}", act="deliver")
         self._stage(posting, "delivered")
 
     def _wished(self, posting: PlannedPosting) -> None:
@@ -260,16 +287,20 @@ class Warehouse:
         self._label(posting)
         self._pack(posting)
         self.papers.own_label(posting.client_id, posting.number)
-        self._number(posting, f"RB{posting.number[:8]}CN", "first number of the carrier")
+        self._number(posting, "RB", "first number of the carrier")
         self._courier(posting)
         self.people.until(at("10:00", day=2))
         self._stage(posting, "in_transit")
-        self._number(posting, f"RC{posting.number[:8]}CN", "the carrier re-labelled the parcel")
+        self._number(posting, "RC", "the carrier re-labelled the parcel")
 
-    def _number(self, posting: PlannedPosting, number: str, reason: str) -> None:
-        body = {"tracking_number": number, "carrier": "China Post", "reason": reason}
-        intent = self._api(posting).put(self._path(posting, "/tracking-number"), body)
-        self.desk.settled(posting, intent["id"])
+    def _number(self, posting: PlannedPosting, service: str, reason: str) -> None:
+        self.desk.settled(posting, self._put_number(posting, service, reason))
+
+    def _put_number(self, posting: PlannedPosting, service: str, reason: str) -> str:
+        order, _, part = posting.number.rpartition("-")
+        serial = int(order.replace("-", "")[-6:] + part.zfill(2)[-2:])
+        body = {"tracking_number": s10(service, serial, "CN"), "carrier": "China Post", "reason": reason}
+        return str(self._api(posting).put(self._path(posting, "/tracking-number"), body)["id"])
 
     def _control(self, method: str, path: str, **body: Any) -> Any:
         return self.simulator.control(method, path, body)

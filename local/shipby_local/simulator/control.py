@@ -224,7 +224,7 @@ class Control:
     def _deliver(self, posting: Posting, _body: Json) -> Json:
         was_moving = posting.status == words.DELIVERING
         self._rooms.market.deliver(posting, "delivery")
-        return {"done": was_moving}
+        return {"done": was_moving and posting.status == words.DELIVERED}
 
     def _not_accepted(self, posting: Posting, _body: Json) -> Json:
         waiting = posting.status == words.AWAITING_DELIVER

@@ -44,6 +44,8 @@ class Engine:
             "clear_cutoff": self._clear_cutoff,
             "overdue": lambda posting, due: market.overdue(posting, due.at),
             "given_up": lambda posting, due: market.give_up(posting, due.at),
+            "reported": lambda posting, due: market.report(posting, str(due.data["action"])),
+            "unreported": lambda posting, due: market.give_up_unreported(posting, due.at),
             "move_delivery": lambda posting, due: market.move_delivery(
                 posting, timedelta(seconds=float(due.data["by_seconds"]))
             ),

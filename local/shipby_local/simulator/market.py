@@ -190,6 +190,9 @@ class Market:
         """Comes back when the posting is overdue. A date that moves leaves its old watch behind, which then is idle."""
         late = posting.shipment_date_without_delay + _NEXT
         self.world.schedule(max(late, self.world.now()), "overdue", posting.number)
+        unreported = self.world.settings.unreported_seconds
+        if posting.integration == words.NON_INTEGRATED and unreported is not None:
+            self.world.schedule(posting.shipment_date + timedelta(seconds=unreported), "unreported", posting.number)
         patience = self.world.settings.auto_cancel_seconds
         if patience is not None:
             given_up = posting.shipment_date + timedelta(seconds=patience)
@@ -216,15 +219,48 @@ class Market:
         self.outbox.delivery_date_changed(posting, begin, end)
 
     def hand_over(self, posting: Posting) -> bool:
-        """The courier or the sort centre scans the parcel. False unless it awaits delivery."""
-        if posting.status != words.AWAITING_DELIVER:
+        """The courier or the sort centre scans the parcel; False unless it awaits delivery.
+
+        What the seller's own carrier takes is scanned by nobody here: the marketplace knows what the seller reports.
+        """
+        if posting.status != words.AWAITING_DELIVER or posting.integration == words.NON_INTEGRATED:
             return False
         self.start_delivery(posting, "delivery")
         settings = self.world.settings
-        if posting.integration != words.NON_INTEGRATED:
-            self.world.schedule(self.world.later(settings.delivery_seconds / 2), "pickup_point", posting.number)
-            self.world.schedule(self.world.later(settings.delivery_seconds), "delivered", posting.number)
+        self.world.schedule(self.world.later(settings.delivery_seconds / 2), "pickup_point", posting.number)
+        self.world.schedule(self.world.later(settings.delivery_seconds), "delivered", posting.number)
         return True
+
+    def accept_report(self, posting: Posting, action: str) -> None:
+        """Takes the seller's word on their own carrier; the status follows after the report delay."""
+        posting.report_in_process = action
+        self.world.postings.put(posting)
+        if not self.world.settings.report_delay:
+            self.report(posting, action)
+            return
+        due = self.world.later(self.world.settings.report_delay)
+        self.world.schedule(due, "reported", posting.number, action=action)
+
+    def report(self, posting: Posting, action: str) -> None:
+        """Shows what the seller reported, unless it was cancelled meanwhile."""
+        if posting.report_in_process != action:
+            return
+        posting.report_in_process = ""
+        self.world.postings.put(posting)
+        if action == "non_int_delivering" and posting.status == words.AWAITING_DELIVER:
+            self.start_delivery(posting, "seller")
+        elif action == "non_int_last_mile" and posting.status == words.DELIVERING:
+            self.become(posting, words.DELIVERING, "posting_in_courier_service", "seller")
+        elif action == "non_int_delivered":
+            self.deliver(posting, "seller")
+
+    def give_up_unreported(self, posting: Posting, at: datetime) -> None:
+        """Nobody reported what the seller's own carrier should have taken: cancelled, by the seller's fault."""
+        patience = self.world.settings.unreported_seconds
+        if patience is None or posting.cutoff is None or at < posting.cutoff + timedelta(seconds=patience):
+            return
+        if posting.status == words.AWAITING_DELIVER and posting.integration == words.NON_INTEGRATED:
+            self.marketplace_cancels(posting, force=True, overdue=True)
 
     def start_delivery(self, posting: Posting, by: str) -> None:
         """Marks the posting as on its way; a late hand-over enters the error index."""
@@ -236,8 +272,8 @@ class Market:
         self.become(posting, words.DELIVERING, "posting_on_way_to_city", by)
 
     def deliver(self, posting: Posting, by: str) -> None:
-        """The buyer has it; the marketplace books the sale."""
-        if posting.status != words.DELIVERING:
+        """The buyer has it, the sale is booked. Of what the seller's own carrier brings only the seller says so."""
+        if posting.status != words.DELIVERING or (posting.integration == words.NON_INTEGRATED and by != "seller"):
             return
         posting.delivered_at = self.world.now()
         self.become(posting, words.DELIVERED, "posting_received", by)

@@ -130,6 +130,8 @@ class Posting:
     label_ready_at: datetime | None = None
     label_printed: int = 0
     delivering_at: datetime | None = None
+    report_in_process: str = ""
+    """The report of the seller's own carrier that is being carried out."""
     delivered_at: datetime | None = None
     handed_over_at: datetime | None = None
     cutoff_changes: int = 0

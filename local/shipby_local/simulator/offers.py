@@ -37,11 +37,13 @@ def offered_actions(posting: Posting, now: datetime) -> list[str]:
             "label_download_small",
         }
         if own_carrier:
-            actions |= {"set_track_number", "non_int_delivering"}
+            actions |= {"set_track_number", "non_int_delivering"} - {posting.report_in_process}
     elif posting.status == words.DELIVERING and own_carrier:
         actions |= {"set_track_number", "non_int_delivered", "cancel"}
         if posting.substatus != "posting_in_courier_service":
             actions.add("non_int_last_mile")
+        # A report that is being carried out is not taken twice: ours, the marketplace does not say.
+        actions -= {posting.report_in_process}
     elif posting.status == words.NOT_ACCEPTED:
         actions.add("arbitration")
     return sorted(actions)

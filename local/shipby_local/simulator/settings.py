@@ -77,6 +77,12 @@ class SimulatorSettings:
     rate_limit_per_second: int = 50
     ship_delay: float = 1.0
     registration_delay: float = 2.0
+    report_delay: float = 0.0
+    """From a report of the seller's own carrier to the status it changes: asynchronous, and last mile may follow
+    delivering at once (official). No time is named, and none is the default."""
+    unreported_seconds: float | None = 864_000.0
+    """What the seller's own carrier brings is cancelled when nobody has reported it this long after its shipping date:
+    10 days, "not handed over" (Ozon Global pages, rFBS). None: never."""
     label_delay: float = 50.0
     label_task_delay: float = 0.3
     label_style: LabelStyle = LabelStyle.MIXED

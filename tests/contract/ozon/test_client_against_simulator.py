@@ -23,6 +23,7 @@ from shipby.domain.errors import (
     RateLimitedError,
 )
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import MarketplacePosting, Scheme
 from shipby_local.simulator import Buyer, LineSpec, SellerAccount, Simulator, SimulatorSettings, gateway
 from tests.support.waiting import eventually
@@ -220,8 +221,8 @@ def test_a_cut_off_is_moved(marketplace: Simulator, seller: SellerAccount, clien
 def opened_return(marketplace: Simulator, seller: SellerAccount, client: OzonClient) -> str:
     number = marketplace.add_posting(seller.client_id, scheme="rFBS", lines=(LineSpec(sku=SKU),))
     assembled(client, number)
-    control(marketplace, "hand-over", posting_numbers=[number])
-    control(marketplace, f"postings/{number}", act="deliver")
+    for stage in (DeliveryStage.DELIVERING, DeliveryStage.DELIVERED):
+        assert client.report_delivery(stage, [number])[0].ok
     return str(control(marketplace, "returns", posting_number=number)["return_id"])
 
 

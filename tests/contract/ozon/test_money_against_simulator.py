@@ -22,6 +22,7 @@ from shipby.application.returns.sync import apply_return_facts
 from shipby.application.settling.settle import settle_intent
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.refunds.ledger import AccrualState, EntryKind, EntryState, MoneyLedger, postage_key
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.simulator import LineSpec, Simulator, SimulatorSettings
@@ -64,8 +65,8 @@ class Desk:
         number = self.simulator.add_posting(self.seller, scheme="rFBS", lines=lines)
         self.client.ship(number, [{str(line.sku): line.quantity for line in lines}])
         eventually(lambda: self.client.posting(number).status == "awaiting_deliver", "the assembly")
-        self.control("hand-over", posting_numbers=[number])
-        self.control(f"postings/{number}", act="deliver")
+        for stage in (DeliveryStage.DELIVERING, DeliveryStage.DELIVERED):
+            assert self.client.report_delivery(stage, [number])[0].ok
         self.read(number)
         return number
 

@@ -250,8 +250,8 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
     numbered = api.put(f"{path}/tracking-number", {"tracking_number": "RB770077CN", "reason": "carrier"})
     assert whole.settled(shop, numbered["id"])["state"] == "CONFIRMED"
     api.post(f"{path}/hand-over")
-    whole.simulator.control("POST", "/_sim/hand-over", {"posting_numbers": [number]})
-    whole.simulator.control("POST", f"/_sim/postings/{number}", {"act": "deliver"})
+    whole.until(shop, number, lambda view: view["stage"] == "in_transit", "to be reported on its way")
+    api.post(f"{path}/delivery-report", {"stage": "delivered"})
     whole.until(shop, number, lambda view: view["stage"] == "delivered", "to be delivered")
     wanted = {"posting_number": number, "comment": f"{WISH} {NAME} {PHONE}"}
     opened = str(whole.simulator.control("POST", "/_sim/returns", wanted)["return_id"])

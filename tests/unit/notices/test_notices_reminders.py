@@ -53,6 +53,11 @@ def test_several_reminders_told_as_one_stand_as_long_as_one_of_them_does() -> No
         (RungKind.DELIVERY_BY, a.posting(stage=Stage.IN_TRANSIT), a.posting(stage=Stage.DELIVERED, delivered_at=a.NOW)),
         (RungKind.PASSPORT_BY, a.posting(passport_since=a.NOW), a.posting()),
         (RungKind.ANSWER_TRACKING_BY, a.posting(tracking_asked_at=a.NOW), a.posting()),
+        (
+            RungKind.REPORT_BY,
+            a.posting(stage=Stage.HANDED_OVER, integration="non_integrated"),
+            a.posting(stage=Stage.DELIVERED, integration="non_integrated"),
+        ),
         (RungKind.AUTO_CANCEL_ESTIMATE, a.posting(stage=Stage.EXPIRED), a.posting(stage=Stage.IN_TRANSIT)),
         (RungKind.GIVE_UP_AT, a.posting(stage=Stage.PACKED), a.posting(stage=Stage.HANDED_OVER)),
         ("a clock of a newer release", a.posting(), a.posting(stage=Stage.HANDED_OVER)),

@@ -12,6 +12,7 @@ from shipby.adapters.ozon import OzonClient, methods
 from shipby.adapters.ozon.switch_offs import FIELDS_SWITCHED_OFF, SWITCHED_OFF, SwitchOff, ending
 from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from tests.unit.ozon.cases.cancellations import CANCELLATION_CASES
 from tests.unit.ozon.cases.carriages import CARRIAGE_CASES
 from tests.unit.ozon.cases.money import MONEY_CASES
@@ -79,6 +80,19 @@ CASES: list[Case] = [
         sample("tracking_number_set.response"),
         lambda c: c.set_tracking_numbers({"48173252-0033-2": "RA123"}),
         {"tracking_numbers": [{"posting_number": "48173252-0033-2", "tracking_number": "RA123"}]},
+    ),
+    *(
+        (
+            method,
+            {"result": [{"error": [], "posting_number": NUMBER, "result": True}]},
+            lambda c, stage=stage: c.report_delivery(stage, [NUMBER]),
+            {"posting_number": [NUMBER]},
+        )
+        for method, stage in (
+            (methods.DELIVERING, DeliveryStage.DELIVERING),
+            (methods.LAST_MILE, DeliveryStage.LAST_MILE),
+            (methods.DELIVERED, DeliveryStage.DELIVERED),
+        )
     ),
     (
         methods.CUT_OFF_SET,

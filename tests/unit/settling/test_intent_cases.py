@@ -9,7 +9,7 @@ import pytest
 from shipby.application.cases.opening import find_open_case
 from shipby.application.ports.writes import SaveIntent
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
-from shipby.application.settling.settle import settle_tracking
+from shipby.application.settling.settle import settle_together
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.events import EventType, return_ref
@@ -112,7 +112,7 @@ def test_tracking_numbers_are_checked_too() -> None:
     world.arrives(status="awaiting_deliver", actions=("set_track_number",))
     identifier = world.ask_tracking("RB123456785CN")
     tamper(world, identifier, tracking_number="RB123456799CN")
-    settled = settle_tracking(a.SELLER, [identifier], store=world.store, marketplace=world.market, clock=world.clock)
+    settled = settle_together(a.SELLER, [identifier], store=world.store, marketplace=world.market, clock=world.clock)
     assert world.state(identifier) is IntentState.REJECTED
     assert set(settled) == {identifier}
     assert world.market.calls["set_tracking_numbers"] == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipby.application.settling.settle import settle_tracking
+from shipby.application.settling.settle import settle_together
 from shipby.domain.errors import NotFoundError
 from shipby.domain.intents import IntentState
 from tests.support import builders as a
@@ -26,7 +26,7 @@ def numbers(world: World, count: int) -> list[str]:
 def test_each_number_of_a_call_is_settled_for_itself(world: World) -> None:
     good, bad, unknown = numbers(world, 3)
     world.market.refused_tracking["TRACK-1"] = "INVALID_TRACKING"
-    results = settle_tracking(
+    results = settle_together(
         a.SELLER,
         [good, bad, unknown, good, "p.nobody.set_tracking.1"],
         store=world.store,
@@ -49,7 +49,7 @@ def test_nothing_is_claimed_while_the_marketplace_is_still_being_read(world: Wor
             claimed_while_reading.extend(one for one in asked if world.state(one) is IntentState.SENT)
 
     world.market.on_call = look
-    settle_tracking(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
+    settle_together(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
     assert claimed_while_reading == []
     assert {world.state(identifier) for identifier in asked} == {IntentState.CONFIRMED}
 
@@ -69,6 +69,6 @@ def test_a_call_for_several_numbers_that_fails_settles_each_by_reading(
     asked = numbers(world, 2)
     world.market.fail("set_tracking_numbers", fault)
     for _ in range(2):
-        settle_tracking(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
+        settle_together(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
     assert {world.state(identifier) for identifier in asked} == {ends}
     assert world.market.calls["set_tracking_numbers"] == calls

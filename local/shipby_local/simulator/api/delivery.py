@@ -5,7 +5,6 @@ from __future__ import annotations
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Call, Method
 from shipby_local.simulator.errors import ApiError, invalid
-from shipby_local.simulator.model import Posting
 from shipby_local.simulator.offers import offered_actions
 from shipby_local.simulator.words import Json
 
@@ -86,17 +85,8 @@ def _advance(call: Call, number: str, action: str) -> list[str]:
     if action not in offered_actions(posting, call.world.now()):
         return ["TRANSITION_IS_NOT_POSSIBLE"]
     call.market.note(posting, call.path)
-    _move(call, posting, action)
+    call.market.accept_report(posting, action)
     return []
-
-
-def _move(call: Call, posting: Posting, action: str) -> None:
-    if action == "non_int_delivering":
-        call.market.start_delivery(posting, "seller")
-    elif action == "non_int_last_mile":
-        call.market.become(posting, words.DELIVERING, "posting_in_courier_service", "seller")
-    else:
-        call.market.deliver(posting, "seller")
 
 
 def _check_size(size: int) -> None:

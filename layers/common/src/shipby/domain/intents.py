@@ -21,6 +21,7 @@ from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import Alarm, Posting
 
 
@@ -32,6 +33,10 @@ class IntentAction(StrEnum):
     CANCEL_ITEMS = "cancel_items"
     """Some products or pieces of a posting."""
     SET_TRACKING = "set_tracking"
+    REPORT_DELIVERING = "report_delivering"
+    """The seller's own carrier has it."""
+    REPORT_LAST_MILE = "report_last_mile"
+    REPORT_DELIVERED = "report_delivered"
     SET_CUT_OFF = "set_cut_off"
     RETURN_ACTION = "return_action"
     """A decision on a return: refund, compensation, the buyer's postage, rejection, asking for the goods."""
@@ -54,6 +59,14 @@ class IntentState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+REPORTS: Mapping[IntentAction, DeliveryStage] = {
+    IntentAction.REPORT_DELIVERING: DeliveryStage.DELIVERING,
+    IntentAction.REPORT_LAST_MILE: DeliveryStage.LAST_MILE,
+    IntentAction.REPORT_DELIVERED: DeliveryStage.DELIVERED,
+}
+"""What each report tells the marketplace."""
+TOGETHER: tuple[IntentAction, ...] = (IntentAction.SET_TRACKING, *REPORTS)
+"""Actions of which the marketplace takes several postings in one call, in the order in which they make sense."""
 NEEDS_PERSON = "needs_person"
 """Key in `read_back` once a person was told of an intent that cannot be settled: they are told once, not every hour."""
 OPEN_STATES: frozenset[IntentState] = frozenset(

@@ -72,6 +72,7 @@ _RUNG_CODES: Mapping[RungKind, str] = {
     RungKind.PASSPORT_BY: "pp",
     RungKind.ANSWER_TRACKING_BY: "at",
     RungKind.NOT_ACCEPTED_BY: "na",
+    RungKind.REPORT_BY: "rb",
     RungKind.LOOK_AGAIN: "la",
 }
 """Clocks of a posting in two letters: it has up to a dozen of them, and its item must stay within one write unit."""

@@ -46,6 +46,9 @@ inferred for an end to come. A new posting counts as changed when it began. infe
 what began lately as well, and all of it once a day."""
 TRACKING_CHUNK = 20
 """/v2/fbs/posting/tracking-number/set. official."""
+DELIVERY_CHUNK = 20
+"""/v2/fbs/posting/delivering, last-mile, delivered: "value must contain between 1 and 20 items". seen. Their status
+changes asynchronously (official), so that an answer without an error is read back."""
 LABEL_CHUNK = 1000
 """/v3/posting/fbs/package-label/create. official."""
 RETURNS_LIMIT = 500

@@ -22,7 +22,7 @@ from shipby.adapters.ozon.reading.answers import following
 from shipby.adapters.ozon.reading.containers import OzonContainers
 from shipby.adapters.ozon.reading.entries import entries, last_id_of, or_noted
 from shipby.adapters.ozon.reading.goods_returns import goods_returns
-from shipby.adapters.ozon.reading.items import cancel_reasons_of, label_result_of, label_tasks_of, tracking_results_of
+from shipby.adapters.ozon.reading.items import cancel_reasons_of, item_results_of, label_result_of, label_tasks_of
 from shipby.adapters.ozon.reading.postings import posting_of
 from shipby.adapters.ozon.reading.rating import error_index_of, indexed_posting_of, key_info_of, thresholds_of
 from shipby.adapters.ozon.reading.recipients import recipient_of
@@ -47,6 +47,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns.return_case import MarketplaceReturn
@@ -226,17 +227,26 @@ class OzonClient:
         return tuple(results)
 
     def _set_tracking_chunk(self, chunk: Mapping[str, str]) -> list[ItemResult]:
-        what = ", ".join(chunk)
-        answer = self._api.act(
-            methods.TRACKING_SET,
-            {"tracking_numbers": [{"posting_number": p, "tracking_number": t} for p, t in chunk.items()]},
-            what=what,
-        )
-        results = done(lambda: tracking_results_of(answer), answer, what)
-        missing = [number for number in chunk if number not in results]
-        found = [result for number in chunk if (result := results.get(number))]
+        pairs = [{"posting_number": p, "tracking_number": t} for p, t in chunk.items()]
+        return self._each(methods.TRACKING_SET, {"tracking_numbers": pairs}, list(chunk))
+
+    def report_delivery(self, stage: DeliveryStage, numbers: Sequence[str]) -> tuple[ItemResult, ...]:
+        """/v2/fbs/posting/delivering, /last-mile or /delivered; 1 to 20 postings, as a list even for one."""
+        if not 1 <= len(numbers) <= assumptions.DELIVERY_CHUNK:
+            raise InvalidInputError(
+                f"{len(numbers)} postings in one report", errors=[("numbers", f"1 to {assumptions.DELIVERY_CHUNK}")]
+            )
+        return tuple(self._each(_REPORTS[stage], {"posting_number": list(numbers)}, numbers))
+
+    def _each(self, method: methods.Method, payload: Mapping[str, object], numbers: Sequence[str]) -> list[ItemResult]:
+        """The results of a call that answers per item; one that cannot be read is missing."""
+        what = ", ".join(numbers)
+        answer = self._api.act(method, payload, what=what)
+        results = done(lambda: item_results_of(answer), answer, what)
+        missing = [number for number in numbers if number not in results]
+        found = [result for number in numbers if (result := results.get(number))]
         if missing or not found:
-            raise unknown(methods.TRACKING_SET.path, f"no result for {', '.join(missing or chunk)}")
+            raise unknown(method.path, f"no result for {', '.join(missing or numbers)}")
         return found
 
     # -- labels
@@ -387,6 +397,11 @@ class OzonClient:
 
 _WITH_LISTED = {"analytics_data": True, "barcodes": True, "financial_data": False, "legal_info": False}
 """`analytics_data` is asked for its delivery date only; the parser never touches the rest."""
+_REPORTS = {
+    DeliveryStage.DELIVERING: methods.DELIVERING,
+    DeliveryStage.LAST_MILE: methods.LAST_MILE,
+    DeliveryStage.DELIVERED: methods.DELIVERED,
+}
 _WITH_NOTHING = {
     "analytics_data": False,
     "barcodes": False,

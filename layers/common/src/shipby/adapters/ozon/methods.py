@@ -28,6 +28,9 @@ POSTING_CANCEL = Method(path="/v2/posting/fbs/cancel", acts=True)
 POSTING_CANCEL_ITEMS = Method(path="/v2/posting/fbs/product/cancel", acts=True)
 CANCEL_REASONS = Method(path="/v1/posting/fbs/cancel-reason")
 TRACKING_SET = Method(path="/v2/fbs/posting/tracking-number/set", acts=True)
+DELIVERING = Method(path="/v2/fbs/posting/delivering", acts=True)
+LAST_MILE = Method(path="/v2/fbs/posting/last-mile", acts=True)
+DELIVERED = Method(path="/v2/fbs/posting/delivered", acts=True)
 CUT_OFF_SET = Method(path="/v1/posting/cutoff/set", acts=True)
 LABEL_CREATE = Method(path="/v3/posting/fbs/package-label/create", alive_since=date(2026, 9, 22))
 """Not `acts`: a second task for the same postings prints the same labels."""
@@ -82,6 +85,9 @@ METHODS: tuple[Method, ...] = (
     POSTING_CANCEL_ITEMS,
     CANCEL_REASONS,
     TRACKING_SET,
+    DELIVERING,
+    LAST_MILE,
+    DELIVERED,
     CUT_OFF_SET,
     LABEL_CREATE,
     LABEL_GET,

@@ -12,7 +12,7 @@ from shipby.application.shared.messages import sync_message
 from shipby.domain.deadlines.firing import MISSING
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.evidence.claim_hints import asks_here
-from shipby.domain.intents import IntentAction
+from shipby.domain.intents import TOGETHER
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushRow, PushState
 from shipby.domain.postings.posting import RungKind
@@ -89,6 +89,7 @@ _READ_AGAIN = frozenset(
         RungKind.DELIVERY_BY,
         RungKind.TARIFF_STEP,
         RungKind.NOT_ACCEPTED_BY,
+        RungKind.REPORT_BY,
         RungKind.LOOK_AGAIN,
     }
 )
@@ -145,7 +146,7 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     hinted_at = max(event.at, now or event.at)
     routed: list[Routed] = []
     if event.type in _FOR_INTENT_WORKER:
-        tracking = event.data["action"] == IntentAction.SET_TRACKING
+        tracking = event.data["action"] in TOGETHER
         body = {"seller": seller, "intent": event.data["intent"]}
         message = QueueMessage(body=body, group=seller)
         routed.append(Routed(Destination.TRACKING if tracking else Destination.INTENTS, message))

@@ -54,7 +54,7 @@ class Listed(StrEnum):
     CANCEL_REASON = "cancel reason"
     LABEL_TASK = "label task"
     UNPRINTED = "posting without a label"
-    TRACKING_RESULT = "result of a tracking number for posting"
+    ITEM_RESULT = "result of a call for posting"
 
 
 _OF_WORKERS = frozenset(
@@ -65,7 +65,7 @@ _OF_WORKERS = frozenset(
         Listed.CANCEL_REASON,
         Listed.LABEL_TASK,
         Listed.UNPRINTED,
-        Listed.TRACKING_RESULT,
+        Listed.ITEM_RESULT,
     }
 )
 """Lists that no poll reads; a case of an entry without a name is closed by a person."""

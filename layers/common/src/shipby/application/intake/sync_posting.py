@@ -172,7 +172,8 @@ def apply_facts(
         writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void]
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
-            writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps)
+            told = facts.delivering_date
+            writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps, told=told)
         writes += not_accepted_writes(known, folded.posting, settings, store=store, now=now, actor=MARKETPLACE)
         commit(store, writes)
         return Synced("created" if known is None else "changed", folded.posting)

@@ -12,7 +12,7 @@ from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.marketplace import CancelReason, Marketplace
+from shipby.application.ports.marketplace import CancelReason, ItemResult, Marketplace
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
@@ -28,8 +28,9 @@ from shipby.domain.deadlines.cancel_causes import CancelCause, OfferedReason, Tr
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, NoTrueReasonError
 from shipby.domain.events import Event, EventType
-from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.intents import REPORTS, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
+from shipby.domain.postings.delivery import shows
 from shipby.domain.postings.lines import items_of, quantities
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.postings.tracking import TrackingChange
@@ -124,6 +125,9 @@ def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
             seen["tracking_number"] = facts.tracking_number
             if facts.tracking_number == intent.request["tracking_number"]:
                 return Effect(done=True, text="the marketplace shows this number", read_back=seen)
+        case IntentAction.REPORT_DELIVERING | IntentAction.REPORT_LAST_MILE | IntentAction.REPORT_DELIVERED:
+            if shows(REPORTS[intent.action], facts.status, facts.substatus):
+                return Effect(done=True, text="the marketplace shows it", read_back=seen)
         case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
             raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not settled by reading its posting")
     if facts.status in _OVER:
@@ -156,13 +160,28 @@ def _act(intent: Intent, marketplace: Marketplace) -> str:
         case IntentAction.SET_CUT_OFF:
             marketplace.set_cut_off(number, datetime.fromisoformat(str(request["cut_off"])))
             return "date moved"
-        case IntentAction.SET_TRACKING:
-            [result] = marketplace.set_tracking_numbers({number: str(request["tracking_number"])})
+        case (
+            IntentAction.SET_TRACKING
+            | IntentAction.REPORT_DELIVERING
+            | IntentAction.REPORT_LAST_MILE
+            | IntentAction.REPORT_DELIVERED
+        ):
+            [result] = call_together(intent.action, {number: intent}, marketplace)
             if not result.ok:
-                raise ActionNotOfferedError(result.error or f"the number of posting {number} was refused")
+                raise ActionNotOfferedError(result.error or f"{intent.action} of posting {number} was refused")
             return "accepted"
         case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
             raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
+
+
+def call_together(
+    action: IntentAction, intents: Mapping[str, Intent], marketplace: Marketplace
+) -> tuple[ItemResult, ...]:
+    """One call for intents of one action of several postings (by number), with a result each."""
+    if action is IntentAction.SET_TRACKING:
+        wanted = {number: str(intent.request["tracking_number"]) for number, intent in intents.items()}
+        return marketplace.set_tracking_numbers(wanted)
+    return marketplace.report_delivery(REPORTS[action], list(intents))
 
 
 def _prepare_cancel(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:

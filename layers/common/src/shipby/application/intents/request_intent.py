@@ -21,8 +21,9 @@ from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id, open_of, request_hash
+from shipby.domain.intents import REPORTS, Intent, IntentAction, IntentState, intent_id, open_of, request_hash
 from shipby.domain.json_types import Json
+from shipby.domain.postings.delivery import OFFERED
 from shipby.domain.postings.lines import items_of, price_of_items, quantities
 from shipby.domain.postings.posting import FINAL, Alarm, MarketplacePosting, Posting, RungKind, Stage
 from shipby.domain.sellers.settings import SellerSettings
@@ -38,6 +39,7 @@ OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
     IntentAction.CANCEL_ITEMS: ("product_cancel",),
     IntentAction.SET_TRACKING: ("set_track_number",),
     IntentAction.SET_CUT_OFF: ("set_cutoff",),
+    **{action: (OFFERED[stage],) for action, stage in REPORTS.items()},
 }
 """Which `available_actions` of the marketplace allow what. Source: /v3/posting/fbs/get."""
 CANCELS = (IntentAction.CANCEL, IntentAction.CANCEL_ITEMS)

@@ -14,9 +14,13 @@ from shipby.application.ports.chats import Chats
 from shipby.application.ports.pages import Page
 from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns.return_case import MarketplaceReturn
+
+ITEMS_A_CALL = 20
+"""How many postings go into one call that answers per item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,9 @@ class Marketplace(Protocol):
 
     def set_tracking_numbers(self, numbers: Mapping[str, str]) -> tuple[ItemResult, ...]:
         """Posting number -> tracking number, in chunks of 20; a result that makes no sense is missing."""
+
+    def report_delivery(self, stage: DeliveryStage, numbers: Sequence[str]) -> tuple[ItemResult, ...]:
+        """Tell of postings that the seller's own carrier brings, ITEMS_A_CALL at most in one call."""
 
     def set_cut_off(self, number: str, new_cut_off: datetime) -> None: ...
     def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]: ...

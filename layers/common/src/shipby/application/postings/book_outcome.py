@@ -11,8 +11,13 @@ from shipby.domain.postings.posting import Posting, TariffStep
 
 
 def book_outcome(
-    before: Posting, after: Posting, at: datetime, *, tariff: Sequence[TariffStep] = ()
+    before: Posting,
+    after: Posting,
+    at: datetime,
+    *,
+    tariff: Sequence[TariffStep] = (),
+    told: datetime | None = None,
 ) -> tuple[SaveOutcome, ...]:
     """The write that keeps the outcome, or none. It goes with the SavePosting of `after`, whose version claims it."""
-    outcome = outcome_of(before, after, at, tariff=tariff)
+    outcome = outcome_of(before, after, at, tariff=tariff, told=told)
     return (SaveOutcome(outcome),) if outcome is not None else ()

@@ -26,11 +26,10 @@ from shipby.domain.labels.own_labels import LabelLine, OwnLabel, Party
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import packing_slip
+from shipby.domain.postings.delivery import OWN_CARRIER
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
 from shipby.domain.sellers.settings import SellerSettings, UnlockAt
 
-OWN_CARRIER = "non_integrated"
-"""`tpl_integration_type` of parcels that the seller's own carrier takes. Source: ozon Seller API."""
 LABEL_OFFERS = frozenset({"label_download", "label_download_big", "label_download_small"})
 """`available_actions` that offer a label of the marketplace. Source: ozon Seller API, /v3/posting/fbs/get."""
 _CAPTION = 60

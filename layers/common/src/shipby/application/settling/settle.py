@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from shipby.application.cancels.sync import sync_cancel_request
 from shipby.application.intents.cases import open_intent_case
 from shipby.application.intents.effect import Effect
+from shipby.application.intents.posting_actions import call_together
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.marketplace import ITEMS_A_CALL, Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.settling.aggregates import aggregate_of
 from shipby.application.settling.finish import TOLD, finish
@@ -32,7 +33,7 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import AggregateKind
-from shipby.domain.intents import Intent, IntentState
+from shipby.domain.intents import TOGETHER, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
@@ -167,23 +168,23 @@ def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Mar
     return finish(intent, IntentState.UNKNOWN, f"{outcome}, not visible yet", store=store, clock=clock)
 
 
-def settle_tracking(
+def settle_together(
     seller: str, identifiers: Sequence[str], *, store: Store, marketplace: Marketplace, clock: Clock
 ) -> Mapping[str, Settled | ShipbyError]:
-    """Set several tracking numbers in one call (the marketplace takes 20); each is settled for itself.
+    """Carry intents out whose action takes several postings in one call; each is settled for itself.
 
     All are read before the first is claimed: a slow marketplace may cost the worker its time while it reads, and what
-    was claimed by then would never be sent.
+    was claimed by then would never be sent. Each call has its own claims, so that a call that fails leaves the next
+    one's postings free.
     """
     results: dict[str, Settled | ShipbyError] = {}
-    free: list[tuple[Intent, Effect]] = []
-    claimed: dict[str, Intent] = {}
+    free: dict[IntentAction, list[tuple[Intent, Effect]]] = {action: [] for action in TOGETHER}
     for identifier in dict.fromkeys(identifiers):
         try:
             intent = store.intent(seller, identifier)
             if intent is None:
                 raise NotFoundError(f"there is no intent {identifier}")
-            if intent.state is not IntentState.PENDING:
+            if intent.state is not IntentState.PENDING or intent.action not in free:
                 results[identifier] = settle_intent(
                     seller, identifier, store=store, marketplace=marketplace, clock=clock
                 )
@@ -196,10 +197,27 @@ def settle_tracking(
             if ended is not None:
                 results[identifier] = Settled(ended)
             else:
-                free.append((intent, effect))
+                free[intent.action].append((intent, effect))
         except ShipbyError as error:
             results[identifier] = error
-    for intent, effect in free:
+    for action, ready in free.items():
+        for start in range(0, len(ready), ITEMS_A_CALL):
+            chunk = ready[start : start + ITEMS_A_CALL]
+            results |= _call_chunk(action, chunk, store=store, marketplace=marketplace, clock=clock)
+    return results
+
+
+def _call_chunk(
+    action: IntentAction,
+    chunk: Sequence[tuple[Intent, Effect]],
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    clock: Clock,
+) -> dict[str, Settled | ShipbyError]:
+    results: dict[str, Settled | ShipbyError] = {}
+    claimed: dict[str, Intent] = {}
+    for intent, effect in chunk:
         try:
             sent, won = _claim(intent, effect, store=store, clock=clock)
         except ShipbyError as error:
@@ -210,16 +228,15 @@ def settle_tracking(
         else:
             results[intent.id] = Settled(sent)
     if claimed:
-        results |= _call_tracking(claimed, store=store, marketplace=marketplace, clock=clock)
+        results |= _call_together(action, claimed, store=store, marketplace=marketplace, clock=clock)
     return results
 
 
-def _call_tracking(
-    claimed: Mapping[str, Intent], *, store: Store, marketplace: Marketplace, clock: Clock
+def _call_together(
+    action: IntentAction, claimed: Mapping[str, Intent], *, store: Store, marketplace: Marketplace, clock: Clock
 ) -> dict[str, Settled | ShipbyError]:
-    numbers = {number: str(intent.request["tracking_number"]) for number, intent in claimed.items()}
     try:
-        items = marketplace.set_tracking_numbers(numbers)
+        items = call_together(action, claimed, marketplace)
     except OutcomeUnknownError as error:
         return _all(claimed, IntentState.UNKNOWN, error, store=store, clock=clock)
     except RetryableError as error:

@@ -42,6 +42,7 @@ _MATTERS = (
     RungKind.PASSPORT_BY,
     RungKind.ANSWER_TRACKING_BY,
     RungKind.DELIVERY_BY,
+    RungKind.REPORT_BY,
     RungKind.AUTO_CANCEL_ESTIMATE,
     RungKind.NOT_ACCEPTED_BY,
 )

@@ -273,7 +273,8 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
     rungs = build_rungs(changed, known, settings)
     if facts.shipment_date is None and not facts.tariff_steps:
         rungs = keep_prices(rungs, posting.rungs)
-    changed = as_it_left(before, rewind(as_it_stands(replace(changed, rungs=rungs), facts)))
+    changed = rewind(as_it_stands(replace(changed, rungs=rungs), facts))
+    changed = as_it_left(before, changed, at, told=facts.delivering_date)
     # A read that only takes a wrong time back has a version too: the history tells of it.
     if changed == before and facts.read_at >= before.synced_at:
         return None

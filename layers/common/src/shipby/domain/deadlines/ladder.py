@@ -50,6 +50,15 @@ ANSWER_WARNING = timedelta(days=1)
 MISSED_WARNINGS = (timedelta(days=13), timedelta(days=3))
 """How long before such a deadline it is first told: at the deadline itself the marketplace already cancels."""
 
+REPORT_WITHIN = timedelta(hours=1)
+REPORT_AGAIN = timedelta(days=1)
+"""After the hand-over to the seller's own carrier: by then the marketplace should have been told that it is on its way.
+The clocks of the cut-off run on until it has, for it counts from what it is told."""
+DELIVERED_WARNINGS = (timedelta(days=20), timedelta(days=29))
+"""After the hand-over: what the seller's own carrier brings should have been reported delivered. A buyer may have it
+cancelled when the delivery is 20 days overdue (older page: 24; Ozon Global pages), and rFBS delivers within 30 days at
+the longest (ozon Seller API, section Process)."""
+
 LOOK_AGAIN_EVERY = timedelta(days=1)
 LOOK_AGAIN_ON_ITS_WAY = timedelta(days=7)
 """When an open posting for which nothing else rings is looked at again; what has left the house, less often."""
@@ -73,8 +82,13 @@ _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.PASSPORT_BY: _UNTIL_HAND_OVER,
     RungKind.ANSWER_TRACKING_BY: _NOT_DELIVERED,
     RungKind.NOT_ACCEPTED_BY: _NOT_DELIVERED | {Stage.EXPIRED, Stage.DELIVERED},
+    RungKind.REPORT_BY: frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT}),
     RungKind.LOOK_AGAIN: frozenset(Stage) - FINAL,
 }
+_UNTIL_REPORTED = frozenset(
+    {RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP, RungKind.WITHOUT_DELAY, RungKind.AUTO_CANCEL_ESTIMATE}
+)
+"""Clocks of the marketplace that run on while it was not told that the seller's own carrier has the parcel."""
 _PRICED = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP)
 _LATER: Mapping[RungKind, frozenset[Stage]] = {RungKind.HAND_OVER_BY: BEFORE_HAND_OVER}
 """Stages in which a clock is kept because its own is still to come; the others are kept only in their own."""
@@ -84,6 +98,7 @@ _AFTER_HAND_OVER = frozenset(
         RungKind.CLOSE_AT,
         RungKind.ANSWER_TRACKING_BY,
         RungKind.NOT_ACCEPTED_BY,
+        RungKind.REPORT_BY,
         RungKind.LOOK_AGAIN,
     }
 )
@@ -158,7 +173,7 @@ def as_it_stands(posting: Posting, facts: MarketplacePosting) -> Posting:
 
     Once it has left the house or is cancelled they stay as they were: that is how it left, whatever dispute follows.
     """
-    if posting.stage is Stage.CANCELLED or _origin(posting) in _SHIPPED:
+    if posting.stage is Stage.CANCELLED or (_origin(posting) in _SHIPPED and not posting.unreported):
         return posting
     late = is_late(posting)
     price = posting.late_price
@@ -325,12 +340,15 @@ def _kept(posting: Posting, rung: Rung) -> bool:
         return False
     if rung.kind is RungKind.NOT_ACCEPTED_BY and posting.not_accepted_since is None:
         return False
+    if posting.unreported and rung.kind in _UNTIL_REPORTED:
+        return True
     stages = _LATER.get(rung.kind, _APPLIES[rung.kind])
     return posting.stage in stages or _origin(posting) in stages
 
 
 def _pending(posting: Posting, rung: Rung) -> bool:
-    if posting.stage not in _APPLIES[rung.kind] or not _kept(posting, rung):
+    runs_on = posting.unreported and rung.kind in _UNTIL_REPORTED
+    if not (runs_on or posting.stage in _APPLIES[rung.kind]) or not _kept(posting, rung):
         return False
     if rung.kind is RungKind.NOT_ACCEPTED_BY:
         return True
@@ -375,7 +393,7 @@ def _fired_kept(posting: Posting) -> dict[RungKind, datetime]:
         kind: when
         for kind, when in posting.fired.items()
         if not (
-            (stage in _SHIPPED and kind not in _AFTER_HAND_OVER)
+            (stage in _SHIPPED and kind not in _AFTER_HAND_OVER and not posting.unreported)
             or (kind == RungKind.CONFIRM_BY and stage is not Stage.RECEIVED)
             or (kind == RungKind.LABEL_BY and posting.label_ready_at is not None)
             or (kind == RungKind.PASSPORT_BY and posting.passport_since is None)
@@ -385,18 +403,24 @@ def _fired_kept(posting: Posting) -> dict[RungKind, datetime]:
     }
 
 
-def _with_delivery(posting: Posting) -> tuple[Rung, ...]:
-    """The clocks with that of the delivery date, which is kept as a field until the posting has left the house."""
-    others = [rung for rung in posting.rungs if rung.kind is not RungKind.DELIVERY_BY]
-    due = _dated(posting.delivery_by)
-    if due is None or _origin(posting) not in _APPLIES[RungKind.DELIVERY_BY]:
-        return tuple(others)
-    return _sorted([*others, Rung(kind=RungKind.DELIVERY_BY, due=due)])
+def _on_its_way(posting: Posting) -> tuple[Rung, ...]:
+    """The clocks with those of what has left the house: the delivery date, which is kept as a field until then, and
+    what the marketplace waits to hear of the seller's own carrier."""
+    rungs = [rung for rung in posting.rungs if rung.kind not in (RungKind.DELIVERY_BY, RungKind.REPORT_BY)]
+    if _origin(posting) not in _ON_ITS_WAY:
+        return tuple(rungs)
+    if (due := _dated(posting.delivery_by)) is not None:
+        rungs.append(Rung(kind=RungKind.DELIVERY_BY, due=due))
+    if posting.own_carrier:
+        since = posting.handed_over_at or posting.received_at
+        within = (REPORT_WITHIN, REPORT_AGAIN) if posting.unreported else DELIVERED_WARNINGS
+        rungs += [Rung(kind=RungKind.REPORT_BY, due=since + wait) for wait in within]
+    return _sorted(rungs)
 
 
 def rewind(posting: Posting) -> Posting:
     """The posting with its next alarm and its money at risk worked out anew, and without clocks that are over."""
-    whole = replace(posting, rungs=_with_delivery(posting), fired=_fired_kept(posting))
+    whole = replace(posting, rungs=_on_its_way(posting), fired=_fired_kept(posting))
     kept = replace(whole, rungs=tuple(rung for rung in whole.rungs if _kept(whole, rung)))
     ahead = pending(kept)
     return replace(

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from shipby.domain.deadlines.ladder import charge_of
 from shipby.domain.deadlines.policy import PRESETS, Move
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import OWN_CARRIER
 from shipby.domain.postings.posting import MarketplacePosting, Scheme
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
 from shipby.domain.sellers.settings import SellerSettings
@@ -28,8 +29,6 @@ OVERDUE_CANCEL = "cancelled_as_overdue"
 DISCOUNT = "discount_lost"
 NO_REMINDER_HELPS = frozenset({352, 400})
 """Reasons that no reminder prevents: out of stock, only defective pieces left. Source: /v2/posting/fbs/cancel."""
-_NOT_INTEGRATED = "non_integrated"
-"""`tpl_integration_type` whose date may be moved. Source: /v1/posting/cutoff/set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +190,8 @@ def first_move(
             case Move.PRIORITISE:
                 helps = reminder is not None
             case Move.MOVE_DATE:
-                movable = facts.scheme is Scheme.RFBS and facts.integration == _NOT_INTEGRATED
+                # The date of no other may be moved. Source: /v1/posting/cutoff/set.
+                movable = facts.scheme is Scheme.RFBS and facts.integration == OWN_CARRIER
                 ahead = facts.in_process_at is not None and facts.in_process_at <= cut_off - settings.move_date_before
                 helps = movable and ahead
             case Move.ASK_BUYER:

@@ -36,27 +36,43 @@ _LEFT = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED, Stage.C
 
 def has_left(posting: Posting) -> bool:
     """Whether it is out of the house, by our scan or the marketplace's word; a later block does not bring it back."""
+    if posting.unreported:
+        # The marketplace counts what its seller's own carrier brings from what it is told.
+        return False
     stage = posting.blocked_from if posting.stage in (Stage.BLOCKED, Stage.EXPIRED) else posting.stage
     return stage in _LEFT or posting.handed_over_at is not None
 
 
-def as_it_left(before: Posting, after: Posting) -> Posting:
+def _left_at(before: Posting, after: Posting, at: datetime, told: datetime | None) -> datetime:
+    counted = told if before.unreported else after.handed_over_at
+    return min(counted or at, at)
+
+
+def as_it_left(before: Posting, after: Posting, at: datetime, *, told: datetime | None = None) -> Posting:
     """The posting with `late` and `overdue` by the time at which it left, where it left between `before` and `after`.
 
     Until then they say what has rung. A clock that rang while nobody had heard that it was gone made nothing late, and
-    one that had not rung yet spares nothing.
+    one that had not rung yet spares nothing. `at`, `told` as in `outcome_of`.
     """
-    left = after.handed_over_at
-    if has_left(before) or left is None or not has_left(after):
+    if has_left(before) or not has_left(after):
         return after
+    left = _left_at(before, after, at, told)
     late = after.cut_off is not None and left > after.cut_off
     overdue = after.without_delay is not None and left > after.without_delay
     return replace(after, late=late, overdue=overdue, late_price=after.late_price if late else None)
 
 
-def outcome_of(before: Posting, after: Posting, at: datetime, *, tariff: Sequence[TariffStep] = ()) -> Outcome | None:
+def outcome_of(
+    before: Posting,
+    after: Posting,
+    at: datetime,
+    *,
+    tariff: Sequence[TariffStep] = (),
+    told: datetime | None = None,
+) -> Outcome | None:
     """How it left, if it left between `before` and `after`; None otherwise, so each posting has one outcome at most.
 
+    `told` is the marketplace's own time of hand-over, from which it counts what the seller's own carrier brings.
     `at` is the time of the change; where the marketplace says when it was handed over, that time counts, so an alarm
     that rang before we heard of it costs nothing; and the dates count as the marketplace has them now. `tariff` are the
     marketplace's steps, where they were just read. A posting that is known moving at its first read has no outcome:
@@ -64,7 +80,7 @@ def outcome_of(before: Posting, after: Posting, at: datetime, *, tariff: Sequenc
     """
     if has_left(before) or not has_left(after) or after.stage is Stage.CANCELLED:
         return None
-    shipped_at = min(after.handed_over_at or at, at)
+    shipped_at = _left_at(before, after, at, told)
     late = after.cut_off is not None and shipped_at > after.cut_off
     following = _following(before, shipped_at, tariff)
     warned = _warned_at(before, shipped_at, following)

@@ -98,13 +98,13 @@ def carry_out(
             raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
         return block(posting, f"inspection failed: {reason}", at=at, actor=actor)
     if command is Command.HAND_OVER:
-        _check_hand_over(posting)
+        _check_hand_over(posting, reason)
     changes: dict[str, object] = {"stage": target}
     if target is Stage.PACKED:
         changes["packed_at"] = at
     if target is Stage.HANDED_OVER:
         changes["handed_over_at"] = at
-    changed = as_it_left(posting, _next_version(posting, **changes))
+    changed = as_it_left(posting, _next_version(posting, **changes), at)
     data: dict[str, Json] = {"from": posting.stage, "to": target}
     if target is Stage.HANDED_OVER:
         data["late"] = changed.late
@@ -133,12 +133,27 @@ def _unblock(posting: Posting, *, at: datetime, actor: str, reason: str) -> Step
     return Step(changed, (Event(type=EventType.POSTING_UNBLOCKED, at=at, actor=actor, reason=reason, data=data),))
 
 
-def _check_hand_over(posting: Posting) -> None:
+def _check_hand_over(posting: Posting, reason: str) -> None:
     if posting.assembled_at is None:
         raise ActionNotOfferedError(
             f"posting {posting.number} is not assembled at the marketplace yet; call ship first", offered=["ship"]
         )
     _refuse_while_cancelled(posting)
+    check_number(posting, reason)
+
+
+def check_number(posting: Posting, reason: str) -> None:
+    """What the seller's own carrier takes is lost without its number: the marketplace asks for it, and the buyer.
+
+    Raises InvalidInputError without a number, known or asked for, and without a reason why there is none.
+    """
+    numbered = posting.tracking_number or open_of(posting, IntentAction.SET_TRACKING)
+    if posting.own_carrier and not numbered and not reason.strip():
+        raise InvalidInputError(
+            f"your own carrier brings posting {posting.number}, and it has no tracking number: set it first with PUT "
+            f"/v1/postings/{posting.number}/tracking-number, or say why there is none",
+            errors=[("reason", "needed where there is no tracking number")],
+        )
 
 
 def _refuse_while_cancelled(posting: Posting) -> None:

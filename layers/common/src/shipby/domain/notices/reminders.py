@@ -19,7 +19,7 @@ def _work_stage(posting: Posting) -> Stage:
 
 
 def _ours(posting: Posting) -> bool:
-    return _work_stage(posting) in BEFORE_HAND_OVER
+    return _work_stage(posting) in BEFORE_HAND_OVER or posting.unreported
 
 
 def _open(posting: Posting) -> bool:
@@ -36,6 +36,7 @@ _WANTED: Mapping[str, Callable[[Posting], bool]] = {
     RungKind.AUTO_CANCEL_ESTIMATE: _open,
     RungKind.GIVE_UP_AT: _open,
     RungKind.NOT_ACCEPTED_BY: lambda posting: posting.not_accepted_since is not None,
+    RungKind.REPORT_BY: lambda posting: posting.own_carrier and posting.stage in (Stage.HANDED_OVER, Stage.IN_TRANSIT),
     RungKind.LOOK_AGAIN: lambda posting: posting.stage not in FINAL,
 }
 _BENCH = frozenset({RungKind.CONFIRM_BY, RungKind.REMIND_AT, RungKind.LABEL_BY})

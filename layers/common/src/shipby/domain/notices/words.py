@@ -195,6 +195,11 @@ RUNG_TITLES: Mapping[str, Words] = {
         "分拣中心未收到：请[在 {when} 前]查找、申诉或重新交运",
         "The sorting centre misses it: find it, dispute it or hand it over again[ by {when}]",
     ),
+    RungKind.REPORT_BY: Words(
+        "Сообщить площадке о доставке своим перевозчиком[, крайний срок {when}]",
+        "请向平台上报自有承运商的配送状态[，最迟 {when}]",
+        "Tell the marketplace where your own carrier is with it[, {when} at the latest]",
+    ),
     RungKind.LOOK_AGAIN: Words(
         "Проверить: больше ничто о нём не напомнит",
         "请检查：该货件已无其他提醒",
@@ -243,6 +248,9 @@ ACTIONS: Mapping[str, Words] = {
     IntentAction.CANCEL: Words("отмена", "取消", "cancel"),
     IntentAction.CANCEL_ITEMS: Words("отмена части товаров", "取消部分商品", "cancel of some items"),
     IntentAction.SET_TRACKING: Words("трек-номер", "运单号", "tracking number"),
+    IntentAction.REPORT_DELIVERING: Words("статус «Доставляется»", "状态“配送中”", "status delivering"),
+    IntentAction.REPORT_LAST_MILE: Words("статус «Последняя миля»", "状态“末端配送”", "status last mile"),
+    IntentAction.REPORT_DELIVERED: Words("статус «Доставлено»", "状态“已妥投”", "status delivered"),
     IntentAction.SET_CUT_OFF: Words("перенос даты", "更改期限", "cut-off"),
     IntentAction.CANCEL_REQUEST: Words("ответ на заявку об отмене", "回复取消申请", "answer to a cancel request"),
     IntentAction.RETURN_ACTION: Words("решение по возврату", "退货处理", "return decision"),

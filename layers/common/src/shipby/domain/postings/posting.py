@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shipby.domain.money import Money
+from shipby.domain.postings.delivery import AWAITS_SHIPPING, OWN_CARRIER
 
 
 class Scheme(StrEnum):
@@ -182,6 +183,8 @@ class RungKind(StrEnum):
     """The marketplace asked for another tracking number; without an answer it cancels."""
     NOT_ACCEPTED_BY = "not_accepted_by"
     """The sorting centre did not find it; unchanged until then, the marketplace cancels it."""
+    REPORT_BY = "report_by"
+    """The seller's own carrier has the parcel, and the marketplace waits to hear of it."""
     LOOK_AGAIN = "look_again"
     """Nothing else rings for an open posting: it is read again and brought to mind."""
     DECIDE_REMIND = "decide_remind"
@@ -289,6 +292,16 @@ class Posting:
     """Where the work stood when a split ended it: its children begin there."""
     split_block: str = ""
     """Why work on it had been stopped by us then."""
+
+    @property
+    def own_carrier(self) -> bool:
+        """Whether the seller's own carrier brings it: then nobody but the seller tells the marketplace of its way."""
+        return self.integration == OWN_CARRIER
+
+    @property
+    def unreported(self) -> bool:
+        """Whether it has left the house and the marketplace, which only we can tell so, still waits for it."""
+        return self.own_carrier and self.stage is Stage.HANDED_OVER and self.status == AWAITS_SHIPPING
 
     @property
     def cut_off(self) -> datetime | None:

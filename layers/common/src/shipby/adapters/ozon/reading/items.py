@@ -48,15 +48,15 @@ def label_result_of(answer: Node) -> LabelTaskResult:
     return found
 
 
-def tracking_results_of(answer: Node) -> dict[str, ItemResult | None]:
+def item_results_of(answer: Node) -> dict[str, ItemResult | None]:
     """Posting number -> its result; None where that cannot be read, so that only a reading shows what became of it."""
     found: dict[str, ItemResult | None] = {}
-    for node in nodes_of(answer, "result", Listed.TRACKING_RESULT):
+    for node in nodes_of(answer, "result", Listed.ITEM_RESULT):
         number = name_of(node, "posting_number")
         try:
             found[number] = ItemResult(posting_number=number, ok=node.flag("result"), error=item_error(node))
         except UnreadableAnswerError as error:
-            set_aside(Listed.TRACKING_RESULT, number, node, error)
+            set_aside(Listed.ITEM_RESULT, number, node, error)
             found[number] = None
     return found
 

@@ -1,0 +1,1 @@
+"""Past the ramp: what is sent about parcels that have left."""
