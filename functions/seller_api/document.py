@@ -31,6 +31,7 @@ _TAGS: Mapping[str, str] = {
     "cancel-requests": "Returns",
     "refunds": "Money",
     "delivery-reports": "Postings",
+    "carriers": "Carriers",
     "intents": "Money",
     "proof": "Account",
     "guard": "Money",
@@ -49,7 +50,7 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "job": "Id of a print job",
     "id": "Id",
     "sku": "The marketplace's SKU",
-    "code": "What the scanner read",
+    "code": "What the scanner read, or a carrier's code",
 }
 _PROBLEM_NAMES: Mapping[int, str] = {
     400: "BadRequest",

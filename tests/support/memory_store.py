@@ -16,6 +16,7 @@ from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.application.ports.writes import Write
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.carriages import Carriage
+from shipby.domain.carriers.directory import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.outcome import Outcome
@@ -142,6 +143,12 @@ class MemoryStore(MemoryMatters, MemoryReplay):
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._get(keys.watch(seller, identifier), Watch)
+
+    def carrier(self, seller: str, code: str) -> Carrier | None:
+        return self._get(keys.carrier(seller, code), Carrier)
+
+    def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
+        return self._rows_of(keys.carriers_pk(seller), Carrier, limit, cursor)
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._get(keys.product_card(seller, sku), ProductCard)

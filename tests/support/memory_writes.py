@@ -20,6 +20,7 @@ from shipby.application.ports.writes import (
     SaveBenchCheck,
     SaveCancelRequest,
     SaveCarriage,
+    SaveCarrier,
     SaveCase,
     SaveClaim,
     SaveDetail,
@@ -154,6 +155,8 @@ class _Planner:
                 columns = index_keys.carriages(carriage.seller, carriage.asked_at, carriage.id, is_open=carriage.open)
                 alarm = self._alarm(key, carriage.next_alarm)
                 yield self._saved(key, carriage, f"carriage {carriage.id}", columns | alarm)
+            case SaveCarrier(own):
+                yield self._saved(keys.carrier(own.seller, own.code), own, f"carrier {own.code}")
             case SaveProductCard(card):
                 yield self._saved(keys.product_card(card.seller, card.sku), card, f"product card {card.sku}")
             case SaveBenchCheck(check):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.carriers.directory import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.watch import Watch
@@ -198,6 +199,7 @@ documents = _any(Document, seller=ids, posting_number=ids, id=ids)
 print_jobs = _any(PrintJob, seller=ids, id=ids, copies=maps(counts))
 carriages = _any(Carriage, seller=ids, id=ids)
 product_cards = _any(ProductCard, seller=ids, sku=ids)
+own_carriers = _any(Carrier, seller=ids, code=ids)
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
 refused_pages = _any(RefusedPage, seller=ids, id=ids)
 recipients = _any(Recipient)

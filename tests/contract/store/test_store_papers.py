@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveBenchCheck, SaveCarriage, SavePrintJob, SaveProductCard, SaveRefusedPage
+from shipby.application.ports.writes import (
+    SaveBenchCheck,
+    SaveCarriage,
+    SaveCarrier,
+    SavePrintJob,
+    SaveProductCard,
+    SaveRefusedPage,
+)
 from shipby.domain.carriages import Carriage, CarriageState
+from shipby.domain.carriers.directory import Carrier, PriceBand, PriceList
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import carriage_ref, print_job_ref
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
@@ -159,3 +167,23 @@ def test_carriages_are_listed_open_and_closed_and_ring(store: Store, seller: str
     assert store.carriages_in(seller).items == ()
     assert store.carriages_in(seller, open_only=False).items == ("c1",)
     assert due_now(store, seller, hours(2)) == []
+
+
+def test_own_carriers_are_read_one_by_one_and_listed_by_code(store: Store, seller: str) -> None:
+    assert store.carrier(seller, "van") is None
+    bands = (PriceBand(up_to_grams=500, price=a.rub("120")),)
+    prices = (PriceList(valid_from=date(2026, 3, 1), announced_on=date(2026, 2, 1), source="contract 7", bands=bands),)
+    own = [
+        Carrier(
+            code=code, names={"en": code, "zh": "货车"}, seller=seller, version=1, patterns=("V####",), prices=prices
+        )
+        for code in ("bike", "van", "walk")
+    ]
+    store.commit([SaveCarrier(one) for one in own])
+    assert store.carrier(seller, "van") == own[1]
+    assert walk(lambda **page: store.carriers(seller, **page), 2) == own
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveCarrier(own[1])])
+    retired = replace(own[1], version=2, retired_on=date(2026, 4, 1))
+    store.commit([SaveCarrier(retired)])
+    assert store.carrier(seller, "van") == retired

@@ -15,6 +15,7 @@ from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.keys import Key, micros, moment
 from shipby.adapters.dynamodb.rows import cancels as cancel_rows
 from shipby.adapters.dynamodb.rows import carriages as carriage_rows
+from shipby.adapters.dynamodb.rows import carriers as carrier_rows
 from shipby.adapters.dynamodb.rows import cases as case_rows
 from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
 from shipby.adapters.dynamodb.rows import events as event_rows
@@ -65,6 +66,11 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     "document": (lambda record: label_rows.documents().item(KEY, record), label_rows.documents().read, some.documents),
     "print job": (lambda record: label_rows.print_job_item(record, 4), label_rows.print_jobs().read, some.print_jobs),
     "carriage": (lambda record: carriage_rows.carriage_item(record, 4), carriage_rows.carriages().read, some.carriages),
+    "carrier": (
+        lambda record: carrier_rows.carriers().item(KEY, record),
+        carrier_rows.carriers().read,
+        some.own_carriers,
+    ),
     "product card": (
         lambda record: packing_rows.product_cards().item(KEY, record),
         packing_rows.product_cards().read,

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from functions.seller_api.operations import Operation
-from functions.seller_api.routes.tracking import reports
+from functions.seller_api.routes.tracking import carriers, reports
 
-OPERATIONS: tuple[Operation, ...] = (*reports.OPERATIONS,)
+OPERATIONS: tuple[Operation, ...] = (*reports.OPERATIONS, *carriers.OPERATIONS)

@@ -21,6 +21,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
+from shipby.contracts.tracking import carriers
 
 _ROOMS = (
     responses,
@@ -39,6 +40,7 @@ _ROOMS = (
     claims,
     reports,
     shadow,
+    carriers,
 )
 
 

@@ -24,6 +24,8 @@ class AggregateKind(StrEnum):
     """Postings that leave together."""
     PRODUCT = "PRODUCT"
     """A product card."""
+    CARRIER = "CARRIER"
+    """A seller's own carrier."""
     CANCEL_REQUEST = "CANCELREQ"
     """A buyer's wish to cancel."""
     CLAIM = "CLAIM"
@@ -73,6 +75,11 @@ def carriage_ref(identifier: str) -> Ref:
 def product_ref(sku: str) -> Ref:
     """The aggregate of a product card."""
     return Ref(AggregateKind.PRODUCT, sku)
+
+
+def carrier_ref(code: str) -> Ref:
+    """The aggregate of a seller's own carrier."""
+    return Ref(AggregateKind.CARRIER, code)
 
 
 def cancel_request_ref(identifier: str) -> Ref:
@@ -146,6 +153,7 @@ class EventType(StrEnum):
     BENCH_COMPLETED = "bench.completed"
     """The last item of a parcel was scanned."""
     PRODUCT_CHANGED = "product.changed"
+    CARRIER_CHANGED = "carrier.changed"
     CARRIAGE_REQUESTED = "carriage.requested"
     CARRIAGE_CHANGED = "carriage.changed"
     CARRIAGE_APPROVED = "carriage.approved"

@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -50,6 +50,7 @@ _SCALARS: dict[object, _Coder] = {
     bool: _PLAIN,
     Decimal: _Coder(_same, Decimal),
     datetime: _Coder(micros, moment),
+    date: _Coder(date.isoformat, date.fromisoformat),
     timedelta: _Coder(lambda value: value // timedelta(microseconds=1), lambda value: timedelta(microseconds=value)),
     Money: _Coder(lambda value: f"{value.minor} {value.currency}", money),
 }

@@ -14,6 +14,8 @@
     SELLER#<s>#SHADOWS#<yyyymmdd>    SHADOW#<at>#<event>
     SELLER#<s>#PRODUCT#<sku>         EVENT#<version>#<n>
     SELLER#<s>#PRODUCTS              PRODUCT#<sku>
+    SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
+    SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
@@ -65,6 +67,7 @@ INTENT_PREFIX = "INTENT#"
 PUSH_PREFIX = "PUSH#"
 OUTCOME_PREFIX = "OUTCOME#"
 PRODUCT_PREFIX = "PRODUCT#"
+CARRIER_PREFIX = "CARRIER#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -82,6 +85,7 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CASE: "case id",
     AggregateKind.CARRIAGE: "carriage id",
     AggregateKind.PRODUCT: "SKU",
+    AggregateKind.CARRIER: "carrier code",
     AggregateKind.CANCEL_REQUEST: "cancel request id",
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
@@ -240,6 +244,15 @@ def products_pk(seller: str) -> str:
 
 def product_card(seller: str, sku: str) -> Key:
     return Key(products_pk(seller), f"{PRODUCT_PREFIX}{_part(sku, 'SKU')}")
+
+
+def carriers_pk(seller: str) -> str:
+    """The partition of a seller's own carriers."""
+    return f"{seller_pk(seller)}#CARRIERS"
+
+
+def carrier(seller: str, code: str) -> Key:
+    return Key(carriers_pk(seller), f"{CARRIER_PREFIX}{_part(code, 'carrier code')}")
 
 
 def bench_check(seller: str, number: str) -> Key:

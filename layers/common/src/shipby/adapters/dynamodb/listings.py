@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shipby.adapters.dynamodb import changes, index_keys, keys
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
+from shipby.adapters.dynamodb.rows import carriers as carrier_rows
 from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
 from shipby.adapters.dynamodb.rows import events as event_rows
 from shipby.adapters.dynamodb.rows import inbox as inbox_rows
@@ -21,6 +22,7 @@ from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.domain.alarm import AlarmRef
+from shipby.domain.carriers.directory import Carrier
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import AggregateKind, Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState
@@ -262,6 +264,11 @@ class Listings:
         """All product cards, by SKU."""
         items, following = self._rows_of(seller, "products", keys.products_pk(seller), limit, cursor)
         return Page(tuple(packing_rows.product_cards().read(item) for item in items), following)
+
+    def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
+        """A seller's own carriers, by code."""
+        items, following = self._rows_of(seller, "carriers", keys.carriers_pk(seller), limit, cursor)
+        return Page(tuple(carrier_rows.carriers().read(item) for item in items), following)
 
     def refused_pages_on(
         self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None

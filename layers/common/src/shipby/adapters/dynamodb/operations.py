@@ -11,6 +11,7 @@ from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.rows import cancels as cancel_rows
 from shipby.adapters.dynamodb.rows import carriages as carriage_rows
+from shipby.adapters.dynamodb.rows import carriers as carrier_rows
 from shipby.adapters.dynamodb.rows import cases as case_rows
 from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
 from shipby.adapters.dynamodb.rows import events as event_rows
@@ -39,6 +40,7 @@ from shipby.application.ports.writes import (
     SaveBenchCheck,
     SaveCancelRequest,
     SaveCarriage,
+    SaveCarrier,
     SaveCase,
     SaveClaim,
     SaveDetail,
@@ -288,6 +290,9 @@ class _Builder:
             case SaveProductCard(card):
                 item = packing_rows.product_cards().item(keys.product_card(card.seller, card.sku), card)
                 yield _versioned(item, card.version, f"the product card of SKU {card.sku}")
+            case SaveCarrier(own):
+                item = carrier_rows.carriers().item(keys.carrier(own.seller, own.code), own)
+                yield _versioned(item, own.version, f"carrier {own.code}")
             case SaveBenchCheck(check):
                 item = packing_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")

@@ -18,6 +18,7 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.rows import carriages as carriage_rows
+from shipby.adapters.dynamodb.rows import carriers as carrier_rows
 from shipby.adapters.dynamodb.rows import cases as case_rows
 from shipby.adapters.dynamodb.rows import inbox as inbox_rows
 from shipby.adapters.dynamodb.rows import intents as intent_rows
@@ -33,6 +34,7 @@ from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wi
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.writes import Write
 from shipby.domain.carriages import Carriage
+from shipby.domain.carriers.directory import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
@@ -139,6 +141,9 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._read(case_rows.watches(), keys.watch(seller, identifier))
+
+    def carrier(self, seller: str, code: str) -> Carrier | None:
+        return self._read(carrier_rows.carriers(), keys.carrier(seller, code))
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._read(packing_rows.product_cards(), keys.product_card(seller, sku))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from shipby.application.ports.pages import Page
 from shipby.domain.carriages import Carriage
+from shipby.domain.carriers.directory import Carrier
 from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob
@@ -41,6 +42,14 @@ class BenchReads(Protocol):
         """All product cards, by SKU."""
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
+
+
+class CarrierReads(Protocol):
+    """The seller's own carriers; presets are no rows."""
+
+    def carrier(self, seller: str, code: str) -> Carrier | None: ...
+    def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
+        """All of them, by code."""
 
 
 class CarriageReads(Protocol):

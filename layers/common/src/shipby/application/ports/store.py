@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shipby.application.ports.alarms import Alarms
 from shipby.application.ports.matters import CaseReads, ClaimReads, EvidenceReads, ShadowReads, WatchReads
-from shipby.application.ports.papers import BenchReads, CarriageReads, LabelReads, PrintJobs
+from shipby.application.ports.papers import BenchReads, CarriageReads, CarrierReads, LabelReads, PrintJobs
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
@@ -39,6 +39,7 @@ class Store(
     PrintJobs,
     BenchReads,
     CarriageReads,
+    CarrierReads,
     CaseReads,
     WatchReads,
     ClaimReads,

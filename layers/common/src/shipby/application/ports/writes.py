@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
+from shipby.domain.carriers.directory import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.outcome import Outcome
@@ -114,6 +115,13 @@ class SaveProductCard:
     """Write the product card if its stored version is `card.version - 1`; its events go with AppendEvents."""
 
     card: ProductCard
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCarrier:
+    """Write a seller's own carrier if its stored version is `carrier.version - 1`; its events go with AppendEvents."""
+
+    carrier: Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +283,7 @@ Write: TypeAlias = (
     | SaveCase
     | SaveCarriage
     | SaveProductCard
+    | SaveCarrier
     | SaveBenchCheck
     | SaveRefusedPage
     | SaveCancelRequest

@@ -1,0 +1,118 @@
+"""The directory of carriers, and the judging of numbers by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from functions.seller_api.access import EVERYONE, OFFICE
+from functions.seller_api.operations import Call, IfMatch, Operation, read
+from shipby.application.shared.idempotency import Answer
+from shipby.application.tracking import carrier_directory
+from shipby.contracts.tracking.carriers import CarrierBody, JudgeBody
+from shipby.domain.carriers.directory import Carrier, PriceBand, PriceList
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.money import Money
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,29}", re.ASCII)
+
+
+def list_carriers(call: Call) -> Mapping[str, object]:
+    return carrier_directory.list_carriers(call.seller, store=call.store)
+
+
+def get_carrier(call: Call) -> Mapping[str, object]:
+    return carrier_directory.get_carrier(call.seller, call.path["code"], store=call.store)
+
+
+def put_carrier(call: Call) -> Answer:
+    if call.if_match is None:
+        raise TypeError("the operation is declared with If-Match required")
+    carrier = _carrier(call)
+    return carrier_directory.put_carrier(
+        carrier, call.if_match, call.actor, call.remember, store=call.store, clock=call.clock
+    )
+
+
+def _carrier(call: Call) -> Carrier:
+    code = call.path["code"]
+    if not _CODE.fullmatch(code):
+        raise InvalidInputError(f"{code[:40]!r} is no carrier code", errors=[("code", "2 to 30 of a-z, 0-9, '-', '_'")])
+    body = call.body_as(CarrierBody)
+    return Carrier(
+        code=code,
+        seller=call.seller,
+        names=body.names,
+        aliases=tuple(body.aliases),
+        services=tuple(body.services),
+        contacts=body.contacts,
+        tracking_url=body.tracking_url,
+        patterns=tuple(body.patterns),
+        pickup_times=tuple(body.pickup_times),
+        prices=tuple(
+            PriceList(
+                valid_from=one.valid_from,
+                announced_on=one.announced_on,
+                source=one.source,
+                lane=one.lane,
+                bands=tuple(
+                    PriceBand(up_to_grams=band.up_to_grams, price=Money.parse(band.price.amount, band.price.currency))
+                    for band in one.bands
+                ),
+            )
+            for one in body.prices
+        ),
+        source=body.source,
+        retired_on=body.retired_on,
+    )
+
+
+def judge_numbers(call: Call) -> Answer:
+    body = call.body_as(JudgeBody)
+    found = carrier_directory.judge_numbers(call.seller, body.numbers, body.carrier, store=call.store, clock=call.clock)
+    return Answer(200, found)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    read(
+        "/v1/carriers",
+        list_carriers,
+        id="listCarriers",
+        summary="Every carrier: presets, and your own beside or instead of them",
+        answers="Listing[CarrierView]",
+        roles=EVERYONE,
+    ),
+    Operation(
+        id="checkTrackingNumbers",
+        method="POST",
+        path="/v1/carriers/check-numbers",
+        summary="Whose numbers these are, and whether their check digits are right; nothing is changed",
+        run=judge_numbers,
+        answers="JudgedNumbersView",
+        roles=EVERYONE,
+        body=JudgeBody,
+    ),
+    read(
+        "/v1/carriers/{code}",
+        get_carrier,
+        id="getCarrier",
+        summary="A carrier: services, contacts, number formats with their sources, dated prices",
+        answers="CarrierView",
+        roles=EVERYONE,
+        etag=True,
+    ),
+    Operation(
+        id="putCarrier",
+        method="PUT",
+        path="/v1/carriers/{code}",
+        summary="Create or replace a carrier of your own",
+        run=put_carrier,
+        answers="CarrierView",
+        roles=OFFICE,
+        body=CarrierBody,
+        etag=True,
+        if_match=IfMatch.REQUIRED,
+        description='If-Match: "0" creates it. Its own patterns stand instead of the preset\'s formats. Prices are '
+        "dated versions: send all of them.",
+    ),
+)
