@@ -27,4 +27,5 @@ echo "Building for the runtime python3.13, arm64"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 .venv-sam/bin/sam build >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+python3.13 tools/compile_packages.py .aws-sam/build
 .venv/bin/python -m tools.check_build .aws-sam/build

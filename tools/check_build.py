@@ -1,7 +1,9 @@
-"""Looks into what `sam build` made: is every handler where Lambda looks, for the right processor, within the limit?"""
+"""Looks into what `sam build` made: is every handler where Lambda looks, for the right processor, within the limit, and
+every file compiled?"""
 
 from __future__ import annotations
 
+import _imp
 import json
 import sys
 from pathlib import Path
@@ -11,6 +13,13 @@ import yaml
 
 LIMIT_MB = 250.0
 """Unzipped, the function and its layers together (AWS Lambda quotas)."""
+
+
+MAGIC = b"\xf3\r\r\n"
+"""What the compiled files of the deployed runtime begin with: importlib.util.MAGIC_NUMBER of Python 3.13."""
+TAG = "cpython-313"
+_UNCHECKED = 0b01
+"""PEP 552: by hash, and the loader does not compare it with the source."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,6 +45,18 @@ def _foreign_binaries(folder: Path) -> list[str]:
             header = path.read_bytes()[:20]
             if header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") != 183:
                 found.append(str(path.relative_to(folder)))
+    return found
+
+
+def _not_compiled(folder: Path) -> list[str]:
+    """Python files without a compiled one that the runtime takes as it is: its own, unchecked, of this very source."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        compiled = path.parent / "__pycache__" / f"{path.stem}.{TAG}.pyc"
+        head = compiled.read_bytes()[:16] if compiled.is_file() else b""
+        source = _imp.source_hash(int.from_bytes(MAGIC, "little"), path.read_bytes())
+        if head != MAGIC + _UNCHECKED.to_bytes(4, "little") + source:
+            found.append(str(path.relative_to(folder)))
     return found
 
 
@@ -70,6 +91,8 @@ def main(build: Path) -> int:
             problems.append(f"{name}: {sizes[name] + shared:.0f} MB with its layer; the limit is {LIMIT_MB:.0f} MB")
     for name, folder in folders.items():
         problems += [f"{name}: {path} is for another processor than arm64" for path in _foreign_binaries(folder)]
+        if bare := _not_compiled(folder):
+            problems.append(f"{name}: {len(bare)} files are not compiled for the runtime, {bare[0]} among them")
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         print(f"{size:8.1f} MB  {name}")
     largest = shared + max(size for name, size in sizes.items() if name not in layers)

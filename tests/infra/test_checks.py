@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -10,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import audit, check, check_addresses, check_build, check_locks
+from tests.infra.sam_template import template
+from tools import audit, check, check_addresses, check_build, check_locks, compile_packages
 
 PIP_AUDIT_VULNERABLE = {
     "dependencies": [
@@ -138,12 +142,16 @@ Resources:
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Path:
-    """A build of one layer and one function, as it should be."""
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A build of one layer and one function, as it should be, for the runtime that runs this test."""
     (tmp_path / "template.yaml").write_text(BUILT, "utf-8")
     for path in ("Layer/python/shipby/__init__.py", "Layer/python/boto3/__init__.py", "Hook/functions/hook/handler.py"):
         (tmp_path / path).parent.mkdir(parents=True)
-        (tmp_path / path).touch()
+        (tmp_path / path).write_text("ready = True\n", "utf-8")
+    monkeypatch.setattr(check_build, "MAGIC", importlib.util.MAGIC_NUMBER)
+    monkeypatch.setattr(check_build, "TAG", sys.implementation.cache_tag)
+    monkeypatch.setattr(compile_packages, "RUNTIME", sys.version_info[:2])
+    assert compile_packages.main(tmp_path) == 0
     return tmp_path
 
 
@@ -171,6 +179,51 @@ def test_a_package_over_the_limit_is_reported(
     (build / "Layer/python/big.bin").write_bytes(bytes(1_100_000))
     assert check_build.main(build) == 1
     assert "the limit is 1 MB" in capsys.readouterr().err
+
+
+_HANDLER = "Hook/functions/hook/handler.py"
+_COMPILED = f"Hook/functions/hook/__pycache__/handler.{sys.implementation.cache_tag}.pyc"
+
+
+@pytest.mark.parametrize("spoil", ["missing", "checked", "by time", "another source", "another runtime"])
+def test_a_file_that_the_runtime_would_compile_at_every_cold_start_is_reported(
+    build: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    modes = {
+        "checked": py_compile.PycInvalidationMode.CHECKED_HASH,
+        "by time": py_compile.PycInvalidationMode.TIMESTAMP,
+    }
+    if spoil == "missing":
+        (build / _COMPILED).unlink()
+    elif spoil == "another source":
+        (build / _HANDLER).write_text("ready = False\n", "utf-8")
+    elif spoil == "another runtime":
+        monkeypatch.setattr(check_build, "MAGIC", b"\x00\x00\r\n")
+    else:
+        py_compile.compile(str(build / _HANDLER), invalidation_mode=modes[spoil])
+    assert check_build.main(build) == 1
+    assert "Hook: 1 files are not compiled for the runtime, functions/hook/handler.py" in capsys.readouterr().err
+
+
+def test_a_compiled_file_names_its_place_on_lambda_and_is_the_same_wherever_and_whenever_it_was_built(
+    build: Path,
+) -> None:
+    before = (build / _COMPILED).read_bytes()
+    assert b"/var/task/functions/hook/handler.py" in before
+    assert str(build).encode() not in before
+    os.utime(build / _HANDLER, (0, 0))
+    assert compile_packages.main(build) == 0
+    assert (build / _COMPILED).read_bytes() == before
+
+
+def test_packages_are_compiled_by_the_deployed_runtime_only_and_as_the_template_names_it(
+    build: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    assert "python" + ".".join(map(str, compile_packages.RUNTIME)) == template()["Globals"]["Function"]["Runtime"]
+    monkeypatch.setattr(compile_packages, "RUNTIME", (3, 1))
+    assert compile_packages.main(build) == 1
+    assert "the packages run on 3.1" in capsys.readouterr().err
 
 
 def _gate(name: str, code: int) -> check.Gate:
