@@ -10,7 +10,10 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,24 +76,32 @@ def main() -> int:
 async def _serve(
     listen: int, parent: int, keeper: "Durability | Snapshots | None", work: "WorkUnderWay", work_path: str
 ) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
     from ministack.app import app
+    from uvicorn import Config, Server
 
-    config = Config()
-    config.bind = [f"fd://{listen}"]
-    config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
     # A handler that still runs must not hold up the stop: its message or record is delivered again later.
-    config.graceful_timeout = 1.0
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    config = Config(
+        _reporting(app, work, work_path),
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+    server = Server(config)
+    # Its own handlers would raise the signal once more when it has ended, before the last snapshot.
+    server.capture_signals = nullcontext  # type: ignore[assignment]
+
+    def stop() -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     tasks = [asyncio.create_task(_stop_when_orphaned(parent, stop))]
     if keeper is not None:
         tasks.append(asyncio.create_task(keeper.run()))
-    await serve(_reporting(app, work, work_path), config, shutdown_trigger=stop.wait)
+    await server.serve([socket.socket(fileno=listen)])
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -113,10 +124,10 @@ def _reporting(app: Any, work: "WorkUnderWay", path: str) -> Any:
     return answer
 
 
-async def _stop_when_orphaned(parent: int, stop: asyncio.Event) -> None:
+async def _stop_when_orphaned(parent: int, stop: Callable[[], None]) -> None:
     while os.getppid() == parent:
         await asyncio.sleep(_PARENT_CHECK_SECONDS)
-    stop.set()
+    stop()
 
 
 if __name__ == "__main__":
