@@ -119,6 +119,10 @@ class Stepper:
     schedules: Sequence[Schedule]
     neighbours: Sequence[Neighbour] = ()
     _turn: threading.RLock = field(default_factory=threading.RLock)
+    _rest: tuple[object, ...] | None = None
+    """The mark of the last look, if all was quiet and time has stood still since."""
+    _seen: dict[str, Any] = field(default_factory=dict)
+    """What the stack reported at the last look."""
 
     def __post_init__(self) -> None:
         for schedule in self.schedules:
@@ -128,14 +132,14 @@ class Stepper:
         """Wait until everything is quiet. Raises NeverQuietError that names what goes on."""
         with self._turn:
             began = time.monotonic()
-            before, pause = None, PAUSE_SECONDS[0]
+            pause = PAUSE_SECONDS[0]
             while True:
-                look = self._look()
+                look, before = self._look(), self._rest
+                self._rest = look
                 # Two quiet looks with nothing begun in between: nothing can have moved from a place seen late to one
                 # seen early.
                 if look is not None and look == before:
                     return
-                before = look
                 if time.monotonic() - began > STUCK_SECONDS:
                     raise NeverQuietError(
                         f"Work goes on after {STUCK_SECONDS:.0f} s without a step of the clock: {self.inside.work()}"
@@ -149,7 +153,7 @@ class Stepper:
             neighbour.wake()
         if not all(neighbour.quiet() for neighbour in self.neighbours):
             return None
-        work = self.inside.work()
+        work = self._seen = self.inside.work()
         if work["busy"] or work["waiting"] or work["requests"] or not work["read_to_end"]:
             return None
         if not all(neighbour.quiet() for neighbour in self.neighbours):
@@ -158,6 +162,9 @@ class Stepper:
 
     def due(self) -> Step | None:
         """The next thing that is due after now, and when; None if nothing ever is."""
+        return self._due(self.inside.work()["next_visible"])
+
+    def _due(self, visible: float | None) -> Step | None:
         found: dict[datetime, list[str]] = {}
 
         def note(at: datetime | None, what: str) -> None:
@@ -166,7 +173,6 @@ class Stepper:
 
         for neighbour in self.neighbours:
             note(neighbour.next_due(), "the marketplace")
-        visible = self.inside.work()["next_visible"]
         if visible is not None:
             note(_ceiling(visible), "a queue")
         for schedule in self.schedules:
@@ -180,12 +186,13 @@ class Stepper:
         """Settle, jump to what is due next (or to `until`, whichever is earlier), let it happen, settle again."""
         with self._turn:
             self.settle()
-            following = self.due()
+            following = self._due(self._seen["next_visible"])
             if following is None or (until is not None and following.at > until):
                 if until is None:
                     raise StackError("Nothing is due ever again; advance the clock by a duration instead.")
                 following = Step(until, ())
             self.clock.set(following.at)
+            self._rest = None
             self.settle()
             ringing = [schedule for schedule in self.schedules if schedule.function in following.what]
             for schedule in ringing:
@@ -193,7 +200,8 @@ class Stepper:
                 answer = self.inside.invoke(schedule.function, schedule.payload)
                 if answer.error:
                     logger.warning("%s failed: %s", schedule.function, json.dumps(answer.payload)[:500])
-            self.settle()
+            if ringing:
+                self.settle()
             for schedule in ringing:
                 if schedule.need is not None:
                     schedule.need.rang()
