@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 
 from shipby_local.simulator import model, words
 from shipby_local.simulator.generate import LineSpec, PostingSpec
@@ -43,7 +45,8 @@ class Market:
         self.account = self.rooms.sellers.add(SellerSpec(client_id=CLIENT_ID))
         self._told: dict[str, int] = {}
         self.ordered: dict[str, dict[str, int]] = {}
-        """Posting -> SKU -> what the buyer paid."""
+        """Posting that was ordered -> SKU -> what the buyer paid."""
+        self._roots: dict[str, str] = {}
 
     def close(self) -> None:
         self.rooms.stop()
@@ -69,6 +72,45 @@ class Market:
             self.rooms.market.accept_shipping(posting)
             self.rooms.market.assemble(posting)
             self.rooms.market.start_delivery(posting, "delivery")
+
+    def split(self, number: str, rng: Random) -> list[str]:
+        """Somebody splits a posting by ship, ship/package or split; the new numbers, none where it cannot be."""
+        posting = self.posting(number)
+        pieces = [line.sku for line in posting.lines for _ in range(line.quantity)]
+        if posting.status != words.AWAITING_PACKAGING or posting.ship_in_process or len(pieces) < 2:
+            return []
+        rng.shuffle(pieces)
+        cut = rng.randrange(1, len(pieces))
+        goods, rest = Counter(pieces[:cut]), Counter(pieces[cut:])
+        how = rng.choice(("ship", "ship/package", "split"))
+        with self.world.change():
+            if how == "ship/package":
+                parts = [self.rooms.market.split_off(posting, dict(goods))]
+            else:
+                parts = self.rooms.market.split(posting, [dict(goods), dict(rest)])
+            for part in parts if how != "split" else ():
+                self.rooms.market.accept_shipping(part)
+        for part in parts:
+            self._roots[part.number] = self.root(number)
+        return [part.number for part in parts]
+
+    def root(self, number: str) -> str:
+        """The posting that was ordered."""
+        return self._roots.get(number, number)
+
+    def family(self, number: str) -> list[str]:
+        """All postings of one order, those that a split ended too."""
+        root = self.root(number)
+        return [root, *(child for child, parent in self._roots.items() if parent == root)]
+
+    def bring(self, number: str) -> None:
+        """Whatever is left to do until the buyer has it, by somebody else's hands."""
+        posting = self.posting(number)
+        if posting.status == words.AWAITING_PACKAGING and not posting.ship_in_process:
+            self.send_off(number)
+        else:
+            self.hand_over(number)
+        self.deliver(number)
 
     def hand_over(self, number: str) -> None:
         """The courier takes it; of what the seller's own carrier takes, the seller's own people tell in the cabinet."""

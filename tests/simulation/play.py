@@ -181,6 +181,7 @@ def play(seed: int, *, trace: bool = False) -> Outcome:
         "stepped": world.seen["stepped"],
         "unknown": world.seen["unknown"],
         "conflicts": world.seen["conflicts"],
+        "splits": world.seen["splits"],
         **world.queues.counts,
     }
     return Outcome(seed, violation, figures, world.trace or [])

@@ -37,6 +37,8 @@ Later = Callable[[float, Callable[[], object]], None]
 
 PEOPLE = ("key:anna", "key:boris", "key:erp")
 MACHINE = "system:harness"
+SPLIT = 0.4
+"""Share of new postings that somebody splits."""
 BUSY = (25.0, 25.0, 120.0, 600.0)
 """Seconds within which all wishes come: in some worlds everybody wants everything at once."""
 
@@ -165,6 +167,8 @@ def _second_word(world: World, return_id: str, later: Later) -> None:
 
 def _draw_new(world: World, number: str, later: Later) -> None:
     rng, market = world.rng, world.market
+    if world.splits.random() < SPLIT:
+        later(world.splits.uniform(1, 40), lambda: _split(world, number, later))
     if rng.random() < 0.6:
         market.arm(rng.choice(("ship_fails", "ship_fails", "cancel_races_ship")), number)
     for _ in range(rng.choice((2, 3, 4, 5))):
@@ -177,6 +181,26 @@ def _draw_new(world: World, number: str, later: Later) -> None:
     )
     for _ in range(rng.choice((0, 0, 1, 2))):
         later(rng.uniform(5, world.busy), rng.choice(moves))
+
+
+def _split(world: World, number: str, later: Later) -> None:
+    """An order is split, delivered in its parts, and given back in parts; at times a part is split once more."""
+    rng, market = world.splits, world.market
+    parts = market.split(number, rng)
+    if not parts:
+        return
+    world.note(f"{number} is split into {parts}")
+    world.seen["splits"] += 1
+    world.numbers += parts
+    if rng.random() < 0.2:
+        later(rng.uniform(1, 60), lambda: _split(world, parts[0], later))
+    for part in (number, *parts):
+        if rng.random() < 0.15:
+            later(rng.uniform(1, world.busy), partial(market.marketplace_cancels, part))
+        later(rng.uniform(30, 120), partial(market.bring, part))
+        for _ in range(rng.choice((1, 2, 2))):
+            line, quantity = rng.choice((0, 0, 1)), rng.choice((1, 2))
+            later(rng.uniform(121, 200), partial(_return, world, part, line, quantity, later))
 
 
 def _work(world: World, number: str, later: Later) -> None:

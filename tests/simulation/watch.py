@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -111,6 +111,23 @@ class Watch:
         for write in writes:
             if isinstance(write, AppendEvents):
                 self._held(write)
+            elif isinstance(write, SaveMoney):
+                self._family(write.ledger.number)
+
+    def _family(self, number: str) -> None:
+        """What our ledgers of one order offer together is what its buyer paid, in all and for each product."""
+        ordered = self._market.ordered.get(self._market.root(number), {})
+        ledgers = [self._ledgers[one] for one in self._market.family(number) if one in self._ledgers]
+        held, lines = 0, dict[str, int]()
+        for ledger in ledgers:
+            held += max(ledger.paid, ledger.reserved + ledger.refunded)
+            for sku, line in ledger.lines.items():
+                lines[sku] = lines.get(sku, 0) + line.paid
+        paid = sum(ordered.values())
+        need(held <= paid, "a family holds what was paid, once", f"{number}: {held} of {paid} in {ledgers}")
+        for sku, minor in lines.items():
+            most = ordered.get(sku, 0)
+            need(minor <= most, "a family holds what was paid, once", f"{number}, line {sku}: {minor} of {most}")
 
     def _held(self, write: AppendEvents) -> None:
         """What an automatic action was stopped by is a case from then on, not a line in the history only."""
@@ -288,12 +305,16 @@ class Watch:
         need(len(accepted) <= 1, "one effect per intent", f"{intent_id}: {len(accepted)} accepted calls")
         number = self.intents[intent_id].posting_number
         posting = self._market.posting(number)
-        totals = self._market.ordered.get(number, {})
+        family = self._market.family(number)
+        totals = self._market.ordered.get(family[0], {})
         paid = sum(totals.values())
-        given = self._market.paid_out(number)
+        given = sum(self._market.paid_out(one) for one in family)
         if posting.status != words.CANCELLED:
             need(given <= paid, "refunded <= paid", f"the marketplace's books: {given} of {paid} for {number}")
-        for sku, minor in self._market.paid_per_line(number).items():
+        lines: Counter[str] = Counter()
+        for one in family:
+            lines.update(self._market.paid_per_line(one))
+        for sku, minor in lines.items():
             need(minor <= totals.get(sku, 0), "refunded <= paid", f"the marketplace's books: {minor} for line {sku}")
 
     # When all is quiet

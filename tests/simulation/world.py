@@ -93,6 +93,8 @@ class World:
         self._steps = Random(f"steps of {seed}")
         """Draws of its own: what else happens in a seed does not hang on whose clock steps."""
         self._stepping = self._steps.choice((0.0, 0.05, 0.2))
+        self.splits = Random(f"splits of {seed}")
+        """Draws of their own as well, so that a seed without a split plays as it did before there were any."""
         patience = self.rng.choice((240.0, 900.0, RETURN_SECONDS, RETURN_SECONDS))
         self.market = Market(seed, SkewedClock(self.time, market_skew), patience=patience)
         self.raw = MemoryStore(alarm_shards=1, clock=SkewedClock(self.time))

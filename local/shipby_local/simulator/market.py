@@ -290,6 +290,18 @@ class Market:
             self.appear(child)
         return children
 
+    def split_off(self, posting: Posting, goods: dict[int, int]) -> Posting:
+        """Makes a posting of some of the goods; the rest stays where it is."""
+        part = self.child(posting, goods)
+        part.related = [posting.number]
+        posting.related.append(part.number)
+        for line in posting.lines:
+            line.quantity -= goods.get(line.sku, 0)
+        posting.lines = [line for line in posting.lines if line.quantity]
+        self.world.postings.put(posting)
+        self.appear(part)
+        return part
+
     def child(self, parent: Posting, package: dict[int, int]) -> Posting:
         """A new posting of the same order with some of the parent's goods; not yet visible."""
         lines = {line.sku: line for line in parent.lines}

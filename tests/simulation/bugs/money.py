@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from shipby.application.intake import split_money, sync_posting
 from shipby.application.intents import request_intent
 from shipby.application.ports.writes import RequireAutomation, SaveMoney, SpendCap, Write
 from shipby.application.returns import decisions as return_decisions
@@ -19,6 +20,7 @@ from shipby.domain.refunds import ledger
 from tests.support.memory_writes import _Planner
 
 Patch = AbstractContextManager[object]
+Ledgers = tuple[ledger.MoneyLedger, ledger.MoneyLedger]
 
 
 def skip_compare_and_set() -> Patch:
@@ -108,7 +110,21 @@ def cancel_not_booked() -> Patch:
 def released_without_booking() -> Patch:
     """A refund that comes to nothing after a cancel frees its money, and nobody books that the marketplace paid it."""
 
-    def released(kept: ledger.MoneyLedger, intent: str, *_: Any, at: Any) -> ledger.MoneyLedger:
+    def released(kept: ledger.MoneyLedger, intent: str, *_: Any, at: Any, **_named: Any) -> ledger.MoneyLedger:
         return kept.release(intent, at=at)
 
     return patch.object(finish_intent, "released", released)
+
+
+def a_split_moves_no_money() -> Patch:
+    """What was paid for goods that moved is offered by both postings."""
+
+    def split_off(parent: ledger.MoneyLedger, child: ledger.MoneyLedger) -> Ledgers:
+        return parent, child
+
+    return patch.object(split_money, "split_off", split_off)
+
+
+def a_cancel_books_the_money_of_parts() -> Patch:
+    """A cancel of the rest of a split posting gives back what its parts cost, while they are not read."""
+    return patch.object(sync_posting, "left_of_own", lambda *_given, **_named: None)

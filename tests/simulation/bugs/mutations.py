@@ -97,5 +97,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         "what the marketplace gives back after a cancel is not booked",
         bugs_money.cancel_not_booked,
     ),
+    Mutation(
+        "split_without_money",
+        "what was paid for goods that moved is offered by parent and child",
+        bugs_money.a_split_moves_no_money,
+    ),
+    Mutation(
+        "cancel_with_money_of_parts",
+        "a cancel of the rest books what unread parts cost",
+        bugs_money.a_cancel_books_the_money_of_parts,
+    ),
 )
 BY_NAME: Mapping[str, Mutation] = {mutation.name: mutation for mutation in MUTATIONS}

@@ -12,7 +12,7 @@ from shipby.application.ports.writes import SaveMoney
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Line
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
-from shipby.domain.refunds.moves import split_off
+from shipby.domain.refunds.moves import released, split_off
 from tests.support import builders as a
 from tests.unit.world_support import World
 
@@ -157,3 +157,32 @@ def test_the_family_is_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     saved = [{w.ledger.number for w in writes if isinstance(w, SaveMoney)} for writes in commits]
     assert {PARENT, FIRST} in saved
     assert Money(10_000, "RUB").minor == left(world)[FIRST]
+
+
+@pytest.mark.parametrize("how_many", [0, 1, 2])
+def test_a_cancel_of_the_rest_leaves_parts_that_nobody_read_their_money(how_many: int) -> None:
+    """Known by name or read, some or all: what the marketplace gives back for the rest is what the rest cost."""
+    world = shop()
+    split(world, "partly")
+    for number in (FIRST, SECOND)[:how_many]:
+        world.read(number)
+    world.market.cancel_by(PARENT, "client")
+    world.read(PARENT)
+    ledger = world.store.money(a.SELLER, PARENT)
+    assert ledger is not None
+    assert ledger.refunded == 5000
+    for number in (FIRST, SECOND):
+        world.read(number)
+    assert left(world) == {PARENT: 0, FIRST: 5000, SECOND: 6000}
+
+
+def test_what_an_intent_frees_after_a_cancel_leaves_unread_parts_theirs() -> None:
+    parent = MoneyLedger(
+        seller=a.SELLER, number=PARENT, version=1, currency="RUB", paid=16_000,
+        lines={"1": LineBalance(paid=10_000), "2": LineBalance(paid=6000)},
+    ).reserve("x", Money(5000, "RUB"), lines={"1": 5000})  # fmt: skip
+    gone = a.posting(status="cancelled")
+    facts = a.detail(lines=(one(TEA),), status="cancelled", related_numbers=(FIRST,))
+    after = released(parent, "x", gone, facts, at=a.NOW, parts_unread=True)
+    assert (after.refunded, after.available) == (5000, 11_000)
+    assert released(parent, "x", gone, facts, at=a.NOW).refunded == 16_000

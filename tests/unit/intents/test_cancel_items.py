@@ -1,11 +1,12 @@
 """Cancelling some items of a posting: once, settled by its lines, paid back by the marketplace."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shipby.domain.errors import ActionNotOfferedError, CancelGuardError, InvalidInputError
-from shipby.domain.intents import IntentAction, IntentState
+from shipby.domain.intents import NEEDS_PERSON, IntentAction, IntentState
 from shipby.domain.refunds.ledger import EntryKind, ExecutedBy
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
@@ -150,3 +151,33 @@ def test_the_guard_of_the_error_index_counts_a_cancel_of_items_as_a_cancel(world
     with pytest.raises(CancelGuardError):
         ask(world, {SKU: 1}, number=others[2])
     ask(world, {SKU: 1}, number=others[2], accept_forecast=True)
+
+
+@pytest.mark.parametrize("fault", [Fault.TIMEOUT_AFTER, Fault.TIMEOUT_BEFORE])
+@pytest.mark.parametrize("whole", [True, False])
+def test_pieces_that_a_split_moved_prove_nothing_of_a_cancel_that_was_sent(
+    world: World, fault: Fault, whole: bool
+) -> None:
+    """Moved or cancelled: the quantities look the same, and a posting that a split ended lists nothing."""
+    identifier = ask(world, {SKU: 1})
+    world.market.fail("cancel_items", fault)
+    world.settle(identifier)
+    child = "24219509-0020-3"
+    ended = {"status": "cancelled_from_split_pending", "actions": ()} if whole else {}
+    moved = {"lines": (a.line(quantity=1), a.line(sku=OTHER, quantity=1, price=a.rub("10.01")))}
+    world.market.change(a.NUMBER, related_numbers=(child,), **(ended or moved))
+    for _ in range(2):
+        assert world.settle(identifier).intent.state is IntentState.UNKNOWN
+    world.clock.advance(timedelta(minutes=16))
+    world.settle(identifier)
+    assert NEEDS_PERSON in world.intent(identifier).read_back
+    assert world.settle(identifier).intent.state is IntentState.UNKNOWN
+
+
+def test_a_part_of_a_split_order_has_its_own_items_cancelled_as_any_posting(world: World) -> None:
+    world.market.change(a.NUMBER, related_numbers=("24219509-0020-3",))
+    world.read()
+    identifier = ask(world, {SKU: 1})
+    world.market.fail("cancel_items", Fault.TIMEOUT_AFTER)
+    world.settle(identifier)
+    assert world.settle(identifier).intent.state is IntentState.CONFIRMED

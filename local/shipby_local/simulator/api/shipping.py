@@ -50,14 +50,7 @@ def ship_package(call: Call) -> Json:
     if goods == have:
         call.market.accept_shipping(posting)
         return {"result": posting.number}
-    part = call.market.child(posting, goods)
-    part.related = [posting.number]
-    posting.related.append(part.number)
-    for line in posting.lines:
-        line.quantity -= goods.get(line.sku, 0)
-    posting.lines = [line for line in posting.lines if line.quantity]
-    call.world.postings.put(posting)
-    call.market.appear(part)
+    part = call.market.split_off(posting, goods)
     call.market.accept_shipping(part)
     return {"result": part.number}
 

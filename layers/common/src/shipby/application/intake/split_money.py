@@ -37,3 +37,14 @@ def money_of_family(
         if moved != child:
             writes.append(SaveMoney(moved))
     return replace(own, version=version), writes
+
+
+def parts_unread(ledger: MoneyLedger, facts: MarketplacePosting | None, store: PostingReads) -> bool:
+    """Whether a split made postings of some of the goods that the ledger is not accounted with yet."""
+    for number in facts.related_numbers if facts is not None else ():
+        if number in ledger.family or facts is None or number == facts.parent_number:
+            continue
+        known = store.posting(ledger.seller, number)
+        if known is None or known.parent_number == ledger.number:
+            return True
+    return False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intake.split_money import money_of_family
+from shipby.application.intake.split_money import money_of_family, parts_unread
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -38,6 +38,7 @@ from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind, MoneyLedger
+from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import CLOCK_SKEW, age, ahead, read_time, runs_behind
@@ -235,11 +236,12 @@ def _writes(
     gone = {} if first or ledger is None or folded.cancelled else _cancelled_lines(ledger, facts, store)
     if ledger is not None and (folded.cancelled or gone) and ledger.available > 0:
         rule = who_pays(circumstances(EntryKind.OBSERVED, posting, facts))
+        own = left_of_own(ledger, facts, parts_unread=parts_unread(ledger, facts, store)) if folded.cancelled else gone
         booked = ledger.observe(
             OBSERVED_CANCEL if folded.cancelled else f"{OBSERVED_ITEMS}.{posting.version}",
-            ledger.available if folded.cancelled else sum(gone.values()),
+            ledger.available if own is None else sum(own.values()),
             borne_by=rule.cost_borne_by,
-            lines=ledger.left_of_lines() if folded.cancelled else gone,
+            lines=ledger.left_of_lines() if own is None else own,
             at=facts.read_at,
             rule=rule.id,
         )

@@ -84,6 +84,11 @@ def _cancel_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Js
 
 def _items_effect(intent: Intent, facts: MarketplacePosting, seen: dict[str, Json]) -> Effect | None:
     """None while the items are still there; what was taken away meanwhile by others is not taken away once more."""
+    asked_with = intent.read_back.get("related") if intent.state is not IntentState.PENDING else None
+    seen["related"] = asked_with if isinstance(asked_with, list) else list(facts.related_numbers)
+    if set(facts.related_numbers) - {str(number) for number in cast("list[Json]", seen["related"])}:
+        # Once sent: whether pieces went into another posting or were cancelled, quantities do not tell.
+        return Effect(text="it was split after this was sent: its quantities prove nothing", read_back=seen)
     if facts.status in _GONE:
         return None
     now = quantities(facts)

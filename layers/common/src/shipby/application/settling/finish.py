@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from shipby.application.cases.held import commit
 from shipby.application.cases.opening import closing
+from shipby.application.intake.split_money import parts_unread
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
@@ -167,4 +168,5 @@ def _money_writes(moved: Intent, store: Store, now: datetime) -> list[Write]:
         return [SaveMoney(ledger.confirm(moved.id, at=now))]
     posting = store.posting(moved.seller, moved.posting_number)
     detail = store.detail(moved.seller, moved.posting_number)
-    return [SaveMoney(released(ledger, moved.id, posting, detail, at=now))]
+    unread = parts_unread(ledger, detail, store)
+    return [SaveMoney(released(ledger, moved.id, posting, detail, at=now, parts_unread=unread))]
