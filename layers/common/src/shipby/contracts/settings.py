@@ -121,7 +121,7 @@ class ReturnPolicyBody(Request):
     defect_window_days: Annotated[int, Field(ge=0, le=3650, description="After delivery, defective goods.")] = 730
     unopened_only: bool = False
     keep_goods_below: Annotated[
-        int, Field(ge=0, le=10**12, description="Minor units: below this price the buyer may keep the goods.")
+        int, Field(ge=0, le=10**12, description="Minor units, as it was paid: goods below it the buyer may keep.")
     ] = 0
     compensate_percent: Annotated[
         int, Field(ge=1, le=100, description="Of the price, where the buyer keeps the goods.")

@@ -31,7 +31,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import Event, EventType, StoredEvent, return_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
-from shipby.domain.returns.options import Option, OptionKind, ReturnOptions
+from shipby.domain.returns.options import Need, Option, OptionKind, ReturnOptions
 from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.shadow import ShadowDecision
@@ -105,6 +105,8 @@ def _ask(
         return held("a rejection needs a person's reason and words", Wait.PERSON)
     if option.kind is OptionKind.COMPENSATE and option.suggested_amount is None:
         return held("what to offer is not known", Wait.PERSON)
+    if option.kind in _GIVES_MONEY and option.kind is not OptionKind.COMPENSATE and Need.AMOUNT in option.needs:
+        return held("what was paid for the goods is not told by their price in another currency", Wait.PERSON)
     if option.action_id is None:
         return "not_now"
     decision = ReturnDecision(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,9 @@ from shipby.domain.refunds.ledger import EntryKind, MoneyLedger, Paid
 from shipby.domain.refunds.payers import Circumstances, circumstances, who_pays
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, ReturnCase
 from shipby.domain.sellers.settings import SellerSettings
+
+_MOST_PIECES = 100
+"""Of one article in one return; more are a matter for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,8 @@ def refund_of(
     if compensates:
         amount, lines = _part(case, decision, priced, ledger)
     else:
+        if full is not None and full.currency != ledger.currency:
+            full = _named(case, decision, full, detail, ledger)
         amount, lines = _whole(case, decision, priced, full, ledger)
     if amount.minor <= 0:
         raise InvalidInputError("an amount to refund is more than zero", errors=[("amount", "must be more than zero")])
@@ -129,7 +134,8 @@ def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | 
 
     /v2/returns/rfbs/get gives whole currency units only (`price` is an int32), cut off or rounded; the posting's own
     line has the rest, where it is the same price apart from that. A return that is priced in another currency than the
-    posting (the cabinet's) says nothing of what was paid: the lines of its SKU do, if they agree on a price.
+    posting (the cabinet's) says nothing of what was paid: the lines of its SKU do, if they agree on a price or all of
+    them come back.
     """
     if case.price is None:
         return None
@@ -137,8 +143,8 @@ def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | 
     lines = [line for line in detail.lines if line.sku == case.sku and line.price is not None] if detail else []
     prices = [(line.price, line.quantity) for line in lines if line.price is not None]
     if prices and told.currency not in {price.currency for price, _ in prices}:
-        held = sum(quantity for _, quantity in prices)
-        return prices[0][0] * case.quantity if len({*dict(prices)}) == 1 and case.quantity <= held else told
+        sums = _sums(prices, case.quantity)
+        return sums[0] if len(sums) == 1 else told
     unit = Money.parse(1, told.currency).minor
     if told.minor % unit:
         return told
@@ -151,6 +157,20 @@ def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | 
     ]
     # The pieces that it names, then any number of them: `price` may be of one piece or of all.
     return Money(min(exact)[2], told.currency) if exact else told
+
+
+def _sums(prices: Sequence[tuple[Money, int]], pieces: int) -> list[Money]:
+    """What so many pieces of lines with these prices may cost, lowest first; nothing in more than one currency."""
+    if len({price.currency for price, _ in prices}) != 1 or not 0 < pieces <= _MOST_PIECES:
+        return []
+    found: dict[int, set[int]] = {0: {0}}
+    for price, quantity in prices:
+        taken: dict[int, set[int]] = {}
+        for count, sums in found.items():
+            for more in range(min(quantity, pieces - count) + 1):
+                taken.setdefault(count + more, set()).update(minor + (price * more).minor for minor in sums)
+        found = taken
+    return [Money(minor, prices[0][0].currency) for minor in sorted(found.get(pieces, ()))]
 
 
 def _priced(case: ReturnCase, decision: ReturnDecision, detail: MarketplacePosting | None) -> dict[str, int]:
@@ -193,6 +213,21 @@ def _part(
             "a part of the price of several products cannot be told apart", errors=[("pieces", problem)]
         )
     return amount, dict.fromkeys(priced, amount.minor)
+
+
+def _named(
+    case: ReturnCase, decision: ReturnDecision, told: Money, detail: MarketplacePosting | None, ledger: MoneyLedger
+) -> Money:
+    """What goods cost that are priced in another currency, where the posting's lines do not agree: a person says it."""
+    lines = [line for line in detail.lines if line.sku == case.sku] if detail else []
+    choices = _sums([(line.price, line.quantity) for line in lines if line.price is not None], case.quantity)
+    if decision.amount is not None and decision.amount in choices:
+        return decision.amount
+    offered = ", ".join(str(choice) for choice in choices[:5]) or "no line of the posting tells"
+    problem = f"the posting was paid in {ledger.currency}, the return is priced at {told}: name one of {offered}"
+    raise InvalidInputError(
+        f"what the goods of return {case.id} cost is not known: {problem}", errors=[("amount", problem)]
+    )
 
 
 def _whole(

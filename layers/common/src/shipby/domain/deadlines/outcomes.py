@@ -138,7 +138,9 @@ def _lost(before: Posting, shipped_at: datetime, tariff: Sequence[TariffStep]) -
         still = rung.kind in PRICED and rung.price is not None and (rang is None or rung.due > rang)
         if still and rung.price is not None and before.cut_off is not None and before.cut_off <= rung.due < shipped_at:
             # It has passed, but its alarm had not rung yet.
-            total = rung.price if total is None else total + rung.price
+            # A tariff that changed its currency meanwhile adds nothing to what was told in the other one.
+            same = total is not None and total.currency == rung.price.currency
+            total = rung.price if total is None else total + rung.price if same else total
     return total if total is not None and total.minor > 0 else None
 
 

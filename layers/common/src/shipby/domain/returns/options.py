@@ -246,8 +246,10 @@ def _compensation(beside: Surroundings) -> Money | None:
     if beside.full is None:
         return None
     rate = min(max(beside.policy.compensate_percent, 0), 100)
+    if _elsewhere(beside):
+        return None
     amount = beside.full.percent(Decimal(rate))
-    if beside.left is not None and beside.left.currency == amount.currency and beside.left.minor < amount.minor:
+    if beside.left is not None and beside.left.minor < amount.minor:
         amount = beside.left
     return amount if amount.minor > 0 else None
 
@@ -294,6 +296,8 @@ def _refund(case: ReturnCase, beside: Surroundings, kind: OptionKind) -> Option:
         identifier, why_not = None, _CANCELLED
     elif identifier is not None and _too_much(beside):
         identifier, why_not = None, f"only {beside.left} is left of what was paid"
+    elif identifier is not None and _elsewhere(beside):
+        needs = (*needs, Need.AMOUNT)
     elif identifier is not None and after and case.inspected_at is None:
         needs = (Need.INSPECTION,) if case.received_at else (Need.GOODS, Need.INSPECTION)
         identifier, why_not = None, "the goods have not been looked at yet"
@@ -312,6 +316,12 @@ def _refund(case: ReturnCase, beside: Surroundings, kind: OptionKind) -> Option:
         postage_unknown=after,
         needs=needs,
     )
+
+
+def _elsewhere(beside: Surroundings) -> bool:
+    """Whether the goods are priced in another currency than the posting was paid in, and its lines do not tell."""
+    full, left = beside.full, beside.left
+    return full is not None and left is not None and full.currency != left.currency
 
 
 def _too_much(beside: Surroundings) -> bool:
@@ -369,13 +379,21 @@ def _after_inspection(case: ReturnCase, policy: ReturnPolicy) -> tuple[OptionKin
     return OptionKind.REJECT, f"the goods came back {found}, which the policy does not take"
 
 
+def _piece(case: ReturnCase, beside: Surroundings) -> Money | None:
+    """What one piece cost, in the currency of the posting where that is known: the policy's amounts are in it."""
+    told, full = case.price, beside.full
+    if told is None or full is None or full.currency == told.currency:
+        return None if _elsewhere(beside) else told
+    return Money(full.minor // max(case.quantity, 1), full.currency)
+
+
 def _before_return(case: ReturnCase, beside: Surroundings, window: Window) -> tuple[OptionKind, str]:
     policy = beside.policy
     if window.days == 0:
         return OptionKind.REJECT, "the policy takes these goods back never"
     if window.over:
         return OptionKind.REJECT, f"asked for after the {window.days} days of the policy"
-    price = case.price
+    price = _piece(case, beside)
     known = "" if window.over is not None else "; when it was delivered is not known"
     if price is not None and price.minor < policy.keep_goods_below:
         if case.is_defect or not 0 < policy.compensate_percent < 100:

@@ -19,7 +19,8 @@ class ReturnPolicy:
     """The same for defective goods."""
     unopened_only: bool = False
     keep_goods_below: int = 0
-    """Minor units: below this price the goods are not worth their way back, and the buyer may keep them."""
+    """Minor units of the currency that the posting was paid in: below this price the goods are not worth their way
+    back, and the buyer may keep them."""
     compensate_percent: int = 30
     """What is offered where the buyer keeps the goods, in percent of the price."""
     inspect: bool = True
