@@ -186,3 +186,25 @@ def test_what_an_intent_frees_after_a_cancel_leaves_unread_parts_theirs() -> Non
     after = released(parent, "x", gone, facts, at=a.NOW, parts_unread=True)
     assert (after.refunded, after.available) == (5000, 11_000)
     assert released(parent, "x", gone, facts, at=a.NOW).refunded == 16_000
+
+
+@pytest.mark.parametrize("how", PARTS)
+@pytest.mark.parametrize("order", list(permutations((PARENT, FIRST, SECOND))))
+def test_items_cancelled_beside_a_split_are_told_from_those_that_moved(how: str, order: tuple[str, ...]) -> None:
+    """A third article was cancelled before anybody read the split: the marketplace gave back what it cost, once."""
+    pot = a.line(sku="3", quantity=1, price=a.rub("70.00"))
+    world = World()
+    world.arrives(lines=(TEA, CUP, pot))
+    world.clock.advance(timedelta(minutes=1))
+    split(world, how)
+    if how == "whole":
+        # The posting that a split ended lists what went into its parts.
+        world.market.change(PARENT, lines=(TEA, CUP))
+    for number in (*order, PARENT, PARENT):
+        world.read(number)
+        world.clock.advance(timedelta(minutes=1))
+        assert sum(left(world).values()) <= 23_000
+    ledger = world.store.money(a.SELLER, PARENT)
+    assert ledger is not None
+    assert ledger.refunded == 7_000
+    assert left(world) == WANTED[how]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intake.split_money import money_of_family, parts_unread
+from shipby.application.intake.split_money import OBSERVED_ITEMS, cancelled_lines, money_of_family, parts_unread
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -34,10 +34,9 @@ from shipby.domain.errors import NotFoundError, RetryableError, UnreadableAnswer
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
-from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind, MoneyLedger
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind
 from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.sellers.settings import SellerSettings
@@ -233,7 +232,7 @@ def _writes(
     ledger, of_family = money_of_family(opened, facts, store) if opened is not None else (None, [])
     writes += of_family
     kept = ledger if stored is not None else None
-    gone = {} if first or ledger is None or folded.cancelled else _cancelled_lines(ledger, facts, store)
+    gone = {} if first or ledger is None or folded.cancelled else cancelled_lines(ledger, facts, store)
     if ledger is not None and (folded.cancelled or gone) and ledger.available > 0:
         rule = who_pays(circumstances(EntryKind.OBSERVED, posting, facts))
         own = left_of_own(ledger, facts, parts_unread=parts_unread(ledger, facts, store)) if folded.cancelled else gone
@@ -260,27 +259,6 @@ def _writes(
         if store.find(seller, pointers.TRACKING, folded.tracking.new) in (None, posting.number):
             writes.append(ClaimPointer(seller, pointers.TRACKING, folded.tracking.new, posting.number))
     return writes
-
-
-def _cancelled_lines(ledger: MoneyLedger, facts: MarketplacePosting, store: PostingReads) -> dict[str, int]:
-    """SKU -> what was paid for the pieces that are gone from a posting: cancelled, so paid back by the marketplace.
-
-    Pieces that moved into another posting (a split) are not gone; while one of the family is not read, nobody knows.
-    """
-    before = store.detail(ledger.seller, facts.number)
-    if before is None or not facts.lines or not set(facts.related_numbers) <= set(before.related_numbers):
-        return {}
-    if any(store.posting(ledger.seller, number) is None for number in facts.related_numbers):
-        return {}
-    had, have = quantities(before), quantities(facts)
-    gone = {}
-    for sku in (sku for sku, count in had.items() if have.get(sku, 0) < count):
-        price = price_of_items(before, {sku: had[sku] - have.get(sku, 0)})
-        stays = price_of_items(before, {sku: have[sku]}) if have.get(sku) else None
-        surplus = ledger.left_of_lines().get(sku, 0) - (stays.minor if stays else 0)
-        if price is not None and min(price.minor, surplus) > 0:
-            gone[sku] = min(price.minor, surplus)
-    return gone
 
 
 def _quarantine(
