@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shipby.application.deadlines.due_soon import Wanted, deadlines
 from shipby.application.deadlines.impact import DEFINITION, impact
 from shipby.application.ports.writes import SaveOutcome
 from shipby.domain.deadlines.outcome import Outcome
@@ -278,3 +279,22 @@ def test_the_scan_the_board_and_the_outcome_agree_at_the_very_moment(world: Worl
     world.do(Command.HAND_OVER)
     [outcome] = outcomes(world)
     assert world.posting().late == outcome.late == world.history()[-1].event.data["late"] == late
+
+
+def test_a_tariff_in_roubles_beside_prices_in_yuan_never_becomes_yuan() -> None:
+    """What is due, what was lost and what was paid each keep their own currency, on every list of sums."""
+    world = World()
+    yuan = a.line(quantity=1, price=Money.parse("118.90", "CNY"))
+    world.arrives(status="awaiting_deliver", actions=ASSEMBLED_ACTIONS, tariff_steps=TARIFF, lines=(yuan,))
+    assert world.ledger().currency == "CNY"
+    wanted = Wanted(within=timedelta(days=3))
+    told: Any = deadlines(a.SELLER, wanted, store=world.store, clock=world.clock)
+    [total] = told["totals"]
+    assert (total["currency"], total["at_risk"]["amount"]) == ("RUB", "50.00")
+    rings_until(world, a.CUT_OFF + HOUR)
+    packs(world)
+    world.do(Command.HAND_OVER)
+    [outcome] = outcomes(world)
+    assert (outcome.lost, outcome.saved) == (a.rub("50.00"), a.rub("50.00"))
+    day = world.clock.now().date()
+    assert [one["currency"] for one in reported(world, day, day)["total"]["money"]] == ["RUB"]

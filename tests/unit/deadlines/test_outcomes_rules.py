@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.outcomes import has_left, outcome_data, outcome_of
 from shipby.domain.money import Money
-from shipby.domain.postings.posting import Posting, RungKind, Stage, TariffStep
+from shipby.domain.postings.posting import Posting, Rung, RungKind, Stage, TariffStep
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)
@@ -245,3 +245,15 @@ def test_money_is_never_below_zero_and_never_of_a_step_on_the_other_side(
     assert (outcome.saved is None) or (outcome.saved.minor > 0 and outcome.cost_at is not None)
     assert outcome.cost_at is None or outcome.cost_at >= at
     assert outcome.lost is None or outcome.lost.minor <= first.minor + second.minor
+
+
+def test_steps_in_another_currency_are_not_added_to_what_was_told_in_the_first() -> None:
+    """The tariff changed its currency between two reads: what was lost in roubles stays that, and leaving is booked."""
+    cut_off = a.CUT_OFF
+    before = packed(
+        late=True,
+        late_price=a.rub("50.00"),
+        rungs=(Rung(kind=RungKind.TARIFF_STEP, due=cut_off + timedelta(hours=1), price=Money.parse("7.00", "CNY")),),
+        fired={RungKind.SHIPMENT_DATE: cut_off},
+    )
+    assert late(before, cut_off + timedelta(hours=2)).lost == a.rub("50.00")
