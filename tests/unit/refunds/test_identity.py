@@ -66,8 +66,8 @@ def in_the_cabinet(world: World, return_id: str = R2) -> None:
 
 
 def charge(world: World, minor: int = 12_500, type_id: int = REFUND, **more: Any) -> None:
-    on = more.pop("on", world.clock.now().date())
-    world.market.accruals.charge(a.NUMBER, type_id, minor, on=on, **more)
+    named: dict[str, Any] = {"on": world.clock.now().date(), "sku": SKU, "quantity": 1}
+    world.market.accruals.charge(a.NUMBER, type_id, minor, **(named | more))
 
 
 def money_case(world: World) -> Case | None:
@@ -119,6 +119,17 @@ def test_an_accrual_that_may_be_of_a_return_decided_in_the_cabinet_is_a_persons(
     assert case is not None
     assert first in case.reason
     assert "equal amounts prove nothing" in case.reason
+
+
+@pytest.mark.parametrize("missing", [{"sku": ""}, {"quantity": 0}, {"on": None}])
+def test_an_accrual_that_names_no_goods_pieces_or_day_proves_no_lost_call(
+    world: World, missing: dict[str, Any]
+) -> None:
+    """The marketplace's own refund after a cancel is such a one."""
+    first = lost(world)
+    charge(world, **missing)
+    compare(world)
+    assert unproven(world, first)
 
 
 def test_an_accrual_for_each_proves_both(world: World) -> None:

@@ -96,7 +96,7 @@ class Comparison:
             and -one.amount.minor == wanted.entry.minor
             and wanted.marks.may_be(one)
         ]
-        dated = [one for one in fitting if wanted.marks.since is not None and one.on is not None]
+        named = [one for one in fitting if wanted.marks.named_by(one)]
         if not fitting:
             return Proof.NONE
         rivals = [
@@ -108,7 +108,7 @@ class Comparison:
             and any(one.marks.may_be(each) for each in fitting)
         ]
         strangers = [each for each in others if any(each.may_be(one) for one in fitting)]
-        return Proof.PROVEN if len(dated) > len(rivals) + len(strangers) else Proof.AMBIGUOUS
+        return Proof.PROVEN if len(named) > len(rivals) + len(strangers) else Proof.AMBIGUOUS
 
     def _left(self) -> list[Movement]:
         return [one for one in self._movements if one.done and one.key not in self._found]
