@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shipby.application.deadlines.due_soon import Wanted, deadlines
 from shipby.application.postings.queries import get_posting
 from shipby.application.proof.replay import replay
 from shipby.application.refunds.queries import get_refunds
@@ -182,6 +183,16 @@ def test_a_posting_without_relatives_has_no_family() -> None:
     world = shop()
     assert get_posting(a.SELLER, PARENT, store=world.store)["family"] is None
     assert get_refunds(a.SELLER, PARENT, store=world.store)["family"] is None
+
+
+def test_what_is_due_names_the_order_of_each_part() -> None:
+    world = shop()
+    split(world, whole=False)
+    world.read(PARENT)
+    world.read(FIRST)
+    wanted = Wanted(within=timedelta(days=3))
+    told: Any = deadlines(a.SELLER, wanted, store=world.store, clock=world.clock)
+    assert {item["posting_number"]: item["order"] for item in told["items"]} == {PARENT: PARENT, FIRST: PARENT}
 
 
 # What may be given back ------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from shipby.application.refunds.export import refund_rows, refunds_csv
 from shipby.application.refunds.queries import get_refunds
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
+from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Scheme
@@ -386,6 +387,22 @@ def test_the_list_of_returns_is_read_once_a_round_and_only_where_it_matters(worl
     made(world, R2)
     compare(world)
     assert world.market.calls["returns"] == 1
+
+
+def test_a_list_that_cannot_be_read_leaves_all_postings_to_the_next_round_and_is_tried_once(world: World) -> None:
+    first, other = made(world, R1), "30000001-0001-1"
+    world.arrives(other, status="delivered", actions=(), scheme=Scheme.RFBS, integration="aggregator")
+    world.return_opens("3", other, quantity=1)
+    second = made(world, "3")
+    world.market.fail("returns", Fault.UNAVAILABLE)
+    world.market.calls.clear()
+    with pytest.raises(MarketplaceUnavailableError):
+        compare(world)
+    assert world.market.calls["returns"] == 1
+    assert entry(world, first).accrual is AccrualState.NONE
+    compare(world)
+    assert entry(world, first).accrual is AccrualState.MATCHES
+    assert world.ledger(other).entries[second].accrual is AccrualState.MATCHES
 
 
 def test_days_are_those_of_the_call(world: World) -> None:

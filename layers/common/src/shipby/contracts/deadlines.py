@@ -96,6 +96,7 @@ class DeadlineView(View):
     """A posting and the next date that costs something."""
 
     posting_number: str
+    order: Annotated[str, Field(description="The posting that a split made this one of; its own number otherwise.")]
     stage: Stage
     warehouse_id: str
     rung: RungKind

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
+from shipby.application.postings.family import root_of
 from shipby.application.rating.guard import forecast_of, standing
 from shipby.application.rating.index_figures import Standing
 from shipby.application.shared.paging import every
@@ -92,7 +93,7 @@ def deadlines(seller: str, wanted: Wanted, *, store: Store, clock: Clock) -> dic
     page = placed[: wanted.limit]
     lost, complete = _lost_today(seller, wanted.warehouse, now, store)
     return {
-        "items": [_due_view(due, settings) for _, due in page],
+        "items": [_due_view(due, settings, store) for _, due in page],
         "next_cursor": _cursor(page[-1][0]) if len(placed) > len(page) else None,
         "until": time_text(now + wanted.within),
         "due": len(found.dues) + len(found.unread),
@@ -218,11 +219,12 @@ def _sum(amounts: Iterable[Money], currency: str) -> Money:
     return Money(sum(money.minor for money in amounts if money.currency == currency), currency)
 
 
-def _due_view(due: Due, settings: SellerSettings) -> dict[str, Json]:
+def _due_view(due: Due, settings: SellerSettings, store: PostingReads) -> dict[str, Json]:
     posting, step = due.posting, due.step
     at_risk = step.at_risk
     return {
         "posting_number": posting.number,
+        "order": root_of(posting, store).number,
         "stage": posting.stage,
         "warehouse_id": posting.warehouse_id,
         "rung": step.rung,

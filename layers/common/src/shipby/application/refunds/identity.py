@@ -105,6 +105,7 @@ class OtherReturns:
 
     def __init__(self, seller: str, store: Store, marketplace: Marketplace) -> None:
         self._seller, self._store, self._marketplace = seller, store, marketplace
+        self._failed: ShipbyError | None = None
 
     def marks(self, number: str, movements: tuple[Movement, ...]) -> tuple[Marks, ...]:
         """The marks of each. Raises what the marketplace's lists raise."""
@@ -118,9 +119,16 @@ class OtherReturns:
 
     @cached_property
     def _listed(self) -> Mapping[str, list[MarketplaceReturn]]:
+        if self._failed is not None:
+            raise self._failed
         found: dict[str, list[MarketplaceReturn]] = {}
-        for each in self._pages():
-            found.setdefault(each.posting_number, []).append(each)
+        try:
+            for each in self._pages():
+                found.setdefault(each.posting_number, []).append(each)
+        except ShipbyError as error:
+            # Not once more for each posting of the round: they wait for the next one.
+            self._failed = error
+            raise
         return found
 
     def _pages(self) -> Iterator[MarketplaceReturn]:
