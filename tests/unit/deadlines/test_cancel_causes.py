@@ -141,6 +141,19 @@ def test_without_a_true_reason_nothing_is_sent_and_a_case_with_an_alarm_waits_fo
     assert world.posting().open_intents == ()
 
 
+@pytest.mark.parametrize("happens", [given_up, declined_late])
+def test_a_date_that_moves_before_the_call_makes_the_reason_untrue_and_nothing_is_sent(
+    world: World, happens: Callable[[World], None]
+) -> None:
+    world.market.reasons = (STOCK, OTHER)
+    happens(world)
+    later = world.clock.now() + timedelta(days=2)
+    world.market.change(a.NUMBER, shipment_date=later, without_delay=later + timedelta(hours=1))
+    world.clock.advance(timedelta(seconds=1))
+    assert settled(world) is IntentState.REJECTED
+    assert sent(world) == []
+
+
 def test_it_is_decided_again_once_a_true_reason_is_offered(world: World) -> None:
     world.market.reasons = (STOCK,)
     given_up(world)

@@ -175,8 +175,8 @@ def _move_date(posting: Posting, settings: SellerSettings, store: Store, now: da
 def _cancel(posting: Posting, settings: SellerSettings, store: Store, now: datetime) -> _Act:
     # Which of the offered reasons says so is found when they are read, right before the call.
     request: dict[str, Json] = {"cause": _cause(posting), "preferred": settings.cancel_reason_id}
-    if posting.stage is Stage.EXPIRED and posting.cut_off is not None:
-        # Given up for this date: where it has moved by the time of the call, nothing is cancelled.
+    if (posting.stage is Stage.EXPIRED or posting.late) and posting.cut_off is not None:
+        # Given up for this date, or late for it: where it has moved by the time of the call, that is not true any more.
         request["cut_off"] = posting.cut_off.isoformat()
     reason = posting.expired_reason or "the buyer does not want it any more"
     return _intent(posting, IntentAction.CANCEL, request, reason, settings, store, now)
