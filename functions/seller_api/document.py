@@ -32,6 +32,7 @@ _TAGS: Mapping[str, str] = {
     "refunds": "Money",
     "delivery-reports": "Postings",
     "carriers": "Carriers",
+    "tracking-changes": "Postings",
     "intents": "Money",
     "proof": "Account",
     "guard": "Money",

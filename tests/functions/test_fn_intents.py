@@ -11,6 +11,7 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.shared.messages import sync_message
+from shipby.domain.carriers.s10 import s10
 from shipby.domain.intents import IntentAction, IntentState
 from shipby_local.simulator import LineSpec, Simulator
 from tests.functions.shop_support import SELLER, LambdaContext, Shop, failed_ids, sqs_event
@@ -106,7 +107,7 @@ def test_tracking_numbers_of_a_seller_are_set_together(shop: Shop, market: Simul
         _wait_until_offered(shop, number, "set_track_number")
     for index, number in enumerate(numbers):
         new = NewTracking(
-            seller=SELLER, number=number, tracking_number=f"RB12345678{index}CN", actor="key:k1", reason="first number"
+            seller=SELLER, number=number, tracking_number=s10("RB", index, "CN"), actor="key:k1", reason="first number"
         )
         replace_tracking(new, lambda _: [], store=shop.store, clock=SystemClock())
     shop.empty("tracking")
@@ -118,8 +119,8 @@ def test_tracking_numbers_of_a_seller_are_set_together(shop: Shop, market: Simul
     for index, number in enumerate(numbers):
         posting = shop.store.posting(SELLER, number)
         assert posting is not None
-        assert posting.tracking_number == f"RB12345678{index}CN"
-        assert [change.new for change in shop.store.tracking_history(SELLER, number)] == [f"RB12345678{index}CN"]
+        assert posting.tracking_number == s10("RB", index, "CN")
+        assert [change.new for change in shop.store.tracking_history(SELLER, number)] == [s10("RB", index, "CN")]
 
 
 def _wait_until_offered(shop: Shop, number: str, action: str) -> None:

@@ -12,7 +12,14 @@ from shipby.application.shared.idempotency import Answer
 from shipby.contracts.requests import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.domain.returns.policy import ReturnPolicy
-from shipby.domain.sellers.settings import AssembleAt, OwnLabelPolicy, Recipient, SellerSettings, UnlockAt
+from shipby.domain.sellers.settings import (
+    AssembleAt,
+    NumberApproval,
+    OwnLabelPolicy,
+    Recipient,
+    SellerSettings,
+    UnlockAt,
+)
 
 
 def get_proof(call: Call) -> Mapping[str, object]:
@@ -73,6 +80,7 @@ def put_settings(call: Call) -> Answer:
         answer_claim_within=body.answer_claim_within,
         return_policies=tuple(ReturnPolicy(**dict(policy)) for policy in body.return_policies),
         approve_above=body.approve_above,
+        approve_numbers=NumberApproval(body.approve_numbers),
         refund_cap=body.refund_cap,
         postage_limit=body.postage_limit,
         evidence_kept=body.evidence_kept,

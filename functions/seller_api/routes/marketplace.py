@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import DESK, MANAGERS, OFFICE, check_role
+from functions.seller_api.access import MANAGERS, OFFICE, check_role
 from functions.seller_api.operations import Call, IfMatch, Operation
-from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.guard import GuardedCancelBody
 from shipby.contracts.money import CancelItemsBody
-from shipby.contracts.requests import CutOffBody, ShipBody, TrackingBody
+from shipby.contracts.requests import CutOffBody, ShipBody
 from shipby.domain.intents import IntentAction
 
 
@@ -71,20 +70,6 @@ def set_cut_off(call: Call) -> Answer:
     return request_intent(wish, call.remember, store=call.store, clock=call.clock)
 
 
-def set_tracking_number(call: Call) -> Answer:
-    body = call.body_as(TrackingBody)
-    new = NewTracking(
-        seller=call.seller,
-        number=call.path["number"],
-        tracking_number=body.tracking_number,
-        carrier=body.carrier,
-        reason=body.reason,
-        actor=call.actor,
-        if_match=call.if_match,
-    )
-    return replace_tracking(new, call.remember, store=call.store, clock=call.clock)
-
-
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         id="shipPosting",
@@ -133,18 +118,6 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="IntentView",
         roles=OFFICE,
         body=CutOffBody,
-        status=202,
-        if_match=IfMatch.OPTIONAL,
-    ),
-    Operation(
-        id="setTrackingNumber",
-        method="PUT",
-        path="/v1/postings/{number}/tracking-number",
-        summary="Set or replace the tracking number, where the marketplace offers it",
-        run=set_tracking_number,
-        answers="IntentView",
-        roles=DESK,
-        body=TrackingBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
     ),

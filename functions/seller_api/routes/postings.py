@@ -25,10 +25,6 @@ def list_events(call: Call) -> Mapping[str, object]:
     return queries.posting_events(call.seller, call.path["number"], after_version=after, store=call.store)
 
 
-def list_tracking_numbers(call: Call) -> Mapping[str, object]:
-    return queries.tracking_numbers(call.seller, call.path["number"], store=call.store)
-
-
 OPERATIONS: tuple[Operation, ...] = (
     read(
         "/v1/postings",
@@ -59,13 +55,5 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="Listing[EventView]",
         roles=EVERYONE,
         query=EventsQuery,
-    ),
-    read(
-        "/v1/postings/{number}/tracking-numbers",
-        list_tracking_numbers,
-        id="listTrackingNumbers",
-        summary="Every change of the tracking number, oldest first",
-        answers="Listing[TrackingChangeView]",
-        roles=EVERYONE,
     ),
 )

@@ -17,6 +17,7 @@ seller_app = typer.Typer(no_args_is_help=True, help="Sellers of a deployment.")
 def create_key(
     seller: Annotated[str, typer.Argument(help="The seller's Client-Id.")],
     role: Annotated[str, typer.Option(help="owner, manager, packer, support or integration.")] = "packer",
+    name: Annotated[str, typer.Option(help="Whose it is: histories show this name.")] = "",
     data: DataDir = DATA,
     aws: OnAws = None,
 ) -> None:
@@ -30,7 +31,7 @@ def create_key(
     store = deployment.store()
     if store.settings(seller) is None:
         raise StackError(f"There is no seller {seller}; known are {', '.join(store.sellers()) or 'none'}")
-    made = create_api_key(seller, Role(role), store=store, clock=deployment.clock)
+    made = create_api_key(seller, Role(role), store=store, clock=deployment.clock, name=name)
     say(made.text)
 
 

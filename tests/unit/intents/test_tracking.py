@@ -10,8 +10,10 @@ from shipby.application.deadlines.clocks import ClockCommand, set_clock
 from shipby.application.intents.replace_tracking import normalise
 from shipby.application.notices.digest import Tools
 from shipby.application.notices.notify import notify, read_notice
+from shipby.application.postings.queries import PostingFilter, list_postings
 from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.domain import pointers
+from shipby.domain.carriers.s10 import s10
 from shipby.domain.errors import (
     ActionNotOfferedError,
     AlreadyExistsError,
@@ -30,7 +32,7 @@ from tests.support.fake_marketplace import ASSEMBLED_ACTIONS, FakeMarketplaces, 
 from tests.support.fakes import RecordingChannels, RecordingQueue
 from tests.unit.world_support import World
 
-OLD, NEW = "RB000000001CN", "RB000000002CN"
+OLD, NEW = s10("RB", 1, "CN"), s10("RB", 2, "CN")
 
 
 @pytest.fixture
@@ -61,11 +63,11 @@ def test_numbers_are_written_as_carriers_print_them() -> None:
 
 
 def test_a_replacement_keeps_the_whole_history(world: World) -> None:
-    world.settle(world.ask_tracking(NEW, reason="the parcel was lost", carrier="SF"))
+    world.settle(world.ask_tracking(NEW, reason="the parcel was lost", carrier="EMS China"))
     first, second = world.store.tracking_history(a.SELLER, a.NUMBER)
     assert (first.old, first.new, first.sequence) == ("", OLD, 1)
     assert (second.old, second.new, second.sequence) == (OLD, NEW, 2)
-    assert (second.reason, second.asked_by, second.carrier) == ("the parcel was lost", "key:k1", "SF")
+    assert (second.reason, second.asked_by, second.carrier) == ("the parcel was lost", "key:k1", "EMS China")
     assert second.intent_id == f"p.{a.NUMBER}.set_tracking.2"
     assert world.posting().tracking_number == NEW
     assert world.market.books.tracking[a.NUMBER] == [OLD, NEW]
@@ -81,14 +83,18 @@ def test_the_new_number_answers_the_marketplaces_request_for_one(world: World) -
     assert RungKind.ANSWER_TRACKING_BY not in {rung.kind for rung in answered.rungs}
 
 
-def test_a_number_belongs_to_one_posting_and_is_free_again_when_it_is_replaced(world: World) -> None:
+def test_a_number_belongs_to_one_posting_now_and_formerly(world: World) -> None:
     world.arrives("n-2", status="awaiting_deliver", actions=ASSEMBLED_ACTIONS)
     with pytest.raises(AlreadyExistsError, match=a.NUMBER):
         world.ask_tracking(OLD, "n-2")
     world.settle(world.ask_tracking(NEW))
-    assert world.settle(world.ask_tracking(OLD, "n-2")).intent.state is IntentState.CONFIRMED
-    assert world.store.find(a.SELLER, pointers.TRACKING, OLD) == "n-2"
+    with pytest.raises(AlreadyExistsError, match=f"{a.NUMBER} before"):
+        world.ask_tracking(OLD, "n-2")
+    assert world.store.find(a.SELLER, pointers.TRACKING, OLD) is None
+    assert world.store.find(a.SELLER, pointers.FORMER_TRACKING, OLD) == a.NUMBER
     assert world.store.find(a.SELLER, pointers.TRACKING, NEW) == a.NUMBER
+    found: Any = list_postings(a.SELLER, PostingFilter(q=OLD.lower()), limit=10, cursor=None, store=world.store)
+    assert [item["posting_number"] for item in found["items"]] == [a.NUMBER]
 
 
 def test_a_number_is_taken_from_the_moment_it_is_asked_for(world: World) -> None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from functions.seller_api.operations import Operation
-from functions.seller_api.routes.tracking import carriers, reports
+from functions.seller_api.routes.tracking import carriers, numbers, reports
 
-OPERATIONS: tuple[Operation, ...] = (*reports.OPERATIONS, *carriers.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (*reports.OPERATIONS, *numbers.OPERATIONS, *carriers.OPERATIONS)

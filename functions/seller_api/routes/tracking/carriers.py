@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from functions.seller_api.access import EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
+from shipby.application.carriers import directory as carrier_directory
 from shipby.application.shared.idempotency import Answer
-from shipby.application.tracking import carrier_directory
 from shipby.contracts.tracking.carriers import CarrierBody, JudgeBody
 from shipby.domain.carriers.directory import Carrier, PriceBand, PriceList
 from shipby.domain.errors import InvalidInputError

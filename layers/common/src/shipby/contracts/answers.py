@@ -21,7 +21,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.tracking import carriers
+from shipby.contracts.tracking import carriers, numbers
 
 _ROOMS = (
     responses,
@@ -41,6 +41,7 @@ _ROOMS = (
     reports,
     shadow,
     carriers,
+    numbers,
 )
 
 

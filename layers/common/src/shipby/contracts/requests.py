@@ -94,12 +94,6 @@ class CancelBody(Request):
     message: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
 
 
-class TrackingBody(Request):
-    tracking_number: Annotated[str, Field(min_length=1, max_length=60, examples=["RB123456785CN"])]
-    carrier: Annotated[str, Field(max_length=100, description="Your own name of the carrier.")] = ""
-    reason: Reason
-
-
 class CutOffBody(Request):
     cut_off: Annotated[Time, Field(description="The new date to hand the posting over by.")]
 

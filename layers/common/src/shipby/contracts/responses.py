@@ -163,18 +163,6 @@ class EventView(View):
     data: dict[str, Any]
 
 
-class TrackingChangeView(View):
-    sequence: int
-    old: str | None
-    new: str
-    carrier: str | None
-    reason: str
-    asked_by: str
-    approved_by: str | None
-    at: Time
-    intent: str | None
-
-
 # Intents and money --------------------------------------------------------------------------------------
 
 

@@ -264,6 +264,13 @@ class SettingsBody(Request):
             description="The most return postage of one return; a currency that is missing allows none.",
         ),
     ]
+    approve_numbers: Annotated[
+        Literal["never", "doubtful", "replacements"],
+        Field(
+            description="When a tracking number needs a second person: never, where a check leaves a doubt, or for "
+            "every replacement as well."
+        ),
+    ] = "doubtful"
     evidence_kept: Annotated[Duration, Field(description="How long photos and other evidence are kept.")] = timedelta(
         days=180
     )
@@ -354,6 +361,7 @@ class SettingsView(View):
     answer_claim_within: str | None
     return_policies: list[ReturnPolicyView]
     approve_above: dict[str, int]
+    approve_numbers: str
     refund_cap: dict[str, int]
     postage_limit: dict[str, int]
     evidence_kept: str

@@ -25,6 +25,11 @@ def of_key(identifier: str) -> str:
     return f"{_PERSON}{identifier}"
 
 
+def key_of(actor: str) -> str:
+    """The id of the key that a person acted with; "" where it was no person."""
+    return actor.removeprefix(_PERSON) if actor.startswith(_PERSON) else ""
+
+
 def is_automatic(actor: str) -> bool:
     """Whether this system acted by itself, by the seller's policy: caps, guards and second persons hang on it."""
     return actor.startswith(_SYSTEM)

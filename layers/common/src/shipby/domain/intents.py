@@ -181,6 +181,12 @@ def intent_owner(identifier: str) -> Ref:
     return Ref(_KINDS[parts[0]], parts[1])
 
 
+def approval_path(intent: Intent, word: str) -> str:
+    """Where a second person says `approve` or `reject`."""
+    matter = "tracking-changes" if intent.action is IntentAction.SET_TRACKING else "refunds"
+    return f"/v1/{matter}/{intent.id}/{word}"
+
+
 def request_hash(request: Mapping[str, Json]) -> str:
     """sha256 of the canonical JSON of a request."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

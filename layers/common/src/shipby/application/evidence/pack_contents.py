@@ -33,7 +33,8 @@ from shipby.application.ports.evidence import (
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import CarriageReads, LabelReads
 from shipby.application.ports.store import Store
-from shipby.application.postings.views import event_view, tracking_view
+from shipby.application.postings.tracking_history import change_view
+from shipby.application.postings.views import event_view
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.events import Event, EventType, StoredEvent
@@ -185,7 +186,7 @@ def take_papers(
     numbers = store.tracking_history(seller, number)
     if numbers:
         there = [change for change in numbers if change.sequence <= known or change.at <= pack.asked_at]
-        told: list[Json] = [tracking_view(change) for change in there]
+        told: list[Json] = [change_view(change, events, store) for change in there]
         detail = " → ".join(change.new for change in there)
         papers.append(_written(TRACKING, {"changes": told}, files, detail=detail))
     history: list[Json] = [event_view(stored) for stored in events]

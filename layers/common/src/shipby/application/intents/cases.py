@@ -11,7 +11,7 @@ from shipby.application.ports.writes import Write
 from shipby.application.shared.views import time_text
 from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
-from shipby.domain.intents import Intent
+from shipby.domain.intents import Intent, IntentAction, approval_path
 from shipby.domain.sellers.settings import SellerSettings
 
 _LONGEST = 1500
@@ -32,14 +32,20 @@ def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetim
 
 
 def proposal_case(intent: Intent, settings: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
-    """What opens the case of a refund that waits for a second person, in the transaction that proposes it."""
+    """What opens the case of what waits for a second person, in the transaction that proposes it."""
+    what = f"{intent.amount} for return {intent.ref.id} (posting {intent.posting_number}) is above the limit"
+    if intent.action is IntentAction.SET_TRACKING:
+        doubts = intent.request.get("doubts")
+        why = "; ".join(map(str, doubts)) if isinstance(doubts, list) else "replacements need two, by your settings"
+        what = f"tracking number {intent.request['tracking_number']} for posting {intent.posting_number}: {why}"
     _, writes = opening(
         store,
         seller=intent.seller,
         kind=CaseKind.INTENT,
         subject=intent.id,
-        reason=f"{intent.amount} for return {intent.ref.id} (posting {intent.posting_number}) is above the limit: a "
-        f"second person approves or rejects it, POST /v1/refunds/{intent.id}/approve or /reject",
+        reason=f"{what}: a second person approves or rejects it, POST {approval_path(intent, 'approve')} or /reject"[
+            :_LONGEST
+        ],
         owner=settings.owners.get("*", ""),
         now=now,
         actor=intent.actor,

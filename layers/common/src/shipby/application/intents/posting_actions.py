@@ -14,6 +14,7 @@ from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import CancelReason, ItemResult, Marketplace
 from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
@@ -33,7 +34,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.delivery import shows
 from shipby.domain.postings.lines import items_of, quantities
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.postings.tracking import TrackingChange
+from shipby.domain.postings.tracking import ChangeReason, TrackingChange
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
@@ -257,7 +258,7 @@ def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock
     return effect(intent, facts)
 
 
-def writes(moved: Intent, event: Event, store: PostingReads, now: datetime) -> list[Write]:
+def writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
     """What an intent's step changes in its posting, in the same transaction."""
     posting = store.posting(moved.seller, moved.posting_number)
     if posting is None:
@@ -266,7 +267,7 @@ def writes(moved: Intent, event: Event, store: PostingReads, now: datetime) -> l
     changed = replace(posting, version=posting.version + 1, open_intents=still_open)
     events, writes = [event], list[Write]()
     if moved.action is IntentAction.SET_TRACKING and moved.state is IntentState.CONFIRMED:
-        changed, change, writes = _book_tracking(moved, changed, now)
+        changed, change, writes = _book_tracking(moved, changed, store, now)
         events.append(
             Event(
                 type=EventType.TRACKING_CHANGED,
@@ -285,8 +286,11 @@ def writes(moved: Intent, event: Event, store: PostingReads, now: datetime) -> l
     ]
 
 
-def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Posting, TrackingChange, list[Write]]:
+def _book_tracking(
+    moved: Intent, posting: Posting, store: Pointers, now: datetime
+) -> tuple[Posting, TrackingChange, list[Write]]:
     number = str(moved.request["tracking_number"])
+    unsaid = ChangeReason.OTHER if posting.tracking_number else ChangeReason.FIRST_NUMBER
     change = TrackingChange(
         seller=moved.seller,
         posting_number=posting.number,
@@ -298,6 +302,12 @@ def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Post
         asked_by=moved.actor,
         at=now,
         intent_id=moved.id,
+        approved_by=moved.approved_by,
+        kind=ChangeReason(str(moved.request.get("kind") or unsaid)),
+        evidence=_texts(moved.request.get("evidence")),
+        doubts=_texts(moved.request.get("doubts")),
+        seen_again=bool(moved.request.get("seen_again")),
+        asked_at=moved.created_at,
     )
     writes: list[Write] = [
         AppendTracking(change),
@@ -305,11 +315,19 @@ def _book_tracking(moved: Intent, posting: Posting, now: datetime) -> tuple[Post
     ]
     if posting.tracking_number and posting.tracking_number != number:
         writes.append(ReleasePointer(moved.seller, pointers.TRACKING, posting.tracking_number, posting.number))
+        # Several postings may travel in one parcel: the number stays with the first that gave it up.
+        if store.find(moved.seller, pointers.FORMER_TRACKING, posting.tracking_number) in (None, posting.number):
+            former = ClaimPointer(moved.seller, pointers.FORMER_TRACKING, posting.tracking_number, posting.number)
+            writes.append(former)
     renumbered = replace(posting, tracking_number=number, tracking_count=change.sequence)
     if renumbered.tracking_asked_at is not None:
         # The new number is the answer that the marketplace waits for.
         renumbered = with_tracking_clock(renumbered, None, SellerSettings(seller=posting.seller))
     return renumbered, change, writes
+
+
+def _texts(value: Json | None) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 def _give_back_pointer(moved: Intent) -> list[Write]:

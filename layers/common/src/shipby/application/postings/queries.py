@@ -16,7 +16,7 @@ from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import family_view
 from shipby.application.postings.label_codes import posting_of_code
-from shipby.application.postings.views import event_view, posting_view, tracking_view
+from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.views import time_text
 from shipby.domain import pointers
@@ -147,7 +147,8 @@ def _worklist(
 def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
     # People type tracking numbers with spaces and small letters; a scanner gives a barcode as it is.
     typed = "".join(text.split()).upper()
-    number = posting_of_code(seller, text, store=store) or store.find(seller, pointers.TRACKING, typed) or text
+    numbers = (store.find(seller, kind, typed) for kind in (pointers.TRACKING, pointers.FORMER_TRACKING))
+    number = posting_of_code(seller, text, store=store) or next((found for found in numbers if found), text)
     posting = store.posting(seller, number)
     if posting is None:
         return []
@@ -178,12 +179,6 @@ def posting_events(seller: str, number: str, *, after_version: int, store: Store
     return _listing(
         event_view(event) for event in store.events(seller, posting_ref(number), after_version=after_version)
     )
-
-
-def tracking_numbers(seller: str, number: str, *, store: Store) -> View:
-    """Every change of the tracking number, oldest first. Raises NotFoundError."""
-    load_posting(store, seller, number)
-    return _listing(tracking_view(change) for change in store.tracking_history(seller, number))
 
 
 # Intents and money --------------------------------------------------------------------------------------

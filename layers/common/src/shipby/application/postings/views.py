@@ -6,7 +6,6 @@ from shipby.application.shared.views import money_view, time_text
 from shipby.domain.events import StoredEvent
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.postings.tracking import TrackingChange
 
 
 def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> dict[str, Json]:
@@ -77,18 +76,4 @@ def event_view(stored: StoredEvent) -> dict[str, Json]:
         "actor": event.actor,
         "reason": event.reason or None,
         "data": event.data,
-    }
-
-
-def tracking_view(change: TrackingChange) -> dict[str, Json]:
-    return {
-        "sequence": change.sequence,
-        "old": change.old or None,
-        "new": change.new,
-        "carrier": change.carrier or None,
-        "reason": change.reason,
-        "asked_by": change.asked_by,
-        "approved_by": change.approved_by or None,
-        "at": time_text(change.at),
-        "intent": change.intent_id or None,
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shipby.application.cases.held import commit
 from shipby.application.intents.cases import proposal_case
+from shipby.application.intents.proposals import proposed
 from shipby.application.intents.request_intent import PICK_UP_WITHIN, guards
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
@@ -31,9 +32,6 @@ from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.refunds.ledger import EntryKind
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, REJECT_ACTIONS, ReturnCase
 from shipby.domain.sellers.settings import SellerSettings
-
-REMIND_APPROVAL = timedelta(hours=1)
-"""How often people are told of a refund that waits for a second person, at first."""
 
 
 def load_return(store: ReturnReads, seller: str, return_id: str) -> ReturnCase:
@@ -94,12 +92,6 @@ def refund_total(intent: Intent) -> Money | None:
     if intent.amount is None:
         return None
     return intent.amount + intent.postage if intent.postage else intent.amount
-
-
-def proposal_alarm(intent: Intent, now: datetime) -> Alarm:
-    """When people are told again of a refund that waits for a second person: less and less often."""
-    age = now - intent.created_at
-    return Alarm(due=now + min(max(REMIND_APPROVAL, age / 4), timedelta(hours=12)), kind=RungKind.SETTLE_INTENT)
 
 
 def _cap_name(currency: str) -> str:
@@ -182,7 +174,7 @@ def _intent(
     )
     if refund is None or refund.total.minor <= settings.approve_above.get(refund.total.currency, refund.total.minor):
         return intent
-    return replace(intent, state=IntentState.PROPOSED, next_alarm=proposal_alarm(intent, now))
+    return proposed(intent, now)
 
 
 def _noted(case: ReturnCase, decision: ReturnDecision, intent: Intent, now: datetime) -> list[Write]:

@@ -112,6 +112,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "answer_claim_within": _maybe(settings.answer_claim_within),
         "return_policies": [return_policy_view(policy) for policy in settings.return_policies],
         "approve_above": dict(settings.approve_above),
+        "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),
         "postage_limit": dict(settings.postage_limit),
         "evidence_kept": duration_text(settings.evidence_kept),

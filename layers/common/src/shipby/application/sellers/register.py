@@ -73,8 +73,8 @@ def revoke_api_key(identifier: str, *, store: ApiKeys, clock: Clock) -> None:
     store.save_api_key(replace(key, revoked_at=key.revoked_at or clock.now()))
 
 
-def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock) -> NewSecret:
-    """A new key `shp_<id>.<secret>` of the seller API."""
+def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock, name: str = "") -> NewSecret:
+    """A new key `shp_<id>.<secret>` of the seller API; `name` says whose it is."""
     identifier, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     now = clock.now()
     key = ApiKey(
@@ -84,6 +84,7 @@ def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock) -> 
         sha256=_key_hash(secret),
         created_at=now,
         expires_at=now + KEY_LIFE,
+        name=name.strip()[:100],
     )
     store.save_api_key(key)
     return NewSecret(identifier, f"shp_{identifier}.{secret}")

@@ -11,7 +11,7 @@ from shipby.application.ports.writes import Write
 from shipby.application.settling.finish import TOLD, finish
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, VersionConflictError
-from shipby.domain.intents import Intent, IntentState
+from shipby.domain.intents import Intent, IntentState, approval_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def settle_by_hand(verdict: Verdict, remember: Remember, *, store: Store, clock:
     if intent.state is IntentState.PROPOSED:
         raise ActionNotOfferedError(
             f"intent {intent.id} waits for a second person and was not sent",
-            offered=[f"/v1/refunds/{intent.id}/approve", f"/v1/refunds/{intent.id}/reject"],
+            offered=[approval_path(intent, "approve"), approval_path(intent, "reject")],
         )
     if TOLD not in intent.read_back:
         raise ActionNotOfferedError(

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shipby.application.intents.cases import open_intent_case
+from shipby.application.intents.proposals import proposal_alarm
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveIntent
-from shipby.application.returns.decisions import proposal_alarm, refund_total
+from shipby.application.returns.decisions import refund_total
 from shipby.application.settling.aggregates import aggregate_of
 from shipby.application.settling.finish import TOLD
 from shipby.application.shared.alarm_messages import MAX_DELAY

@@ -28,3 +28,5 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    name: str = ""
+    """Whose it is: the name of the person (or program) that histories show. Empty in keys of older releases."""

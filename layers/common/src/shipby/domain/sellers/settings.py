@@ -28,6 +28,17 @@ class UnlockAt(StrEnum):
     """Only after the last good scan."""
 
 
+class NumberApproval(StrEnum):
+    """When a tracking number needs a second person's word."""
+
+    NEVER = "never"
+    """A rule that the owner signs for a shop of one person."""
+    DOUBTFUL = "doubtful"
+    """Where a check leaves a doubt."""
+    REPLACEMENTS = "replacements"
+    """Every replacement, and every doubtful number."""
+
+
 class Automation(StrEnum):
     """What an automatic action may do."""
 
@@ -154,6 +165,7 @@ class SellerSettings:
     """Currency -> minor units: what all refunds of a day may come to, by people and machines together."""
     postage_limit: Mapping[str, int] = field(default_factory=lambda: {"RUB": 100_000})
     """Currency -> minor units: the most return postage of one return. A currency that is missing allows none."""
+    approve_numbers: NumberApproval = NumberApproval.DOUBTFUL
     evidence_kept: timedelta = timedelta(days=180)
     """How long photos and other evidence of a posting are kept."""
     buyer_chat: bool = True

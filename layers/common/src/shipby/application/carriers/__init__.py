@@ -1,0 +1,1 @@
+"""Carriers: the directory that numbers are judged by."""
