@@ -16,7 +16,7 @@ from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.application.ports.writes import Write
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.outcome import Outcome

@@ -4,7 +4,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.watch import Watch
@@ -118,6 +118,7 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
     int: counts,
     bool: st.booleans(),
     datetime: times,
+    date: st.dates(),
     timedelta: spans,
     Money: moneys,
     Alarm: alarms,
@@ -199,7 +200,8 @@ documents = _any(Document, seller=ids, posting_number=ids, id=ids)
 print_jobs = _any(PrintJob, seller=ids, id=ids, copies=maps(counts))
 carriages = _any(Carriage, seller=ids, id=ids)
 product_cards = _any(ProductCard, seller=ids, sku=ids)
-own_carriers = _any(Carrier, seller=ids, code=ids)
+price_lists = _any(PriceList, bands=tuples(_any(PriceBand)))
+own_carriers = _any(Carrier, seller=ids, code=ids, prices=tuples(price_lists))
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
 refused_pages = _any(RefusedPage, seller=ids, id=ids)
 recipients = _any(Recipient)

@@ -16,7 +16,7 @@ from shipby.application.ports.writes import (
     SaveRefusedPage,
 )
 from shipby.domain.carriages import Carriage, CarriageState
-from shipby.domain.carriers.directory import Carrier, PriceBand, PriceList
+from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import carriage_ref, print_job_ref
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.carriers.check_digits import expected
-from shipby.domain.carriers.directory import PRESETS, Carrier, PriceBand, PriceList, directory, find
+from shipby.domain.carriers.directory import PRESETS, directory, find
 from shipby.domain.carriers.formats import Check, fits, known_formats, likeliest
 from shipby.domain.carriers.numbers import Trouble, judge
 from shipby.domain.carriers.s10 import check_digit, s10

@@ -10,7 +10,7 @@ from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.carriers import directory as carrier_directory
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.tracking.carriers import CarrierBody, JudgeBody
-from shipby.domain.carriers.directory import Carrier, PriceBand, PriceList
+from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
 

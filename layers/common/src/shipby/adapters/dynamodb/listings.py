@@ -22,7 +22,7 @@ from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.domain.alarm import AlarmRef
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import AggregateKind, Ref, StoredEvent, posting_ref
 from shipby.domain.intents import Intent, IntentState

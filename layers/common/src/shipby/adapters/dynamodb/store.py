@@ -34,7 +34,7 @@ from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wi
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.writes import Write
 from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import AlreadyExistsError, NotFoundError

@@ -12,7 +12,8 @@ from shipby.application.ports.writes import AppendEvents, SaveCarrier
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
-from shipby.domain.carriers.directory import Carrier, PriceList, directory
+from shipby.domain.carriers.carrier import Carrier, PriceList
+from shipby.domain.carriers.directory import directory, formats_of
 from shipby.domain.carriers.numbers import Judged, judge
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError
 from shipby.domain.events import Event, EventType, carrier_ref
@@ -92,7 +93,7 @@ def carrier_view(carrier: Carrier) -> dict[str, Json]:
         "patterns": list(carrier.patterns),
         "formats": [
             {"id": one.id, "check_digit": one.algorithm or None, "certain": one.certain, "source": one.source}
-            for one in carrier.formats()
+            for one in formats_of(carrier)
         ],
         "pickup_times": list(carrier.pickup_times),
         "prices": [_prices_view(one) for one in carrier.prices],

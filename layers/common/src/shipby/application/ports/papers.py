@@ -7,7 +7,7 @@ from typing import Protocol
 
 from shipby.application.ports.pages import Page
 from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.outcome import Outcome

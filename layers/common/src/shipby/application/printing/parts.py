@@ -26,8 +26,7 @@ from shipby.domain.labels.own_labels import LabelLine, OwnLabel, Party
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import packing_slip
-from shipby.domain.postings.delivery import OWN_CARRIER
-from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
+from shipby.domain.postings.posting import OWN_CARRIER, MarketplacePosting, Posting, Scheme
 from shipby.domain.sellers.settings import SellerSettings, UnlockAt
 
 LABEL_OFFERS = frozenset({"label_download", "label_download_big", "label_download_small"})

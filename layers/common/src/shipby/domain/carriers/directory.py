@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.carriers.formats import NumberFormat, known_formats
-from shipby.domain.money import Money
 
 
 def as_regex(pattern: str) -> str:
@@ -21,84 +19,15 @@ def as_regex(pattern: str) -> str:
 _SIGNS = {"#": r"\d", "@": "[A-Z]", "*": "[A-Z0-9]"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceBand:
-    """What a parcel up to a weight costs."""
-
-    up_to_grams: int
-    price: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceList:
-    """One dated version of a carrier's prices for one lane. The newest that is valid on a day counts on that day."""
-
-    valid_from: date
-    announced_on: date
-    """When it was told; a version told after it became valid is a change for the past."""
-    source: str
-    lane: str = ""
-    """Such as CN-RU; empty: every lane."""
-    bands: tuple[PriceBand, ...] = ()
-
-    @property
-    def retroactive(self) -> bool:
-        return self.announced_on > self.valid_from
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
-    """A carrier as the directory knows it. `seller` is empty for a preset."""
-
-    code: str
-    names: Mapping[str, str]
-    """ru, zh, en"""
-    seller: str = ""
-    version: int = 1
-    aliases: tuple[str, ...] = ()
-    """Other spellings under which people name it."""
-    services: tuple[str, ...] = ()
-    contacts: Mapping[str, str] = field(default_factory=dict)
-    """site, phone, claims …"""
-    tracking_url: str = ""
-    """With `{number}` where the number stands."""
-    patterns: tuple[str, ...] = ()
-    """What an own carrier's numbers look like: `#` is a digit, `@` a letter, `*` either, everything else itself."""
-    pickup_times: tuple[str, ...] = ()
-    """HH:MM-HH:MM in the seller's zone."""
-    prices: tuple[PriceList, ...] = ()
-    source: str = ""
-    retired_on: date | None = None
-    """From that day on it takes no new numbers."""
-
-    def name(self, language: str) -> str:
-        return self.names.get(language) or self.names.get("en") or self.code
-
-    def retired(self, on: date) -> bool:
-        return self.retired_on is not None and self.retired_on <= on
-
-    def link(self, number: str) -> str:
-        """The tracking page of a number; "" where none is known."""
-        return self.tracking_url.replace("{number}", number) if self.tracking_url else ""
-
-    def formats(self) -> tuple[NumberFormat, ...]:
-        """What its numbers look like; nothing where that is not known."""
-        own = tuple(
-            NumberFormat(
-                carrier=self.code, id=f"{self.code}_{index}", pattern=as_regex(one), source="seller", home=True
-            )
-            for index, one in enumerate(self.patterns, 1)
+def formats_of(carrier: Carrier) -> tuple[NumberFormat, ...]:
+    """What a carrier's numbers look like; nothing where that is not known."""
+    own = tuple(
+        NumberFormat(
+            carrier=carrier.code, id=f"{carrier.code}_{index}", pattern=as_regex(one), source="seller", home=True
         )
-        return own or tuple(one for one in known_formats() if one.carrier == self.code)
-
-    def price(self, grams: int, on: date, lane: str = "") -> Money | None:
-        """What a parcel costs on a day, by the newest list that is valid then; None where nobody said."""
-        lists = [one for one in self.prices if one.valid_from <= on and one.lane in ("", lane)]
-        for one in sorted(lists, key=lambda each: (bool(each.lane), each.valid_from, each.announced_on), reverse=True):
-            bands = sorted((band for band in one.bands if band.up_to_grams >= grams), key=lambda band: band.up_to_grams)
-            if bands:
-                return bands[0].price
-        return None
+        for index, one in enumerate(carrier.patterns, 1)
+    )
+    return own or tuple(one for one in known_formats() if one.carrier == carrier.code)
 
 
 def _preset(code: str, ru: str, zh: str, en: str, source: str, **more: object) -> Carrier:
@@ -253,5 +182,5 @@ def find(text: str, carriers: Mapping[str, Carrier]) -> Carrier | None:
 
 def all_formats(carriers: Mapping[str, Carrier]) -> Sequence[NumberFormat]:
     """The seller's own formats before the known ones."""
-    own = [one for carrier in carriers.values() if carrier.patterns for one in carrier.formats()]
+    own = [one for carrier in carriers.values() if carrier.patterns for one in formats_of(carrier)]
     return (*own, *known_formats())

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from shipby.domain.carriers.directory import POSTS_BY_S10, Carrier, all_formats, find
+from shipby.domain.carriers.carrier import Carrier
+from shipby.domain.carriers.directory import POSTS_BY_S10, all_formats, find, formats_of
 from shipby.domain.carriers.formats import S10, Check, Fit, fits, likeliest
 
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{4,39}")
@@ -131,7 +132,7 @@ def _of_named(number: str, carrier: Carrier, found: list[Fit], best: Fit | None,
         judged = Judged(number=number, carrier=carrier.code, format=fit.format, check=fit.check)
         if fit.check is Check.WRONG:
             judged = _with(judged, (Trouble.CHECK_DIGIT, _wrong(number, fit)), refused=fit.certain)
-    elif carrier.formats():
+    elif formats_of(carrier):
         seems = f"; it looks like a number of {best.carrier}" if best is not None else ""
         problem = f"{number} does not look like a number of {carrier.name('en')}{seems}"
         judged = _with(judged, (Trouble.OTHER_CARRIER, problem), refused=False)

@@ -16,8 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from shipby.domain.deadlines.ladder import charge_of
 from shipby.domain.deadlines.policy import PRESETS, Move
 from shipby.domain.money import Money
-from shipby.domain.postings.delivery import OWN_CARRIER
-from shipby.domain.postings.posting import MarketplacePosting, Scheme
+from shipby.domain.postings.posting import OWN_CARRIER, MarketplacePosting, Scheme
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
 from shipby.domain.sellers.settings import SellerSettings
 

@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-OWN_CARRIER = "non_integrated"
-"""`tpl_integration_type` of what the seller's own carrier brings."""
-AWAITS_SHIPPING = "awaiting_deliver"
-"""The status in which the marketplace waits to hear that the parcel is on its way."""
 MOVING = frozenset({"delivering", "driver_pickup"})
 """Statuses of what is on its way."""
 DELIVERED = "delivered"

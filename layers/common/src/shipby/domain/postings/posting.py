@@ -9,7 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shipby.domain.money import Money
-from shipby.domain.postings.delivery import AWAITS_SHIPPING, OWN_CARRIER
+
+OWN_CARRIER = "non_integrated"
+"""`tpl_integration_type` of what the seller's own carrier brings."""
+AWAITS_SHIPPING = "awaiting_deliver"
+"""The status in which the marketplace waits to hear that the parcel is on its way."""
 
 
 class Scheme(StrEnum):

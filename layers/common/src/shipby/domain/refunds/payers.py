@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shipby.domain.initiators import BUYER, latin
-from shipby.domain.postings.delivery import OWN_CARRIER
-from shipby.domain.postings.posting import MarketplacePosting, Posting, Scheme
+from shipby.domain.postings.posting import OWN_CARRIER, MarketplacePosting, Posting, Scheme
 from shipby.domain.refunds.ledger import CostBorneBy, EntryKind, ExecutedBy, Paid
 
 NON_INTEGRATED = frozenset({OWN_CARRIER})

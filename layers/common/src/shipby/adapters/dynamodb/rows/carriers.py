@@ -4,7 +4,7 @@ import functools
 
 from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.rows.kind import Kind
-from shipby.domain.carriers.directory import Carrier
+from shipby.domain.carriers.carrier import Carrier
 
 
 @functools.cache
