@@ -33,6 +33,8 @@ _TAGS: Mapping[str, str] = {
     "delivery-reports": "Postings",
     "carriers": "Carriers",
     "tracking-changes": "Postings",
+    "silent-parcels": "Postings",
+    "carrier-scans": "Carriers",
     "intents": "Money",
     "proof": "Account",
     "guard": "Money",

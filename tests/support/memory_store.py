@@ -37,6 +37,7 @@ from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.tracking.scans import Scan
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory_index import Index, alarm_ref, worklist_id
@@ -143,6 +144,9 @@ class MemoryStore(MemoryMatters, MemoryReplay):
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._get(keys.watch(seller, identifier), Watch)
+
+    def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
+        return self._rows_of(keys.scans_pk(seller, number), Scan, limit, cursor)
 
     def carrier(self, seller: str, code: str) -> Carrier | None:
         return self._get(keys.carrier(seller, code), Carrier)

@@ -9,6 +9,7 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports.writes import (
     AddDigestEntry,
+    AddScan,
     AppendEvents,
     AppendEvidence,
     AppendTracking,
@@ -162,6 +163,8 @@ class _Planner:
             case SaveBenchCheck(check):
                 key = keys.bench_check(check.seller, check.posting_number)
                 yield self._saved(key, check, f"scans of {check.posting_number}")
+            case AddScan(seller, number, scan):
+                yield Planned(keys.scan(seller, number, scan.at, scan.id), scan)
             case SaveRefusedPage(page):
                 yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
             case SaveWatch(watch):

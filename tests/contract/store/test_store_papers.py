@@ -8,6 +8,7 @@ import pytest
 
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
+    AddScan,
     SaveBenchCheck,
     SaveCarriage,
     SaveCarrier,
@@ -24,6 +25,7 @@ from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.posting import Alarm, RungKind
+from shipby.domain.tracking.scans import Scan, ScanStatus
 from tests.contract.store.paging_support import hours, walk
 from tests.contract.store.test_store_watches_and_cases import due_now
 from tests.support import builders as a
@@ -187,3 +189,14 @@ def test_own_carriers_are_read_one_by_one_and_listed_by_code(store: Store, selle
     retired = replace(own[1], version=2, retired_on=date(2026, 4, 1))
     store.commit([SaveCarrier(retired)])
     assert store.carrier(seller, "van") == retired
+
+
+def test_scans_of_a_number_are_kept_once_in_order_of_their_time(store: Store, seller: str) -> None:
+    late, early = (
+        Scan(at=a.NOW + timedelta(hours=hours), status=ScanStatus.IN_TRANSIT, words="в пути", source="csv")
+        for hours in (5, 1)
+    )
+    store.commit([AddScan(seller, "RB1", late), AddScan(seller, "RB1", early)])
+    store.commit([AddScan(seller, "RB1", late), AddScan(seller, "RB2", late)])
+    assert walk(lambda **page: store.scans(seller, "RB1", **page), 1) == [early, late]
+    assert list(store.scans(seller, "RB3").items) == []

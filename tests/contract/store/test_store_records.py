@@ -30,6 +30,7 @@ from shipby.adapters.dynamodb.rows import refunds as refund_rows
 from shipby.adapters.dynamodb.rows import returns as return_rows
 from shipby.adapters.dynamodb.rows import sellers as seller_rows
 from shipby.adapters.dynamodb.rows import shadow as shadow_rows
+from shipby.adapters.dynamodb.rows import tracking as tracking_rows
 from shipby.adapters.dynamodb.values import item_size, to_wire
 from shipby.application.ports.postings import PostingStory
 from shipby.application.ports.store import Store
@@ -71,6 +72,7 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
         carrier_rows.carriers().read,
         some.own_carriers,
     ),
+    "scan": (lambda record: tracking_rows.scans().item(KEY, record), tracking_rows.scans().read, some.scans),
     "product card": (
         lambda record: packing_rows.product_cards().item(KEY, record),
         packing_rows.product_cards().read,

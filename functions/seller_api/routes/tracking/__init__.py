@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from functions.seller_api.operations import Operation
-from functions.seller_api.routes.tracking import carriers, numbers, reports
+from functions.seller_api.routes.tracking import carriers, numbers, reports, ways
 
-OPERATIONS: tuple[Operation, ...] = (*reports.OPERATIONS, *numbers.OPERATIONS, *carriers.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (*reports.OPERATIONS, *numbers.OPERATIONS, *ways.OPERATIONS, *carriers.OPERATIONS)

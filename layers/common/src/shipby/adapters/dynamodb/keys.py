@@ -16,6 +16,7 @@
     SELLER#<s>#PRODUCTS              PRODUCT#<sku>
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
+    SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
@@ -68,6 +69,7 @@ PUSH_PREFIX = "PUSH#"
 OUTCOME_PREFIX = "OUTCOME#"
 PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
+SCAN_PREFIX = "SCAN#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -253,6 +255,15 @@ def carriers_pk(seller: str) -> str:
 
 def carrier(seller: str, code: str) -> Key:
     return Key(carriers_pk(seller), f"{CARRIER_PREFIX}{_part(code, 'carrier code')}")
+
+
+def scans_pk(seller: str, number: str) -> str:
+    """The partition of what carriers said of one tracking number."""
+    return f"{seller_pk(seller)}#NUMBER#{_part(number, 'tracking number')}"
+
+
+def scan(seller: str, number: str, at: datetime, identifier: str) -> Key:
+    return Key(scans_pk(seller, number), f"{SCAN_PREFIX}{sortable(at)}#{_part(identifier, 'scan id')}")
 
 
 def bench_check(seller: str, number: str) -> Key:

@@ -17,6 +17,7 @@ from shipby.adapters.dynamodb.rows import notices as notice_rows
 from shipby.adapters.dynamodb.rows import packing as packing_rows
 from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.adapters.dynamodb.rows import refunds as refund_rows
+from shipby.adapters.dynamodb.rows import tracking as tracking_rows
 from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
@@ -34,6 +35,7 @@ from shipby.domain.postings.inbox import PushRow
 from shipby.domain.postings.posting import Stage
 from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.proof.replay import ItemChange
+from shipby.domain.tracking.scans import Scan
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -269,6 +271,11 @@ class Listings:
         """A seller's own carriers, by code."""
         items, following = self._rows_of(seller, "carriers", keys.carriers_pk(seller), limit, cursor)
         return Page(tuple(carrier_rows.carriers().read(item) for item in items), following)
+
+    def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
+        """What carriers said of a tracking number, in order of their time."""
+        items, following = self._rows_of(seller, f"scans/{number}", keys.scans_pk(seller, number), limit, cursor)
+        return Page(tuple(tracking_rows.scans().read(item) for item in items), following)
 
     def refused_pages_on(
         self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None

@@ -26,9 +26,11 @@ from shipby.adapters.dynamodb.rows import refunds as refund_rows
 from shipby.adapters.dynamodb.rows import returns as return_rows
 from shipby.adapters.dynamodb.rows import sellers as seller_rows
 from shipby.adapters.dynamodb.rows import shadow as shadow_rows
+from shipby.adapters.dynamodb.rows import tracking as tracking_rows
 from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
 from shipby.application.ports.writes import (
     AddDigestEntry,
+    AddScan,
     AppendEvents,
     AppendEvidence,
     AppendTracking,
@@ -296,6 +298,8 @@ class _Builder:
             case SaveBenchCheck(check):
                 item = packing_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
+            case AddScan(seller, number, scan):
+                yield _put(tracking_rows.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
             case SaveRefusedPage(page):
                 yield _put(label_rows.refused_page_item(page))
             case SaveWatch(watch):

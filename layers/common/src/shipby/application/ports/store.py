@@ -11,6 +11,7 @@ from shipby.application.ports.papers import BenchReads, CarriageReads, CarrierRe
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
+from shipby.application.ports.tracking import ScanReads
 from shipby.application.ports.writes import Write
 
 
@@ -40,6 +41,7 @@ class Store(
     BenchReads,
     CarriageReads,
     CarrierReads,
+    ScanReads,
     CaseReads,
     WatchReads,
     ClaimReads,

@@ -28,6 +28,7 @@ from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.shadow import ShadowDecision
+from shipby.domain.tracking.scans import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,15 @@ class SaveCarrier:
     """Write a seller's own carrier if its stored version is `carrier.version - 1`; its events go with AppendEvents."""
 
     carrier: Carrier
+
+
+@dataclass(frozen=True, slots=True)
+class AddScan:
+    """Keep what a carrier said of a tracking number; the same scan again changes nothing."""
+
+    seller: str
+    number: str
+    scan: Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +294,7 @@ Write: TypeAlias = (
     | SaveCarriage
     | SaveProductCard
     | SaveCarrier
+    | AddScan
     | SaveBenchCheck
     | SaveRefusedPage
     | SaveCancelRequest
