@@ -7,9 +7,12 @@ import pytest
 
 from shipby.application.ports.writes import AddScan
 from shipby.application.tracking.note_scans import MAX_ROWS, import_scans
+from shipby.application.tracking.watch_silence import REPORT, silence_is_due, watch_silence
 from shipby.application.tracking.ways import posting_way, silent_parcels
 from shipby.domain.carriers.s10 import s10
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.postings.posting import Scheme
 from shipby.domain.tracking.scans import Scan, ScanStatus
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS
@@ -22,7 +25,8 @@ HEADING = "tracking_number,time,status,words,place,eta"
 @pytest.fixture
 def world() -> World:
     world = World()
-    world.arrives(status="awaiting_deliver", actions=ASSEMBLED_ACTIONS)
+    own = {"scheme": Scheme.RFBS, "integration": "non_integrated"}
+    world.arrives(status="awaiting_deliver", actions=ASSEMBLED_ACTIONS, **own)
     world.settle(world.ask_tracking(OLD, carrier="China Post"))
     world.market.change(a.NUMBER, status="delivering", delivering_date=a.NOW)
     world.clock.advance(timedelta(minutes=1))
@@ -131,3 +135,57 @@ def test_what_is_not_under_way_has_no_silence(world: World) -> None:
     world.read()
     assert way(world)["silence"] is None
     assert silent(world) == []
+
+
+def test_nobody_tells_us_of_another_carriers_parcel(world: World) -> None:
+    world.market.change(a.NUMBER, integration="aggregator")
+    world.clock.advance(timedelta(days=40))
+    world.read()
+    assert silent(world) == []
+
+
+# The daily look
+
+
+def cases(world: World) -> list[Any]:
+    found = [world.store.case(a.SELLER, one) for one in world.store.cases_in(a.SELLER).items]
+    return [case for case in found if case is not None and case.kind is CaseKind.SILENT_PARCEL]
+
+
+def watched(world: World) -> tuple[Any, Any]:
+    done = watch_silence(a.SELLER, store=world.store, clock=world.clock)
+    return done["opened"], done["closed"]
+
+
+def test_a_silent_parcel_is_one_case_until_it_is_heard_of_again(world: World) -> None:
+    imported(world, f"{OLD},{stamp(-0.5)},accepted,,,")
+    world.clock.advance(timedelta(days=12))
+    assert watched(world) == (1, 0)
+    assert watched(world) == (0, 0)
+    assert "is delayed" in cases(world)[0].reason
+    world.clock.advance(timedelta(days=20))
+    assert watched(world) == (0, 0)
+    assert "is lost" in cases(world)[0].reason
+    world.write(AddScan(a.SELLER, OLD, Scan(at=world.clock.now(), status=ScanStatus.ARRIVED, source="csv")))
+    assert watched(world) == (0, 1)
+    assert cases(world) == []
+
+
+def test_a_case_ends_when_its_parcel_has_arrived(world: World) -> None:
+    imported(world, f"{OLD},{stamp(-0.5)},accepted,,,", f"{OLD},{stamp(-0.1)},returning,,,")
+    assert watched(world) == (1, 0)
+    assert "on its way back" in cases(world)[0].reason
+    world.market.change(a.NUMBER, status="delivered", actions=())
+    world.clock.advance(timedelta(minutes=1))
+    world.read()
+    assert watched(world) == (0, 1)
+
+
+def test_where_no_scans_come_only_loss_is_a_case(world: World) -> None:
+    world.clock.advance(timedelta(days=6))
+    assert watched(world) == (0, 0)
+    world.clock.advance(timedelta(days=20))
+    assert watched(world) == (1, 0)
+    assert silence_is_due(a.SELLER, store=world.store, clock=world.clock)
+    world.store.save_report(a.SELLER, REPORT, world.clock.now().date(), {})
+    assert not silence_is_due(a.SELLER, store=world.store, clock=world.clock)

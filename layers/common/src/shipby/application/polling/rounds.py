@@ -29,6 +29,8 @@ from shipby.application.returns.poll import PolledReturns, poll_returns
 from shipby.application.returns.reason_report import refresh_reasons
 from shipby.application.shared.loggable import error_fields
 from shipby.application.shared.troubles import Troubles
+from shipby.application.tracking.watch_silence import REPORT as SILENCE
+from shipby.application.tracking.watch_silence import silence_is_due, watch_silence
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -178,6 +180,10 @@ def _visit(seller: str, task: Task, own: Tools, done: _Round, troubles: Troubles
         with troubles.of("audit"):
             if audits.audit_is_due(seller, store=own.store, clock=own.clock):
                 done.audits[seller] = _audit(seller, own)
+        with troubles.of("silence"):
+            if silence_is_due(seller, store=own.store, clock=own.clock):
+                watched = watch_silence(seller, store=own.store, clock=own.clock)
+                own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
         with troubles.of("reasons"):
             done.reasons[seller] = _reasons(seller, own)
 

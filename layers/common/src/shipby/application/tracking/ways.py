@@ -28,11 +28,12 @@ def journeys(seller: str, number: str, store: ScanReads) -> tuple[Journey, ...]:
 
 
 def silence_of(posting: Posting, found: tuple[Journey, ...], now: datetime) -> Heard | None:
-    """What the silence of a posting's present number says; None while it is not under way, or has no number.
+    """What the silence of a posting's present number says; None while it is not under way, has no number, or another
+    carrier than the seller's own brings it, of whom nobody tells us.
 
     Of a number that is used again only the journey counts that goes on since the hand-over.
     """
-    if posting.stage not in UNDER_WAY or not posting.tracking_number:
+    if posting.stage not in UNDER_WAY or not posting.tracking_number or not (posting.own_carrier or found):
         return None
     since = posting.handed_over_at or posting.received_at
     present = next((one for one in reversed(found) if one.ended_at is None or one.ended_at >= since), None)

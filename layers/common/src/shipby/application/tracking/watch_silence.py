@@ -1,0 +1,116 @@
+"""Once a day: parcels of the seller's own carrier whose silence asks for a person become cases, and stop being ones.
+
+A case is told again every day until it is closed, so silence has a clock without an alarm for each parcel. Where no
+scan of a number ever came, nobody sends us scans of it: then only what counts as lost is a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from shipby.application.cases.opening import close_open_case, find_open_case, report_case
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.pages import Page
+from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.store import Store
+from shipby.application.shared.paging import every
+from shipby.application.tracking.ways import UNDER_WAY, journeys, silence_of
+from shipby.domain import actors
+from shipby.domain.cases.case import CaseKind
+from shipby.domain.cases.matter import Matter
+from shipby.domain.json_types import Json
+from shipby.domain.postings.posting import Posting, Scheme, Stage
+from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.tracking.silence import Heard, Silence
+
+REPORT = "silence"
+"""The kind of the report that is saved once a UTC day."""
+_SAYS: Mapping[Silence, str] = {
+    Silence.NOT_ACCEPTED: "the carrier has not scanned it since the hand-over: ask whether it has the parcel",
+    Silence.DELAYED: "the carrier has said nothing of it for too long: ask the carrier, and tell the buyer",
+    Silence.LOST: "it counts as lost: claim it from the carrier, and send it again or have the buyer paid back",
+    Silence.GOING_BACK: "it is on its way back to you: the marketplace cancels what goes back",
+    Silence.HELD: "the carrier says itself that something is wrong: ask what",
+}
+
+
+def watch_silence(seller: str, *, store: Store, clock: Clock) -> dict[str, Json]:
+    """Look at every parcel that is under way; returns how many cases were opened and closed. Safe to repeat.
+
+    Cases of parcels that have arrived meanwhile are closed too.
+    """
+    now = clock.now()
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+    opened = closed = looked = 0
+    seen: set[str] = set()
+    for stage in UNDER_WAY:
+        for item in list(every(partial(_worklist, store, seller, stage))):
+            # Nobody but the seller's own carrier sends scans to us, and only rFBS has one.
+            posting = store.posting(seller, item.number) if item.scheme == Scheme.RFBS else None
+            if posting is None or item.number in seen:
+                continue
+            seen.add(item.number)
+            looked += 1
+            told = _asks(posting, store, now)
+            if told is not None:
+                opened += _report(posting, told, settings, store, now)
+            elif _case_is_open(seller, item.number, store):
+                closed += _close(seller, item.number, "it was heard of again", store, now)
+    for identifier in list(every(lambda cursor: store.cases_in(seller, cursor=cursor))):
+        case = store.case(seller, identifier)
+        if case is not None and case.kind is CaseKind.SILENT_PARCEL and case.subject not in seen:
+            closed += _close(seller, case.subject, "it is not under way any more", store, now)
+    return {"at": now.isoformat(), "looked": looked, "opened": opened, "closed": closed}
+
+
+def silence_is_due(seller: str, *, store: Store, clock: Clock) -> bool:
+    """Whether the parcels of this UTC day have not been looked at yet."""
+    return store.report(seller, REPORT, clock.now().date()) is None
+
+
+def _worklist(store: PostingReads, seller: str, stage: Stage, cursor: str | None) -> Page[WorkItem]:
+    return store.worklist(seller, stage, cursor=cursor)
+
+
+def _asks(posting: Posting, store: Store, now: datetime) -> Heard | None:
+    if not posting.own_carrier or not posting.tracking_number:
+        return None
+    found = journeys(posting.seller, posting.tracking_number, store)
+    told = silence_of(posting, found, now)
+    if told is None or told.silence is Silence.FINE or (not found and told.silence is not Silence.LOST):
+        return None
+    return told
+
+
+def _report(posting: Posting, told: Heard, settings: SellerSettings, store: Store, now: datetime) -> bool:
+    return report_case(
+        store,
+        seller=posting.seller,
+        kind=CaseKind.SILENT_PARCEL,
+        subject=posting.number,
+        reason=f"{posting.tracking_number} is {told.silence} (silent since {told.since:%Y-%m-%d}, counts as lost on "
+        f"{told.lost_at:%Y-%m-%d}): {_SAYS[told.silence]}",
+        owner=owner_of(posting, settings),
+        now=now,
+        actor=actors.MARKETPLACE_POLL,
+    )
+
+
+def _case_is_open(seller: str, number: str, store: Store) -> bool:
+    matter = Matter(seller=seller, kind=CaseKind.SILENT_PARCEL, subject=number)
+    return find_open_case(store, matter) is not None
+
+
+def _close(seller: str, number: str, why: str, store: Store, now: datetime) -> bool:
+    return close_open_case(
+        store,
+        seller=seller,
+        kind=CaseKind.SILENT_PARCEL,
+        subject=number,
+        resolution=why,
+        now=now,
+        actor=actors.MARKETPLACE_POLL,
+    )
