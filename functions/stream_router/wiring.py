@@ -19,6 +19,8 @@ from shipby.settings import StreamRouterSettings
 class Parts:
     queues: Mapping[Destination, WorkQueue]
     bus: EventBus
+    copies: WorkQueue
+    copy_queue_url: str
     label_delay_seconds: int
     clock: Clock
 
@@ -35,6 +37,8 @@ def parts() -> Parts:
             Destination.NOTIFY: SqsWorkQueue(settings.notify_queue_url),
         },
         bus=EventBridgeBus(settings.event_bus_name),
+        copies=SqsWorkQueue(settings.copy_queue_url),
+        copy_queue_url=settings.copy_queue_url,
         label_delay_seconds=settings.label_delay_seconds,
         clock=SystemClock(),
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "eu-central-1"
 EVENTS = Path(__file__).parents[1] / "events"
-QUEUES = ("sync", "alarm", "label", "intent", "tracking", "notify")
+QUEUES = ("sync", "alarm", "label", "intent", "tracking", "notify", "copy")
 SELLER = "700001"
 Event = dict[str, Any]
 

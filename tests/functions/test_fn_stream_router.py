@@ -13,11 +13,12 @@ from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb.rows import events as event_rows
 from shipby.adapters.dynamodb.rows import inbox as inbox_rows
 from shipby.adapters.dynamodb.rows import postings as posting_rows
+from shipby.application.alarms.copies import copy_message, read_copy
 from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import EventType, posting_ref, print_job_ref
 from shipby.domain.postings.inbox import PushState
-from tests.functions.shop_support import LambdaContext, Shop, failed_ids, stream_event
+from tests.functions.shop_support import LambdaContext, Shop, failed_ids, sqs_event, stream_event
 from tests.support import builders as a
 
 REF = posting_ref(a.NUMBER)
@@ -40,9 +41,10 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     real = EventBridgeBus.publish
 
-    def publish(bus: EventBridgeBus, events: Any) -> None:
-        real(bus, events)
-        seen.extend(event.id for event in events)
+    def publish(bus: EventBridgeBus, events: Any) -> Any:
+        refused = real(bus, events)
+        seen.extend(event.id for event in events if event not in refused)
+        return refused
 
     monkeypatch.setattr(EventBridgeBus, "publish", publish)
     return seen
@@ -101,7 +103,7 @@ def test_changes_and_other_rows_are_ignored(shop: Shop, published: list[str]) ->
     assert route(row(EventType.POSTING_ASSEMBLED), name="MODIFY") == []
     assert route(posting_rows.posting_item(a.posting(), 4)) == []
     assert route(inbox_rows.push_item(a.push(state=PushState.QUARANTINED))) == []
-    assert [shop.bodies(queue) for queue in shop.urls] == [[]] * 6
+    assert [shop.bodies(queue) for queue in shop.urls] == [[]] * len(shop.urls)
     assert published == []
 
 
@@ -153,13 +155,72 @@ def test_a_queue_that_refuses_lets_only_its_records_and_later_ones_come_again(
     assert published == [f"POSTING/{a.NUMBER}/1/0"]
 
 
-def test_a_bus_that_refuses_lets_the_events_come_again_but_the_queues_have_theirs(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+def refusing(monkeypatch: pytest.MonkeyPatch, *versions: int) -> list[int]:
+    """The bus refuses these versions; returns those that it takes, as they come."""
+    taken: list[int] = []
+
+    def publish(_: EventBridgeBus, events: Any) -> list[Any]:
+        taken.extend(event.version for event in events if event.version not in versions)
+        return [event for event in events if event.version in versions]
+
+    monkeypatch.setattr(EventBridgeBus, "publish", publish)
+    return taken
+
+
+THREE = (row(EventType.POSTING_RECEIVED, 1), row(EventType.POSTING_LATE, 2), row(EventType.POSTING_CANCELLED, 3))
+
+
+@pytest.mark.parametrize("refused", [(1,), (2,), (3,), (1, 3), (1, 2, 3)])
+def test_what_the_bus_refuses_holds_no_queue_back_and_waits_in_a_queue_of_its_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, refused: tuple[int, ...]
 ) -> None:
+    taken = refusing(monkeypatch, *refused)
+    assert route(*THREE) == [], "no record comes again"
+    assert [body["version"] for body in shop.bodies("notify")] == [1, 2, 3]
+    copies = shop.bodies("copy")
+    assert tuple(sorted(int(str(body["version"])) for body in copies)) == refused
+    assert sorted(taken) == [version for version in (1, 2, 3) if version not in refused]
+
+    again = refusing(monkeypatch, 3)
+    answer = failed_ids(handler(sqs_event(*copies), LambdaContext()))
+    assert answer == [f"m{index}" for index, body in enumerate(copies) if body["version"] == 3]
+    assert sorted(again) == [version for version in refused if version != 3]
+
+
+def test_a_bus_that_breaks_altogether_holds_no_queue_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: EventBridgeBus, __: Any) -> None:
         raise StoreUnavailableError("the event bus refused 1 of 1 entries: ThrottlingException")
 
     monkeypatch.setattr(EventBridgeBus, "publish", refuse)
-    assert route(inbox_rows.push_item(a.push()), row(EventType.POSTING_RECEIVED)) == ["101"]
-    assert len(shop.bodies("sync")) == 1
-    assert len(shop.bodies("notify")) == 1
+    assert route(inbox_rows.push_item(a.push()), row(EventType.POSTING_RECEIVED)) == []
+    assert len(shop.bodies("sync")) == len(shop.bodies("notify")) == len(shop.bodies("copy")) == 1
+
+
+def test_the_copy_that_comes_again_is_the_copy_that_was_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, published: list[str]
+) -> None:
+    sent = event_rows.read_event(row(EventType.POSTING_LATE, 2, rung="tariff_step", label="missing"))
+    assert read_copy(copy_message(sent).body) == sent
+    assert failed_ids(handler(sqs_event(copy_message(sent).body), LambdaContext())) == []
+    assert published == [sent.id]
+
+
+def test_a_copy_that_neither_bus_nor_queue_takes_stays_in_the_stream(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, 2)
+    real = SqsWorkQueue.send
+
+    def send(queue: SqsWorkQueue, messages: Any) -> None:
+        if queue._url == shop.urls["copy"]:
+            raise StoreUnavailableError("the queue refused 1 of 1 entries: InternalError")
+        real(queue, messages)
+
+    monkeypatch.setattr(SqsWorkQueue, "send", send)
+    assert route(*THREE) == ["101"]
+
+
+def test_a_message_that_is_no_copy_fails_alone(shop: Shop, published: list[str]) -> None:
+    good = copy_message(event_rows.read_event(row(EventType.POSTING_LATE, 2)))
+    assert failed_ids(handler(sqs_event("{", good.body, {"seller": "s"}), LambdaContext())) == ["m0", "m2"]
+    assert published == [f"POSTING/{a.NUMBER}/2/0"]

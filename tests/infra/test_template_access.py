@@ -44,7 +44,8 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "Authorizer": ({"GetItem"}, set()),
 }
 QUEUE_OF_VARIABLE = {
-    f"{name.upper()}_QUEUE_URL": f"{name}Queue" for name in ("Sync", "Alarm", "Label", "Intent", "Tracking", "Notify")
+    f"{name.upper()}_QUEUE_URL": f"{name}Queue"
+    for name in ("Sync", "Alarm", "Label", "Intent", "Tracking", "Notify", "Copy")
 }
 
 

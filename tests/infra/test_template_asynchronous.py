@@ -22,7 +22,9 @@ def _alarms() -> list[dict[str, Any]]:
 
 
 def test_there_is_a_work_queue_per_kind_of_work() -> None:
-    assert WORK_QUEUES == ["AlarmQueue", "IntentQueue", "LabelQueue", "NotifyQueue", "SyncQueue", "TrackingQueue"]
+    assert [
+        f"{kind}Queue" for kind in ("Alarm", "Copy", "Intent", "Label", "Notify", "Sync", "Tracking")
+    ] == WORK_QUEUES
 
 
 @pytest.mark.parametrize("name", WORK_QUEUES)

@@ -10,10 +10,11 @@ import pytest
 
 from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveIntent, SavePosting, SaveReturn
+from shipby.application.ports.writes import SaveEvidencePack, SaveIntent, SavePosting, SavePrintJob, SaveReturn
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.events import posting_ref, return_ref
+from shipby.domain.events import AggregateKind, posting_ref, return_ref
+from shipby.domain.evidence.pieces import EvidencePack, PackState
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Alarm, RungKind, Stage
 from shipby.domain.returns.return_case import ReturnStage
@@ -159,6 +160,45 @@ def test_open_returns_are_listed_by_decision_date_and_the_others_apart(store: St
 
     assert walk(waiting, 1) == ["r2", "r1", "r3"]
     assert sorted(store.returns_in(seller, open_only=False).items) == ["r4", "r5"]
+
+
+def test_closed_returns_can_be_listed_from_a_date_on_with_those_that_have_none(store: Store, seller: str) -> None:
+    for identifier, decide_by in {"r1": hours(4), "r2": hours(1), "r3": None, "r4": hours(-9)}.items():
+        case = a.return_case(seller=seller, id=identifier, decide_by=decide_by, stage=ReturnStage.CLOSED)
+        store.commit([SaveReturn(case)])
+
+    def closed(**page: Any) -> Page[Any]:
+        return store.returns_in(seller, open_only=False, since=hours(1), **page)
+
+    assert walk(closed, 1) == ["r2", "r1", "r3"]
+    assert store.returns_in(seller, since=hours(1)).items == ()
+
+
+@pytest.mark.parametrize("kind", [AggregateKind.PRINT_JOB, AggregateKind.EVIDENCE_PACK])
+def test_what_stands_on_no_board_is_listed_by_the_day_it_was_asked_for(
+    store: Store, seller: str, kind: AggregateKind
+) -> None:
+    for number in range(5):
+        at = hours(number)
+        job = a.print_job(seller=seller, id=f"j{number}", version=1, asked_at=at)
+        pack = EvidencePack(
+            seller=seller,
+            id=f"j{number}",
+            version=1,
+            posting_number="p",
+            state=PackState.WAITING,
+            asked_at=at,
+            asked_by="key:k",
+        )
+        store.commit([SavePrintJob(job) if kind is AggregateKind.PRINT_JOB else SaveEvidencePack(pack)])
+
+    def asked(**page: Any) -> Page[Any]:
+        return store.asked_on(seller, kind, TODAY, **page)
+
+    assert walk(asked, 2) == ["j0", "j1", "j2", "j3", "j4"]
+    other = AggregateKind.EVIDENCE_PACK if kind is AggregateKind.PRINT_JOB else AggregateKind.PRINT_JOB
+    assert store.asked_on(seller, other, TODAY).items == ()
+    assert store.asked_on(seller, kind, (hours(-24)).date()).items == ()
 
 
 # Alarms ------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
@@ -199,16 +199,52 @@ def test_events_reach_integrators_rules() -> None:
     }
 
 
-def test_what_the_bus_refuses_is_sent_again_and_then_raised() -> None:
+REFUSED = {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [
+        ([{"EventId": "1"}, REFUSED, {"EventId": "3"}], ["1-2"]),
+        ([REFUSED, {"EventId": "2"}, REFUSED], ["1-1", "1-3"]),
+        ([{"EventId": "1"}], ["1-2", "1-3"]),
+    ],
+)
+def test_the_bus_names_each_event_that_it_refused_and_tries_it_once(
+    answers: list[dict[str, str]], refused: list[str]
+) -> None:
     client = boto3.client("events")
     with Stubber(client) as stub:
-        first = [{"EventId": "1"}, {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow"}]
-        stub.add_response("put_events", {"FailedEntryCount": 1, "Entries": first}, {"Entries": [ANY, ANY]})
-        for _ in range(2):
-            stub.add_response("put_events", {"FailedEntryCount": 1, "Entries": first[1:]}, {"Entries": [ANY]})
-        with pytest.raises(StoreUnavailableError, match="1 of 2 entries: ThrottlingException"):
-            EventBridgeBus("shipby", client=client).publish([stored(1), stored(2)])
+        answer = {"FailedEntryCount": len(refused), "Entries": answers}
+        stub.add_response("put_events", answer, {"Entries": [ANY, ANY, ANY]})
+        found = EventBridgeBus("shipby", client=client).publish([stored(1), stored(2), stored(3)])
         stub.assert_no_pending_responses()
+    assert [one.ref.id for one in found] == refused
+
+
+def test_a_call_that_the_bus_refuses_is_refused_whole_and_the_next_one_is_tried() -> None:
+    client = boto3.client("events")
+    with Stubber(client) as stub:
+        stub.add_client_error("put_events", "ValidationException")
+        stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "11"}]}, {"Entries": [ANY]})
+        found = EventBridgeBus("shipby", client=client).publish([stored(number) for number in range(11)])
+        stub.assert_no_pending_responses()
+    assert [one.ref.id for one in found] == [f"1-{number}" for number in range(10)]
+
+
+def test_after_a_call_without_an_answer_nothing_more_waits_for_the_bus() -> None:
+    asked: list[int] = []
+
+    class Silent:
+        def put_events(self, **call: Any) -> Any:
+            asked.append(len(call["Entries"]))
+            raise ReadTimeoutError(endpoint_url="events")
+
+    found = EventBridgeBus("shipby", client=Silent()).publish(  # type: ignore[arg-type]  # only what is called
+        [stored(number) for number in range(25)]
+    )
+    assert len(found) == 25
+    assert asked == [10]
 
 
 # -- documents

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shipby.application.alarms.mend_alarms import mend_alarms
 from shipby.domain.carriages import (
     SETTLE_AFTER,
     CarriageState,
@@ -12,6 +13,7 @@ from shipby.domain.carriages import (
 from shipby.domain.errors import (
     StoreUnavailableError,
 )
+from tests.support import builders as a
 from tests.unit.carriages.carriage_support import Ramp
 
 
@@ -114,3 +116,18 @@ def test_a_scan_while_the_worker_talks_to_the_marketplace_is_not_lost(ramp: Ramp
     ramp.work(identifier)
     assert ramp.row(identifier).scanned == ("n-2",)
     assert ramp.row(identifier).state is CarriageState.OPEN
+
+
+def test_an_open_carriage_that_waits_for_a_person_is_looked_at_once_a_day(ramp: Ramp) -> None:
+    first, second = ramp.asks("n-1"), ramp.asks("n-2", method="2020005003107121")
+    for identifier in (first, second):
+        ramp.work(identifier)
+        assert ramp.row(identifier).next_alarm is None
+    assert mend_alarms(a.SELLER, store=ramp.store, clock=ramp.clock) == 2
+    assert mend_alarms(a.SELLER, store=ramp.store, clock=ramp.clock) == 0
+    gone = ramp.row(second).marketplace_id
+    ramp.market.carriages.cancel(gone)
+    for identifier in (first, second):
+        ramp.rings(identifier)
+    assert (ramp.row(first).state, ramp.row(second).state) == (CarriageState.OPEN, CarriageState.CANCELLED)
+    assert mend_alarms(a.SELLER, store=ramp.store, clock=ramp.clock) == 1, "the one that is still open"

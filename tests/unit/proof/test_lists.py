@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shipby.application.polling import slow_lane
 from shipby.application.polling.list_memory import VERIFY_EVERY, ListMemory
-from shipby.application.polling.reconcile import READ_AGAIN, reconcile
+from shipby.application.polling.reconcile import LOOK_BACK, READ_AGAIN, ask_for_changed, reconcile
 from shipby.application.ports.pages import Page
+from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.postings.posting import Cancellation, MarketplacePosting, Posting, Stage
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
@@ -157,3 +158,84 @@ def test_the_walk_goes_on_at_the_next_visit_where_a_visit_ended(monkeypatch: pyt
     visits = [poll(world) for _ in range(40)]
     assert [asked for asked in visits if asked] == [[a.NUMBER]]
     assert (world.store.report(a.SELLER, slow_lane.REPORT, world.clock.now().date()) or {})["done"] is True
+
+
+def test_a_walk_that_a_day_did_not_end_goes_on_where_it_stood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_lane, "A_VISIT", 1)
+    world = on_its_way()
+    asked = []
+    for _ in range(20):  # one visit a day: begun anew each day it would never come as far
+        asked += poll(world)
+        world.clock.advance(timedelta(days=1))
+    assert a.NUMBER in asked
+
+
+def test_a_list_that_never_works_is_not_the_last_that_anybody_hears_of_an_open_posting() -> None:
+    world = on_its_way()
+    queue = RecordingQueue()
+
+    def away(**_: Any) -> Page[MarketplacePosting]:
+        raise MarketplaceUnavailableError("away")
+
+    world.market.unfulfilled = away  # type: ignore[method-assign]
+    with pytest.raises(MarketplaceUnavailableError):
+        reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock)
+    assert [message.body["posting"] for message in queue.messages] == [a.NUMBER]
+
+
+@pytest.mark.parametrize("days", [15, 20, 40, 300])
+def test_a_posting_on_its_way_for_weeks_is_read_as_soon_as_its_status_changes(days: int) -> None:
+    world = World()
+    for number in ("n-1", "n-2", "n-3"):
+        world.arrives(number, status="delivering", actions=())
+    world.clock.advance(timedelta(days=days))
+    for number in ("n-1", "n-2", "n-3"):
+        world.read(number)
+    since = world.clock.now() - timedelta(hours=1)
+    assert poll_changed(world, since) == []
+    world.market.change("n-2", status="delivered", delivered_at=world.clock.now())
+    world.market.change("n-3", status="cancelled")
+    assert poll_changed(world, since) == ["n-2", "n-3"]
+    world.clock.advance(timedelta(minutes=5))
+    for number in ("n-2", "n-3"):
+        world.read(number)
+    assert poll_changed(world, since) == []
+
+
+def poll_changed(world: World, since: datetime) -> list[str]:
+    queue = RecordingQueue()
+    asked = ask_for_changed(
+        a.SELLER,
+        since,
+        store=world.store,
+        marketplace=world.market,
+        queue=queue,
+        clock=world.clock,
+        look_back=LOOK_BACK,
+        memory=ListMemory(),
+    )
+    assert asked == len(queue.messages)
+    return [str(message.body["posting"]) for message in queue.messages]
+
+
+@pytest.mark.parametrize(
+    ("status", "stage"),
+    [
+        ("awaiting_packaging", Stage.RECEIVED),
+        ("awaiting_deliver", Stage.RECEIVED),
+        ("delivering", Stage.IN_TRANSIT),
+        ("driver_pickup", Stage.IN_TRANSIT),
+        ("arbitration", Stage.BLOCKED),
+        ("client_arbitration", Stage.BLOCKED),
+        ("not_accepted", Stage.BLOCKED),
+        ("delivered", Stage.DELIVERED),
+    ],
+)
+@pytest.mark.parametrize("days", [15, 25, 100])
+def test_whatever_is_open_and_unlisted_is_read_again_whatever_its_age(status: str, stage: Stage, days: int) -> None:
+    world = World()
+    world.arrives(status=status)
+    assert world.posting().stage is stage
+    lists_show(world, lambda _: None)
+    world.clock.advance(timedelta(days=days))
+    assert poll(world) == [a.NUMBER]

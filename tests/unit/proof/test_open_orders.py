@@ -223,3 +223,64 @@ def test_a_posting_in_the_house_is_read_every_day_while_the_poll_works() -> None
     assert rules(quiet, later=late) == [Rule.READ]
     assert rules(quiet, evidence=Evidence(intents={}, polled=False), later=late) == []
     assert rules(rewind(replace(quiet, stage=Stage.IN_TRANSIT, status="delivering")), later=late) == []
+
+
+# After the hand-over
+
+
+def gone(stage: Stage, status: str, **changes: Any) -> Posting:
+    """It left a day after it was received, and was read just now."""
+    base: dict[str, Any] = {"stage": stage, "status": status, "handed_over_at": a.NOW + DAY, "next_alarm": None}
+    return rewind(a.posting(**{**base, **changes}))
+
+
+def after(posting: Posting, days: float) -> set[Rule]:
+    """What is broken so many days after the hand-over, of a posting that was read right before."""
+    now = a.NOW + DAY + days * DAY
+    found = check(replace(posting, synced_at=now, next_alarm=None), settings(), NOTHING, now=now)
+    return {violation.rule for violation in found} - {Rule.NEXT_TIME}
+
+
+@pytest.mark.parametrize(
+    ("posting", "days"),
+    [
+        (gone(Stage.HANDED_OVER, "awaiting_deliver"), 3),
+        (gone(Stage.HANDED_OVER, "sent_by_seller"), 3),
+        (gone(Stage.IN_TRANSIT, "delivering"), 45),
+        (gone(Stage.IN_TRANSIT, "driver_pickup"), 45),
+        (gone(Stage.IN_TRANSIT, "delivering", delivery_by=a.NOW + 6 * DAY), 12),
+        (gone(Stage.IN_TRANSIT, "driver_pickup", delivery_by=a.NOW + 6 * DAY), 12),
+        (gone(Stage.BLOCKED, "arbitration", blocked_reason="arbitration", blocked_from=Stage.IN_TRANSIT), 45),
+        (gone(Stage.BLOCKED, "client_arbitration", blocked_reason="x", blocked_from=Stage.DELIVERED), 45),
+        (gone(Stage.BLOCKED, "not_accepted", blocked_reason="x", blocked_from=Stage.HANDED_OVER), 45),
+        (gone(Stage.DELIVERED, "delivered", delivered_at=a.NOW + DAY), 120),
+    ],
+)
+def test_every_stage_after_the_hand_over_has_an_end(posting: Posting, days: float) -> None:
+    assert after(posting, days - 0.01) == set()
+    assert after(posting, days + 0.01) == {Rule.AFTER_HAND_OVER}
+
+
+def test_delivered_without_a_time_is_found() -> None:
+    assert after(gone(Stage.DELIVERED, "delivered"), 1) == {Rule.AFTER_HAND_OVER}
+
+
+@pytest.mark.parametrize("stage", [Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED])
+@pytest.mark.parametrize("status", ["arbitration", "client_arbitration", "not_accepted"])
+def test_a_dispute_that_nobody_took_in_is_found(stage: Stage, status: str) -> None:
+    posting = gone(stage, status, delivered_at=a.NOW + DAY if stage is Stage.DELIVERED else None)
+    assert Rule.STATUS in after(posting, 1)
+
+
+@pytest.mark.parametrize("stage", [Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED])
+def test_what_left_the_house_is_read_every_other_day_once_no_list_shows_it(stage: Stage) -> None:
+    posting = gone(stage, "delivering" if stage is not Stage.DELIVERED else "delivered", delivered_at=a.NOW + DAY)
+    for days, broken in ((10, False), (15.9, False), (16.1, True), (40, True)):
+        now = a.NOW + days * DAY
+        read = replace(posting, synced_at=now - timedelta(hours=49))
+        assert (Rule.READ in {one.rule for one in check(read, settings(), NOTHING, now=now)}) is broken
+        read = replace(posting, synced_at=now - timedelta(hours=47))
+        assert Rule.READ not in {one.rule for one in check(read, settings(), NOTHING, now=now)}
+        quiet = Evidence(intents={}, polled=False)
+        read = replace(posting, synced_at=now - timedelta(hours=49))
+        assert Rule.READ not in {one.rule for one in check(read, settings(), quiet, now=now)}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shipby.application.ports.pages import Page
 from shipby.application.returns.poll import PolledReturns
 from shipby.application.returns.views import get_options, return_view
 from shipby.application.shared.views import time_text
@@ -13,7 +14,13 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EventType, return_ref
 from shipby.domain.postings.posting import RungKind
-from shipby.domain.returns.return_case import CABINET_RETURNS, OfferedAction, ReturnSource, ReturnStage
+from shipby.domain.returns.return_case import (
+    CABINET_RETURNS,
+    MarketplaceReturn,
+    OfferedAction,
+    ReturnSource,
+    ReturnStage,
+)
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.support.fakes import RecordingQueue
@@ -209,3 +216,55 @@ def test_goods_that_the_marketplace_keeps_are_not_waited_for_and_its_compensatio
     goods(world, state="MovingToSeller")  # taken back by a removal request
     poll(world)
     assert world.case(GOODS).stage is ReturnStage.OPENED
+
+
+# What no list shows any more
+
+
+def lists_nothing(world: World) -> None:
+    def returns(*, last_id: int = 0) -> Page[MarketplaceReturn]:
+        return Page((), None)
+
+    world.market.returns = returns  # type: ignore[method-assign]
+
+
+def test_an_open_return_that_is_older_than_the_list_is_read_once_a_day_until_it_ends(world: World) -> None:
+    for index, return_id in enumerate(("501", "502", "503"), start=1):
+        world.return_opens(return_id, number=f"n-{index}")
+    later(world, hours=24 * 95)
+    gone = {key: world.market.return_book[key] for key in ("501", "502", "503")}
+    lists_nothing(world)
+    before = world.market.calls["return_details"]
+    poll(world)
+    assert world.market.calls["return_details"] == before + len(gone)
+    poll(world)
+    assert world.market.calls["return_details"] == before + len(gone), "once a day"
+    world.market.change_return("503", state="X", actions=())
+    later(world, hours=24)
+    poll(world)
+    assert world.case("503").stage is ReturnStage.CLOSED
+    assert world.case("501").open
+
+
+def test_more_open_returns_than_one_visit_looks_at_are_read_by_the_next_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipby.application.returns.poll.A_VISIT", 1)
+    for return_id in ("501", "502", "503"):
+        world.return_opens(return_id, number="n-1")
+    later(world, hours=24 * 95)
+    lists_nothing(world)
+    before = world.market.calls["return_details"]
+    for visit in (1, 2, 3, 3):
+        poll(world)
+        assert world.market.calls["return_details"] == before + visit
+
+
+def test_goods_that_are_on_their_way_back_for_longer_than_90_days_are_read_every_day(world: World) -> None:
+    world.arrives(status="delivered", actions=())
+    goods(world)
+    assert poll(world).goods == 1
+    later(world, hours=24 * 120)
+    assert poll(world).goods == 1
+    later(world, minutes=5)
+    assert poll(world).goods == 0, "once a day"

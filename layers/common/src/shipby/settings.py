@@ -60,6 +60,7 @@ class StreamRouterSettings(Settings):
     intent_queue_url: str
     tracking_queue_url: str
     notify_queue_url: str
+    copy_queue_url: str
     event_bus_name: str
     label_delay_seconds: int = 60
 

@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from shipby.adapters.aws import clients
-from shipby.adapters.aws.batches import batches, send_all
+from shipby.adapters.aws.batches import batches
 from shipby.domain.events import StoredEvent
+from shipby.observability import logger
 
 if TYPE_CHECKING:  # the type packages are for developers only
     from mypy_boto3_events import EventBridgeClient
@@ -30,20 +33,37 @@ class EventBridgeBus:
         self._name = bus_name
         self._client = client
 
-    def publish(self, events: Sequence[StoredEvent]) -> None:
-        """Publish all, in order and in batches of 10. Raises StoreUnavailableError if any was refused."""
-        entries = [self._entry(stored) for stored in events]
-        for batch in batches(entries, lambda entry: len(entry["Detail"].encode()) + 256, count=_BATCH, total=_BYTES):
-            send_all(batch, self._put, what="the event bus")
+    def publish(self, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+        """Publish in order and in batches of 10, each once: what is refused has retries of its own.
 
-    def _put(self, batch: Sequence[PutEventsRequestEntryTypeDef]) -> Sequence[tuple[PutEventsRequestEntryTypeDef, str]]:
+        Returns the events that were refused. After a call without an answer nothing more is tried: what waits for the
+        bus must not wait here.
+        """
+        pairs = [(stored, self._entry(stored)) for stored in events]
+        refused: list[StoredEvent] = []
+        silent = False
+        for batch in batches(pairs, lambda pair: len(pair[1]["Detail"].encode()) + 256, count=_BATCH, total=_BYTES):
+            if silent:
+                refused += [stored for stored, _ in batch]
+                continue
+            try:
+                refused += self._put(batch)
+            except ClientError as error:
+                logger().warning("event bus refused a call", extra={"error": str(error), "entries": len(batch)})
+                refused += [stored for stored, _ in batch]
+            except BotoCoreError as error:
+                logger().warning("event bus does not answer", extra={"error": str(error), "entries": len(batch)})
+                refused += [stored for stored, _ in batch]
+                silent = True
+        return refused
+
+    def _put(self, batch: Sequence[tuple[StoredEvent, PutEventsRequestEntryTypeDef]]) -> list[StoredEvent]:
         client = self._client or clients.events()
-        answer = client.put_events(Entries=batch)
-        return [
-            (entry, result["ErrorCode"])
-            for entry, result in zip(batch, answer["Entries"], strict=True)
-            if result.get("ErrorCode")
-        ]
+        answer = client.put_events(Entries=[entry for _, entry in batch])
+        # FailedEntryCount says how many; which ones only the entries say, in the order they were sent.
+        taken = [bool(result.get("EventId")) and not result.get("ErrorCode") for result in answer["Entries"]]
+        taken += [False] * (len(batch) - len(taken))
+        return [stored for (stored, _), done in zip(batch, taken, strict=False) if not done]
 
     def _entry(self, stored: StoredEvent) -> PutEventsRequestEntryTypeDef:
         event = stored.event

@@ -35,7 +35,8 @@ def sqs() -> SQSClient:
 
 @cache
 def events() -> EventBridgeClient:
-    return boto3.client("events", config=_CONFIG)
+    # Copies have retries of their own: a bus that does not answer must not hold the queues back.
+    return boto3.client("events", config=_CONFIG.merge(Config(read_timeout=2, retries={"total_max_attempts": 1})))
 
 
 @cache

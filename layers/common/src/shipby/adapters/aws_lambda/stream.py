@@ -9,6 +9,7 @@ from typing import Any
 
 from shipby.adapters.dynamodb.rows import events as event_rows
 from shipby.adapters.dynamodb.rows import inbox as inbox_rows
+from shipby.application.alarms.copies import copy_message
 from shipby.application.alarms.route_events import Destination, Routed
 from shipby.application.ports.messages import EventBus, WorkQueue
 from shipby.application.shared.loggable import error_fields
@@ -58,10 +59,12 @@ def route_batch(
     *,
     queues: Mapping[Destination, WorkQueue],
     bus: EventBus,
+    copies: WorkQueue,
 ) -> Routing:
     """Send to the queues first, then copy to the bus; stop before the first record that cannot be read.
 
-    What comes again is sent again: every consumer is idempotent.
+    What comes again is sent again: every consumer is idempotent. What the bus refuses waits in `copies`, and holds no
+    record back.
     """
     routing = Routing()
     for index, record in enumerate(records):
@@ -87,21 +90,30 @@ def route_batch(
             logger().warning("queue refused", extra={"destination": str(destination), **error_fields(error)})
             routing.counts["queue_refused"] += 1
             routing.fail(indexed[0][0])
-    _publish(routing, bus)
+    _publish(routing, bus, copies)
     return routing
 
 
-def _publish(routing: Routing, bus: EventBus) -> None:
+def _publish(routing: Routing, bus: EventBus, copies: WorkQueue) -> None:
     before = [(index, event) for index, event in routing.events if routing.failed is None or index < routing.failed]
     if not before:
         return
+    refused: Sequence[StoredEvent] = [event for _, event in before]
     try:
-        bus.publish([event for _, event in before])
-        routing.counts["published"] += len(before)
+        refused = bus.publish(refused)
     except ShipbyError as error:
         logger().warning("event bus refused", extra=error_fields(error))
-        routing.counts["bus_refused"] += 1
-        routing.fail(before[0][0])
+    routing.counts["published"] += len(before) - len(refused)
+    if not refused:
+        return
+    routing.counts["copies_refused"] += len(refused)
+    try:
+        copies.send(copy_message(event) for event in refused)
+    except ShipbyError as error:
+        # Neither bus nor queue takes it: the stream is the last that keeps it.
+        logger().warning("queue of copies refused", extra=error_fields(error))
+        waiting = {event.id for event in refused}
+        routing.fail(next(index for index, event in before if event.id in waiting))
 
 
 def _keys(record: Record) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Alarms that a clock which stood ahead has put off, of items that no read of the marketplace would put right.
+"""Alarms that a clock which stood ahead has put off, or that nothing sets, of items that no read would put right.
 
 An alarm of a posting, a return or a wish to cancel is worked out anew with its next read. An open call, a
 claim, a case and a digest of notices have nobody who reads them: they would wait for as long as the clock was wrong.
@@ -13,22 +13,25 @@ from functools import partial
 from shipby.application.evidence.claims import claim_writes
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch
+from shipby.application.ports.writes import AppendEvents, SaveCarriage, SaveCase, SaveWatch
 from shipby.application.settling.finish import LONGEST_WAIT
 from shipby.application.settling.ring_intent import ring_intent
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
+from shipby.domain.carriages import check_at
 from shipby.domain.cases.matter import next_reminder, restated
 from shipby.domain.cases.watches import digest_id
-from shipby.domain.events import case_ref, claim_ref
+from shipby.domain.events import Event, EventType, carriage_ref, case_ref, claim_ref
 from shipby.domain.evidence.claims import NAMED, redated
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead
 
+LOOK_AGAIN = timedelta(days=1)
+"""How long an open carriage may wait until somebody looks whether it still is."""
 LONGEST: dict[IntentState, timedelta] = {
     IntentState.PENDING: LONGEST_WAIT,
     IntentState.SENT: LONGEST_WAIT,
@@ -43,8 +46,10 @@ def mend_alarms(seller: str, *, store: Store, clock: Clock) -> int:
     settings = store.settings(seller) or SellerSettings(seller=seller)
     cases = list(every(lambda cursor: store.cases_in(seller, limit=200, cursor=cursor)))
     claims = list(every(lambda cursor: store.claims_in(seller, limit=200, cursor=cursor)))
+    carriages = list(every(lambda cursor: store.carriages_in(seller, limit=200, cursor=cursor)))
     mends = [
         *(partial(_mend_claim, seller, identifier, settings, store, clock) for identifier in claims),
+        *(partial(_mend_carriage, seller, identifier, store, clock) for identifier in carriages),
         *(partial(_mend_case, seller, identifier, store, clock) for identifier in cases),
         *(partial(_mend_digest, seller, digest_id(named.name), store, clock) for named in settings.recipients),
     ]
@@ -81,6 +86,22 @@ def _mend_claim(seller: str, identifier: str, settings: SellerSettings, store: S
         stored.event.data.get("clock_source") == NAMED for stored in store.events(seller, claim_ref(identifier))
     )
     store.commit(claim_writes(*redated(claim, settings, named=named, at=now, actor=actors.MARKETPLACE_POLL)))
+    return 1
+
+
+def _mend_carriage(seller: str, identifier: str, store: Store, clock: Clock) -> int:
+    """An open carriage that waits for a person is looked at once a day: it may have been closed in the cabinet."""
+    carriage, now = store.carriage(seller, identifier), clock.now()
+    if carriage is None or not carriage.open:
+        return 0
+    waits = carriage.next_alarm
+    if waits is not None and not ahead(waits.due, now + LOOK_AGAIN):
+        return 0
+    changed = replace(carriage, version=carriage.version + 1, next_alarm=check_at(now + LOOK_AGAIN))
+    event = Event(
+        type=EventType.CARRIAGE_CHANGED, at=now, actor=actors.MARKETPLACE_POLL, reason="it is looked at once a day"
+    )
+    store.commit([SaveCarriage(changed), AppendEvents(seller, carriage_ref(identifier), changed.version, (event,))])
     return 1
 
 

@@ -1,25 +1,47 @@
 """Republish from event rows what the stream (which keeps 24 hours) may not have delivered.
 
 Every consumer is idempotent: intents are settled once, notices are remembered, labels that exist are not fetched
-again. So repair may be run at any time; it is also what a stack does after it was down. Print jobs are in no index by
-day: one whose event was lost stays waiting, and its labels are asked for again with a new job.
+again. So repair may be run at any time; it is also what a stack does after it was down. Every aggregate whose events
+anybody hears of is looked at; nothing that is open is too old for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from shipby.application.alarms.route_events import Routed, route_event, route_push
+from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
-from shipby.domain.events import Ref, posting_ref, return_ref
+from shipby.domain.cases.watches import OF_SELLER, digest_id
+from shipby.domain.events import (
+    AggregateKind,
+    Ref,
+    cancel_request_ref,
+    carriage_ref,
+    case_ref,
+    claim_ref,
+    evidence_pack_ref,
+    posting_ref,
+    print_job_ref,
+    return_ref,
+    watch_ref,
+)
+from shipby.domain.notices.recipients import EVERYBODY
 from shipby.domain.postings.inbox import PushState
+from shipby.domain.postings.posting import FINAL, Stage
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import LOOK_AHEAD, ahead
 
 OLDEST = timedelta(days=30)
-"""Aggregates first seen longer ago than this before the window are not looked at."""
+"""What has ended and was first seen longer ago than this before the window is not looked at; what is open always is."""
+ENDED = timedelta(days=90)
+"""The same for returns, wishes to cancel, claims, carriages and cases, by when they were opened or due."""
+PACKS_BACK = timedelta(days=400)
+"""Evidence packs live for as long as their seller keeps them; they are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +65,86 @@ def repair(
     What a clock that stood ahead by a day or two dated later than that is routed too: nobody knows when it was.
     """
     events = pushes = 0
-    day = (since - OLDEST).date()
-    while day <= (until + LOOK_AHEAD).date():
-        for ref in _aggregates(seller, day, store):
-            for stored in store.events(seller, ref):
-                if since <= stored.event.at <= until or ahead(stored.event.at, until):
-                    publish(route_event(stored, label_delay_seconds=0))
-                    events += 1
-        if day >= since.date():
-            pushes += _pushes(seller, day, since=since, until=until, store=store, publish=publish)
-        day += timedelta(days=1)
+    for ref in dict.fromkeys(_aggregates(seller, since, until, store)):
+        for stored in store.events(seller, ref):
+            if since <= stored.event.at <= until or ahead(stored.event.at, until):
+                publish(route_event(stored, label_delay_seconds=0))
+                events += 1
+    for day in _days(since, until):
+        pushes += _pushes(seller, day, since=since, until=until, store=store, publish=publish)
     return Repaired(events, pushes)
 
 
-def _aggregates(seller: str, day: date, store: Store) -> list[Ref]:
-    postings = every(lambda cursor: store.received_on(seller, day, cursor=cursor))
-    returns = every(lambda cursor: store.returns_opened_on(seller, day, cursor=cursor))
-    return [*(posting_ref(number) for number in postings), *(return_ref(identifier) for identifier in returns)]
+def _days(first: datetime, until: datetime) -> Iterator[date]:
+    day = first.date()
+    while day <= (until + LOOK_AHEAD).date():
+        yield day
+        day += timedelta(days=1)
+
+
+def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> Iterator[Ref]:
+    """Everything that may have an event of the window."""
+    for day in _days(since - OLDEST, until):
+        for number in every(partial(_received_on, store, seller, day)):
+            yield posting_ref(number)
+        for identifier in every(partial(_returns_on, store, seller, day)):
+            yield return_ref(identifier)
+        for identifier in every(partial(_asked_on, store, seller, AggregateKind.PRINT_JOB, day)):
+            yield print_job_ref(identifier)
+    for day in _days(since, until):
+        for outcome in every(lambda cursor, day=day: store.outcomes_on(seller, day, cursor=cursor)):  # type: ignore[misc]  # bound per turn
+            yield posting_ref(outcome.posting_number)
+    for stage in Stage:
+        if stage not in FINAL:
+            for item in every(lambda cursor, stage=stage: store.worklist(seller, stage, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
+                yield posting_ref(item.number)
+    for day in _days(since - PACKS_BACK, until):
+        for identifier in every(partial(_asked_on, store, seller, AggregateKind.EVIDENCE_PACK, day)):
+            yield evidence_pack_ref(identifier)
+    yield from _matters(seller, since, store)
+    yield from _watches(seller, store)
+
+
+def _matters(seller: str, since: datetime, store: Store) -> Iterator[Ref]:
+    """What has a board of its own: all that is open, and what ended and is not too old."""
+    boards: tuple[tuple[Callable[[str], Ref], Callable[..., Page[str]]], ...] = (
+        (return_ref, store.returns_in),
+        (cancel_request_ref, store.cancel_requests_in),
+        (claim_ref, store.claims_in),
+        (carriage_ref, store.carriages_in),
+        (case_ref, store.cases_in),
+    )
+    for ref, listing in boards:
+        for open_only, oldest in ((True, None), (False, since - ENDED)):
+            page = partial(_board, listing, seller, open_only, oldest)
+            for identifier in every(page):
+                yield ref(identifier)
+
+
+def _watches(seller: str, store: Store) -> Iterator[Ref]:
+    """They are in no list: those of the seller have known names, each recipient has one."""
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+    names = dict.fromkeys((*(one.name for one in settings.recipients), EVERYBODY.name))
+    for identifier in (*OF_SELLER, *map(digest_id, names)):
+        yield watch_ref(identifier)
+
+
+def _board(
+    listing: Callable[..., Page[str]], seller: str, open_only: bool, since: datetime | None, cursor: str | None
+) -> Page[str]:
+    return listing(seller, open_only=open_only, since=since, limit=200, cursor=cursor)
+
+
+def _received_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+    return store.received_on(seller, day, cursor=cursor)
+
+
+def _returns_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+    return store.returns_opened_on(seller, day, cursor=cursor)
+
+
+def _asked_on(store: Store, seller: str, kind: AggregateKind, day: date, cursor: str | None) -> Page[str]:
+    return store.asked_on(seller, kind, day, cursor=cursor)
 
 
 def _pushes(

@@ -11,6 +11,7 @@ from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch, Write
 from shipby.domain import actors
+from shipby.domain.cases import watches
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.matter import Matter, still_held
@@ -25,7 +26,7 @@ POLICY_IS_READ = timedelta(seconds=35)
 """The alarm worker may remember a policy for 30 s: what a change rings is decided when nobody has the old one."""
 DEFAULT_CAP = 10
 """Automatic actions of one kind a day where the seller named no cap."""
-HELD_WATCH = "held-decisions"
+HELD_WATCH = watches.HELD_DECISIONS
 """The watch whose alarm has every held decision of a seller taken again."""
 SHIP = "ship"
 """The action of a posting that ships itself, as its events name it."""

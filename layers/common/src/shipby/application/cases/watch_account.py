@@ -24,6 +24,7 @@ from shipby.application.rating.watch_index import watch_index
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
 from shipby.domain import actors
+from shipby.domain.cases import watches
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import HEALTHY, KEY_WARNINGS, push_alarm
@@ -35,8 +36,8 @@ from shipby.domain.rating.standing import KeyInfo
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age, ahead
 
-PUSH_HEALTH = "push-health"
-KEY = "marketplace-key"
+PUSH_HEALTH = watches.PUSH_HEALTH
+KEY = watches.MARKETPLACE_KEY
 KEY_EVERY = timedelta(days=1)
 SLACK = timedelta(minutes=2)
 """A schedule is not exact to the second: what is due within this time is done now, not a whole round later."""

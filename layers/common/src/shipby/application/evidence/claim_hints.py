@@ -28,6 +28,7 @@ from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveWatc
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
+from shipby.domain.cases import watches
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import (
@@ -47,7 +48,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
-CHATS = "support-chats"
+CHATS = watches.SUPPORT_CHATS
 """Id of the watch."""
 EVERY = timedelta(minutes=15)
 LIST_EVERY = timedelta(days=1)

@@ -34,6 +34,9 @@ READ_AGAIN = timedelta(hours=12)
 """After this long a posting in the house is read whole again, even if the lists show nothing new of it."""
 ODD_AGAIN = timedelta(minutes=15)
 """How often a posting whose entry in a list cannot be read is read by itself, which may say more."""
+CHANGED_BACK = timedelta(days=360)
+"""Of postings that began before `LOOK_BACK`, how old those are that are asked for by the time of their last change: the
+marketplace lists a year at most."""
 AHEAD = timedelta(days=30)
 """Cut-offs of unfulfilled postings lie at most this far ahead."""
 
@@ -140,12 +143,41 @@ def reconcile(
             close_readable(seller, odd, odd.whole, store=store, now=now, still=round_.is_still_odd)
             round_.ask_again()
     with own.of("open postings"):
-        round_.ask_for_unlisted(whole=whole)
+        round_.ask_for_unlisted()
     if troubles is None:
         own.settle()
     else:
         troubles.found += own.found
     return Reconciled(len(round_.seen), round_.queued)
+
+
+def ask_for_changed(
+    seller: str,
+    since: datetime,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    queue: WorkQueue,
+    clock: Clock,
+    look_back: timedelta,
+    memory: ListMemory,
+) -> int:
+    """Queue postings that began before `look_back` and whose status has changed since; returns how many.
+
+    No other list shows them, and the walk through the boards comes to each but once a day.
+    """
+    now, own = clock.now(), Troubles()
+    round_ = _Round(seller, store, queue, now, own, memory)
+
+    def older(cursor: str) -> Page[MarketplacePosting]:
+        return marketplace.postings(since=now - CHANGED_BACK, to=now - look_back, changed_from=since, cursor=cursor)
+
+    with noting() as odd:
+        round_.go_through("older postings that changed", older)
+    round_.ask_for(set_aside_of(odd, Listed.POSTING))
+    keep_odd_entries(seller, odd, store=store, now=now)
+    own.settle()
+    return round_.queued
 
 
 class _Round:
@@ -195,10 +227,10 @@ class _Round:
             return True
         return False
 
-    def ask_for_unlisted(self, *, whole: bool) -> None:
-        """Open postings that no list shows any more; `whole`: both lists were read to their end."""
-        if whole:
-            self._send(unlisted(self._seller, self.seen, store=self._store, now=self._now))
+    def ask_for_unlisted(self) -> None:
+        """Open postings that no list shows any more. Where a list could not be read to its end, what it would have
+        shown counts as well: a list that never works must not be the last that anybody hears of them."""
+        self._send(unlisted(self._seller, self.seen, store=self._store, now=self._now))
 
     def ask_for(self, odd: dict[str, OddEntry]) -> None:
         """Postings whose entries could not be read are read by themselves, which may say more."""

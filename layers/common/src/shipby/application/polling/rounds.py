@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,14 +15,14 @@ from shipby.application.cases.odd_entries import noting
 from shipby.application.cases.watch_account import note_rejected_key, unhealthy, watch_account
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.polling.list_memory import ListMemory
-from shipby.application.polling.reconcile import reconcile
+from shipby.application.polling.proof_stints import noted_at, proof_is_old, prove_a_stint, prove_at_once
+from shipby.application.polling.reconcile import ask_for_changed, reconcile
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.log import Log
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.messages import WorkQueue
 from shipby.application.ports.store import Store
 from shipby.application.proof import audit_open_orders as audits
-from shipby.application.proof.prove import REPORT, prove
 from shipby.application.proof.walk import GRACE, WINDOW
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.refunds.compare_accruals import compare_accruals
@@ -38,9 +39,12 @@ from shipby.domain.errors import (
     MarketplaceRefusedError,
 )
 from shipby.domain.json_types import Json
-from shipby.domain.skew import age, ahead
+from shipby.domain.skew import ahead
 
-PROVE_EVERY = timedelta(hours=1)
+CHANGED_WITHIN = timedelta(days=7)
+"""How far back the first visit after a pause asks for old postings that have changed."""
+CHANGED_OVERLAP = timedelta(hours=1)
+"""Every visit asks for what changed since the one before, and this much more: a visit may fail, and clocks differ."""
 VISIT_EVERY = timedelta(minutes=5)
 VISIT_UNHEALTHY_EVERY = timedelta(minutes=1)
 """While pushes do not arrive as they should, the poll is all that finds new postings."""
@@ -130,20 +134,24 @@ def run_round(task: Task, own: Tools, time_is_up: Callable[[], bool]) -> dict[st
     was not reached.
     """
     done = _Round()
-    for seller in [task.seller] if task.seller else in_turn(own.store.sellers(), own.clock.now()):
+    sellers = [task.seller] if task.seller else in_turn(own.store.sellers(), own.clock.now())
+    troubles = {seller: Troubles() for seller in sellers}
+    visited: list[str] = []
+    for seller in sellers:
         if time_is_up():
             done.failed[seller] = "not reached in time"
             continue
-        troubles = Troubles()
-        try:
-            _visit(seller, task, own, done, troubles)
-        except Exception as error:  # one seller's failure must not stop the others; raised below
-            troubles.found.append((task.name, error))
-        told = [(what, error_fields(error)) for what, error in troubles.found]
-        for what, about in told:
-            own.log.error("seller not polled", extra={"seller": seller, "what": what, **about})
-        if told:
-            done.failed[seller] = "; ".join(f"{what}: {about['code']}" for what, about in told)
+        with _alone(task.name, troubles[seller]):
+            if _visit(seller, task, own, done, troubles[seller], time_is_up):
+                visited.append(seller)
+    # What looks at everything of a seller comes when every seller's lists were read.
+    for index, seller in enumerate(visited):
+        if time_is_up():
+            own.log.warning("left to the next visit", extra={"sellers": visited[index:]})
+            break
+        with _alone(task.name, troubles[seller]):
+            _look_after(seller, task, own, done, troubles[seller], time_is_up)
+    _tell(done, troubles, own)
     if done.failed:
         named = ", ".join(f"{seller} ({why})" for seller, why in done.failed.items())
         raise RoundFailedError(f"{task.name} failed for {named}; the log says more")
@@ -157,9 +165,30 @@ def run_round(task: Task, own: Tools, time_is_up: Callable[[], bool]) -> dict[st
     }
 
 
-def _visit(seller: str, task: Task, own: Tools, done: _Round, troubles: Troubles) -> None:
+@contextmanager
+def _alone(name: str, troubles: Troubles) -> Iterator[None]:
+    """One seller's failure must not stop the others."""
+    try:
+        yield
+    except Exception as error:  # whatever it is; told at the end
+        troubles.found.append((name, error))
+
+
+def _tell(done: _Round, troubles: Mapping[str, Troubles], own: Tools) -> None:
+    for seller, one in troubles.items():
+        told = [(what, error_fields(error)) for what, error in one.found]
+        for what, about in told:
+            own.log.error("seller not polled", extra={"seller": seller, "what": what, **about})
+        if told:
+            done.failed[seller] = "; ".join(f"{what}: {about['code']}" for what, about in told)
+
+
+def _visit(
+    seller: str, task: Task, own: Tools, done: _Round, troubles: Troubles, time_is_up: Callable[[], bool]
+) -> bool:
+    """Whether it was the seller's turn, so that everything else is looked after as well."""
     if task.name == "proof":
-        done.proofs[seller] = _prove(seller, task, own)
+        done.proofs[seller] = prove_at_once(seller, task, own, time_is_up)
     elif task.name == "audit":
         done.audits[seller] = _audit(seller, own)
     elif task.name == "reasons":
@@ -173,19 +202,28 @@ def _visit(seller: str, task: Task, own: Tools, done: _Round, troubles: Troubles
                 note_rejected_key(seller, str(error), store=own.store, now=own.clock.now())
                 done.rejected.append(seller)
                 own.log.error("seller's key rejected", extra={"seller": seller, **error_fields(error)})
-        with troubles.of("proof"):
-            if seller not in done.rejected and _proof_is_old(seller, own):
-                mend_alarms(seller, store=own.store, clock=own.clock)
-                done.proofs[seller] = _prove(seller, task, own)
-        with troubles.of("audit"):
-            if audits.audit_is_due(seller, store=own.store, clock=own.clock):
-                done.audits[seller] = _audit(seller, own)
-        with troubles.of("silence"):
-            if silence_is_due(seller, store=own.store, clock=own.clock):
-                watched = watch_silence(seller, store=own.store, clock=own.clock)
-                own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
-        with troubles.of("reasons"):
-            done.reasons[seller] = _reasons(seller, own)
+        return True
+    return False
+
+
+def _look_after(
+    seller: str, task: Task, own: Tools, done: _Round, troubles: Troubles, time_is_up: Callable[[], bool]
+) -> None:
+    with troubles.of("proof"):
+        if seller not in done.rejected and proof_is_old(seller, own):
+            mend_alarms(seller, store=own.store, clock=own.clock)
+            view = prove_a_stint(seller, task, own, time_is_up)
+            if view is not None:
+                done.proofs[seller] = view
+    with troubles.of("audit"):
+        if audits.audit_is_due(seller, store=own.store, clock=own.clock):
+            done.audits[seller] = _audit(seller, own)
+    with troubles.of("silence"):
+        if silence_is_due(seller, store=own.store, clock=own.clock):
+            watched = watch_silence(seller, store=own.store, clock=own.clock)
+            own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
+    with troubles.of("reasons"):
+        done.reasons[seller] = _reasons(seller, own)
 
 
 def _reasons(seller: str, own: Tools, *, at_once: bool = False) -> Json:
@@ -195,11 +233,7 @@ def _reasons(seller: str, own: Tools, *, at_once: bool = False) -> Json:
 def _last_round(seller: str, own: Tools, now: datetime) -> Mapping[str, Json] | None:
     # Yesterday's row still counts in the first minutes of a day; what a wrong clock noted ahead counts never.
     rows = (own.store.report(seller, POLL_REPORT, day) for day in (now.date(), (now - VISIT_EVERY).date()))
-    return next((row for row in rows if row is not None and not ahead(_noted_at(row), now)), None)
-
-
-def _noted_at(row: Mapping[str, Json]) -> datetime:
-    return datetime.fromisoformat(str(row["at"]))
+    return next((row for row in rows if row is not None and not ahead(noted_at(row), now)), None)
 
 
 def _is_due(seller: str, own: Tools) -> bool:
@@ -208,7 +242,7 @@ def _is_due(seller: str, own: Tools) -> bool:
     if row is None:
         return True
     pace = VISIT_UNHEALTHY_EVERY if unhealthy(str(row["push"])) else VISIT_EVERY
-    return now - _noted_at(row) >= pace - SLACK
+    return now - noted_at(row) >= pace - SLACK
 
 
 def _poll(seller: str, own: Tools, troubles: Troubles, *, at_once: bool) -> Json:
@@ -219,7 +253,8 @@ def _poll(seller: str, own: Tools, troubles: Troubles, *, at_once: bool) -> Json
     own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": known})
     marketplace = own.marketplaces.of(seller)
     with noting() as odd:
-        view = _tasks(seller, marketplace, own, troubles, known=known, began=began, at_once=at_once)
+        since = (noted_at(before) if before else began - CHANGED_WITHIN) - CHANGED_OVERLAP
+        view = _tasks(seller, marketplace, own, troubles, known=known, began=began, changed_from=since, at_once=at_once)
     aside = [entry for entry in odd if not entry.kept]
     view["odd_entries"] = len({entry.subject for entry in aside})
     if odd:
@@ -236,6 +271,7 @@ def _tasks(
     *,
     known: str,
     began: datetime,
+    changed_from: datetime,
     at_once: bool,
 ) -> dict[str, Json]:
     """All that a visit does with the marketplace, each for itself."""
@@ -249,6 +285,7 @@ def _tasks(
         troubles=troubles,
         memory=None if at_once else own.memory,  # asked for by hand, it looks at everything
     )
+    changed = _changed(seller, marketplace, own, troubles, changed_from)
     polled = PolledReturns(0, None, 0)
     with troubles.of("returns"):
         polled = poll_returns(seller, store=own.store, marketplace=marketplace, queue=own.queue, clock=own.clock)
@@ -259,7 +296,7 @@ def _tasks(
         own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": account.push})
     view: dict[str, Json] = {
         "listed": done.listed,
-        "queued": done.queued,
+        "queued": done.queued + changed,
         "returns": polled.rfbs,
         "goods_returns": NOT_PERMITTED if polled.goods is None else polled.goods,
         "cancel_requests": FAILED,
@@ -282,6 +319,23 @@ def _tasks(
     return view
 
 
+def _changed(seller: str, marketplace: Marketplace, own: Tools, troubles: Troubles, since: datetime) -> int:
+    """Postings that were asked for because only their last change tells of them; where a list failed, not now."""
+    if not troubles.found:
+        with troubles.of("older postings that changed"):
+            return ask_for_changed(
+                seller,
+                since,
+                store=own.store,
+                marketplace=marketplace,
+                queue=own.queue,
+                clock=own.clock,
+                look_back=own.look_back,
+                memory=own.memory,
+            )
+    return 0
+
+
 def _cancel_requests(seller: str, marketplace: Marketplace, own: Tools) -> Json:
     """How many wait for an answer. Everything else was read with the same key: one that may not call this is no
     failure."""
@@ -300,28 +354,6 @@ def _accruals(seller: str, marketplace: Marketplace, own: Tools, *, at_once: boo
     if done.ran and done.differing:
         own.log.warning("ledgers and accruals differ", extra={"seller": seller, **done.view()})
     return done.view() if done.ran else None
-
-
-def _proof_is_old(seller: str, own: Tools) -> bool:
-    now = own.clock.now()
-    newest = own.store.report(seller, REPORT, now.date())
-    return newest is None or age(_noted_at(newest), now) > PROVE_EVERY
-
-
-def _prove(seller: str, task: Task, own: Tools) -> Json:
-    proof = prove(
-        seller,
-        store=own.store,
-        marketplace=own.marketplaces.of(seller),
-        clock=own.clock,
-        window=task.window,
-        grace=task.grace,
-    )
-    view = proof.view()
-    own.store.save_report(seller, REPORT, proof.at.date(), view)
-    note = own.log.info if proof.green else own.log.error
-    note("seller proven", extra={"seller": seller, "green": proof.green, "findings": len(proof.findings)})
-    return view
 
 
 def _audit(seller: str, own: Tools) -> Json:

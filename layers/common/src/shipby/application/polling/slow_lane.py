@@ -17,9 +17,11 @@ from shipby.domain.postings.posting import FINAL, Stage
 
 UNREAD_FOR = timedelta(hours=24)
 REPORT = "slow-lane"
-"""One row a day: how far the day's walk through the boards has come."""
-A_VISIT = 200
-"""Rows of the boards that one visit looks at: 288 visits a day reach 57,600 open postings of a seller."""
+"""One row a day: how far the walk through the boards has come. One that did not end goes on the next day."""
+A_VISIT = 1_000
+"""Rows of the boards that one visit looks at: 288 visits a day reach 288,000 open postings of a seller."""
+MOST_ASKED = 200
+"""Postings that one visit asks for; the walk waits there."""
 _STAGES = tuple(stage for stage in Stage if stage not in FINAL)
 
 
@@ -33,10 +35,13 @@ def unlisted(seller: str, listed: Collection[str], *, store: _Store, now: dateti
     row = store.report(seller, REPORT, now.date()) or {}
     if row.get("done"):
         return []
+    if not row:
+        before = store.report(seller, REPORT, (now - timedelta(days=1)).date()) or {}
+        row = {} if before.get("done") else before
     at, cursor = int(str(row.get("stage", 0))), row.get("cursor")
     wanted: list[str] = []
     left = A_VISIT
-    while at < len(_STAGES) and left > 0:
+    while at < len(_STAGES) and left > 0 and len(wanted) < MOST_ASKED:
         page = store.worklist(seller, _STAGES[at], limit=min(left, 100), cursor=str(cursor) if cursor else None)
         left -= max(1, len(page.items))
         for item in page.items:

@@ -30,7 +30,8 @@ class QueueMessage:
 class EventBus(Protocol):
     """Copies of events for integrators' own rules."""
 
-    def publish(self, events: Sequence[StoredEvent]) -> None: ...
+    def publish(self, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+        """Copy them, in order; returns those that were refused or may not have been taken."""
 
 
 class SellerChannels(Protocol):

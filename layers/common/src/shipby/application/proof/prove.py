@@ -136,10 +136,10 @@ class _Prover:
             for number in sorted(found):
                 if number <= walk.after:
                     continue
-                self._pause()
                 if walk.sees(number):
                     self._look_at(number, found[number], is_listed=True)
                 walk.after = number
+                self._pause()  # after it: a stint whose list took all its time has still moved on
             start = walk.at = end
             walk.after = ""
             if len(found) < MOST_LISTED // 4:
@@ -256,9 +256,9 @@ class _Prover:
                 for one in page.items:
                     if one <= walk.after:
                         continue
-                    self._pause()
                     look(one)
                     walk.after = one
+                    self._pause()
                 walk.cursor, more = page.cursor or "", page.cursor is not None
             walk.after = ""
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import cast
 
 from shipby.application.shared.views import money_view
+from shipby.domain.cases import watches
 from shipby.domain.cases.watch import Watch
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
@@ -17,7 +18,7 @@ from shipby.domain.rating.standing import RatingThresholds
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
-WATCH = "error-index"
+WATCH = watches.ERROR_INDEX
 NOT_PERMITTED = "not permitted"
 """State of a watch whose method the seller's key may not call."""
 UNKNOWN = "unknown"

@@ -31,6 +31,7 @@ from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.troubles import Troubles
 from shipby.domain import actors
+from shipby.domain.cases import watches
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.ladder import rewind
@@ -43,7 +44,7 @@ from shipby.domain.postings.posting import Stage
 from shipby.domain.refunds.ledger import AccrualState, Entry, EntryKind, EntryState, MoneyLedger
 from shipby.domain.skew import age
 
-WATCH = "accruals"
+WATCH = watches.ACCRUALS
 EVERY = timedelta(days=1)
 SLACK = timedelta(minutes=10)
 """Rounds are not exact to the minute; without it a day's comparison would slip to the next round, later each day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,7 +32,7 @@ from shipby.domain.errors import (
     UnreadableAnswerError,
 )
 from shipby.domain.postings.posting import Posting
-from shipby.domain.returns.return_case import ReturnCase
+from shipby.domain.returns.return_case import FBS_PREFIX, ReturnCase, ReturnSource
 from shipby.domain.skew import ahead
 
 GOODS_REPORT = "goods_returns"
@@ -39,6 +40,13 @@ GOODS_REPORT = "goods_returns"
 GOODS_LOOK_BACK = timedelta(days=90)
 """What the first round of a day reads, so that storage costs and scrapping dates, which move without a change of state,
 are a day old at most, and nothing that a round missed stays missed."""
+GOODS_OLDEST = timedelta(days=365)
+"""The first round of a day goes back to the oldest FBS return that is open here, but no further than this."""
+UNREAD_FOR = timedelta(hours=24)
+UNLISTED_REPORT = "returns-unlisted"
+"""A small row a day: how far the day's walk through open rFBS returns has come that the list does not show any more."""
+A_VISIT = 50
+"""Returns that one visit of that walk looks at."""
 OVERLAP = timedelta(hours=1)
 """Every other round reads what changed since the round before, and this much more: the two clocks may differ."""
 
@@ -63,7 +71,9 @@ def poll_returns(
     rfbs, linked, goods = 0, 0, None
     with noting() as odd:
         with troubles.of("returns"):
-            rfbs = _fold_rfbs(seller, troubles, store=store, marketplace=marketplace, clock=clock)
+            seen = _fold_rfbs(seller, troubles, store=store, marketplace=marketplace, clock=clock)
+            rfbs = len(seen)
+            _fold_unlisted(seller, seen, troubles, store=store, marketplace=marketplace, clock=clock)
         with troubles.of("goods returns"):
             try:
                 goods = _fold_goods(seller, troubles, store=store, marketplace=marketplace, clock=clock)
@@ -80,8 +90,9 @@ def poll_returns(
     return PolledReturns(rfbs, goods, linked)
 
 
-def _fold_rfbs(seller: str, troubles: Troubles, *, store: Store, marketplace: Marketplace, clock: Clock) -> int:
-    count, last_id = 0, 0
+def _fold_rfbs(seller: str, troubles: Troubles, *, store: Store, marketplace: Marketplace, clock: Clock) -> set[str]:
+    """Ids of the returns that the list shows."""
+    seen, last_id = set[str](), 0
     while True:
         with noting() as odd:
             page = marketplace.returns(last_id=last_id)
@@ -92,10 +103,29 @@ def _fold_rfbs(seller: str, troubles: Troubles, *, store: Store, marketplace: Ma
         for return_id, state in wanted.items():
             with troubles.of(f"return {return_id}"):
                 _fold_one(seller, return_id, state, store=store, marketplace=marketplace, clock=clock)
-            count += 1
+            seen.add(return_id)
         if page.cursor is None:
-            return count
+            return seen
         last_id = int(page.cursor)
+
+
+def _fold_unlisted(
+    seller: str, seen: Collection[str], troubles: Troubles, *, store: Store, marketplace: Marketplace, clock: Clock
+) -> None:
+    """Open rFBS returns that are older than the list goes back are read by themselves, once a day."""
+    now = clock.now()
+    row = store.report(seller, UNLISTED_REPORT, now.date()) or {}
+    if row.get("done"):
+        return
+    cursor = str(row["cursor"]) if row.get("cursor") else None
+    page = store.returns_in(seller, open_only=True, limit=A_VISIT, cursor=cursor)
+    for return_id in page.items:
+        case = store.return_case(seller, return_id) if return_id not in seen else None
+        if case is None or case.source is not ReturnSource.RFBS or now - case.synced_at < UNREAD_FOR:
+            continue
+        with troubles.of(f"return {return_id}"):
+            _fold_one(seller, return_id, None, store=store, marketplace=marketplace, clock=clock)
+    store.save_report(seller, UNLISTED_REPORT, now.date(), {"cursor": page.cursor, "done": page.cursor is None})
 
 
 def _fold_one(
@@ -119,7 +149,7 @@ def _fold_goods(seller: str, troubles: Troubles, *, store: Store, marketplace: M
     before = store.report(seller, GOODS_REPORT, began.date())
     until = datetime.fromisoformat(str(before["until"])) if before else None
     # A window that ends in the future was moved on by a wrong clock: what came meanwhile lies before it.
-    since = began - GOODS_LOOK_BACK if until is None or ahead(until, began) else until - OVERLAP
+    since = _first_of_day(seller, began, store) if until is None or ahead(until, began) else until - OVERLAP
     count, last_id, failed = 0, 0, len(troubles.found)
     with noting() as odd:
         while True:
@@ -135,6 +165,15 @@ def _fold_goods(seller: str, troubles: Troubles, *, store: Store, marketplace: M
         # Only a round that read and kept everything moves the window on.
         store.save_report(seller, GOODS_REPORT, began.date(), {"until": began.isoformat()})
     return count
+
+
+def _first_of_day(seller: str, began: datetime, store: Store) -> datetime:
+    """Back to the oldest FBS return that is open here: no read tells of a single one."""
+    oldest = began - GOODS_LOOK_BACK
+    for return_id in every(lambda cursor: store.returns_in(seller, open_only=True, limit=200, cursor=cursor)):
+        if return_id.startswith(FBS_PREFIX) and (case := store.return_case(seller, return_id)) is not None:
+            oldest = min(oldest, case.opened_at)
+    return max(oldest, began - GOODS_OLDEST)
 
 
 def _after(case: ReturnCase, *, store: Store, clock: Clock) -> None:

@@ -17,6 +17,14 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
 
+PUSH_HEALTH = "push-health"
+MARKETPLACE_KEY = "marketplace-key"
+ERROR_INDEX = "error-index"
+HELD_DECISIONS = "held-decisions"
+SUPPORT_CHATS = "support-chats"
+ACCRUALS = "accruals"
+OF_SELLER = (PUSH_HEALTH, MARKETPLACE_KEY, ERROR_INDEX, HELD_DECISIONS, SUPPORT_CHATS, ACCRUALS)
+"""Ids of the watches of a whole seller, which stand in no list; every recipient has a digest's beside them."""
 DIGEST_PREFIX = "digest."
 """A digest's watch is called `digest.<recipient>`."""
 KEY_WARNINGS = (timedelta(days=14), timedelta(days=7), timedelta(days=3), timedelta(days=1), timedelta())

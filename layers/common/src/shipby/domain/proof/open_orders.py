@@ -19,9 +19,24 @@ DATE_MAY_WAIT = timedelta(hours=24)
 """How long the marketplace may leave a cut-off empty before a person asks why."""
 READ_WITHIN = timedelta(hours=24)
 """An open posting that waits in the house is read from the marketplace at least this often."""
+LISTED_FOR = timedelta(days=16)
+"""The marketplace's lists are read fourteen days back: what came earlier than this is in none of them any more."""
+UNLISTED_READ_WITHIN = timedelta(days=2)
+"""What is open and in no list is read once a day by the poll; a day more for a walk that takes its time."""
+TAKEN_WITHIN = timedelta(days=3)
+"""Ours: how long the carrier may leave a posting unscanned that was handed over, weekends included."""
+LATE_AT_BUYER = timedelta(days=7)
+"""Ours: how long after its delivery date a posting may still be on its way before somebody looks for it."""
+ON_ITS_WAY_FOR = timedelta(days=45)
+"""Where the marketplace names no delivery date. rFBS delivers within 30 days (official, Process), and half as much."""
+DISPUTED_FOR = timedelta(days=45)
+"""A dispute takes up to 31 days (Ozon Global pages); two weeks more before it counts as forgotten."""
+DELIVERED_FOR = timedelta(days=120)
+"""A delivered posting closes when the buyer's time to return it is over: 90 days at most, and a month more."""
 
 _CANCELLED = frozenset({"cancelled", "cancelled_from_split_pending"})
 _MOVING = frozenset({"delivering", "driver_pickup"})
+_DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
 _NOT_SHIPPED = frozenset({"awaiting_verification", "awaiting_approve", "awaiting_packaging", "acceptance_in_progress"})
 _FORGOTTEN = "its automatic {} was held back, and nothing waits to decide it again"
 _LEFT = frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED})
@@ -43,6 +58,8 @@ class Rule(StrEnum):
     STATUS = "status"
     """The marketplace's status and our stage can both be true."""
     READ = "read"
+    AFTER_HAND_OVER = "after_hand_over"
+    """What has left the house arrives, comes back or is settled in time, or somebody looks for it."""
     CLOCK = "clock"
     """No time of ours that should have passed lies ahead of the clock."""
     HELD = "held"
@@ -114,6 +131,7 @@ def check(posting: Posting, settings: SellerSettings, evidence: Evidence, *, now
         *_reason(posting),
         *_status(posting),
         *_read(posting, evidence, now),
+        *_after_hand_over(posting, now),
         *(Violation(Rule.HELD, _FORGOTTEN.format(action)) for action in evidence.forgotten),
     )
     return tuple(found)
@@ -189,6 +207,7 @@ def _status(posting: Posting) -> Iterator[Violation]:
         or (status == "delivered" and stage is not Stage.DELIVERED)
         or (status in _MOVING and stage not in (Stage.IN_TRANSIT, Stage.DELIVERED))
         or (status in _NOT_SHIPPED and stage in _LEFT)
+        or (status in _DISPUTED and stage in _LEFT)
     )
     if wrong:
         yield Violation(Rule.STATUS, f"the marketplace says {status}, and we have it as {stage}")
@@ -196,9 +215,42 @@ def _status(posting: Posting) -> Iterator[Violation]:
 
 def _read(posting: Posting, evidence: Evidence, now: datetime) -> Iterator[Violation]:
     waits = posting.stage not in _LEFT
-    if waits and evidence.polled and now - posting.synced_at > READ_WITHIN:
+    unlisted = now - posting.received_at > LISTED_FOR
+    limit = READ_WITHIN if waits else UNLISTED_READ_WITHIN if unlisted else None
+    if limit is not None and evidence.polled and now - posting.synced_at > limit:
         since = f"{posting.synced_at:%Y-%m-%d %H:%M} UTC"
         yield Violation(Rule.READ, f"it was last read from the marketplace at {since}, although the poll works")
+
+
+def _after_hand_over(posting: Posting, now: datetime) -> Iterator[Violation]:
+    """Each stage after the hand-over has an end; past it a person looks, for no clock of the marketplace rings."""
+    status, stage = posting.status, posting.stage
+    left = posting.handed_over_at or posting.received_at
+    if stage is Stage.HANDED_OVER and status not in _MOVING and now - left > TAKEN_WITHIN:
+        yield Violation(
+            Rule.AFTER_HAND_OVER, f"handed over {_day(left)}, and the marketplace still says {status}: ask the carrier"
+        )
+    elif stage in (Stage.HANDED_OVER, Stage.IN_TRANSIT):
+        by = posting.delivery_by
+        until = by + LATE_AT_BUYER if by is not None else left + ON_ITS_WAY_FOR
+        if now > max(until, left):
+            promised = f"due {_day(by)}" if by is not None else "without a delivery date"
+            text = f"on its way since {_day(left)}, {promised}, and it is still {status}: look for it"
+            yield Violation(Rule.AFTER_HAND_OVER, text)
+    elif stage is Stage.DELIVERED:
+        if posting.delivered_at is None:
+            yield Violation(Rule.AFTER_HAND_OVER, "it is delivered, and nobody knows since when")
+        elif now - posting.delivered_at > DELIVERED_FOR:
+            yield Violation(Rule.AFTER_HAND_OVER, f"delivered {_day(posting.delivered_at)}, and it was never closed")
+    elif status in _DISPUTED:
+        since = posting.not_accepted_since or posting.delivered_at or left
+        if now - since > DISPUTED_FOR:
+            text = f"{status}, and nothing was settled since {_day(since)}: ask the marketplace"
+            yield Violation(Rule.AFTER_HAND_OVER, text)
+
+
+def _day(when: datetime) -> str:
+    return f"{when:%Y-%m-%d}"
 
 
 def check_times(posting: Posting, now: datetime) -> tuple[Violation, ...]:
