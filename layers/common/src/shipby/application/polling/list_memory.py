@@ -36,6 +36,10 @@ class ListMemory:
         mark, until = self._matched.get((seller, facts.number), (b"", now))
         return now < until and mark == fingerprint(facts)
 
+    def known(self, seller: str) -> set[str]:
+        """Numbers that the lists showed lately, and that the store was seen to know."""
+        return {number for of, number in self._matched if of == seller}
+
     def note_match(self, seller: str, facts: MarketplacePosting, until: datetime) -> None:
         """The store knows all that the entry says; not looked at again before `until`, unless the entry changes."""
         self._remember(self._matched, seller, facts, min(until, facts.read_at + VERIFY_EVERY))

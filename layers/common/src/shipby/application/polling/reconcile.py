@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -177,6 +177,53 @@ def ask_for_changed(
     round_.ask_for(set_aside_of(odd, Listed.POSTING))
     keep_odd_entries(seller, odd, store=store, now=now)
     own.settle()
+    return round_.queued
+
+
+def reconcile_part(
+    seller: str,
+    span: tuple[datetime, datetime] | None,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    queue: WorkQueue,
+    clock: Clock,
+    memory: ListMemory,
+) -> Reconciled:
+    """A part of what `reconcile` looks at: what began in a span of time, or (None) what still has to be sent.
+
+    Raises what failed; what was seen by then is queued.
+    """
+    now, own = clock.now(), Troubles()
+    round_ = _Round(seller, store, queue, now, own, memory)
+
+    def listing(cursor: str) -> Page[MarketplacePosting]:
+        if span is None:
+            return marketplace.unfulfilled(cutoff_from=now - LOOK_BACK, cutoff_to=now + AHEAD, cursor=cursor)
+        return marketplace.postings(since=span[0], to=span[1], cursor=cursor)
+
+    with noting() as odd:
+        round_.go_through("postings to send" if span is None else "postings", listing)
+    whole = not own.found
+    with own.of("odd postings"):
+        round_.ask_for(set_aside_of(odd, Listed.POSTING))
+        keep_odd_entries(seller, odd, store=store, now=now)
+        if whole:
+
+            def still(case: Case) -> bool:
+                return case.subject not in odd.readable or round_.is_still_odd(case)
+
+            close_readable(seller, odd, odd.whole, store=store, now=now, still=still)
+            round_.ask_again()
+    own.settle()
+    return Reconciled(len(round_.seen), round_.queued)
+
+
+def ask_for_unlisted(seller: str, listed: Collection[str], *, store: Store, queue: WorkQueue, clock: Clock) -> int:
+    """Queue open postings that no list has shown and nobody has read for a day, a part a visit; returns how many."""
+    round_ = _Round(seller, store, queue, clock.now(), Troubles(), ListMemory())
+    round_.seen.update(listed)
+    round_.ask_for_unlisted()
     return round_.queued
 
 

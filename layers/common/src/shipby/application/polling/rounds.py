@@ -15,8 +15,8 @@ from shipby.application.cases.odd_entries import noting
 from shipby.application.cases.watch_account import note_rejected_key, unhealthy, watch_account
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.polling.list_memory import ListMemory
+from shipby.application.polling.list_parts import look_through
 from shipby.application.polling.proof_stints import noted_at, proof_is_old, prove_a_stint, prove_at_once
-from shipby.application.polling.reconcile import ask_for_changed, reconcile
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.log import Log
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
@@ -275,17 +275,7 @@ def _tasks(
     at_once: bool,
 ) -> dict[str, Json]:
     """All that a visit does with the marketplace, each for itself."""
-    done = reconcile(
-        seller,
-        store=own.store,
-        marketplace=marketplace,
-        queue=own.queue,
-        clock=own.clock,
-        look_back=own.look_back,
-        troubles=troubles,
-        memory=None if at_once else own.memory,  # asked for by hand, it looks at everything
-    )
-    changed = _changed(seller, marketplace, own, troubles, changed_from)
+    done = look_through(seller, own, marketplace, troubles, changed_from, at_once=at_once)
     polled = PolledReturns(0, None, 0)
     with troubles.of("returns"):
         polled = poll_returns(seller, store=own.store, marketplace=marketplace, queue=own.queue, clock=own.clock)
@@ -296,7 +286,7 @@ def _tasks(
         own.store.save_report(seller, POLL_REPORT, began.date(), {"at": began.isoformat(), "push": account.push})
     view: dict[str, Json] = {
         "listed": done.listed,
-        "queued": done.queued + changed,
+        "queued": done.queued,
         "returns": polled.rfbs,
         "goods_returns": NOT_PERMITTED if polled.goods is None else polled.goods,
         "cancel_requests": FAILED,
@@ -317,23 +307,6 @@ def _tasks(
     note = own.log.warning if unhealthy(account.push) else own.log.info
     note("seller polled", extra={"seller": seller, **view})
     return view
-
-
-def _changed(seller: str, marketplace: Marketplace, own: Tools, troubles: Troubles, since: datetime) -> int:
-    """Postings that were asked for because only their last change tells of them; where a list failed, not now."""
-    if not troubles.found:
-        with troubles.of("older postings that changed"):
-            return ask_for_changed(
-                seller,
-                since,
-                store=own.store,
-                marketplace=marketplace,
-                queue=own.queue,
-                clock=own.clock,
-                look_back=own.look_back,
-                memory=own.memory,
-            )
-    return 0
 
 
 def _cancel_requests(seller: str, marketplace: Marketplace, own: Tools) -> Json:
