@@ -32,7 +32,7 @@ REPORT = "poll-lists"
 """How many postings the lists showed, and which part is next."""
 REPORT_DAY = date(2000, 1, 1)
 """The row belongs to no day: one, overwritten."""
-MANY = 2_000
+MANY = 500
 """Postings of both lists; with more than this they are read in parts."""
 EVERY = timedelta(hours=1)
 """How often the whole lists of a seller of many postings are read."""

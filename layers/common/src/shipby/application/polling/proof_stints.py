@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a round works with them, and calls this
 PROVE_EVERY = timedelta(hours=1)
 WHOLE_EVERY = timedelta(hours=24)
 """How often everything is proven; every hour in between only what has changed."""
-FEW = 2_000
+FEW = 500
 """Postings of the window for whom everything is proven every hour: it takes seconds."""
 STINT = timedelta(seconds=45)
 """What one visit spends on one seller's proof; the next visit goes on."""
