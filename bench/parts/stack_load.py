@@ -25,7 +25,7 @@ from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator, SimulatorSettings
-from shipby_local.stack import Stack, StackSettings
+from shipby_local.stack import UNLIMITED, Stack, StackSettings
 from shipby_local.stack.emulation.process import JOURNAL_VARIABLE
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "template.yaml"
@@ -76,7 +76,7 @@ def settings(simulator: Simulator, folder: Path, *, journal: bool, port: int = 0
         template=TEMPLATE,
         data_dir=folder,
         api_port=port,
-        parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
+        parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url, **UNLIMITED},
         extra_environment={} if journal else {JOURNAL_VARIABLE: "off"},
     )
 

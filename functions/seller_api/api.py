@@ -16,6 +16,7 @@ from functions.seller_api.access import caller_of, check_role
 from functions.seller_api.operations import Call, Download, IfMatch, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
 from functions.seller_api.wiring import Parts
+from shipby.application.sellers.call_limits import WINDOW_SECONDS, Allowance
 from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.application.shared.loggable import error_fields
 from shipby.contracts.base import Request
@@ -44,9 +45,29 @@ class SellerApi:
     def _endpoint(self, operation: Operation) -> Callable[..., Response[str]]:
         def endpoint(**path: str) -> Response[str]:
             event = self._app.current_event.raw_event
-            return self._guarded(operation.id, event, lambda: self._answer(operation, event, path))
+            limits: dict[str, str] = {}
+            response = self._guarded(operation.id, event, lambda: self._limited(operation, event, path, limits))
+            response.headers.update(limits)
+            return response
 
         return endpoint
+
+    def _limited(
+        self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str], limits: dict[str, str]
+    ) -> Response[str]:
+        """The answer, if the caller has calls left; `limits` gets the headers that say how many."""
+        limiter = self._parts().limiter if operation.roles else None
+        if limiter is not None:
+            caller = caller_of(event)
+            left = limiter.take(caller.seller, caller.key_id)
+            limits.update(limit_headers(left))
+            if not left.allowed:
+                raise HttpError(
+                    "too_many_requests",
+                    f"this {left.scope} may make {left.limit} calls in {WINDOW_SECONDS} s: wait {left.reset} s",
+                    headers={"Retry-After": str(left.reset)},
+                )
+        return self._answer(operation, event, path)
 
     def _unrouted(self, _error: Exception) -> Response[str]:
         event = self._app.current_event.raw_event
@@ -131,6 +152,18 @@ class SellerApi:
             return (operation.body or Request).model_validate_json(text)
         except ValidationError as error:
             raise invalid(error, "body") from error
+
+
+def limit_headers(left: Allowance) -> dict[str, str]:
+    """How many calls are left, in the words of draft-ietf-httpapi-ratelimit-headers-06; nothing without a limit."""
+    if not left.limit:
+        return {}
+    return {
+        "RateLimit-Limit": str(left.limit),
+        "RateLimit-Remaining": str(left.remaining),
+        "RateLimit-Reset": str(left.reset),
+        "RateLimit-Policy": f"{left.limit};w={WINDOW_SECONDS}",
+    }
 
 
 def _forget(_answer: Answer) -> list[Any]:

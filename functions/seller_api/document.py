@@ -64,6 +64,7 @@ _PROBLEM_NAMES: Mapping[int, str] = {
     412: "PreconditionFailed",
     422: "IdempotencyMismatch",
     428: "PreconditionRequired",
+    429: "TooManyRequests",
     500: "InternalError",
     503: "Unavailable",
 }
@@ -196,7 +197,7 @@ def _parameters(operation: Operation, query: Json) -> list[Json]:
 def _refusals(operation: Operation) -> list[int]:
     statuses = {400, 500, 503}
     if operation.roles:
-        statuses |= {401, 403}
+        statuses |= {401, 403, 429}
     if "{" in operation.path or operation.path == "/v1/proof":
         statuses.add(404)
     if operation.unsafe:
@@ -215,8 +216,10 @@ def _problem(status: int) -> Json:
         "description": text,
         "content": {CONTENT_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
     }
-    if status == 503:
+    if status in (429, 503):
         answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    if status == 429:
+        answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
     return answer
 
 
@@ -251,12 +254,28 @@ _HEADERS: Json = {
     "ETag": {"description": "The version, for If-Match", "schema": {"type": "string", "examples": ['"3"']}},
     "Location": {"description": "Where to follow it", "schema": {"type": "string", "format": "uri-reference"}},
     "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Limit": {
+        "description": "Calls in a window, of the key or of the seller, whichever is nearer to its end.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Remaining": {
+        "description": "Calls that are left in this window.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit-Reset": {"description": "Seconds until the next window.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Policy": {
+        "description": "The limit and its window in seconds.",
+        "schema": {"type": "string", "examples": ["300;w=10"]},
+    },
 }
+_LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
 _DESCRIPTION = inspect.cleandoc(
     """
     Times are RFC 3339 in UTC, money is `{amount: "12.50", currency}`, listings are `items` and `next_cursor`.
     Every error is `application/problem+json` and says what to do. (The gateway itself refuses a missing or unknown key
     before the API is reached: 401 or 403 with a body of its own.)
     Calls that the marketplace has to carry out answer 202 with the Location of an intent.
+    A key and a seller have a number of calls in each ten seconds; RateLimit-Remaining on every answer says how many are
+    left, and what is more is answered 429 with Retry-After.
     """
 )

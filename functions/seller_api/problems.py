@@ -75,6 +75,11 @@ KINDS: Mapping[str, Kind] = {
     "precondition_required": Kind(
         428, "If-Match is needed", "Read the item and send its ETag as If-Match, so that no change of others is lost."
     ),
+    "too_many_requests": Kind(
+        429,
+        "More calls than the key or the seller may make",
+        "Nothing was done. Send the same call again after Retry-After seconds; spread calls by RateLimit-Remaining.",
+    ),
     "internal_error": Kind(
         500,
         "Something went wrong here",

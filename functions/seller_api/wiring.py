@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cache
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.dynamodb import DynamoDBStore
+from shipby.adapters.dynamodb.call_counts import CallCounts
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store
+from shipby.application.sellers.call_limits import WINDOW_SECONDS, CallLimiter, CallLimits
 from shipby.settings import Settings
 
 
 class SellerApiSettings(Settings):
     table_name: str
     document_bucket: str
+    api_calls_per_key: int = 0
+    api_calls_per_seller: int = 0
+    """In each window; 0 is no limit. The template says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,8 @@ class Parts:
     store: Store
     clock: Clock
     documents: DocumentStore
+    limiter: CallLimiter | None = None
+    """None: calls are not limited."""
 
 
 @cache
@@ -33,4 +41,9 @@ def parts() -> Parts:
         store=DynamoDBStore(table_name=settings.table_name),
         clock=SystemClock(),
         documents=S3DocumentStore(settings.document_bucket),
+        limiter=CallLimiter(
+            CallLimits(settings.api_calls_per_key, settings.api_calls_per_seller),
+            CallCounts(table_name=settings.table_name, window_seconds=WINDOW_SECONDS),
+            time=time.time,
+        ),
     )

@@ -27,7 +27,7 @@ from shipby_local.messenger import Messenger, Notice
 from shipby_local.onboarding import take_in
 from shipby_local.pacing import needs
 from shipby_local.simulator import Simulator
-from shipby_local.stack import Stack, StackSettings
+from shipby_local.stack import UNLIMITED, Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 
 WHILE_PEOPLE_WORK, AFTERWARDS = timedelta(hours=1), timedelta(hours=4)
@@ -100,7 +100,7 @@ def run_day(
         template=template,
         data_dir=folder,
         api_port=0,
-        parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
+        parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url, **UNLIMITED},
         progress=watcher.step,
         neighbours=(simulator,),
         needs=needs(clock, deployment.store, simulator, visit_every=_visit_every),

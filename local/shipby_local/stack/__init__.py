@@ -15,10 +15,11 @@ from shipby_local.stack.errors import (
     StackError,
     TemplateError,
 )
-from shipby_local.stack.settings import StackSettings
+from shipby_local.stack.settings import UNLIMITED, StackSettings
 from shipby_local.stack.stack import Drained, Invocation, Stack
 
 __all__ = [
+    "UNLIMITED",
     "DataFolderBrokenError",
     "DataFolderLockedError",
     "DrainTimeoutError",

@@ -7,6 +7,8 @@ from pathlib import Path
 from shipby_local.stack.stepping import Need, Neighbour
 
 Progress = Callable[[str], None]
+UNLIMITED: Mapping[str, str] = {"ApiCallsPerKey": "0", "ApiCallsPerSeller": "0"}
+"""Parameters of the template for programs that play many people with one key, faster than people are."""
 
 
 def silent(step: str) -> None:

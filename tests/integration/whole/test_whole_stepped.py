@@ -19,7 +19,7 @@ from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK, needs
 from shipby_local.simulator import Simulator, SimulatorSettings
-from shipby_local.stack import Stack, StackSettings
+from shipby_local.stack import UNLIMITED, Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 from tests.integration.whole.whole_support import TEMPLATE, Whole, call
 
@@ -52,7 +52,7 @@ def stepped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stepped]:
             template=TEMPLATE,
             data_dir=data / "stack",
             api_port=0,
-            parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
+            parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url, **UNLIMITED},
             neighbours=(simulator,),
             needs=needs(clock, deployment.store, simulator),
         )

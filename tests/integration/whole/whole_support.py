@@ -19,7 +19,7 @@ from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger
 from shipby_local.onboarding import take_in
 from shipby_local.simulator import Simulator, SimulatorSettings
-from shipby_local.stack import Stack, StackSettings
+from shipby_local.stack import UNLIMITED, Stack, StackSettings
 from tests.support.waiting import LONGEST, eventually
 
 BUSY = (502, 503, 504)
@@ -253,6 +253,7 @@ def stack_settings(simulator: Simulator, folder: Path) -> StackSettings:
             "OzonBaseUrl": simulator.base_url,
             "LabelDelaySeconds": str(int(LABEL_DELAY)),
             "SweepLookAheadSeconds": "5",
+            **UNLIMITED,
         },
         sweep_interval=1.0,
         poll_interval=0.0,

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
-from shipby.adapters.ozon import breaker, transport
+from shipby.adapters.ozon import transport
+from shipby.adapters.ozon.breaker import NoAnswerError, NotSentError
 from shipby.application.shared import idempotency
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import (
@@ -25,8 +26,8 @@ def lost_answers_count_as_not_sent() -> Patch:
     def exchange(self: transport.Transport, *given: Any, **named: Any) -> transport.Answer:
         try:
             return real(self, *given, **named)
-        except breaker.NoAnswerError as error:
-            raise breaker.NotSentError(str(error)) from error
+        except NoAnswerError as error:
+            raise NotSentError(str(error)) from error
 
     return patch.object(transport.Transport, "_exchange", exchange)
 
@@ -41,7 +42,7 @@ def acting_calls_are_repeated() -> Patch:
         for _ in range(2):
             try:
                 return real(self, method, payload, *until)
-            except breaker.NoAnswerError:
+            except NoAnswerError:
                 continue
         return real(self, method, payload, *until)
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bench.engine import Engine
+from bench.noisy_neighbour import QUEUES, RULES, shop_of
 from bench.open_alarms import IndexClient, OpenAlarm, alarm_keys, posting_key, spread
 from bench.parts.fair_model import Simulation, Timing, Variant
+from bench.parts.neighbours import Neighbour, worst_delay
 from bench.parts.report import replaced, table
 from bench.sweep_reads import DUE, NOW, Metered, sweep_once
 
@@ -77,3 +79,14 @@ def test_a_table_replaces_only_the_section_of_its_bench() -> None:
     assert "| x | 1 |" in changed
     with pytest.raises(ValueError, match="lacks the marks"):
         replaced(page, "c", "")
+
+
+@pytest.mark.parametrize("neighbour", Neighbour)
+@pytest.mark.parametrize("queue", QUEUES)
+def test_no_neighbour_delays_another_seller_by_more_than_a_minute(queue: str, neighbour: Neighbour) -> None:
+    plain, fair, product = (worst_delay(shop_of(queue), rules, neighbour, noisy=150) for rules in RULES)
+    assert product <= 60
+    assert product <= plain
+    if neighbour is Neighbour.HANGS:
+        assert plain > 60, "the model sees the trouble that the rules end"
+        assert product < fair

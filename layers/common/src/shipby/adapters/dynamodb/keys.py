@@ -26,6 +26,7 @@
     FIND#<s>#<kind>#<value>          FIND
     PUSHTOKEN#<sha256>               PUSHTOKEN
     APIKEY#<id>                      APIKEY
+    CALLS#<s>#<window>               CALLS
 
 Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
 """
@@ -58,6 +59,7 @@ PACK = "PACK"
 EVIDENCE = "EVIDENCE"
 SETTINGS = "SETTINGS"
 FIND = "FIND"
+CALLS = "CALLS"
 PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
 API_KEY = "APIKEY"
 SELLERS = "SELLERS"
@@ -347,6 +349,10 @@ def registered_seller(seller: str) -> Key:
 
 def pointer(seller: str, kind: str, value: str) -> Key:
     return Key(f"FIND#{_part(seller, 'seller')}#{_part(kind, 'kind')}#{_last_part(value, kind)}", FIND)
+
+
+def calls(seller: str, window: int) -> Key:
+    return Key(f"CALLS#{_part(seller, 'seller')}#{window}", CALLS)
 
 
 def push_token(sha256: str) -> Key:
