@@ -31,6 +31,9 @@ NAMES_TEA = {
     "date and weight first": f"]C1112602013103000500{'01'}{GTIN}",
     "printed below the bars": f"(01){GTIN}(21)5abcDEF12345",
     "printed, serial first": f"(21)5abc (01) {GTIN}",
+    "a web address (GS1 Digital Link)": f"https://id.gs1.org/01/{GTIN}/21/5abc",
+    "a web address of the maker's": f"HTTPS://example.com/shop/01/{GTIN}?17=261231",
+    "FNC1 sent as a letter": f"\xe801{GTIN}215abc\xe891EE06",
     "with a line break": f"]d201{GTIN}21abc\r\n",
 }
 
@@ -47,6 +50,9 @@ def test_the_product_is_found_whatever_form_its_number_has(code: str) -> None:
         f"]C100{'1' * 18}",
         f"]C110{GTIN}",
         "(10)" + GTIN,
+        f"https://example.com/10/{GTIN}",
+        f"https://example.com/?q=/01/{GTIN}",
+        f"https://example.com/01/{GTIN}9",
         "01" + GTIN[:13],
         "01",
         "]d2",

@@ -50,3 +50,13 @@ def test_other_texts_are_as_they_are(text: str) -> None:
 @pytest.mark.parametrize(("language", "wanted"), [("ru", ";"), ("kk", ";"), ("zh", ","), ("en", ",")])
 def test_the_columns_stand_apart_where_it_is_opened(language: str, wanted: str) -> None:
     assert csv_text(["a", "b"], [[1, None]], separator_of(language)) == f"\ufeffa{wanted}b\r\n1{wanted}\r\n"
+
+
+@pytest.mark.parametrize("article", ["12-05", "3/4", "1/2/3", "05/2026", "1E5", "7e-3", "3:30", "0007"])
+def test_an_article_that_looks_like_a_day_a_time_or_a_power_of_ten_stays_as_it_is(article: str) -> None:
+    assert csv_text(["article"], [[article]]).splitlines()[1] == f'"=""{article}"""'
+
+
+@pytest.mark.parametrize("text", ["2026-03-02", "2026-03-02T09:00:00Z", "24219509-0020-2", "12-A", "1E", "E5", "3:301"])
+def test_other_texts_and_real_dates_stay_plain(text: str) -> None:
+    assert csv_text(["text"], [[text]]).splitlines()[1] == text

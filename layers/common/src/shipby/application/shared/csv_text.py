@@ -15,6 +15,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d+)?")
 """Plain decimal numbers; a spreadsheet keeps 15 digits."""
 _DIGITS = re.compile(r"\d+")
+_MISTAKEN = re.compile(r"\d{1,2}[-/]\d{1,2}(?:[-/]\d{1,4})?|\d{1,2}[-./]\d{4}|\d+[eE][+-]?\d+|\d{1,2}:\d\d", re.ASCII)
+"""Articles that a spreadsheet would turn into a day (12-05), a time (3:30) or a power of ten (1E5)."""
 
 
 class Separator(StrEnum):
@@ -45,7 +47,7 @@ def csv_text(
     """A table with a heading line, CRLF, with a byte order mark.
 
     Numbers stay numbers, negative ones too; a text that would be run as a formula gets an apostrophe before it; digits
-    that a number would lose (leading zeros, more than 15) are written as text.
+    that a number would lose (leading zeros, more than 15) and what would become a day or a power of ten are text.
     """
     between, decimal = _SIGNS[separator]
     out = io.StringIO()
@@ -60,7 +62,7 @@ def _cell(value: str | int | None, decimal: str) -> str | int:
         return value if value is not None else ""
     if _NUMBER.fullmatch(value):
         return value.replace(".", decimal)
-    if value.isascii() and _DIGITS.fullmatch(value):
+    if value.isascii() and (_DIGITS.fullmatch(value) or _MISTAKEN.fullmatch(value)):
         # Spreadsheets take this for a text; a program finds the digits all the same.
         return f'="{value}"'
     # Spreadsheets strip spaces before they look for a formula.

@@ -17,6 +17,10 @@ _FIXED = {"00": 18, "01": 14, "02": 14, "03": 14, "04": 16, "20": 2, "41": 13} |
 _MEASURES = re.compile(r"3[1-6]\d\d")
 """Four digits of identifier and six of value."""
 _GTIN = "01"
+_LINK = re.compile(r"https?://[^?#]*?/01/(\d{14})(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
+"""GS1 Digital Link: the same elements as the path of a web address. Source: GS1 Digital Link Standard, URI Syntax."""
+_FNC1_AS_LETTER = "\xe8"
+"""What some scanners send for FNC1: its codeword in a DataMatrix, 232, as a letter. seen"""
 
 
 def gtin_in(code: str) -> str:
@@ -25,7 +29,9 @@ def gtin_in(code: str) -> str:
     The form with brackets that is printed below the bars counts too, and a string whose separators a keyboard scanner
     dropped, as long as the item comes before the first value of free length.
     """
-    text = code.strip(f"{_GS} \t\r\n")
+    text = code.replace(_FNC1_AS_LETTER, _GS).strip(f"{_GS} \t\r\n")
+    if link := _LINK.match(text):
+        return link[1]
     if found := _SYMBOLOGY.match(text):
         text = text[found.end() :].lstrip(_GS)
     if text.startswith("("):
