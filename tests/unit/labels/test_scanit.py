@@ -77,7 +77,7 @@ def test_a_code_that_several_postings_have_proves_and_finds_none(desk: LabelDesk
     assert found(desk, "SAME") == []
     with pytest.raises(NotFoundError, match="several postings"):
         scan_label(a.SELLER, "SAME", store=store)
-    assert scan_label(a.SELLER, f"up-{first}", store=store)["posting_number"] == first
+    assert scan_label(a.SELLER, f"up-{third}", store=store)["posting_number"] == third
     assert found(desk, f"low-{third}") == [third]
 
 

@@ -208,8 +208,7 @@ def _details_moved(known: Posting, facts: MarketplacePosting, store: PostingRead
     if facts.read_at < known.synced_at:
         return None
     detail = store.detail(known.seller, known.number)
-    # Which list told of it is no change.
-    if detail is not None and replace(detail, read_at=facts.read_at, delivery_schema=facts.delivery_schema) == facts:
+    if detail is not None and replace(detail, read_at=facts.read_at) == facts:
         return None
     data: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
     event = Event(type=EventType.POSTING_CHANGED, at=at, actor=MARKETPLACE, reason="details", data=data)

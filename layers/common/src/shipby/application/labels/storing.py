@@ -108,12 +108,13 @@ def _replaced(known: Document | None, digest: str, form: LabelForm, document: Do
 def claims(store: Store, posting: Posting, barcodes: Sequence[str]) -> list[Write]:
     """Pointers from the label's own codes to its posting: a code that many labels share must lead to none of them.
 
-    Own are those on its pages that tell it from others, and those that the marketplace names: the label in the cabinet
-    may carry more of them than the file.
+    Own are those on its pages that tell it from others, and its ScanIt code: a label that is printed in the cabinet may
+    carry it, although this file does not.
     """
     detail = store.detail(posting.seller, posting.number)
     named = detail.codes if detail else ()
-    own = [code for code in dict.fromkeys((*named, *barcodes)) if is_own_code(code, posting.number, named)]
+    scanit = (detail.scanit,) if detail and detail.scanit else ()
+    own = [code for code in dict.fromkeys((*barcodes, *scanit)) if is_own_code(code, posting.number, named)]
     found = (claim_code(posting.seller, code, posting.number, store=store) for code in own[:MOST_POINTERS])
     return [claim for claim in found if claim is not None]
 

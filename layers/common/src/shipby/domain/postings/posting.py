@@ -126,8 +126,9 @@ class MarketplacePosting:
     barcodes: tuple[str, ...] = ()
     scanit: str = ""
     """A third code of its label, since September 2026; it may be the only one there. "" says nothing."""
-    delivery_schema: str = ""
-    """SDS, FBO, FBS, Crossborder by the description, `fbs` in its example; only lists tell it."""
+    delivery_schema: str = field(default="", compare=False)
+    """SDS, FBO, FBS, Crossborder by the description, `fbs` in its example; only lists tell it, so that it makes no
+    difference between two reads."""
     flow: str = ""
     """`integration_type_flow`: as `integration`, with hybrid_aggregator …, click_and_collect and FBP beside."""
     legal: bool = False
