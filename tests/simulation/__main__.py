@@ -2,7 +2,8 @@
 
 python -m tests.simulation --seeds 10000            all seeds 1..10000 over all cores
 python -m tests.simulation --seed 4711 --trace      one seed, everything that happened in it
-python -m tests.simulation --power                  every seeded bug: in which seed it was caught, by what
+python -m tests.simulation --power                  every seeded bug: what caught it, and in which seed or scene
+python -m tests.simulation --power --scenes         only those that a scene has to catch: a second or two
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="play this one seed")
     parser.add_argument("--trace", action="store_true", help="with --seed: print everything that happened")
     parser.add_argument("--mutation", choices=sorted(BY_NAME), help="play with this seeded bug")
-    parser.add_argument("--power", action="store_true", help="print which seed catches which seeded bug")
+    parser.add_argument("--power", action="store_true", help="print what catches which seeded bug")
+    parser.add_argument("--scenes", action="store_true", help="with --power: only bugs that a scene has to catch")
+    parser.add_argument("--write", action="store_true", help="with --power: write the table into docs/seeded-bugs.md")
     given = parser.parse_args()
     if given.power:
-        return 0 if print_table() else 1
+        return 0 if print_table(scenes_only=given.scenes, write=given.write) else 1
     if given.seed is not None:
         return 0 if replay(given.seed, whole=given.trace, mutation=given.mutation) else 1
     return 0 if run_many(given.first, given.seeds, jobs=given.jobs, mutation=given.mutation) else 1

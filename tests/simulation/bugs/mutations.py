@@ -12,22 +12,27 @@ from dataclasses import dataclass
 
 from tests.simulation.bugs import intents as bugs_intents
 from tests.simulation.bugs import money as bugs_money
+from tests.simulation.bugs import of_doors, of_polls, of_queues, of_races
 from tests.simulation.bugs import wire as bugs_wire
+from tests.simulation.bugs.edits import edit
+from tests.simulation.scenes import races
 
 Patch = AbstractContextManager[object]
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A seeded bug; `within` is the number of seeds in which it has to be caught."""
+    """A seeded bug. It has to be caught by its scene; without one, within so many seeds."""
 
     name: str
     bug: str
     opened: Callable[[], Patch]
     within: int = 150
+    scene: Callable[[], None] | None = None
+    area: str = "intents and money"
 
 
-MUTATIONS: tuple[Mutation, ...] = (
+_OF_SEEDS: tuple[Mutation, ...] = (
     Mutation(
         "skip_compare_and_set",
         "what was refunded meanwhile is not compared before sending",
@@ -74,7 +79,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "older_facts_win",
         "a poll that was held up overwrites newer facts",
         bugs_intents.older_facts_win,
-        within=400,  # a poll has to be held up at the one read of the return, among the reads of its lists
+        scene=races.older_read_beside_a_newer_one,
     ),
     Mutation("times_ahead_believed", "a read dated ahead keeps later ones out", bugs_intents.times_ahead_believed),
     Mutation("cap_not_counted", "the daily cap is never counted up", bugs_money.cap_not_counted),
@@ -106,6 +111,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "cancel_with_money_of_parts",
         "a cancel of the rest books what unread parts cost",
         bugs_money.a_cancel_books_the_money_of_parts,
+    ),
+)
+MUTATIONS: tuple[Mutation, ...] = (
+    *_OF_SEEDS,
+    *(
+        Mutation(bug.name, bug.bug, edit(*bug.edit), scene=bug.scene, area=bug.area)
+        for bug in (*of_races.BUGS, *of_queues.BUGS, *of_polls.BUGS, *of_doors.BUGS)
     ),
 )
 BY_NAME: Mapping[str, Mutation] = {mutation.name: mutation for mutation in MUTATIONS}

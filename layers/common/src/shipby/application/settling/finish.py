@@ -23,7 +23,7 @@ from shipby.application.shared.retry import ATTEMPTS
 from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.held import Wait
-from shipby.domain.errors import NotFoundError, PreconditionFailedError, VersionConflictError
+from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, VersionConflictError
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import NEEDS_PERSON, OPEN_STATES, Intent, IntentState
 from shipby.domain.json_types import Json
@@ -68,26 +68,29 @@ def finish(
     the same transaction.
     """
     for _ in range(ATTEMPTS):
-        moved, writes = _transaction(
-            intent,
-            state,
-            outcome,
-            store,
-            clock,
-            read_back=read_back,
-            attempts=attempts,
-            needs_person=needs_person,
-            waits_for=waits_for,
-            actor=actor,
-        )
         try:
+            moved, writes = _transaction(
+                intent,
+                state,
+                outcome,
+                store,
+                clock,
+                read_back=read_back,
+                attempts=attempts,
+                needs_person=needs_person,
+                waits_for=waits_for,
+                actor=actor,
+            )
             commit(store, [*writes, *also(moved)])
-        except VersionConflictError:
+        except (VersionConflictError, InvalidInputError, PreconditionFailedError) as error:
             current = store.intent(intent.seller, intent.id)
+            if not isinstance(error, VersionConflictError) and (current is None or current.version == intent.version):
+                raise
+            # Otherwise the money that was read beside it may be what somebody made of it meanwhile: a conflict too.
             waits = intent.state in (IntentState.PENDING, IntentState.PROPOSED)
             claimed_by_another = waits and current and current.state is not intent.state
             if current is None or not current.open or claimed_by_another:
-                raise
+                raise VersionConflictError(f"intent {intent.id} was moved on meanwhile: read it again") from error
             intent = current
             continue
         return moved
