@@ -12,6 +12,7 @@ from shipby.application.ports.writes import SaveSettings
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
+from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.simulator import words
 from shipby_local.simulator.generate import LineSpec
 from tests.simulation.market import SELLER, minor
@@ -49,6 +50,11 @@ def draw(world: World, later: Later) -> None:
     world.busy = rng.choice(BUSY)
     for serial in range(rng.choice((1, 2, 2, 3))):
         _draw_posting(world, serial, later)
+    duels = world.duels
+    if duels.random() < 0.2:
+        began = duels.uniform(10, world.busy)
+        later(began, lambda: _restrict(world))
+        later(began + duels.uniform(1, 300), lambda: _switch(world, on=False))
     if rng.random() < 0.25:
         later(rng.uniform(10, world.busy), lambda: _switch(world, on=True))
         if rng.random() < 0.7:
@@ -80,6 +86,8 @@ def _draw_posting(world: World, serial: int, later: Later) -> None:
         # Often the first line again: what is left of one line is another matter than what is left of the posting.
         line, quantity = rng.choice((0, 0, rng.randrange(len(lines)))), rng.choice((1, 2, 3))
         later(rng.uniform(0, 20), partial(_return, world, number, line, quantity, later))
+    if world.duels.random() < 0.5:
+        later(world.duels.uniform(20, world.busy), lambda: _decide_all(world, number, later))
     if kind == "under way":
         if rng.random() < 0.6:
             later(rng.uniform(1, world.busy), lambda: _buyer_asks(world, number, later))
@@ -154,12 +162,32 @@ def _decide(world: World, return_id: str, later: Later, patience: int = 4) -> No
             later(rng.uniform(1, 90), lambda: _second_word(world, return_id, later))
 
 
+def _decide_all(world: World, number: str, later: Later) -> None:
+    """Several people sit before the returns of one posting, and all decide at the same moment."""
+    waiting = [each for each in world.returns if world.market.return_of(each).posting_number == number]
+    world.note(f"all of {', '.join(waiting) or 'no return'} are decided at once")
+    for return_id in waiting:
+        later(0, partial(_decide, world, return_id, later, 0))
+
+
+def _duel(world: World, intent_id: str, later: Later) -> None:
+    """Two people say yes and no to one refund at the same moment."""
+    people = world.duels.sample(PEOPLE, 2)
+    for approves, actor in zip((True, False), people, strict=True):
+        world.marks += 1
+        command = second_word(intent_id, approves=approves, actor=actor)
+        wish = Ask(f"duel{world.marks}", f"{'approve' if approves else 'reject'} {intent_id}", command)
+        later(0, partial(ask, world, wish, later))
+
+
 def _second_word(world: World, return_id: str, later: Later) -> None:
     """Whoever sees a refund that waits says yes or no to it; at times it is the one who asked for it."""
     case = world.raw.return_case(SELLER, return_id)
     intent = world.raw.intent(SELLER, case.open_intent) if case and case.open_intent else None
     if intent is None or intent.state is not IntentState.PROPOSED:
         return
+    if world.duels.random() < 0.4:
+        _duel(world, intent.id, later)
     approves = world.rng.random() < 0.8
     command = second_word(intent.id, approves=approves, actor=world.rng.choice(PEOPLE))
     send(world, f"{'approve' if approves else 'reject'} {intent.id}", command, later)
@@ -252,10 +280,23 @@ def _switch(world: World, *, on: bool) -> None:
     """Somebody throws the kill switch; it is in force from this moment."""
     stored = world.raw.settings(SELLER)
     assert stored is not None
-    changed = replace(stored, version=stored.version + 1, kill_switch=on)
-    world.raw.commit([SaveSettings(changed)])
-    world.watch.kill_switch = on
+    _change(world, replace(stored, version=stored.version + 1, kill_switch=on))
     world.note(f"kill switch {'on' if on else 'off'}")
+
+
+def _restrict(world: World) -> None:
+    """Somebody lowers the caps and throws the kill switch in one change."""
+    stored = world.raw.settings(SELLER)
+    assert stored is not None
+    caps = dict.fromkeys(stored.caps, 1)
+    _change(world, replace(stored, version=stored.version + 1, kill_switch=True, caps=caps))
+    world.note("caps of 1, and the kill switch on")
+
+
+def _change(world: World, settings: SellerSettings) -> None:
+    world.raw.commit([SaveSettings(settings)])
+    world.watch.policies[settings.version] = settings
+    world.watch.kill_switch = settings.kill_switch
 
 
 def people_settle(world: World, later: Later) -> None:

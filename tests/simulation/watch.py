@@ -78,6 +78,8 @@ class Watch:
         self._automatic: dict[tuple[str, str], int] = defaultdict(int)
         self.kill_switch = False
         self.settings = SellerSettings(seller=SELLER)
+        self.policies: dict[int, SellerSettings] = {}
+        """Version -> the settings of that version: what is decided stands under those that were read."""
         self._open_cases: dict[tuple[str, str], str] = {}
         self._let_go: dict[str, int] = defaultdict(int)
         self.checks = 0
@@ -222,7 +224,7 @@ class Watch:
         need(not self.kill_switch, "the kill switch stops automation", f"{intent.id} was made")
         day = (intent.action, intent.created_at.date().isoformat())
         self._automatic[day] += 1
-        limit = self.settings.caps.get(intent.action)
+        limit = self.policies.get(intent.policy_version, self.settings).caps.get(intent.action)
         if limit is not None:
             need(self._automatic[day] <= limit, "the daily cap holds", f"{self._automatic[day]} {intent.action}")
 

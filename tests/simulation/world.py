@@ -92,6 +92,8 @@ class World:
         self.skews = [timedelta(milliseconds=self.rng.randint(-450, 450)) for _ in range(WORKERS)]
         self._steps = Random(f"steps of {seed}")
         """Draws of its own: what else happens in a seed does not hang on whose clock steps."""
+        self.duels = Random(f"duels of {seed}")
+        """As above, for what several people do at the same moment."""
         self._stepping = self._steps.choice((0.0, 0.05, 0.2))
         self.splits = Random(f"splits of {seed}")
         """Draws of their own as well, so that a seed without a split plays as it did before there were any."""
@@ -118,6 +120,7 @@ class World:
         """Seconds within which the people of this world have their wishes."""
         settings = policy(self.rng, patience)
         self.watch.settings = settings
+        self.watch.policies[settings.version] = settings
         self.raw.commit([SaveSettings(settings)])
         self._stores = ShopStore(
             self.raw,

@@ -142,6 +142,13 @@ BUGS: tuple[Bug, ...] = (
         doors.every_role_at_every_door,
     ),
     Bug(
+        "roles",
+        "refusal_is_quoted",
+        "the log line of a refused call quotes what the caller sent",
+        ("functions.seller_api.api:SellerApi._guarded", '"problem": problem.body["type"]', '"problem": str(error)'),
+        doors.the_log_line_of_a_refused_call,
+    ),
+    Bug(
         "tokens",
         "push_not_kept",
         "a push that could not be stored is answered",

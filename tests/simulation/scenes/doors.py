@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest.mock import Mock, patch
 
+from functions.seller_api import api
 from functions.seller_api.access import MANAGERS, Caller, caller_of, check_role
 from functions.seller_api.problems import HttpError
 from functions.seller_api.routes import OPERATIONS
@@ -19,6 +21,7 @@ from shipby.application.sellers.change_settings import change_settings
 from shipby.domain import pointers
 from shipby.domain.errors import (
     CapReachedError,
+    InvalidInputError,
     KillSwitchOnError,
     NotFoundError,
     PreconditionFailedError,
@@ -256,6 +259,28 @@ def every_role_at_every_door() -> None:
     need(Role.PACKER not in MANAGERS and Role.SUPPORT not in MANAGERS, "a role does what it may", "managers")
 
 
+def the_log_line_of_a_refused_call() -> None:
+    """It names the operation, the call and the kind of refusal; what the caller sent is in the answer alone."""
+    event = {"requestContext": {"requestId": "r-1"}}
+    errors: tuple[Exception, ...] = (
+        InvalidInputError("'Иван Петров' is not a posting number", errors=[("number", "Иван Петров")]),
+        NotFoundError("there is no posting Иван Петров"),
+        HttpError("forbidden", "a packer key may not do this: Иван Петров"),
+        KeyError("Иван Петров"),
+    )
+    for error in errors:
+
+        def run(error: Exception = error) -> Any:
+            raise error
+
+        log = Mock()
+        with patch.object(api, "logger", log):
+            api.SellerApi((), Mock())._guarded("read_posting", event, run)
+        told = str(log.mock_calls)
+        need("Петров" not in told, "no personal data in a log line", f"of {type(error).__name__}")
+        need("read_posting" in told and "r-1" in told, "a log line says what was refused", told)
+
+
 # Caps and the switch
 
 
@@ -379,6 +404,7 @@ SCENES = (
     a_push_that_could_not_be_stored_comes_again,
     a_key_ends_and_is_revoked,
     every_role_at_every_door,
+    the_log_line_of_a_refused_call,
     the_cap_holds_to_the_last_place,
     the_cap_of_money_holds_at_approval,
     people_stand_under_no_cap_of_automation,
