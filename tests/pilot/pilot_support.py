@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import urllib3
+
 from shipby.adapters.ozon import OzonClient
 from shipby_local.pilot.asking import Asking, Sizes
 from shipby_local.pilot.comparing import Comparison
@@ -56,18 +58,28 @@ class Shop:
         for number in (*self.fbs[:4], *self.rfbs[:3]):
             self.client.ship(number, [{line.sku: line.quantity for line in self.client.posting(number).lines}])
         self.later(5)
-        for number in (self.fbs[0], *self.rfbs[:3]):
-            self.act(number, "hand_over")
+        self.act(self.fbs[0], "hand_over")
+        self._told("delivering", self.rfbs[:3])
         self.later(3600)
         self._hand_in_a_carriage()
         self.later(86_400)
-        self.act(self.rfbs[1], "deliver")
+        self._told("last-mile", self.rfbs[1:2])
+        self.later(60)
+        self._told("delivered", self.rfbs[1:2])
+        self.later(60)
         self.control("returns", {"posting_number": self.rfbs[1], "comment": "не подошло"})
         self.control("returns", {"posting_number": self.fbs[0], "type": "ClientReturn"})
         self.act(self.rfbs[2], "buyer_cancel", as_request=True, message="передумал")
         self.client.cancel(self.fbs[5], 352, "нет")
         self.control("support-chats", {"client_id": self.seller.client_id, "text": "Здравствуйте, пришлите видео"})
         self.control("chats", {"posting_number": self.fbs[1], "text": "Где мой заказ?"})
+
+    def _told(self, step: str, numbers: list[str]) -> None:
+        """The seller's own carrier has brought parcels so far: the seller tells the marketplace so."""
+        headers = {"Client-Id": self.seller.client_id, "Api-Key": self.seller.api_key}
+        url = f"{self.simulator.base_url}/v2/fbs/posting/{step}"
+        answer = urllib3.request("POST", url, json={"posting_number": numbers}, headers=headers)
+        assert all(one["result"] for one in answer.json()["result"]), answer.data
 
     def _hand_in_a_carriage(self) -> None:
         posting = self.client.posting(self.fbs[1])
