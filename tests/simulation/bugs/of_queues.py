@@ -48,8 +48,15 @@ BUGS: tuple[Bug, ...] = (
         "router",
         "bus_refusal_forgotten",
         "what the bus refused is not copied again",
-        (f"{_STREAM}:_publish", "routing.fail(before[0][0])", "pass"),
+        (f"{_STREAM}:_publish", "copies.send(copy_message(event) for event in refused)", "pass"),
         router.the_bus_is_away,
+    ),
+    Bug(
+        "router",
+        "copies_refusal_forgotten",
+        "what neither the bus nor the queue of copies takes does not come again",
+        (f"{_STREAM}:_publish", "routing.fail(next(", "(next("),
+        router.neither_bus_nor_queue_takes_a_copy,
     ),
     Bug(
         "router",

@@ -12,7 +12,7 @@ from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.writes import SavePosting
 from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
 from shipby.application.returns import sync as sync_return
-from shipby.application.settling.settle import settle_tracking
+from shipby.application.settling.settle import settle_together
 from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import ActionNotOfferedError, KillSwitchOnError, OverRefundError, ShipbyError
@@ -313,7 +313,7 @@ def a_batch_of_tracking_numbers_with_every_answer() -> None:
             world.arrives(number, status="awaiting_deliver", actions=("set_track_number",))
             intents.append(world.ask_tracking(f"TRACK{n}", number))
         world.market.refused_tracking[f"TRACK{refused_at}"] = "HAS_INCORRECT_STATUS"
-        done = settle_tracking(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
+        done = settle_together(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
         need(set(done) == set(intents), "every item has its answer", f"{len(done)} of {len(intents)}")
         for at, intent in enumerate(intents):
             wanted = IntentState.REJECTED if at == refused_at else IntentState.CONFIRMED
@@ -332,10 +332,10 @@ def a_batch_of_tracking_numbers_is_lost() -> None:
         world.arrives(number, status="awaiting_deliver", actions=("set_track_number",))
         intents.append(world.ask_tracking(f"TRACK{n}", number))
     world.market.fail("set_tracking_numbers", Fault.TIMEOUT_AFTER)
-    settle_tracking(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
+    settle_together(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
     states = {world.state(intent) for intent in intents}
     need(states == {IntentState.UNKNOWN}, "a lost answer is UNKNOWN", str(states))
-    settle_tracking(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
+    settle_together(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
     need(world.market.calls["set_tracking_numbers"] == 1, "sent at most once", "the batch was sent again")
 
 

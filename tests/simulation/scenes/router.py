@@ -59,14 +59,19 @@ class Queue:
 
 
 class Bus:
-    def __init__(self, *, broken: bool) -> None:
+    """Away, or refusing single entries of a call that it takes otherwise."""
+
+    def __init__(self, *, broken: bool, refuses: int | None = None) -> None:
         self.broken = broken
+        self._refuses = refuses
         self.taken: list[int] = []
 
-    def publish(self, events: Sequence[StoredEvent]) -> None:
+    def publish(self, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
         if self.broken:
             raise StoreUnavailableError("the bus is away")
-        self.taken += [int(event.ref.id[-1]) for event in events]
+        numbers = {int(event.ref.id[-1]): event for event in events}
+        self.taken += [number for number in numbers if number != self._refuses]
+        return [event for number, event in numbers.items() if number == self._refuses]
 
 
 def _route(found: Any) -> Any:
@@ -88,18 +93,28 @@ def _wanted(index: int) -> int:
 
 
 def _play(
-    *, poison: int | None = None, refuses: int | None = None, only: Destination | None = None, bus_broken: bool = False
+    *,
+    poison: int | None = None,
+    refuses: int | None = None,
+    only: Destination | None = None,
+    bus_broken: bool = False,
+    bus_refuses: int | None = None,
+    copies_refuse: int | None = None,
 ) -> None:
     queues = {each: Queue(refuses if only in (None, each) else None) for each in Destination}
-    bus = Bus(broken=bus_broken)
+    bus, copies = Bus(broken=bus_broken, refuses=bus_refuses), Queue(copies_refuse)
     with silent():
-        done = stream.route_batch(_records(poison), _route, queues=queues, bus=bus)
-    what = f"poison {poison}, refused {refuses} of {only}, bus broken {bus_broken}"
+        done = stream.route_batch(_records(poison), _route, queues=queues, bus=bus, copies=copies)
+    what = f"poison {poison}, refused {refuses} of {only}, bus broken {bus_broken} or refuses {bus_refuses}"
+    what += f", copies refuse {copies_refuse}"
+    if poison is None and refuses is None and copies_refuse is None:
+        need(done.failed is None, "what the bus refuses holds no record back", what)
     over = LENGTH if done.failed is None else done.failed
     for index in range(over):
         taken = sum(text.count(f'0020-{index}"') > 0 for queue in queues.values() for text in queue.taken)
         need(taken >= _wanted(index), "what does not come again was sent", f"record {index} of {LENGTH}: {what}")
-        need(index in bus.taken, "what does not come again was copied", f"record {index} of {LENGTH}: {what}")
+        waits = any(f'0020-{index}"' in text for text in copies.taken)
+        need(index in bus.taken or waits, "what does not come again was copied", f"record {index} of {LENGTH}: {what}")
     if poison is not None:
         need(done.failed is not None and done.failed <= poison, "a poison record comes again", what)
         need(done.poison == poison, "a poison record is named", what)
@@ -127,13 +142,22 @@ def the_bus_is_away() -> None:
     _play(bus_broken=True)
     for position in range(LENGTH):
         _play(bus_broken=True, refuses=position)
+        _play(bus_refuses=position)
+        _play(bus_refuses=position, poison=LENGTH - 1)
+
+
+def neither_bus_nor_queue_takes_a_copy() -> None:
+    for position in range(LENGTH):
+        _play(bus_broken=True, copies_refuse=position)
+        _play(bus_refuses=position, copies_refuse=position)
 
 
 def changed_rows_lead_to_nothing() -> None:
-    queues, bus = {each: Queue(None) for each in Destination}, Bus(broken=False)
+    queues, bus, copies = {each: Queue(None) for each in Destination}, Bus(broken=False), Queue(None)
     for position in range(LENGTH):
         with silent():
-            stream.route_batch(_records(modified=range(position, LENGTH)), _route, queues=queues, bus=bus)
+            changed = _records(modified=range(position, LENGTH))
+            stream.route_batch(changed, _route, queues=queues, bus=bus, copies=copies)
         sent = [text for queue in queues.values() for text in queue.taken]
         late = [text for text in sent if any(f'0020-{n}"' in text for n in range(position, LENGTH))]
         need(not late, "only what is new is routed", f"a change of record {position} was routed")
@@ -295,6 +319,7 @@ SCENES = (
     a_refused_record_at_every_position,
     both_at_every_position,
     the_bus_is_away,
+    neither_bus_nor_queue_takes_a_copy,
     changed_rows_lead_to_nothing,
     messages_fail_at_every_position,
     a_group_fails_whole_and_no_other_does,
