@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from shipby.application.alarms.decide_again import decide_held
 from shipby.application.alarms.mend_alarms import mend_alarms
@@ -18,7 +18,6 @@ from shipby.application.polling.list_memory import ListMemory
 from shipby.application.polling.list_parts import look_through
 from shipby.application.polling.proof_stints import noted_at, proof_is_old, prove_a_stint, prove_at_once
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.log import Log
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.messages import WorkQueue
 from shipby.application.ports.store import Store
@@ -58,6 +57,14 @@ FAILED = "failed"
 _NAMED = 10
 """How many odd entries one line of the log names; each has its case."""
 TASKS = ("poll", "proof", "audit", "reasons")
+
+
+class Log(Protocol):
+    """The half of `logging.Logger` that is used. `extra` names what the line is about; never a value of a person."""
+
+    def info(self, message: str, /, *, extra: Mapping[str, object]) -> None: ...
+    def warning(self, message: str, /, *, extra: Mapping[str, object]) -> None: ...
+    def error(self, message: str, /, *, extra: Mapping[str, object]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
