@@ -87,6 +87,11 @@ class Desk:
         self.settled(posting, intent)
         self.second_words.add(intent)
 
+    def refund(self, posting: PlannedPosting) -> None:
+        """The whole price of what came back."""
+        opened, case = self.opened_return(posting)
+        self.settled(posting, self.decide(posting, opened, action_id=offered(case, REFUND), refund=True))
+
     def refund_through_a_crash(self, posting: PlannedPosting) -> None:
         """The worker is killed after the marketplace paid and before it heard so."""
         opened, case = self.opened_return(posting)

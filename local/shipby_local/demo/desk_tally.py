@@ -9,9 +9,11 @@ from typing import Any
 
 from shipby.application.ports.store import Store
 from shipby.application.proof.replay import replay
+from shipby.application.shared.paging import every
+from shipby.domain.cases.case import CaseKind
 from shipby.domain.events import posting_ref, return_ref
 from shipby.domain.money import Money
-from shipby.domain.refunds.ledger import EntryState, ExecutedBy
+from shipby.domain.refunds.ledger import AccrualState, EntryState, ExecutedBy
 from shipby_local.demo.desk import Desk
 from shipby_local.demo.plan import DayPlan, Fate
 from shipby_local.demo.tally import Ours, Row
@@ -30,6 +32,8 @@ def desk_rows(
         Row("refund ledger, the marketplace's own", _total(kept["marketplace"]), _total(paid["marketplace"])),
         Row("refunds whose worker was killed", str(min(desk.killed, 1)), str(len(plan.of(Fate.FULL_REFUND)))),
         Row("refunds with a second person's word", str(len(desk.second_words)), str(len(plan.of(Fate.PART_REFUND)))),
+        Row("refunds charged in another currency", *_elsewhere(store, plan.sellers, ours.received, books)),
+        Row("entries that could not be read, told as a case", *_odd(store, plan.sellers, books)),
         Row("wishes to cancel answered", str(len(desk.answered)), str(len(wishes))),
         Row("returned goods put on the shelf", _count(desk.disposed, "restock"), str(len(plan.of(Fate.GOODS_BACK)))),
         Row(
@@ -39,6 +43,28 @@ def desk_rows(
         ),
         Row("postings and returns rebuilt from their history", str(equal), str(of)),
     ]
+
+
+def _elsewhere(
+    store: Store, sellers: Sequence[str], numbers: Iterable[str], books: Mapping[str, Any]
+) -> tuple[str, str]:
+    ledgers = [store.money(seller, number) for seller in sellers for number in numbers]
+    entries = [entry for ledger in ledgers if ledger is not None for entry in ledger.entries.values()]
+    ours = sum(entry.accrual is AccrualState.NOT_COMPARABLE for entry in entries)
+    theirs = [one for one in books["money"] if one["paid_to"] == "buyer" and one["accrued_in"] != one["currency"]]
+    return str(ours), str(len(theirs))
+
+
+def _odd(store: Store, sellers: Sequence[str], books: Mapping[str, Any]) -> tuple[str, str]:
+    told = [
+        case
+        for seller in sellers
+        for still in (True, False)
+        for key in every(lambda cursor, s=seller, o=still: store.cases_in(s, open_only=o, cursor=cursor))  # type: ignore[misc]  # bound per turn
+        if (case := store.case(seller, key)) is not None and case.kind is CaseKind.ODD_ENTRY
+    ]
+    met = sum(fault["fired"] for fault in books["faults"] if fault["kind"] == "odd_entry")
+    return str(len(told)), str(met)
 
 
 def _count(told: Mapping[str, str], wanted: str) -> str:

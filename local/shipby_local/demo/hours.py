@@ -34,6 +34,8 @@ MARKS: Mapping[Fate, tuple[Mark, ...]] = {
     Fate.UNREAD: (("unread", Kind.LABEL_UNPROVEN), _LEFT),
     Fate.FULL_REFUND: (_DELIVERED, _RETURNED, _DECIDED),
     Fate.PART_REFUND: (_DELIVERED, _RETURNED, _DECIDED),
+    Fate.PART_RETURNED: (("split", Kind.POSTING_SPLIT),),
+    Fate.LONG_WAY: (_RECEIVED, _DELIVERED),
     Fate.GOODS_BACK: (_RETURNED, ("goods here", Kind.RETURN_RECEIVED), _DECIDED),
     Fate.WISH_GRANTED: (_LEFT, _CANCELLED),
     Fate.WISH_REFUSED: (_LEFT, _DELIVERED),

@@ -31,11 +31,13 @@ class Fate(StrEnum):
     UNREAD = "its label cannot be read back, printed by a person's word"
     FULL_REFUND = "returned, refunded in full though the worker was killed"
     PART_REFUND = "returned, compensated in part, approved by a second person"
+    PART_RETURNED = "split; one part returned, its money refunded"
     GOODS_BACK = "returned, taken back, inspected, put on the shelf, refunded"
     WISH_GRANTED = "the buyer asked to cancel on the way: agreed"
     WISH_REFUSED = "the buyer asked to cancel on the way: refused, delivered"
     CLAIMED = "packing evidence asked for, and sent"
     NEW_NUMBER = "tracking number replaced"
+    LONG_WAY = "20 days on its way, delivered without a push"
 
 
 LATER = frozenset(
@@ -44,11 +46,13 @@ LATER = frozenset(
         Fate.SHADOWED,
         Fate.FULL_REFUND,
         Fate.PART_REFUND,
+        Fate.PART_RETURNED,
         Fate.GOODS_BACK,
         Fate.WISH_GRANTED,
         Fate.WISH_REFUSED,
         Fate.CLAIMED,
         Fate.NEW_NUMBER,
+        Fate.LONG_WAY,
     }
 )
 """Fates that need more than the first day."""
@@ -127,10 +131,13 @@ WRONG_PAGES = ("label_foreign_page", "label_double_page")
 """A page that is none of the posting's, and one that comes twice: one of each in the day, to be set aside."""
 STRANGE_FILES = ("label_swapped_pages", "label_scripted_pdf", "label_not_a_pdf")
 """Files that are not as they should be, and whose labels come all the same: one of each in the day."""
+LISTED = "/v4/posting/fbs/unfulfilled/list"
+"""One entry of this list cannot be read for once: it is set aside, with a case, and takes nothing with it."""
 HANDLED_BEFORE = 400
 """Orders the sellers are said to have had in the last two weeks: what the error index divides by."""
 ARRIVALS = ("08:00", "09:00", "10:00")
 """When plain orders come in."""
+DAY = timedelta(days=1).total_seconds()
 _TWO_DAYS = after("18:00", day=3)
 
 
@@ -167,12 +174,17 @@ def lay_out(simulator: Simulator, sellers: Sequence[str], count: int, *, first_d
     add(first, Fate.UNREAD)
     add(first, Fate.FULL_REFUND, scheme="rFBS", integration="non_integrated")
     add(second, Fate.PART_REFUND, scheme="rFBS", integration="non_integrated")
+    # Priced in yuan, charged in roubles.
+    yuan = (LineSpec(sku=910_000_002, offer_id="SET-3", name="Набор чашек 茶杯", quantity=2, price=Decimal(89)),)
+    priced = {"currency": "CNY", "settled_in": "RUB"}
+    add(second, Fate.PART_RETURNED, lines=yuan, scheme="rFBS", integration="non_integrated", **priced)
     add(first, Fate.GOODS_BACK, scheme="rFBS", integration="non_integrated")
     add(first, Fate.WISH_GRANTED, scheme="rFBS", integration="non_integrated")
     add(second, Fate.WISH_REFUSED, scheme="rFBS", integration="non_integrated")
     add(second, Fate.CLAIMED)
     add(first, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
     add(second, Fate.NEW_NUMBER, scheme="rFBS", integration="non_integrated")
+    add(first, Fate.LONG_WAY, ship_in=DAY, without_delay_in=DAY, delivery_in=5 * DAY, left_ago=20 * DAY)
     for turn in range(count):
         comes = after(ARRIVALS[turn % len(ARRIVALS)])
         [number] = simulator.generate(
@@ -202,6 +214,8 @@ def arm_faults(simulator: Simulator, plan: DayPlan) -> None:
         arm(kind="label_unreadable_page", posting_number=posting.number, times=-1)
     for kind, posting in zip(WRONG_PAGES, plan.of(Fate.PLAIN), strict=False):
         arm(kind=kind, posting_number=posting.number, times=1)
+    for posting in plan.of(Fate.PLAIN)[:1]:
+        arm(kind="odd_entry", method=LISTED, posting_number=posting.number, times=1)
     # One file has one fault at most: these postings are never in one file.
     plain = [next((one for one in plan.of(Fate.PLAIN) if one.client_id == seller), None) for seller in plan.sellers]
     for kind, strange in zip(STRANGE_FILES, (*plain, plan.of(Fate.SAVED)[0]), strict=True):

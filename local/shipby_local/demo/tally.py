@@ -16,7 +16,7 @@ from shipby.domain.events import EventType, StoredEvent, posting_ref, return_ref
 from shipby.domain.money import Money
 from shipby.domain.refunds.ledger import ExecutedBy
 from shipby_local.demo.papers import Papers
-from shipby_local.demo.plan import WRONG_PAGES, DayPlan, Fate, PlannedPosting
+from shipby_local.demo.plan import BEGINS, WRONG_PAGES, DayPlan, Fate, PlannedPosting
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,15 @@ def _count(ours: Ours, stored: StoredEvent) -> None:
 def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
     """The report, line by line. Every number on the right comes from the marketplace's books."""
     postings: Mapping[str, Any] = books["postings"]
+    today = {number: posting for number, posting in postings.items() if not _left_before(posting)}
     gone = {number: posting for number, posting in postings.items() if posting["status"].startswith("cancelled")}
     by = Counter(
         "split" if posting["status"] == "cancelled_from_split_pending" else posting["cancellation"]["type"]
         for posting in gone.values()
     )
-    handed = {number for number, posting in postings.items() if posting["handed_over_at"]}
+    handed = {number for number, posting in today.items() if posting["handed_over_at"]}
     late = {number for number in handed if _late(postings[number])}
-    printed = {number for number, posting in postings.items() if posting["label_printed"]}
+    printed = {number for number, posting in today.items() if posting["label_printed"]}
     refunds = [money for money in books["money"] if money["executed_by"] == "seller"]
     refunded_cancelled = [money for money in refunds if money["posting_number"] in gone]
     replaced = {number for number, posting in postings.items() if len(_tracking_numbers(posting)) > 1}
@@ -114,7 +115,7 @@ def compare(ours: Ours, books: Mapping[str, Any]) -> list[Row]:
         Row("postings received", str(len(ours.received)), str(len(postings))),
         Row("assembled", _n(ours.ids(EventType.POSTING_ASSEMBLED)), _n(_with(postings, "assembled_at"))),
         Row("labels fetched", _n(ours.ids(EventType.LABEL_READY) | ours.ids(EventType.LABEL_UNPROVEN)), _n(printed)),
-        Row("labels given up (never ready)", _n(ours.ids(EventType.LABEL_FAILED)), _unready(postings, printed)),
+        Row("labels given up (never ready)", _n(ours.ids(EventType.LABEL_FAILED)), _unready(today, printed)),
         Row("labels printed", _n(ours.ids(EventType.LABEL_PRINTED))),
         Row("handed over", _n(ours.ids(EventType.POSTING_HANDED_OVER)), _n(handed)),
         Row("late, shipped with their price", _n(ours.late()), _n(late)),
@@ -154,6 +155,10 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
                 return bool(seen["handed_over_at"]) and not _late(seen)
             case Fate.MOVED:
                 return seen["cutoff_changes"] > 0 and bool(seen["handed_over_at"]) and not _late(seen)
+            case Fate.PART_RETURNED:
+                return _one_part_came_back(seen, books)
+            case Fate.LONG_WAY:
+                return _left_before(seen) and bool(seen["status"] == "delivered")
             case Fate.TWO_PACKAGES:
                 return len(seen["related"]) > 1
             case Fate.LATE | Fate.SHADOWED:
@@ -177,6 +182,20 @@ def planned(plan: DayPlan, books: Mapping[str, Any]) -> list[Row]:
         count = sum(seller["pushes"][trouble] for seller in books["sellers"].values())
         rows.append(Row(f"pushes {trouble}", "some", "some" if count else "none"))
     return rows
+
+
+def _left_before(posting: Mapping[str, Any]) -> bool:
+    """Whether it was on its way before the day began."""
+    return bool(posting["handed_over_at"]) and _at(posting["handed_over_at"]) < BEGINS
+
+
+def _one_part_came_back(parent: Mapping[str, Any], books: Mapping[str, Any]) -> bool:
+    """Whether of a split order one part was returned and paid back, and nothing else of it."""
+    parts = set(parent["related"])
+    back = [item for item in books["returns"].values() if item["posting_number"] in parts]
+    paid = [one for one in books["money"] if one["posting_number"] in parts and one["paid_to"] == "buyer"]
+    whole = [Decimal(item["price"]) for item in back] == [abs(Decimal(one["amount"])) for one in paid]
+    return len(parts) > len(back) == 1 and whole and all(one["accrued_in"] != one["currency"] for one in paid)
 
 
 def _came_back(posting: PlannedPosting, books: Mapping[str, Any]) -> bool:

@@ -136,6 +136,15 @@ class Warehouse:
                 self._courier(posting)
             case Fate.NEW_NUMBER:
                 self._renumbered(posting)
+            case Fate.PART_RETURNED:
+                first, *_ = self._split(posting)
+                self.people.until(at("14:00", day=2))
+                self._deliver(first)
+                self.desk.refund(first)
+            case Fate.LONG_WAY:
+                self.people.until(at("12:00", day=4))
+                self._control("POST", f"/_sim/postings/{posting.number}", act="deliver")
+                self._stage(posting, "delivered")
             case _:
                 self._comes_back(posting)
 
@@ -219,7 +228,7 @@ class Warehouse:
         self.people.until(at(WAVE_AT))
         self._ship(posting)
 
-    def _split(self, posting: PlannedPosting) -> None:
+    def _split(self, posting: PlannedPosting) -> list[PlannedPosting]:
         """Two packages: the marketplace closes the parent and opens one posting for each package."""
         self.people.until(at(CONFIRMED_AT))
         self._confirm(posting)
@@ -235,6 +244,7 @@ class Warehouse:
             self._pack(child)
         for child in children:
             self._courier(child)
+        return children
 
     def _late(self, posting: PlannedPosting) -> None:
         self._assemble(posting)

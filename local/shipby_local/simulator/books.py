@@ -56,7 +56,7 @@ def books(world: World) -> Json:
                 for item in world.carriages.all()
             },
             "charges": charges(world),
-            "money": [_money(movement) for movement in world.money.all()],
+            "money": [_money(movement, _settled_in(world, movement)) for movement in world.money.all()],
             "rating_errors": [
                 {
                     "client_id": error.client_id,
@@ -164,7 +164,12 @@ def _call(call: AcceptedCall) -> Json:
     return {"at": stamp(call.at), "method": call.method, "detail": call.detail}
 
 
-def _money(movement: Money) -> Json:
+def _settled_in(world: World, movement: Money) -> str:
+    posting = world.postings.get(movement.posting_number)
+    return posting.settled_in if posting is not None else ""
+
+
+def _money(movement: Money, settled_in: str) -> Json:
     return {
         "id": movement.id,
         "client_id": movement.client_id,
@@ -173,6 +178,7 @@ def _money(movement: Money) -> Json:
         "kind": ACCRUAL_TYPES[movement.kind][0],
         "amount": plain(movement.amount),
         "currency": movement.currency,
+        "accrued_in": settled_in or movement.currency,
         "executed_by": movement.executed_by,
         "paid_to": movement.paid_to,
         "at": stamp(movement.at),

@@ -95,6 +95,9 @@ class PostingSpec:
     is_express: bool = False
     scanit: str | None = None
     """Instead of a code of its own: "" or what other postings have too."""
+    settled_in: str = ""
+    left_ago: float | None = None
+    """It left this many seconds ago, and no push but the first tells of it. It is ordered `ship_in` before that."""
     plan: Plan = field(default_factory=Plan)
 
 
@@ -122,7 +125,7 @@ class Factory:
         if world.postings.get(number) is not None:
             raise ValueError(f"posting {number} exists already")
         integration = spec.integration or (words.NON_INTEGRATED if spec.scheme == "rFBS" else "ozon")
-        appears = world.later(spec.appears_in)
+        appears = world.later(spec.appears_in if spec.left_ago is None else -spec.left_ago - spec.ship_in)
         late = spec.without_delay_in if spec.without_delay_in is not None else spec.ship_in * 2
         barcode = world.next_id("barcode", 806_044_518)
         posting = Posting(
@@ -148,9 +151,13 @@ class Factory:
             requirements=spec.requirements,
             multi_box_qty=spec.multi_box_qty,
             is_express=spec.is_express,
+            settled_in=spec.settled_in,
+            unheard=spec.left_ago is not None,
         )
         world.postings.put(posting)
-        if spec.appears_in > 0:
+        if spec.left_ago is not None:
+            self._market.was_on_its_way(posting, world.later(-spec.left_ago))
+        elif spec.appears_in > 0:
             world.schedule(appears, "create", number)
         else:
             self._market.appear(posting)

@@ -44,6 +44,13 @@ class Market:
         self._watch(posting)
         self.outbox.new_posting(posting)
 
+    def was_on_its_way(self, posting: Posting, since: datetime) -> None:
+        """A posting that left before its seller came to us: it appears as it is by now."""
+        posting.assembled_at = posting.handed_over_at = posting.delivering_at = since
+        posting.label_printed = 1
+        posting.status, posting.substatus = words.DELIVERING, "posting_on_way_to_city"
+        self.appear(posting)
+
     def note(self, posting: Posting, method: str, **detail: Any) -> None:
         """Books an accepted call."""
         posting.calls.append(AcceptedCall(self.world.now(), method, detail))
@@ -337,6 +344,7 @@ class Market:
             parent=parent.number,
             requirements=parent.requirements,
             is_express=parent.is_express,
+            settled_in=parent.settled_in,
         )
 
     def pay(

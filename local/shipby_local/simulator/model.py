@@ -123,6 +123,10 @@ class Posting:
     requirements: dict[str, list[int]] = field(default_factory=dict)
     multi_box_qty: int = 1
     is_express: bool = False
+    settled_in: str = ""
+    """The currency of its accruals, where that is another one."""
+    unheard: bool = False
+    """Of what becomes of it no push arrives."""
     cancellation: Cancellation = field(default_factory=Cancellation)
     ship_accepted_at: datetime | None = None
     ship_in_process: bool = False

@@ -237,6 +237,15 @@ def stamp_or_null(when: datetime | None) -> str | None:
     return None if when is None else stamp(when)
 
 
+RATE = Decimal("11.5")
+"""Invented, none is published: how much of the currency of the accruals one of the price's currency is."""
+
+
+def accrued(amount: Decimal, currency: str, settled_in: str) -> tuple[Decimal, str]:
+    """An amount and its currency as the accruals tell it."""
+    return (amount, currency) if settled_in in ("", currency) else (cents(amount * RATE), settled_in)
+
+
 def cents(amount: Decimal) -> Decimal:
     """Rounds money to two places."""
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)

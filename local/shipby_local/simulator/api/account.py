@@ -107,13 +107,15 @@ def accrual_types(call: Call) -> Json:  # noqa: ARG001 - every method has this s
 
 
 def _accrual(call: Call, movement: Money) -> Json:
-    signed = movement.amount if movement.paid_to == "seller" else -movement.amount
+    posting = call.world.postings.get(movement.posting_number)
+    amount, currency = words.accrued(movement.amount, movement.currency, posting.settled_in if posting else "")
+    signed = amount if movement.paid_to == "seller" else -amount
     item = call.world.returns.get(str(movement.return_id)) if movement.return_id is not None else None
     return {
         "accrual_date": movement.at.date().isoformat(),
-        "accrued": money(signed, movement.currency),
+        "accrued": money(signed, currency),
         "quantity": item.line.quantity if item else None,
-        "seller_price": money(movement.amount, movement.currency),
+        "seller_price": money(amount, currency),
         "sku": item.line.sku if item else None,
         "type_id": movement.kind,
     }

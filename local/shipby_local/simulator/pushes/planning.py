@@ -169,7 +169,9 @@ class Outbox:
         occurrence = world.next_id(f"push:{endpoint.id}:{body['message_type']}:{subject}")
         identity = f"{world.settings.seed}:{endpoint.id}:{body['message_type']}:{subject}:{occurrence}"
         due = world.later(faults.extra_delay)
-        if chance(identity, "loss") < faults.loss_fraction:
+        posting = world.postings.get(subject)
+        unheard = posting is not None and posting.unheard and body["message_type"] != "TYPE_NEW_POSTING"
+        if unheard or chance(identity, "loss") < faults.loss_fraction:
             push = self._enqueue(endpoint, subject, body, due)
             push.state = "lost"
             return
