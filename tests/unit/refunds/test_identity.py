@@ -264,6 +264,25 @@ def test_it_matches_once_both_were_charged(world: World) -> None:
     assert entry(world, first).accrual is AccrualState.MATCHES
 
 
+@pytest.mark.parametrize("minor", [12_500, 3_000])
+def test_another_return_with_a_charge_of_its_own_makes_nothing_ambiguous(world: World, minor: int) -> None:
+    first = made(world, R1, action=COMPENSATE_ACTION, amount=money(4_999))
+    in_the_cabinet(world)
+    compare(world)
+    assert entry(world, first).accrual is AccrualState.NONE
+    charge(world, minor, sku=SKU, quantity=1)
+    compare(world)
+    assert entry(world, first).accrual is AccrualState.MATCHES
+
+
+def test_a_charge_of_other_goods_is_not_the_other_returns_own(world: World) -> None:
+    first = made(world, R1, action=COMPENSATE_ACTION, amount=money(4_999))
+    in_the_cabinet(world)
+    charge(world, 3_000, sku="7", quantity=1)
+    compare(world)
+    assert entry(world, first).accrual is AccrualState.NONE
+
+
 def test_what_matched_stays_with_its_accrual_when_another_return_comes(world: World) -> None:
     first = made(world, R1)
     compare(world)

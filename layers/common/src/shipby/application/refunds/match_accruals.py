@@ -58,6 +58,7 @@ class Compared:
         return replace(entry, accrual=self.state, accrued=self.accrued, cost_borne_by=borne_by)
 
 
+_PRICE = frozenset({EntryKind.REFUND, EntryKind.COMPENSATION})
 _OPEN = frozenset({AccrualState.AMBIGUOUS, AccrualState.NOT_COMPARABLE})
 
 
@@ -107,8 +108,8 @@ class Comparison:
             and one.entry.minor == wanted.entry.minor
             and any(one.marks.may_be(each) for each in fitting)
         ]
-        strangers = [each for each in others if any(each.may_be(one) for one in fitting)]
-        return Proof.PROVEN if len(named) > len(rivals) + len(strangers) else Proof.AMBIGUOUS
+        strangers = self._strangers(fitting, others)
+        return Proof.PROVEN if len(named) > len(rivals) + strangers else Proof.AMBIGUOUS
 
     def _left(self) -> list[Movement]:
         return [one for one in self._movements if one.done and one.key not in self._found]
@@ -127,7 +128,7 @@ class Comparison:
                 mine = [each for each in self._pool if -each.amount.minor == one.entry.minor and fits(one, each)]
                 if not mine:
                     continue
-                rivals = [each for each in (others if one.own else ()) if any(each.may_be(a) for a in mine)]
+                rivals = self._strangers(mine, others) if one.own else 0
                 twins = [
                     each
                     for each in wanting
@@ -135,12 +136,29 @@ class Comparison:
                     and each.entry.minor == one.entry.minor
                     and any(fits(each, accrual) for accrual in mine)
                 ]
-                if rivals and len(mine) < len(twins) + len(rivals):
+                if rivals and len(mine) < len(twins) + rivals:
                     self._vague.add(one.key)
                     continue
                 self._pool.remove(mine[0])
                 self._found[one.key] = Compared(AccrualState.MATCHES, one.entry.minor)
                 self._vague.discard(one.key)
+
+    def _strangers(self, accruals: Sequence[Accrual], others: Others) -> int:
+        """How many other refunds these accruals may be of: those that no charge of their own is left for."""
+        wanting = [one for one in self._movements if one.key not in self._found]
+        spare = [
+            one
+            for one in self._pool
+            if self._kinds.get(one.type_id) in _PRICE and not any(-one.amount.minor == m.entry.minor for m in wanting)
+        ]
+        without = 0
+        for other in (each for each in others if any(each.may_be(one) for one in accruals)):
+            own = next((one for one in spare if other.may_be(one)), None)
+            if own is not None:
+                spare.remove(own)
+            else:
+                without += 1
+        return without
 
     def _same_kind(self, one: Movement, accrual: Accrual) -> bool:
         return self._kinds.get(accrual.type_id) is one.group and one.marks.may_be(accrual)
