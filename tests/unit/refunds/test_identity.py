@@ -329,6 +329,18 @@ def test_the_amount_of_other_pieces_is_a_persons(world: World) -> None:
     assert entry(world, first).accrual is AccrualState.AMBIGUOUS
 
 
+def test_pieces_are_told_by_what_they_cost_for_the_marketplace_names_none() -> None:
+    """Its list and its read of an rFBS return have no number of pieces: all look like one."""
+    world = World()
+    world.arrives(status="delivered", actions=(), scheme=Scheme.RFBS, integration="aggregator")
+    world.return_opens(R1, quantity=1, price=a.rub("250"))
+    first = made(world, R1, charged=False)
+    assert world.ledger().refunded == 25_000
+    charge(world, 25_000, sku=SKU, quantity=2)
+    compare(world)
+    assert entry(world, first).accrual is AccrualState.MATCHES
+
+
 def test_a_credit_takes_back_the_charge_of_its_own_goods(world: World) -> None:
     first = made(world, R1, charged=False)
     charge(world, sku="7", quantity=1)

@@ -16,6 +16,7 @@ from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
 from shipby.domain.errors import ShipbyError
 from shipby.domain.intents import Intent, IntentState
+from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.refunds.ledger import Entry, EntryKind, EntryState, MoneyLedger, intent_of
 from shipby.domain.returns.return_case import REJECT_ACTIONS, MarketplaceReturn
 from shipby.domain.skew import ahead
@@ -87,8 +88,25 @@ def _marks(key: str, entry: Entry, ledger: MoneyLedger, store: Store, now: datet
     case = store.return_case(ledger.seller, intent.ref.id)
     goods = {*entry.lines, *([case.sku] if case is not None and case.sku else [])}
     # A compensation and the postage are amounts of their own: pieces say nothing of them.
-    pieces = case.quantity if case is not None and entry.kind is EntryKind.REFUND else 0
+    pieces = _pieces(entry, goods, store.detail(ledger.seller, ledger.number)) if entry.kind is EntryKind.REFUND else 0
     return Marks(skus=frozenset(goods), quantity=pieces, since=asked_on(intent, now))
+
+
+def _pieces(entry: Entry, goods: set[str], detail: MarketplacePosting | None) -> int:
+    """How many pieces an amount is the price of, by the posting's lines; 0 where they do not tell.
+
+    The marketplace names no number of pieces of an rFBS return.
+    """
+    counts = {
+        entry.minor // line.price.minor
+        for line in (detail.lines if detail is not None else ())
+        if line.sku in goods
+        and line.price is not None
+        and line.price.minor > 0
+        and entry.minor % line.price.minor == 0
+        and entry.minor <= (line.price * line.quantity).minor
+    }
+    return counts.pop() if len(counts) == 1 else 0
 
 
 def asked_on(intent: Intent, now: datetime) -> date | None:
@@ -112,9 +130,7 @@ class OtherReturns:
         ours = {self._return_of(one.key) for one in movements if one.own}
         others = [found for found in self._listed.get(number, ()) if found.id not in ours]
         return tuple(
-            Marks(skus=frozenset([found.sku] if found.sku else []), quantity=found.quantity)
-            for found in others
-            if self._may_be_paid(found)
+            Marks(skus=frozenset([found.sku] if found.sku else [])) for found in others if self._may_be_paid(found)
         )
 
     @cached_property
