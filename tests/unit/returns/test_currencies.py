@@ -61,6 +61,18 @@ def test_some_of_them_cost_what_a_person_says_of_what_they_may_have_cost() -> No
     assert world.ledger().refunded == 11_890
 
 
+def test_two_pieces_come_back_although_the_return_names_none_and_a_person_says_what_they_cost() -> None:
+    world = shop(("118.90", 3))
+    for wrong in (yuan("200.00"), yuan("475.60"), a.rub("237.80")):
+        with pytest.raises(InvalidInputError):
+            world.decide(amount=wrong)
+    world.settle(world.decide(amount=yuan("237.80")))
+    assert world.ledger().refunded == 23_780
+    again = shop(("118.90", 3))
+    again.settle(again.decide(amount=a.rub("1390")))
+    assert again.ledger().refunded == 11_890, "the price as the cabinet shows it names the piece it is of"
+
+
 def test_the_options_ask_for_the_amount_and_compare_nothing() -> None:
     world = shop(("118.90", 1), ("90.00", 1))
     settings = world.store.settings(a.SELLER)

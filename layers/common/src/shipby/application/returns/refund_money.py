@@ -101,8 +101,10 @@ def refund_of(
     if compensates:
         amount, lines = _part(case, decision, priced, ledger)
     else:
-        if full is not None and full.currency != ledger.currency:
-            full = _named(case, decision, full, detail, ledger)
+        told = case.price * case.quantity if case.price else None
+        named = decision.amount not in (None, full, told)
+        if full is not None and told and told.currency != ledger.currency and (named or full == told):
+            full = _named(case, decision, told, detail, ledger)
         amount, lines = _whole(case, decision, priced, full, ledger)
     if amount.minor <= 0:
         raise InvalidInputError("an amount to refund is more than zero", errors=[("amount", "must be more than zero")])
@@ -220,7 +222,10 @@ def _named(
 ) -> Money:
     """What goods cost that are priced in another currency, where the posting's lines do not agree: a person says it."""
     lines = [line for line in detail.lines if line.sku == case.sku] if detail else []
-    choices = _sums([(line.price, line.quantity) for line in lines if line.price is not None], case.quantity)
+    prices = [(line.price, line.quantity) for line in lines if line.price is not None]
+    # The marketplace names no number of pieces of an rFBS return: those it seems to hold first, then any.
+    counts = (case.quantity, *range(1, min(sum(quantity for _, quantity in prices), _MOST_PIECES) + 1))
+    choices = list(dict.fromkeys(amount for count in counts for amount in _sums(prices, count)))
     if decision.amount is not None and decision.amount in choices:
         return decision.amount
     offered = ", ".join(str(choice) for choice in choices[:5]) or "no line of the posting tells"
