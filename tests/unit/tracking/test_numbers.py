@@ -11,6 +11,7 @@ from shipby.application.postings.tracking_history import tracking_numbers
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.approve_number import NumberWord, approve_number, reject_number
 from shipby.application.tracking.import_numbers import import_numbers
+from shipby.application.tracking.support_ticket import TicketWish, support_ticket
 from shipby.domain import pointers
 from shipby.domain.carriers.check_digits import expected
 from shipby.domain.carriers.s10 import s10
@@ -239,6 +240,37 @@ def test_the_history_says_who_why_and_with_what_proof(world: World) -> None:
     assert (second["evidence"], second["seen_again"], second["buyer"]) == (["e-1"], True, None)
     assert second["asked_at"] == asked_at.isoformat().replace("+00:00", "Z")
     assert second["at"] > second["asked_at"]
+
+
+# A ticket where the marketplace refuses
+
+
+def ticket(world: World, **more: str) -> Any:
+    return support_ticket(TicketWish(seller=a.SELLER, number=a.NUMBER, **more), store=world.store)
+
+
+def test_what_the_marketplace_refuses_becomes_a_ticket_with_its_answer(world: World) -> None:
+    world.settle(world.ask_tracking(OLD))
+    world.market.refused_tracking[NEW] = "TRACK_NUMBER_IS_LOCKED"
+    intent = world.ask_tracking(NEW, kind=ChangeReason.RELABELLED, reason="torn label", evidence=("e-1",))
+    with pytest.raises(InvalidInputError):
+        ticket(world)
+    world.settle(intent)
+    made = ticket(world, language="ru")
+    assert made["intent"] == intent
+    for part in (OLD, NEW, "переклеил", "torn label", "TRACK_NUMBER_IS_LOCKED", "e-1", a.NUMBER):
+        assert part in made["text"], part
+    assert "更换货件" in ticket(world, language="zh")["subject"]
+    with pytest.raises(ActionNotOfferedError, match="set it"):
+        ticket(world, tracking_number=s10("RB", 3, "CN"))
+
+
+def test_where_no_change_is_offered_the_ticket_says_so(world: World) -> None:
+    world.market.change(a.NUMBER, actions=("cancel",))
+    world.read()
+    made = ticket(world, tracking_number=NEW.lower(), reason="first", language="en")
+    assert "is not offered" in made["text"]
+    assert f"none → {NEW}" in made["text"]
 
 
 # Many at once

@@ -11,8 +11,9 @@ from shipby.application.postings.tracking_history import tracking_numbers
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.approve_number import NumberWord, approve_number, reject_number
 from shipby.application.tracking.import_numbers import import_numbers
+from shipby.application.tracking.support_ticket import TicketWish, support_ticket
 from shipby.contracts.requests import ReasonBody
-from shipby.contracts.tracking.numbers import AgreeBody, NumbersImportBody, TrackingBody
+from shipby.contracts.tracking.numbers import AgreeBody, NumbersImportBody, TicketQuery, TrackingBody
 
 
 def set_number(call: Call) -> Answer:
@@ -48,6 +49,18 @@ def import_table(call: Call) -> Answer:
         store=call.store,
         clock=call.clock,
     )
+
+
+def get_ticket(call: Call) -> Mapping[str, object]:
+    query = call.query_as(TicketQuery)
+    wish = TicketWish(
+        seller=call.seller,
+        number=call.path["number"],
+        tracking_number=query.tracking_number,
+        reason=query.reason,
+        language=query.language,
+    )
+    return support_ticket(wish, store=call.store)
 
 
 def approve(call: Call) -> Answer:
@@ -86,6 +99,15 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Every change of the tracking number, oldest first: who, why, who agreed, when the buyer was told",
         answers="Listing[TrackingChangeView]",
         roles=EVERYONE,
+    ),
+    read(
+        "/v1/postings/{number}/tracking-ticket",
+        get_ticket,
+        id="getTrackingTicket",
+        summary="A ticket to the marketplace's support where it refuses a number or offers no change of it",
+        answers="TicketView",
+        roles=DESK,
+        query=TicketQuery,
     ),
     Operation(
         id="importTrackingNumbers",

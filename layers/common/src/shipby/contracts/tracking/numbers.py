@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shipby.contracts.base import Reason, Request, Text, Time, View
+from shipby.contracts.base import Query, Reason, Request, Text, Time, View
 from shipby.domain.postings.tracking import ChangeReason
 
 
@@ -60,6 +60,24 @@ class TrackingChangeView(View):
     at: Time
     intent: str | None
     buyer: Annotated[ToldView | None, Field(description="null: nobody had to tell the buyer, or not yet.")]
+
+
+class TicketQuery(Query):
+    tracking_number: Annotated[
+        str, Field(max_length=60, description="The number that is wanted; empty: the one that was refused last.")
+    ] = ""
+    reason: Annotated[Text, Field(description="Empty: as it was said when the number was asked for.")] = ""
+    language: Annotated[str, Field(pattern="^(ru|zh|en)?$", description="Empty: that of your notices.")] = ""
+
+
+class TicketView(View):
+    """A ticket to the marketplace's support; copy it into the cabinet."""
+
+    posting_number: str
+    language: str
+    subject: str
+    text: str
+    intent: Annotated[str | None, Field(description="The call that the marketplace refused; null: it offers none.")]
 
 
 class NumbersImportBody(Request):
