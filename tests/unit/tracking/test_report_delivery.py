@@ -14,6 +14,7 @@ from shipby.domain.events import EventType
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
+from shipby.domain.sellers.settings import Automation
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.world_support import World, forget
@@ -233,3 +234,20 @@ def test_how_it_left_is_booked_when_the_marketplace_knows(world: World) -> None:
     world.settle(intent)
     [outcome] = world.store.outcomes_on(a.SELLER, world.clock.now().date()).items
     assert outcome.late, "the marketplace counts from what it is told, not from our hand-over"
+
+
+def test_no_policy_gives_up_what_the_carrier_has(world: World) -> None:
+    """Given up in shadow while it was packed, and the switch is turned after the hand-over."""
+    world.policy(auto_cancel=Automation.SHADOW)
+    while RungKind.GIVE_UP_AT not in world.posting().fired:
+        world.ring_next()
+    world.market.change(a.NUMBER, actions=("cancel", "label_download", "set_track_number"))
+    world.clock.advance(timedelta(minutes=1))
+    world.read()
+    world.policy(auto_cancel=Automation.ON)
+    world.do(Command.HAND_OVER)
+    for _ in range(6):
+        world.ring_next()
+    assert world.posting().stage is Stage.HANDED_OVER
+    assert world.posting().open_intents == ()
+    assert RungKind.REPORT_BY in world.posting().fired

@@ -389,11 +389,12 @@ def next_alarm(posting: Posting) -> Alarm | None:
 def _fired_kept(posting: Posting) -> dict[RungKind, datetime]:
     """What has rung, without the kinds that cannot ring any more and that nothing asks for."""
     stage = _origin(posting)
+    asked_after = _AFTER_HAND_OVER | _UNTIL_REPORTED if posting.unreported else _AFTER_HAND_OVER
     return {
         kind: when
         for kind, when in posting.fired.items()
         if not (
-            (stage in _SHIPPED and kind not in _AFTER_HAND_OVER and not posting.unreported)
+            (stage in _SHIPPED and kind not in asked_after)
             or (kind == RungKind.CONFIRM_BY and stage is not Stage.RECEIVED)
             or (kind == RungKind.LABEL_BY and posting.label_ready_at is not None)
             or (kind == RungKind.PASSPORT_BY and posting.passport_since is None)
