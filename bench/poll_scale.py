@@ -8,7 +8,6 @@ code 1 if poll and proof cost more than $40 per million orders at the largest si
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.parts.listing import Life, Market, Shop, lived
+from bench.parts.listing import NOBODY, Life, Market, Shop, lived
 from bench.parts.machine import describe
 from bench.parts.report import arguments, publish, table
 from bench.parts.wire import Wire
@@ -91,7 +90,7 @@ class Bench:
         self.clock = a.FixedClock(NOW)
         self.shop = Shop(life, daily, WINDOW, NOW)
         self.wire = Wire(self.shop.serve)
-        client = boto3.client("dynamodb", region_name="us-east-1")
+        client = boto3.client("dynamodb", **NOBODY)
         self.wire.join(client)
         store = DynamoDBStore(client, "bench", clock=self.clock)
         # What changed within an hour: every order changes so often in its life, evenly over the window.
@@ -255,7 +254,6 @@ def main() -> int:
     parser.add_argument("--sizes", default="100,1000", help="orders a day that are run")
     parser.add_argument("--further", default="10000,20000,100000", help="orders a day that are computed from the last")
     chosen = parser.parse_args()
-    os.environ |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     life = lived()
     sizes: list[Size] = []
     pieces, last = None, 1

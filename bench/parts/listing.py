@@ -33,6 +33,8 @@ from tests.unit.world_support import World
 NUMBER = "00000000-0001-1"
 BEGAN = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 PAGE = 100
+NOBODY: dict[str, Any] = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+"""A client of no account: nothing leaves this process."""
 _DAY = timedelta(days=1)
 
 
@@ -49,7 +51,7 @@ class Life:
 def lived() -> Life:
     """Let one posting live through the product's own use cases, and take down what is left of it."""
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+        client = boto3.client("dynamodb", **NOBODY)
         client.create_table(**table_definition("bench"))
         world = World()
         world.store = DynamoDBStore(client, "bench", clock=world.clock)  # type: ignore[assignment]

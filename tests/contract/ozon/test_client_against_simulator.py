@@ -339,3 +339,19 @@ def test_no_personal_data_of_a_buyer_comes_through(
     shown = repr((listed(client), client.posting(number)))
     assert number in shown
     assert [text for text in planted if text in shown] == []
+
+
+def test_the_list_of_what_changed_shows_a_posting_of_any_age_once_its_status_moves(
+    marketplace: Simulator, seller: SellerAccount, client: OzonClient
+) -> None:
+    first, second, *_ = sorted(marketplace.generate([seller.client_id], 3))
+    now = client.posting(first).read_at
+
+    def changed(since: datetime) -> set[str]:
+        page = client.postings(since=now - timedelta(days=300), to=now + timedelta(minutes=5), changed_from=since)
+        return {facts.number for facts in page.items}
+
+    later = max(client.posting(number).read_at for number in (first, second)) + timedelta(minutes=1)
+    assert changed(later) == set()
+    assembled(client, second)
+    assert second in changed(now)
