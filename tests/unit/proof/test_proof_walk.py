@@ -148,6 +148,26 @@ def test_a_run_whose_rows_do_not_belong_together_or_that_is_too_old_begins_anew(
     assert kept("700002", store=world.store, now=now) is None
 
 
+def test_two_stints_at_once_do_not_mix_what_they_saw(world: World) -> None:
+    """Both go on from the same row; the rows of what was seen end up as the one's, where it stands as the other's."""
+    parts: dict[str, Any] = {"store": world.store, "marketplace": world.market, "clock": world.clock}
+    walk = begin(a.SELLER, now=world.clock.now())
+    assert not go_on(walk, **parts, time_is_up=After(3))
+    keep(walk, store=world.store)
+    one, other = (kept(a.SELLER, store=world.store, now=world.clock.now()) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert not go_on(one, **parts, time_is_up=After(6))
+    assert not go_on(other, **parts, time_is_up=After(3))
+    keep(one, store=world.store)
+    state = world.store.report(a.SELLER, RUN, RUN_DAY)
+    keep(other, store=world.store)
+    assert state is not None
+    assert kept(a.SELLER, store=world.store, now=world.clock.now()) is not None
+    world.store.save_report(a.SELLER, RUN, RUN_DAY, state)
+    assert kept(a.SELLER, store=world.store, now=world.clock.now()) is None, "begun anew rather than wrong"
+
+
 # In the rounds of the poll
 
 

@@ -48,8 +48,8 @@ class Walk:
     aside: dict[str, str] = field(default_factory=dict)
     """Entries that could not be read -> what is wrong with them."""
     odd_fields: int = 0
-    rows: int = 0
-    """Rows of what was seen by the stints before."""
+    rows: list[str] = field(default_factory=list)
+    """Marks of the rows of what was seen by the stints before: two stints at once must not mix theirs."""
     seen: set[bytes] = field(default_factory=set)
     """Digests of the numbers that were looked at because the marketplace lists them."""
     fresh: list[bytes] = field(default_factory=list)
@@ -68,6 +68,10 @@ class Walk:
 
     def has_seen(self, number: str) -> bool:
         return _digest(number) in self.seen
+
+
+def _mark(packed: str) -> str:
+    return blake2b(packed.encode(), digest_size=8).hexdigest()
 
 
 def _digest(number: str) -> bytes:
@@ -92,12 +96,10 @@ def keep(walk: Walk, *, store: Reports) -> None:
     seller = walk.proof.seller
     while walk.fresh:
         chunk, walk.fresh = walk.fresh[:_SEEN_ROW], walk.fresh[_SEEN_ROW:]
-        body: dict[str, Json] = {
-            "began": walk.began.isoformat(),
-            "seen": base64.b64encode(b"".join(chunk)).decode("ascii"),
-        }
-        store.save_report(seller, f"{RUN}-{walk.rows}", RUN_DAY, body)
-        walk.rows += 1
+        packed = base64.b64encode(b"".join(chunk)).decode("ascii")
+        body: dict[str, Json] = {"began": walk.began.isoformat(), "seen": packed}
+        store.save_report(seller, f"{RUN}-{len(walk.rows)}", RUN_DAY, body)
+        walk.rows.append(_mark(packed))
     store.save_report(
         seller,
         RUN,
@@ -113,7 +115,7 @@ def keep(walk: Walk, *, store: Reports) -> None:
             "after": walk.after,
             "aside": dict(walk.aside),
             "odd_fields": walk.odd_fields,
-            "rows": walk.rows,
+            "rows": list(walk.rows),
             "proof": walk.proof.state(),
         },
     )
@@ -139,11 +141,11 @@ def kept(seller: str, *, store: Reports, now: datetime) -> Walk | None:
         after=str(body["after"]),
         aside={str(k): str(v) for k, v in cast("Mapping[str, object]", body["aside"]).items()},
         odd_fields=int(str(body["odd_fields"])),
-        rows=int(str(body["rows"])),
+        rows=[str(mark) for mark in cast("list[object]", body["rows"])],
     )
-    for index in range(walk.rows):
+    for index, mark in enumerate(walk.rows):
         row = store.report(seller, f"{RUN}-{index}", RUN_DAY)
-        if row is None or row["began"] != began.isoformat():
+        if row is None or row["began"] != began.isoformat() or _mark(str(row["seen"])) != mark:
             return None
         packed = base64.b64decode(str(row["seen"]))
         walk.seen.update(packed[at : at + 6] for at in range(0, len(packed), 6))
