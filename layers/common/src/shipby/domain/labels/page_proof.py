@@ -86,7 +86,7 @@ def _is_code_of_box(code: str, barcode: str) -> bool:
 def prove_pages(pages: Sequence[PageSaid], asked_for: Mapping[str, Expected], names: Names) -> Proof:
     """Judge every page of a label file. The same pages in another order get the same verdicts.
 
-    `names` is asked only for what the postings asked for do not explain.
+    `names` is asked for what the postings asked for do not explain, and whether a code that proves is theirs alone.
     """
     owners = _owners(asked_for)
     findings = [_judge(page, asked_for, owners, names) for page in pages]
