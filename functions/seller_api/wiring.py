@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,13 +36,14 @@ class Parts:
 @cache
 def parts() -> Parts:
     settings = SellerApiSettings()
+    clock = SystemClock()
     return Parts(
         store=DynamoDBStore(table_name=settings.table_name),
-        clock=SystemClock(),
+        clock=clock,
         documents=S3DocumentStore(settings.document_bucket),
         limiter=CallLimiter(
             CallLimits(settings.api_calls_per_key, settings.api_calls_per_seller),
             CallCounts(table_name=settings.table_name, window_seconds=WINDOW_SECONDS),
-            time=time.time,
+            time=lambda: clock.now().timestamp(),
         ),
     )

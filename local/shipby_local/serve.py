@@ -14,7 +14,7 @@ from shipby_local.deployment import Deployment
 from shipby_local.onboarding import take_in
 from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK, needs
 from shipby_local.simulator import Simulator, SimulatorSettings
-from shipby_local.stack import DataFolderBrokenError, PortTakenError, Stack, StackError, StackSettings
+from shipby_local.stack import UNLIMITED, DataFolderBrokenError, PortTakenError, Stack, StackError, StackSettings
 from shipby_local.stack.clock import SteppedClock, clock_of
 from shipby_local.stack.datafolder import DataFolder
 
@@ -57,7 +57,8 @@ def serve(
             template=template,
             data_dir=data / "stack",
             api_port=port,
-            parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url},
+            # A clock that stands still never comes to the next window.
+            parameters={"Stage": "local", "OzonBaseUrl": simulator.base_url, **(UNLIMITED if beside else {})},
             progress=say,
             neighbours=(simulator,),
             needs=needs(clock, deployment.store, simulator),

@@ -65,3 +65,8 @@ def test_a_posting_is_found_by_any_of_its_three_codes_and_by_no_other(simulator:
 def test_the_code_can_be_planted_empty_or_shared(simulator: Simulator, call: Caller) -> None:
     made = [simulator.add_posting(call.seller.client_id, scanit="SAME") for _ in range(3)]
     assert {named(call, number)[1] for number in made} == {"SAME", ""}
+
+
+def test_a_posting_without_a_scanit_code_has_an_old_label_in_every_style(simulator: Simulator, call: Caller) -> None:
+    numbers = ready(simulator, call, 3, scanit="")
+    assert shown(call, numbers, "big_label") == [named(call, number)[0] for number in numbers]

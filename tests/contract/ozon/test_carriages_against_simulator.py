@@ -201,3 +201,17 @@ def test_a_lost_approval_is_an_unknown_outcome(
     with pytest.raises(OutcomeUnknownError):
         client.carriages.approve(made)
     assert client.carriages.get(made).status == "formed"
+
+
+def test_no_new_postings_is_told_as_such_and_not_as_an_unknown_posting(
+    marketplace: Simulator, seller: SellerAccount, client: OzonClient
+) -> None:
+    method = str(seller.warehouse_id)
+    with pytest.raises(MarketplaceRefusedError, match="no new posting waits for a carriage"):
+        client.carriages.create(method, datetime.now(UTC).date())
+    assembled(marketplace, seller, client, 1)
+    client.carriages.create(method, datetime.now(UTC).date())
+    with pytest.raises(MarketplaceRefusedError, match="approve the carriage before"):
+        client.carriages.create(method, datetime.now(UTC).date())
+    with pytest.raises(NotFoundError):
+        client.posting("11111111-0001-1")

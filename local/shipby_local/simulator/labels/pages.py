@@ -36,7 +36,9 @@ class PageSpec:
 
 
 def style_of(posting: Posting, style: LabelStyle) -> LabelStyle:
-    """Which codes the posting's label carries; of mixed styles always the same one."""
+    """Which codes the label carries; of mixed styles always the same one. Without a ScanIt code: the old ones."""
+    if not posting.scanit:
+        return LabelStyle.OLD
     if style is not LabelStyle.MIXED:
         return style
     return (LabelStyle.OLD, LabelStyle.NEW, LabelStyle.BOTH)[int(posting.lower_barcode or 0) % 3]

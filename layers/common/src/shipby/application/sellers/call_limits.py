@@ -2,7 +2,7 @@
 
 Calls are counted in windows of a few seconds. Every process counts for itself and adds to the count that all share once
 in a while, so that a limit costs next to nothing: it may be passed by what the processes have not told yet, at most
-TELL_EVERY a process. Real time counts, whatever time the shop goes by: the limit protects the machine.
+TELL_EVERY a process.
 """
 
 from __future__ import annotations
