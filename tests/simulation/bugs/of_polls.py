@@ -101,6 +101,13 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "poll",
+        "yesterday_forgotten",
+        "a visit of yesterday is not known today",
+        (f"{_POLL}.rounds:_last_round", "(now.date(), (now - VISIT_EVERY).date())", "(now.date(),)"),
+        polling.the_pace_over_midnight,
+    ),
+    Bug(
+        "poll",
         "failure_ends_the_round",
         "a seller whose visit fails ends the round",
         (

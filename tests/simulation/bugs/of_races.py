@@ -173,6 +173,13 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "races",
+        "parent_keeps_its_money",
+        "what was paid for goods that moved is offered by the part and by the rest",
+        ("shipby.application.intake.split_money:money_of_family", "writes.append(SaveMoney(parent))", "pass"),
+        races.a_part_is_read_in_the_middle_of_a_refund,
+    ),
+    Bug(
+        "races",
         "nothing_set_aside",
         "a refund is decided without its money being set aside",
         (

@@ -148,6 +148,21 @@ def rounds_that_are_cut_short_reach_everybody() -> None:
     need(reached == set(sellers), "no seller is starved", f"only {sorted(reached)} were visited first")
 
 
+def the_pace_over_midnight() -> None:
+    """A round a minute: a seller is visited every five minutes, also where a visit was yesterday."""
+    store, clock = MemoryStore(), a.FixedClock(a.NOW.replace(hour=23, minute=52))
+    own: Any = SimpleNamespace(store=store, clock=clock)
+    visits: list[int] = []
+    for minute in range(30):
+        if rounds._is_due(a.SELLER, own):
+            visits.append(minute)
+            now = clock.now()
+            store.save_report(a.SELLER, rounds.POLL_REPORT, now.date(), {"at": now.isoformat(), "push": rounds.HEALTHY})
+        clock.advance(MINUTE)
+    gaps = {later - earlier for earlier, later in pairwise(visits)}
+    need(gaps == {5}, "a seller is visited at its pace", f"visited at minutes {visits}")
+
+
 def one_sellers_failure_stops_no_other() -> None:
     """Whichever seller's visit breaks: the others are visited, and the failure is told at the end."""
     for broken in ("1", "2", "3"):
@@ -355,6 +370,7 @@ SCENES = (
     a_posting_in_the_house_is_read_twice_a_day,
     a_posting_leaves_every_list_and_is_still_read,
     rounds_that_are_cut_short_reach_everybody,
+    the_pace_over_midnight,
     one_sellers_failure_stops_no_other,
     repair_reaches_old_postings,
     repair_reaches_returns,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from shipby.application.alarms import ringing
@@ -26,6 +27,8 @@ from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.cancels.cancel_request_support import ID, REF, Plea
 from tests.unit.world_support import World, forget, money
+
+MINUTE = timedelta(minutes=1)
 
 
 def _proposed(**policy: object) -> tuple[World, str]:
@@ -107,6 +110,38 @@ def two_refunds_of_one_family() -> None:
                 world.settle(open_intent)
         paid = sum(sum(minors) for minors in world.market.books.paid_back.values())
         need(paid <= ledger.paid, "refunded <= paid", f"{paid} of {ledger.paid} went out")
+
+
+def a_part_is_read_in_the_middle_of_a_refund() -> None:
+    """The marketplace has split the posting; its part is read while a return is decided, or the other way."""
+    tea = a.line(sku="1", quantity=2, price=a.rub("50.00"))
+    cup = a.line(sku="2", quantity=1, price=a.rub("60.00"))
+    part, paid = "24219509-0020-3", 16_000
+    for access in ("money", "detail", "posting", "commit"):
+        for read_meanwhile in (True, False):
+            world = World()
+            world.arrives(lines=(tea, cup))
+            world.return_opens("1", a.NUMBER, sku="1", quantity=2, price=a.rub("50.00"))
+            world.clock.advance(MINUTE)
+            world.market.change(a.NUMBER, lines=(cup,), related_numbers=(part,))
+            world.market.put(a.detail(number=part, lines=(tea,), parent_number=a.NUMBER, related_numbers=(a.NUMBER,)))
+            acts = (partial(world.decide, return_id="1"), partial(world.read, part))
+            first, second = acts if read_meanwhile else acts[::-1]
+            with meanwhile(world.store, access, partial(_perhaps, second)):
+                _perhaps(first)
+            for number in (part, a.NUMBER, part, a.NUMBER):
+                found = [world.store.money(a.SELLER, one) for one in (a.NUMBER, part)]
+                held = sum(max(one.paid, one.reserved + one.refunded) for one in found if one is not None)
+                text = f"{held} of {paid}, the {'read' if read_meanwhile else 'refund'} at {access}"
+                need(held <= paid, "a family gives back what was paid, once", text)
+                world.clock.advance(MINUTE)
+                world.read(number)
+
+
+def _perhaps(act: Callable[[], object]) -> None:
+    """What is refused leaves nothing behind, and is asked again by whoever wants it."""
+    with suppress(ShipbyError):
+        act()
 
 
 def claimed_while_it_is_claimed() -> None:
@@ -357,6 +392,7 @@ SCENES = (
     approved_while_it_is_rejected,
     approved_by_who_asked,
     two_refunds_of_one_family,
+    a_part_is_read_in_the_middle_of_a_refund,
     claimed_while_it_is_claimed,
     claimed_by_a_worker_that_dies,
     settled_while_it_is_called,
