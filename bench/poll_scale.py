@@ -20,7 +20,7 @@ from bench.parts.machine import describe
 from bench.parts.report import arguments, publish, table
 from bench.parts.wire import Wire
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.application.polling.list_parts import MANY, look_through
+from shipby.application.polling.list_parts import MANY, SPEND, look_through
 from shipby.application.polling.rounds import Tools
 from shipby.application.ports.writes import SaveSettings
 from shipby.application.proof.prove import prove
@@ -212,7 +212,8 @@ def day(daily: int, pieces: Pieces, *, ran: bool) -> Size:
     whole = 1 if many else PROOFS
     proof = pieces.whole.times(whole).plus(pieces.changed.times(PROOFS - whole))
     part = pieces.cold.times(1 / (WINDOW + 1)) if many else pieces.cold
-    longest = part.seconds + pieces.light.seconds if many else part.seconds
+    # A part that takes longer is given up and cut smaller, and none is begun after as long.
+    longest = min(part.seconds + pieces.light.seconds, 2 * SPEND.total_seconds()) if many else part.seconds
     return Size(daily, ran, poll, proof, longest, pieces.whole.seconds)
 
 

@@ -2,12 +2,13 @@
 
 import logging
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from shipby.application.polling import list_parts
-from shipby.application.polling.list_parts import REPORT, REPORT_DAY, SPEND
+from shipby.application.polling.list_parts import REPORT, REPORT_DAY, SPEND, parts_of
 from shipby.application.polling.rounds import RoundFailedError, Task, Tools, run_round
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
@@ -149,3 +150,34 @@ def test_what_is_in_no_list_any_more_is_asked_for_in_parts_too(shop: Shop) -> No
     for number in NUMBERS:
         shop.world.read(number)
     assert shop.visit() == []
+
+
+def test_a_part_that_takes_longer_than_a_visit_has_is_cut_until_it_fits_and_none_is_left_out(shop: Shop) -> None:
+    for index in range(40):
+        began = a.NOW - timedelta(days=3) - timedelta(minutes=20 * index)
+        shop.world.arrives(f"m-{index:02d}", in_process_at=began)
+    shop.world.market.status_changed.clear()
+    shop.taking = timedelta(seconds=10)
+    visits = 0
+    asked: list[str] = []
+    row: dict[str, Any] = {}
+    while row.get("part", -1) != row.get("of", 0):
+        shop.world.market.change("m-39", shipment_date=a.CUT_OFF + timedelta(hours=visits + 1))
+        asked += shop.visit()
+        row = dict(shop.world.store.report(a.SELLER, REPORT, REPORT_DAY) or {})
+        row["of"] = len(parts_of(timedelta(days=14), shop.world.clock.now(), int(str(row.get("a_day", 1)))))
+        visits += 1
+        assert visits < 60
+    assert int(str(row["a_day"])) > 1
+    assert "m-39" in asked, "the last page of a busy day"
+
+
+def test_the_parts_of_a_day_touch_each_other_and_leave_no_time_out() -> None:
+    for a_day in (1, 6, 36):
+        parts = parts_of(timedelta(days=14), a.NOW, a_day)
+        sent = [part for part in parts if part.to_send]
+        began = [part for part in parts if not part.to_send]
+        assert (sent[0].since, sent[-1].to) == (a.NOW - timedelta(days=14), a.NOW + timedelta(days=30))
+        assert (began[-1].since, began[0].to) == (a.NOW - timedelta(days=14), a.NOW)
+        assert all(one.to == other.since for one, other in pairwise(sent))
+        assert all(one.since == other.to for one, other in pairwise(began))

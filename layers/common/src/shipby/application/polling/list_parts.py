@@ -13,6 +13,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shipby.application.polling.reconcile import (
+    AHEAD,
+    Part,
+    PartTooLargeError,
     Reconciled,
     ask_for_changed,
     ask_for_unlisted,
@@ -37,7 +40,9 @@ MANY = 500
 EVERY = timedelta(hours=1)
 """How often the whole lists of a seller of many postings are read."""
 SPEND = timedelta(seconds=60)
-"""What one visit spends on parts: none is begun after that."""
+"""What one visit spends on parts: none is begun after that, and one that takes longer is given up and cut smaller."""
+FINER = 6
+"""In so many pieces."""
 
 
 def look_through(
@@ -59,7 +64,14 @@ def look_through(
         memory=None if at_once else own.memory,  # asked for by hand, it looks at everything
     )
     if few and done.listed > MANY:
-        _note(seller, own, listed=done.listed, began=own.clock.now(), part=_parts_of(own), count=0)
+        _note(
+            seller,
+            own,
+            listed=done.listed,
+            began=own.clock.now(),
+            part=len(parts_of(own.look_back, own.clock.now(), 1)),
+            count=0,
+        )
     changed = _changed(seller, own, own.queue, marketplace, troubles, changed_from)
     return Reconciled(done.listed, done.queued + changed)
 
@@ -100,26 +112,23 @@ def _parts(
 ) -> Reconciled:
     now, queue = own.clock.now(), _Once(own.queue)
     _changed(seller, own, queue, marketplace, troubles, changed_from, whatever_its_age=True)
-    part, count, listed = (int(str(row.get(name, 0))) for name in ("part", "count", "listed"))
-    began = datetime.fromisoformat(str(row["began"])) if row else now
-    parts, failed, at = _parts_of(own), len(troubles.found), own.clock.now()
-    if part >= parts and age(began, now) >= EVERY:
-        part, count, began = 0, 0, now
+    at, count, listed = (int(str(row.get(name, 0))) for name in ("part", "count", "listed"))
+    began, a_day = datetime.fromisoformat(str(row["began"])) if row else now, int(str(row.get("a_day", 1)))
+    failed, first = len(troubles.found), own.clock.now()
+    if at >= len(parts_of(own.look_back, began, a_day)) and age(began, now) >= EVERY:
+        at, count, began = 0, 0, now
     seen = 0
-    while part < parts and own.clock.now() - at <= SPEND and len(troubles.found) == failed:
-        with troubles.of("postings to send" if part == 0 else "postings"):
-            done = reconcile_part(
-                seller,
-                _span(part, began),
-                store=own.store,
-                marketplace=marketplace,
-                queue=queue,
-                clock=own.clock,
-                memory=own.memory,
-            )
-            part, seen, count = part + 1, seen + done.listed, count + done.listed
-            shown = count if part >= parts else max(listed, MANY + 1)
-            _note(seller, own, listed=shown, began=began, part=part, count=count)
+    parts = parts_of(own.look_back, began, a_day)
+    while at < len(parts) and own.clock.now() - first <= SPEND and len(troubles.found) == failed:
+        with troubles.of("postings to send" if parts[at].to_send else "postings"):
+            try:
+                done = _one_part(seller, parts[at], own, queue, marketplace)
+            except PartTooLargeError:
+                _note(seller, own, listed=MANY + 1, began=now, part=0, count=0, a_day=a_day * FINER)
+                break
+            at, seen, count = at + 1, seen + done.listed, count + done.listed
+            shown = count if at >= len(parts) else max(listed, MANY + 1)
+            _note(seller, own, listed=shown, began=began, part=at, count=count, a_day=a_day)
     with troubles.of("open postings"):
         ask_for_unlisted(seller, own.memory.known(seller), store=own.store, queue=queue, clock=own.clock)
     return Reconciled(seen, len(queue.sent))
@@ -139,15 +148,37 @@ class _Once:
         self.sent.update(fresh)
 
 
-def _parts_of(own: Tools) -> int:
-    """What still has to be sent, then a day of postings after the other, the youngest first."""
-    return 1 + -(-own.look_back // timedelta(days=1))
+def _one_part(seller: str, part: Part, own: Tools, queue: WorkQueue, marketplace: Marketplace) -> Reconciled:
+    began = own.clock.now()
+    return reconcile_part(
+        seller,
+        part,
+        store=own.store,
+        marketplace=marketplace,
+        queue=queue,
+        clock=own.clock,
+        memory=own.memory,
+        time_is_up=lambda: own.clock.now() - began > SPEND,
+    )
 
 
-def _span(part: int, began: datetime) -> tuple[datetime, datetime] | None:
-    return None if part == 0 else (began - timedelta(days=part), began - timedelta(days=part - 1))
+def parts_of(look_back: timedelta, began: datetime, a_day: int) -> list[Part]:
+    """What still has to be sent, then what began, the youngest first; `a_day`: in how many parts a day is cut."""
+    length = timedelta(days=1) / a_day
+    to_send = [Part(began - look_back, began + AHEAD, to_send=True)]
+    if a_day > 1:
+        count = (look_back + AHEAD) // length
+        starts = [began - look_back + length * number for number in range(count)]
+        to_send = [Part(start, start + length, to_send=True) for start in starts]
+    return [*to_send, *(Part(began - length * (n + 1), began - length * n) for n in range(-(-look_back // length)))]
 
 
-def _note(seller: str, own: Tools, *, listed: int, began: datetime, part: int, count: int) -> None:
-    body: dict[str, Json] = {"listed": listed, "began": began.isoformat(), "part": part, "count": count}
+def _note(seller: str, own: Tools, *, listed: int, began: datetime, part: int, count: int, a_day: int = 1) -> None:
+    body: dict[str, Json] = {
+        "listed": listed,
+        "began": began.isoformat(),
+        "part": part,
+        "count": count,
+        "a_day": a_day,
+    }
     own.store.save_report(seller, REPORT, REPORT_DAY, body)

@@ -180,30 +180,46 @@ def ask_for_changed(
     return round_.queued
 
 
+class PartTooLargeError(Exception):
+    """A part of the lists takes longer than a visit has for it; what was seen by then is queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What began in a span of time, or (`to_send`) what has its cut-off in it and still has to be sent."""
+
+    since: datetime
+    to: datetime
+    to_send: bool = False
+
+
 def reconcile_part(
     seller: str,
-    span: tuple[datetime, datetime] | None,
+    part: Part,
     *,
     store: Store,
     marketplace: Marketplace,
     queue: WorkQueue,
     clock: Clock,
     memory: ListMemory,
+    time_is_up: Callable[[], bool],
 ) -> Reconciled:
-    """A part of what `reconcile` looks at: what began in a span of time, or (None) what still has to be sent.
+    """A part of what `reconcile` looks at.
 
-    Raises what failed; what was seen by then is queued.
+    Raises PartTooLargeError once time is up, and what failed; what was seen by then is queued.
     """
     now, own = clock.now(), Troubles()
     round_ = _Round(seller, store, queue, now, own, memory)
 
     def listing(cursor: str) -> Page[MarketplacePosting]:
-        if span is None:
-            return marketplace.unfulfilled(cutoff_from=now - LOOK_BACK, cutoff_to=now + AHEAD, cursor=cursor)
-        return marketplace.postings(since=span[0], to=span[1], cursor=cursor)
+        if cursor and time_is_up():
+            raise PartTooLargeError
+        if part.to_send:
+            return marketplace.unfulfilled(cutoff_from=part.since, cutoff_to=part.to, cursor=cursor)
+        return marketplace.postings(since=part.since, to=part.to, cursor=cursor)
 
     with noting() as odd:
-        round_.go_through("postings to send" if span is None else "postings", listing)
+        round_.go_through("postings to send" if part.to_send else "postings", listing)
     whole = not own.found
     with own.of("odd postings"):
         round_.ask_for(set_aside_of(odd, Listed.POSTING))
