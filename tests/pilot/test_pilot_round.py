@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,16 @@ def of(wanted: str, change: Callable[[Json], object]) -> Callable[[str, Json], N
 
 
 OLD: list[Json] = [{"return_id": 1, "state": {"state": "ON_APPROVAL", "group_state": "New"}}]
+
+
+FREE_FOR_FIVE: Json = {
+    "current_tariff_type": "no_discount",
+    "current_tariff_charge": {"amount": "5.00", "currency": "RUB"},
+}
+
+
+def seconds_after(posting: Json) -> str:
+    return (datetime.fromisoformat(posting["shipment_date"]) + timedelta(seconds=7)).isoformat()
 
 
 def in_yuan(posting: Json) -> None:
@@ -149,6 +160,16 @@ def test_what_the_product_cannot_read_is_found_with_its_path(shop: Shop) -> None
             f"{OPEN}.postings[].tariffication_steps[].tariff_charge",
         ),
         (
+            every_posting(lambda one: one["tariffication"].update(FREE_FOR_FIVE)),
+            "FREE_TARIFF",
+            f"{OPEN}.postings[].tariffication.current_tariff_charge",
+        ),
+        (
+            every_posting(lambda one: one["tariffication"].update(next_tariff_starts_at=seconds_after(one))),
+            "NEXT_TARIFF_LATER",
+            f"{GET}.result.tariffication.next_tariff_starts_at",
+        ),
+        (
             every_posting(lambda one: one.update(status="awaiting_bonus")),
             "codes of status",
             f"{OPEN}.postings[].status",
@@ -242,6 +263,14 @@ def test_a_broken_assumption_is_found_by_its_probe_with_its_path(
     found = assumption(shop.report(), name)
     assert found["verdict"] == "differs", found
     assert path in found["paths"]
+
+
+def test_a_period_of_changes_that_is_refused_is_told(shop: Shop) -> None:
+    fault = {"kind": "http_error", "status": 400, "method": LIST, "posting_number": "last_changed_status_date"}
+    shop.control("faults", {**fault, "times": 1})
+    assert assumption(shop.report(), "CHANGED_AHEAD")["verdict"] == "differs"
+    shop.control("faults/clear", {})
+    assert assumption(shop.report(), "CHANGED_AHEAD")["verdict"] == "holds"
 
 
 def test_money_without_a_currency_beside_money_in_another_one_is_told(shop: Shop) -> None:

@@ -78,6 +78,7 @@ class Asking:
             ("push addresses", self._client.push_health),
             ("open postings", self._open),
             ("postings", self._postings),
+            ("postings that changed lately", self._changed),
             ("single postings", self._details),
             ("reasons to cancel", self._reasons),
             ("wishes to cancel", self._wishes),
@@ -146,6 +147,11 @@ class Asking:
             if page.cursor is None:
                 return
             cursor = page.cursor
+
+    def _changed(self) -> None:
+        """Their filter is a period whose end the product lets lie ahead."""
+        day = timedelta(days=1)
+        self._client.postings(since=self._since(), to=self._now, changed_from=self._now - day)
 
     def _details(self) -> None:
         for number in self._chosen(self._sizes.postings):

@@ -54,6 +54,7 @@ def _function(target: str) -> FunctionType:
         found = inspect.getattr_static(found, name)
     found = found.__func__ if isinstance(found, staticmethod | classmethod) else found
     found = found.fget if isinstance(found, property) else found
+    found = inspect.unwrap(found) if callable(found) else found
     assert isinstance(found, FunctionType), target
     return found
 

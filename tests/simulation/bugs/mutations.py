@@ -111,6 +111,7 @@ _OF_SEEDS: tuple[Mutation, ...] = (
         "cancel_with_money_of_parts",
         "a cancel of the rest books what unread parts cost",
         bugs_money.a_cancel_books_the_money_of_parts,
+        within=400,
     ),
 )
 MUTATIONS: tuple[Mutation, ...] = (

@@ -29,6 +29,7 @@ from tests.simulation.watch import need
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
 from tests.support.memory_store import MemoryStore
+from tests.unit.cancels.cancel_request_support import Plea
 from tests.unit.world_support import World
 
 VISIT = timedelta(minutes=5)
@@ -199,11 +200,13 @@ def _repaired(world: World, hours: float) -> list[Routed]:
 
 def repair_reaches_old_postings() -> None:
     """The event of today belongs to a posting that came days or weeks ago, up to the edge of what is looked at."""
-    for days in (0, 1, 13, 15, 29):
+    gone = {"status": "cancelled", "substatus": "posting_canceled", "actions": ()}
+    moved = {"shipment_date": a.NOW + timedelta(days=60)}
+    for days, change in ((0, gone), (1, gone), (15, gone), (29, gone), (45, moved)):
         world = World()
         world.arrives()
         world.clock.advance(timedelta(days=days))
-        world.market.change(a.NUMBER, status="cancelled", substatus="posting_canceled", actions=())
+        world.market.change(a.NUMBER, **change)
         world.read()
         world.clock.advance(MINUTE)
         ids = {
@@ -212,13 +215,20 @@ def repair_reaches_old_postings() -> None:
         need(a.NUMBER in ids, "repair brings every event of its window", f"of a posting that came {days} days ago")
 
 
-def repair_reaches_returns() -> None:
+def repair_reaches_returns_and_wishes() -> None:
     world = World()
     world.return_opens(quantity=2)
     world.decide()
     world.clock.advance(MINUTE)
     queued = [routed for routed in _repaired(world, 1) if routed.message.body.get("intent")]
     need(bool(queued), "repair brings every event of its window", "the intent of a return")
+    plea = Plea()
+    plea.asks()
+    plea.poll()
+    plea.answer()
+    plea.clock.advance(MINUTE)
+    queued = [routed for routed in _repaired(plea, 1) if routed.message.body.get("intent")]
+    need(bool(queued), "repair brings every event of its window", "the answer to a wish to cancel")
 
 
 def repair_crosses_midnight() -> None:
@@ -373,7 +383,7 @@ SCENES = (
     the_pace_over_midnight,
     one_sellers_failure_stops_no_other,
     repair_reaches_old_postings,
-    repair_reaches_returns,
+    repair_reaches_returns_and_wishes,
     repair_crosses_midnight,
     repair_stays_within_its_window,
     every_alarm_of_every_shard_and_page_is_queued,

@@ -15,6 +15,7 @@ UNASKABLE: Final[Mapping[str, str]] = {
     "READ_BUDGET_SECONDS": "ours: for how long we ask again says nothing about the marketplace",
     "BACK_OFF_SECONDS": "ours: how long we wait before asking again says nothing about the marketplace",
     "TRACKING_CHUNK": "only setting tracking numbers would tell, which writes",
+    "DELIVERY_CHUNK": "only telling the marketplace of a delivery would tell, which writes",
     "LABEL_CHUNK": "only asking for labels would tell, which has the marketplace make files",
     "CHAT_TEXT_LIMIT": "only sending a message would tell, which writes",
     "FILE_HOST_SUFFIXES": "only a file that the marketplace made for us has an address, and asking for one makes it",

@@ -142,6 +142,21 @@ def _breaker(evidence: Evidence) -> Finding:
     return differs(said, "Retry-After") if again else holds(said)
 
 
+def _changed_ahead(evidence: Evidence) -> Finding:
+    """The filter is taken."""
+    name = "last_changed_status_date"
+    asked = [one for one in evidence.of(methods.POSTING_LIST) if inner(one.request or {}, "filter", name)]
+    refused = [one for one in asked if one.status == 400]
+    if refused:
+        said = f"{len(refused)} of {len(asked)} requests were refused"
+        return differs(said, f"{methods.POSTING_LIST.path}.filter.{name}")
+    taken = [one for one in asked if one.status == 200]
+    count = sum(len(listed(inner(one.value, "postings"))) for one in taken)
+    return (
+        holds(f"{len(taken)} requests were taken, {count} postings listed") if taken else not_seen("it was not asked")
+    )
+
+
 def _look_back(evidence: Evidence) -> Finding:
     """Whether a return that is older than the product looks still waits for somebody."""
     first = evidence.now - assumptions.RETURNS_LOOK_BACK + timedelta(minutes=1)
@@ -170,6 +185,12 @@ PROBES: Final[tuple[Probe, ...]] = (
         "Are answers whole in the time that the product waits?",
         lambda evidence: _seconds(evidence, assumptions.WHOLE_ANSWER_SECONDS),
     ),
+    Probe(
+        "CALL_SECONDS",
+        "Does a call end in the time that it has from its first byte to its last?",
+        lambda evidence: _seconds(evidence, assumptions.CALL_SECONDS),
+    ),
+    Probe("CHANGED_AHEAD", "Does the list take a period of changes that ends ahead?", _changed_ahead),
     Probe("DEFAULT_RETRY_AFTER", "Does a 429 say for how long to wait?", _retry_after),
     Probe("LONGEST_RETRY_AFTER", "For how long does the marketplace tell programs to wait?", _longest_retry),
     Probe("BREAKER_RETRY_AFTER", "Was a method switched off for some minutes?", _breaker),

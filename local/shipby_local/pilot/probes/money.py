@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from shipby.adapters.ozon import assumptions, methods
@@ -12,6 +12,8 @@ from shipby_local.pilot.evidence import Evidence, Json, inner, is_zero, listed, 
 from shipby_local.pilot.probes.base import Finding, Probe, differs, holds, judged, not_seen
 
 TARIFF_TYPES: Final = frozenset({"discount", "no_discount", "commission"})
+_NEAR: Final = timedelta(minutes=5)
+"""A tariff that begins so soon after the shipping date is the one that begins with it."""
 _BUYERS: Final = "customer_currency_code"
 """A buyer may pay in another currency than the seller prices in."""
 
@@ -101,6 +103,43 @@ def _discount(evidence: Evidence) -> Finding:
     return judged(wrong, right, what="steps of the tariff of known types with positive numbers")
 
 
+def _free(evidence: Evidence) -> Finding:
+    wrong: Counter[str] = Counter()
+    right = 0
+    for path, posting in evidence.postings():
+        for when in ("current", "next"):
+            charge = inner(posting, "tariffication", f"{when}_tariff_charge")
+            amount = charge.get("amount") if isinstance(charge, dict) else charge
+            if inner(posting, "tariffication", f"{when}_tariff_type") == assumptions.FREE_TARIFF:
+                right += is_zero(amount)
+                if not is_zero(amount):
+                    wrong[f"{path}.tariffication.{when}_tariff_charge not-nothing"] += 1
+    return judged(wrong, right, what=f"tariffs `{assumptions.FREE_TARIFF}` that cost nothing")
+
+
+def _next_tariff(evidence: Evidence) -> Finding:
+    wrong: Counter[str] = Counter()
+    right = 0
+    for path, posting in evidence.postings():
+        starts = _moment(inner(posting, "tariffication", "next_tariff_starts_at"))
+        until = _moment(posting.get("shipment_date"))
+        if starts is None or until is None or not timedelta() <= starts - until <= _NEAR:
+            continue
+        later = starts - until
+        right += later <= assumptions.NEXT_TARIFF_LATER
+        if later > assumptions.NEXT_TARIFF_LATER:
+            wrong[f"{path}.tariffication.next_tariff_starts_at {later.seconds}-s-later"] += 1
+    return judged(wrong, right, what="tariffs that begin with the shipping date or a second after it")
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _negative(value: object) -> bool:
     amount = value.get("amount") if isinstance(value, dict) else value
     return str(amount).startswith("-")
@@ -155,6 +194,8 @@ PROBES: Final[tuple[Probe, ...]] = (
     Probe("one currency", "Is all of the shop's money in one currency?", _one_currency),
     Probe("currency of charges", "Are charges in the currency of the prices?", _charges),
     Probe("DISCOUNT", "Are the tariff's types known, and its discounts positive numbers?", _discount),
+    Probe("FREE_TARIFF", "Does nothing cost anything where the tariff says so?", _free),
+    Probe("NEXT_TARIFF_LATER", "When does the tariff after the shipping date begin?", _next_tariff),
     Probe("ACCRUAL_WORDS", "Do names of accruals say what they are, by the words that we know?", _words),
     Probe("INDEX_PERIOD", "Over how many days does the error index go?", _period),
     Probe("NO_THRESHOLD", "Is a threshold of 0 none?", _threshold),
