@@ -238,8 +238,8 @@ class Warehouse:
         related = self.simulator.control("GET", f"/_sim/postings/{posting.number}")["related"]
         children = [PlannedPosting(posting.client_id, number, posting.fate) for number in related]
         for child in children:
+            # Confirmed with its parent: the parts of an order go on where it stood.
             self._arrived(child)
-            self._confirm(child)
             self._label(child)
             self._pack(child)
         for child in children:
