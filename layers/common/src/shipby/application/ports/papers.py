@@ -1,4 +1,4 @@
-"""What is remembered of papers and of the bench."""
+"""What is remembered of papers, of the bench, and of carriers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob
 from shipby.domain.packing.cards import BenchCheck, ProductCard
+from shipby.domain.tracking.scans import Scan
 
 
 class LabelReads(Protocol):
@@ -50,6 +51,13 @@ class CarrierReads(Protocol):
     def carrier(self, seller: str, code: str) -> Carrier | None: ...
     def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
         """All of them, by code."""
+
+
+class ScanReads(Protocol):
+    """Scans, by tracking number: a number that replaces another one has none of its scans."""
+
+    def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
+        """What carriers said of a tracking number, in order of their time."""
 
 
 class CarriageReads(Protocol):

@@ -7,11 +7,10 @@ from typing import Protocol
 
 from shipby.application.ports.alarms import Alarms
 from shipby.application.ports.matters import CaseReads, ClaimReads, EvidenceReads, ShadowReads, WatchReads
-from shipby.application.ports.papers import BenchReads, CarriageReads, CarrierReads, LabelReads, PrintJobs
+from shipby.application.ports.papers import BenchReads, CarriageReads, CarrierReads, LabelReads, PrintJobs, ScanReads
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
-from shipby.application.ports.tracking import ScanReads
 from shipby.application.ports.writes import Write
 
 

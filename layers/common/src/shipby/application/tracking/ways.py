@@ -6,8 +6,8 @@ from datetime import datetime
 
 from shipby.application.carriers.directory import carriers_of
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import ScanReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.tracking import ScanReads
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view, time_text
