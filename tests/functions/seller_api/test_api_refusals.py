@@ -62,6 +62,8 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
     labels |= {"listProducts", "getProduct", "getPicking", "getScans"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
+    ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
+    numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
     evidence = {"addEvidence", "completeEvidence"}
     bench = {f"{step}Posting" for step in ("confirm", "pick", "inspect", "pack", "handOver", "override", "unblock")} | {
         "printLabels",
@@ -90,13 +92,15 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "settleIntent",
         "approveRefund",
         "rejectRefund",
+        "approveTrackingNumber",
+        "rejectTrackingNumber",
         *replays,
     }
-    assert may[Role.PACKER] == read_postings | labels | evidence | {"listEvidence"} | bench | deadlines | goods
+    assert may[Role.PACKER] == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods
     reads = {operation.id for operation in WITH_KEY if not operation.unsafe} - replays
     returns |= {"approveCancelRequest", "rejectCancelRequest"}
     evidence |= {"requestEvidencePack"}
-    assert may[Role.SUPPORT] == reads | returns | claims | evidence | clocks | {"askWhatIf", "setTrackingNumber"}
+    assert may[Role.SUPPORT] == reads | returns | claims | evidence | clocks | numbers | ways | {"askWhatIf"}
 
 
 def test_a_refused_role_is_told_which_roles_may(api: Caller) -> None:
