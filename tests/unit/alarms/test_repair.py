@@ -15,6 +15,7 @@ from shipby.application.ports.writes import (
     AppendEvents,
     SaveCancelRequest,
     SaveCarriage,
+    SaveCarrier,
     SaveClaim,
     SaveEvidencePack,
     SavePosting,
@@ -27,6 +28,7 @@ from shipby.application.ports.writes import (
 from shipby.domain import events as e
 from shipby.domain.cancels.requests import CancelRequest, CancelRequestState
 from shipby.domain.carriages import Carriage, CarriageState
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import OF_SELLER, digest_id
@@ -124,6 +126,8 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SavePrintJob(job), e.print_job_ref(name), EventType.PRINT_REQUESTED)
     wagon = carriage(name, seller, is_open=is_open)
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
+    van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
+    happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)
     if not is_open:

@@ -22,6 +22,7 @@ from shipby.domain.events import (
     Ref,
     cancel_request_ref,
     carriage_ref,
+    carrier_ref,
     case_ref,
     claim_ref,
     evidence_pack_ref,
@@ -101,6 +102,8 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
     for day in _days(since - PACKS_BACK, until):
         for identifier in every(partial(_asked_on, store, seller, AggregateKind.EVIDENCE_PACK, day)):
             yield evidence_pack_ref(identifier)
+    for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
+        yield carrier_ref(carrier.code)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
 

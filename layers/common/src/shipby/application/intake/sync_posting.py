@@ -30,7 +30,7 @@ from shipby.application.shared.retry import ATTEMPTS, decide_anew
 from shipby.domain import pointers
 from shipby.domain.deadlines.fold import MARKETPLACE, Folded, fold, open_ledger, receive
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import NotFoundError, RetryableError, UnreadableAnswerError
+from shipby.domain.errors import NotFoundError, UnreadableAnswerError, VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
@@ -115,7 +115,7 @@ def read_and_fold(
 ) -> tuple[MarketplacePosting, Synced]:
     """Read a posting and fold what it shows; read it again where nobody can tell which read is newer.
 
-    Raises what the marketplace's reads raise; RetryableError if others folded theirs in during every read.
+    Raises what the marketplace's reads raise; VersionConflictError if others folded theirs in during every read.
     """
     since, tries = None, 0
     while True:
@@ -126,15 +126,15 @@ def read_and_fold(
             return facts, apply_facts(seller, facts, store=store, clock=clock, since=since)
         except _UnknownOrderError as error:
             if tries == ATTEMPTS:
-                raise
+                told = f"posting {number} was read by a wrong clock, and others read it since: read it again"
+                raise VersionConflictError(told) from error
             since = error.version
 
 
-class _UnknownOrderError(RetryableError):
+class _UnknownOrderError(Exception):
     """The newest read folded in counts as unknown in time, and others may have been folded in since this one began."""
 
-    def __init__(self, number: str, version: int) -> None:
-        super().__init__(f"posting {number} v{version} was read by a wrong clock: read it again")
+    def __init__(self, version: int) -> None:
         self.version = version
 
 
@@ -144,8 +144,8 @@ def apply_facts(
     """Fold one read of the marketplace into the store, whoever made it.
 
     What it could not make out stays as it was read last; what a person needs of it opens a case. `since` is the version
-    that the posting had before the read began, where that is known. Raises RetryableError where the time of the newest
-    read is unknown and the posting is not at this version: then nobody knows which read is older.
+    that the posting had before the read began, where that is known: where the time of the newest read is unknown and
+    the posting is not at this version, nobody knows which read is older, and `read_and_fold` makes it again.
     """
     settings = store.settings(seller) or SellerSettings(seller=seller)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
@@ -154,7 +154,7 @@ def apply_facts(
         known = store.posting(seller, read.number)
         now = clock.now()
         if known is not None and known.version != since and ahead(known.synced_at, now):
-            raise _UnknownOrderError(read.number, known.version)
+            raise _UnknownOrderError(known.version)
         facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         if known is None:
