@@ -5,47 +5,124 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from shipby.application.ports.postings import PostingReads
-from shipby.application.ports.writes import SaveMoney, Write
+from shipby.application.ports.sellers import Pointers
+from shipby.application.ports.writes import ClaimPointer, SaveMoney, Write
+from shipby.domain import pointers
 from shipby.domain.deadlines.fold import SPLIT
 from shipby.domain.postings.lines import price_of_items, quantities
 from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.refunds.ledger import EntryKind, MoneyLedger
-from shipby.domain.refunds.moves import split_off
+from shipby.domain.refunds.ledger import OBSERVED_ITEMS, EntryKind, MoneyLedger
+from shipby.domain.refunds.moves import Relative, claimed, evened, split_off
 from shipby.domain.refunds.payers import circumstances, who_pays
 
-OBSERVED_ITEMS = "observed:items"
-"""Key of the ledger entry for money paid back after a cancel of items, with the posting's version behind it."""
+
+class FamilyReads(PostingReads, Pointers, Protocol):
+    """What a family is found by."""
 
 
 def money_of_family(
-    ledger: MoneyLedger, facts: MarketplacePosting, store: PostingReads
+    ledger: MoneyLedger, facts: MarketplacePosting, store: FamilyReads
 ) -> tuple[MoneyLedger, list[Write]]:
     """The ledger of a posting as its family leaves it, and what changes in other ledgers of the family with it.
 
     Whoever of parent and child is read second moves the money, once: the parent's ledger names the children it is
-    accounted with. The result is not yet one version on.
+    accounted with. A part that is split again may name the first of the family as its parent: what one of them has
+    beyond its goods goes to who holds the goods. The result is not yet one version on.
     """
-    writes: list[Write] = []
-    version, own = ledger.version, ledger
+    opened = store.money(ledger.seller, ledger.number) is None
+    others: dict[str, MoneyLedger] = {}
+    own, given, together = ledger, frozenset[str](), frozenset[str]()
     parent = store.money(own.seller, facts.parent_number) if facts.parent_number else None
     if parent is not None:
+        if own.number in parent.family:
+            together = frozenset(each for each in parent.family if _parent_of(each, own, store) == parent.number)
+        else:
+            given = frozenset(parent.lines)
         before = parent
         parent, own = split_off(parent, own)
         if parent != before:
-            parent = _with_cancelled(parent, facts, store)
-            writes.append(SaveMoney(replace(parent, version=before.version + 1)))
-    for number in facts.related_numbers:
+            others[parent.number] = _with_cancelled(parent, facts, store)
+    parts = _parts_before(own, store) if opened else ()
+    for number in (*facts.related_numbers, *parts):
         if number in own.family:
             continue
         child, known = store.money(own.seller, number), store.posting(own.seller, number)
         if child is None or known is None or known.parent_number != own.number:
             continue
-        own, moved = split_off(own, child)
-        if moved != child:
-            writes.append(SaveMoney(moved))
-    return replace(own, version=version), writes
+        own, others[number] = split_off(own, child)
+    relatives = _relatives(own, facts, others, store)
+    me = Relative(ledger=own, worth=_worth(facts, own.currency))
+    if opened:
+        me, relatives = claimed(me, relatives, given=given, together=together)
+    me, relatives = evened(me, relatives)
+    others |= {number: each.ledger for number, each in relatives.items()}
+    return replace(me.ledger, version=ledger.version), _changed(others, store)
+
+
+def _parent_of(number: str, own: MoneyLedger, store: PostingReads) -> str:
+    known = store.posting(own.seller, number)
+    return known.parent_number if known is not None else ""
+
+
+def _parts_before(own: MoneyLedger, store: FamilyReads) -> tuple[str, ...]:
+    """Parts of a posting that were stored before it was: its first read may be older than the split."""
+    first = store.find(own.seller, pointers.PART, own.number)
+    detail = store.detail(own.seller, first) if first else None
+    return (first, *detail.related_numbers) if first and detail is not None else ()
+
+
+def part_pointer(facts: MarketplacePosting, *, seller: str, store: FamilyReads) -> list[Write]:
+    """What a posting's first part is found by, where that is read before the posting itself."""
+    parent = facts.parent_number
+    if not parent or store.posting(seller, parent) is not None or store.find(seller, pointers.PART, parent):
+        return []
+    return [ClaimPointer(seller, pointers.PART, parent, facts.number)]
+
+
+def _changed(ledgers: Mapping[str, MoneyLedger], store: PostingReads) -> list[Write]:
+    """The writes for those ledgers that are not as they are stored, each one version on."""
+    writes: list[Write] = []
+    for number, ledger in ledgers.items():
+        stored = store.money(ledger.seller, number)
+        if stored is not None and replace(ledger, version=stored.version) != stored:
+            writes.append(SaveMoney(replace(ledger, version=stored.version + 1)))
+    return writes
+
+
+def _relatives(
+    own: MoneyLedger, facts: MarketplacePosting, moved: Mapping[str, MoneyLedger], store: PostingReads
+) -> dict[str, Relative]:
+    """All other postings of a family that have a ledger, as far as they name each other; its parent first."""
+    found: dict[str, Relative] = {}
+    waiting, seen = [facts.parent_number, *facts.related_numbers, *own.family], {own.number, ""}
+    while waiting:
+        number = waiting.pop(0)
+        if number in seen:
+            continue
+        seen.add(number)
+        ledger = moved.get(number) or store.money(own.seller, number)
+        detail = store.detail(own.seller, number)
+        if ledger is None or detail is None:
+            continue
+        waiting += [detail.parent_number, *detail.related_numbers, *ledger.family]
+        if ledger.currency == own.currency:
+            found[number] = Relative(ledger=ledger, worth=_worth(detail, ledger.currency))
+    return found
+
+
+def _worth(facts: MarketplacePosting, currency: str) -> dict[str, int] | None:
+    """SKU -> what the goods cost that a posting holds; None where that cannot be told."""
+    if facts.status == SPLIT:
+        return {}
+    found: dict[str, int] = {}
+    for line in facts.lines:
+        if line.price is None or line.price.currency != currency:
+            return None
+        found[line.sku] = found.get(line.sku, 0) + (line.price * line.quantity).minor
+    return found or None
 
 
 def _with_cancelled(parent: MoneyLedger, part: MarketplacePosting, store: PostingReads) -> MoneyLedger:

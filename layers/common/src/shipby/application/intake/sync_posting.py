@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intake.split_money import OBSERVED_ITEMS, cancelled_lines, money_of_family, parts_unread
+from shipby.application.intake.split_money import cancelled_lines, money_of_family, part_pointer, parts_unread
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -36,7 +36,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import OBSERVED_CANCEL, EntryKind
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind
 from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
 from shipby.domain.sellers.settings import SellerSettings
@@ -230,6 +230,8 @@ def _writes(
     opened = stored or open_ledger(facts, seller=seller)
     ledger, of_family = money_of_family(opened, facts, store) if opened is not None else (None, [])
     writes += of_family
+    if first:
+        writes += part_pointer(facts, seller=seller, store=store)
     kept = ledger if stored is not None else None
     gone = {} if first or ledger is None or folded.cancelled else cancelled_lines(ledger, facts, store)
     if ledger is not None and (folded.cancelled or gone) and ledger.available > 0:
