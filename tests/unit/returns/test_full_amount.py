@@ -68,3 +68,29 @@ def test_whatever_was_paid_is_found_again(minor: int, quantity: int, up: bool) -
     case = a.return_case(sku=SKU, price=Money(told * 100, "RUB"), quantity=quantity)
     lines = (a.line(price=Money(minor, "RUB"), quantity=quantity),)
     assert full_amount(case, a.detail(lines=lines)) == Money(minor * quantity, "RUB")
+
+
+@pytest.mark.parametrize(
+    ("told", "quantity", "lines", "wanted"),
+    [
+        ("201", 1, (("100.40", 1), ("100.90", 1)), "201.30"),
+        ("101", 2, (("100.40", 1), ("100.90", 1)), "201.30"),
+        ("100", 2, (("100.40", 1), ("100.40", 1)), "200.80"),
+        ("302", 1, (("100.40", 2), ("100.90", 1)), "301.70"),
+        ("10", 1, (("1.10", 1), ("2.10", 1), ("3.10", 1), ("4.20", 1)), "10.50"),
+        ("3", 1, (("1.10", 1), ("2.90", 1), ("23.10", 1), ("44.20", 1)), "2.90"),
+        ("150", 1, (("0.99", 151),), "149.49"),
+    ],
+)
+def test_pieces_of_several_lines_may_be_one_return(
+    told: str, quantity: int, lines: tuple[tuple[str, int], ...], wanted: str
+) -> None:
+    assert worth(told, *lines, quantity=quantity) == f"{wanted} RUB"
+
+
+def test_a_return_without_a_sku_is_of_the_line_with_its_price() -> None:
+    other = a.line(sku="2", quantity=1, price=a.rub("10.20"))
+    detail = a.detail(lines=(a.line(sku=SKU, quantity=1, price=a.rub("1499.50")), other))
+    for told, wanted in (("1500", "1499.50"), ("10", "10.20"), ("1510", "1509.70")):
+        case = a.return_case(sku="", price=a.rub(told), quantity=1)
+        assert full_amount(case, detail) == a.rub(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,8 @@ from shipby.domain.sellers.settings import SellerSettings
 
 _MOST_PIECES = 100
 """Of one article in one return; more are a matter for a person."""
+_MOST_PRICES = 3
+"""Different prices whose pieces are held in every number against what a return says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +140,12 @@ def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | 
     /v2/returns/rfbs/get gives whole currency units only (`price` is an int32), cut off or rounded; the posting's own
     line has the rest, where it is the same price apart from that. A return that is priced in another currency than the
     posting (the cabinet's) says nothing of what was paid: the lines of its SKU do, if they agree on a price or all of
-    them come back.
+    them come back. Pieces of several lines may be one return, and a return without a SKU may be of any line.
     """
     if case.price is None:
         return None
     told = case.price * case.quantity
-    lines = [line for line in detail.lines if line.sku == case.sku and line.price is not None] if detail else []
+    lines = [line for line in detail.lines if case.sku in (line.sku, "") and line.price is not None] if detail else []
     prices = [(line.price, line.quantity) for line in lines if line.price is not None]
     if prices and told.currency not in {price.currency for price, _ in prices}:
         sums = _sums(prices, case.quantity)
@@ -150,12 +153,12 @@ def full_amount(case: ReturnCase, detail: MarketplacePosting | None) -> Money | 
     unit = Money.parse(1, told.currency).minor
     if told.minor % unit:
         return told
+    own = [(price, quantity) for price, quantity in prices if price.currency == told.currency]
     exact = [
-        (count != case.quantity, abs((price * count).minor - told.minor), (price * count).minor)
-        for price, quantity in prices
-        if price.currency == told.currency
-        for count in range(1, quantity + 1)
-        if abs((price * count).minor - told.minor) < unit * (count if count == case.quantity else 1)
+        (count != case.quantity, abs(minor - told.minor), minor)
+        for count, sums_of in _sums_by_count(own, own[0][1] if len(own) == 1 else _MOST_PIECES).items()
+        for minor in sums_of
+        if count and abs(minor - told.minor) < unit * (count if count == case.quantity else 1)
     ]
     # The pieces that it names, then any number of them: `price` may be of one piece or of all.
     return Money(min(exact)[2], told.currency) if exact else told
@@ -165,14 +168,35 @@ def _sums(prices: Sequence[tuple[Money, int]], pieces: int) -> list[Money]:
     """What so many pieces of lines with these prices may cost, lowest first; nothing in more than one currency."""
     if len({price.currency for price, _ in prices}) != 1 or not 0 < pieces <= _MOST_PIECES:
         return []
-    found: dict[int, set[int]] = {0: {0}}
+    found = _sums_by_count(prices, pieces).get(pieces, frozenset())
+    return [Money(minor, prices[0][0].currency) for minor in sorted(found)]
+
+
+def _sums_by_count(prices: Sequence[tuple[Money, int]], most: int) -> dict[int, frozenset[int]]:
+    """Number of pieces, at most `most` -> what that many may cost, minor units.
+
+    Of more than a few different prices only the pieces of one price, and all together: the rest are too many to tell
+    apart.
+    """
+    counts: Counter[Money] = Counter()
     for price, quantity in prices:
+        counts[price] += quantity
+    found: dict[int, set[int]] = {0: {0}}
+    if len(counts) > _MOST_PRICES:
+        for price, quantity in counts.items():
+            for count in range(1, min(quantity, most) + 1):
+                found.setdefault(count, set()).add((price * count).minor)
+        whole = sum(counts.values())
+        if whole <= most:
+            found.setdefault(whole, set()).add(sum((price * quantity).minor for price, quantity in counts.items()))
+        counts.clear()
+    for price, quantity in counts.items():
         taken: dict[int, set[int]] = {}
         for count, sums in found.items():
-            for more in range(min(quantity, pieces - count) + 1):
+            for more in range(min(quantity, most - count) + 1):
                 taken.setdefault(count + more, set()).update(minor + (price * more).minor for minor in sums)
         found = taken
-    return [Money(minor, prices[0][0].currency) for minor in sorted(found.get(pieces, ()))]
+    return {count: frozenset(sums) for count, sums in found.items()}
 
 
 def _priced(case: ReturnCase, decision: ReturnDecision, detail: MarketplacePosting | None) -> dict[str, int]:
@@ -221,7 +245,7 @@ def _named(
     case: ReturnCase, decision: ReturnDecision, told: Money, detail: MarketplacePosting | None, ledger: MoneyLedger
 ) -> Money:
     """What goods cost that are priced in another currency, where the posting's lines do not agree: a person says it."""
-    lines = [line for line in detail.lines if line.sku == case.sku] if detail else []
+    lines = [line for line in detail.lines if case.sku in (line.sku, "")] if detail else []
     prices = [(line.price, line.quantity) for line in lines if line.price is not None]
     # The marketplace names no number of pieces of an rFBS return: those it seems to hold first, then any.
     counts = (case.quantity, *range(1, min(sum(quantity for _, quantity in prices), _MOST_PIECES) + 1))
