@@ -73,11 +73,13 @@ def speaks_against(state: str, state_name: str, *, payment: bool) -> bool:
     """Whether a return's state says in words that money was not given back (or, of a rejection, that it was).
 
     The set of states is not published, so words prove nothing that was done. They are enough not to believe it: a
-    return that nothing is offered for any more may have been rejected or withdrawn by somebody else.
+    return that nothing is offered for any more may have been rejected or withdrawn by somebody else, or be in dispute.
     """
     said = f"{state} {state_name}".casefold().replace("ё", "е")
     return (_REJECTED if payment else _PAID).search(said) is not None
 
 
-_REJECTED = re.compile(r"reject|declin|refus|denied|cancel|withdr|revok|отклон|отказ|отмен|отозв")
+_REJECTED = re.compile(
+    r"reject|declin|refus|denied|cancel|withdr|revok|disput|arbitra|expir|отклон|отказ|отмен|отозв|спор|арбитраж|истек"
+)
 _PAID = re.compile(r"refund|money.?return|compens|approv|paid|вернул|возвращен|возмещ|компенс|одобр|выплач")

@@ -22,6 +22,8 @@ _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,40})?")
 """A double has up to 17 significant digits, and its text may begin with a row of zeros: 0.000033333333333333335."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _IDENTIFIER = re.compile(r"[!-~]{1,100}")
+_TOO_LARGE = 10**19
+"""Nothing that is counted comes to that, and no table takes it."""
 _INT64 = re.compile(r"[0-9]{1,19}")
 LONGEST_CODE = 100
 """Ours: such texts become keys."""
@@ -112,7 +114,7 @@ class Node:
         value = self.fields.get(key)
         if value is None or value == "":
             return 0
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE:
             return value
         # `adjusted` first: int() of 1e999999999 would not end.
         if isinstance(value, Decimal) and abs(value.adjusted()) < 19 and value == int(value):
@@ -136,12 +138,13 @@ class Node:
             raise unreadable(self.at(key), "a day") from None
 
     def flag(self, key: str) -> bool:
-        """A truth value, also as text; null is False."""
+        """A truth value, also as text or as 0 and 1; null and "" are False."""
         value = self.fields.get(key)
-        if value is None or isinstance(value, bool):
+        if value is None or value == "" or isinstance(value, bool):
             return bool(value)
-        if value in ("true", "false"):
-            return bool(value == "true")
+        told = str(value).casefold() if isinstance(value, str | int) else ""
+        if told in ("true", "false", "1", "0"):
+            return told in ("true", "1")
         raise unreadable(self.at(key), "true or false")
 
     def moment(self, key: str) -> datetime | None:
