@@ -61,8 +61,24 @@ def poll(world: World, memory: ListMemory | None = None) -> list[str]:
         {"delivering_date": a.NOW + timedelta(minutes=1)},
         {"actions": ("can_create_chat",)},
         {"cancellation": GONE},
+        {"requirements": {"products_requiring_gtd": ("149123456",), "products_requiring_imei": ("149123456",)}},
+        {"optional_marks": ("149123456",)},
+        {"warehouse_id": "5"},
+        {"barcodes": ("%101%806044519", "23024930500001")},
     ],
-    ids=["fewer pieces", "other goods", "an earlier date", "delivery moved", "handed over", "offers", "a cancellation"],
+    ids=[
+        "fewer pieces",
+        "other goods",
+        "an earlier date",
+        "delivery moved",
+        "handed over",
+        "offers",
+        "a cancellation",
+        "duties",
+        "marks",
+        "another warehouse",
+        "another label",
+    ],
 )
 def test_whatever_a_list_shows_is_read_and_then_known(change: dict[str, Any]) -> None:
     world, memory = shop(), ListMemory()

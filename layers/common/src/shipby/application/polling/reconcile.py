@@ -80,7 +80,7 @@ def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
 
 
 def differs_in_detail(known: Posting, detail: MarketplacePosting | None, facts: MarketplacePosting) -> bool:
-    """Whether the list shows other goods, dates, offers or another cancellation than the last read did.
+    """Whether the list shows other goods, dates, offers, duties, places or another cancellation than the last read did.
 
     A list may leave out what a posting's own read has: nothing is no difference.
     """
@@ -95,6 +95,20 @@ def differs_in_detail(known: Posting, detail: MarketplacePosting | None, facts: 
         or bool(facts.lines and _pieces(facts) != _pieces(detail))
         or bool(facts.actions and facts.actions != detail.actions)
         or bool(facts.cancellation and facts.cancellation != detail.cancellation)
+        or _elsewhere(facts, detail)
+    )
+
+
+def _elsewhere(facts: MarketplacePosting, detail: MarketplacePosting) -> bool:
+    """Whether marks and papers are asked for that were not, or it goes out from elsewhere, or under other codes."""
+    duties = (facts.requirements, detail.requirements), (facts.optional_marks, detail.optional_marks)
+    places = (
+        (facts.warehouse_id, detail.warehouse_id),
+        (facts.delivery_method_id, detail.delivery_method_id),
+        (facts.barcodes, detail.barcodes),
+    )
+    return any(told and told != kept for told, kept in duties) or any(
+        told and kept and told != kept for told, kept in places
     )
 
 
