@@ -10,6 +10,7 @@ import pytest
 
 from shipby.application.intake.sync_posting import apply_facts
 from shipby.domain.postings.posting import Line
+from tests.simulation.scenes.stage import meanwhile
 from tests.support import builders as a
 from tests.unit.world_support import World
 
@@ -156,3 +157,56 @@ def test_pieces_that_were_cancelled_stay_paid_back_though_another_goes_into_a_pa
         world.read(number)
     assert left(world) == (10_000, 3000)
     assert world.ledger().refunded == 3000
+
+
+@pytest.mark.parametrize("at", range(1, 13))
+@pytest.mark.parametrize("access", ["money", "detail", "commit"])
+@pytest.mark.parametrize("order", list(permutations((ROOT, PART, AGAIN))))
+def test_whoever_reads_one_in_the_middle_of_anothers_read_loses_no_money(
+    order: tuple[str, ...], access: str, at: int
+) -> None:
+    """A ledger that both change is written over the read it was worked out from, and over none that came later."""
+    world = shop()
+    twice_before_anybody_looks(world)
+    first, second, third = order
+    with meanwhile(world.store, access, lambda: world.read(second), at=at):
+        world.read(first)
+    assert sum(left(world)) <= 16_000
+    with meanwhile(world.store, access, lambda: world.read(first), at=at):
+        world.read(third)
+    assert sum(left(world)) <= 16_000
+    for number in order:
+        world.clock.advance(timedelta(minutes=1))
+        world.read(number)
+    assert left(world) == (10_000, 3000, 3000)
+
+
+def test_a_part_of_a_part_that_nobody_read_takes_its_money_from_the_orders_first_posting() -> None:
+    order = "24219509-0020"
+    root, part, again = (f"{order}-{last}" for last in (1, 2, 3))
+    world = World()
+    world.arrives(root, lines=(TEA, CUPS))
+    world.clock.advance(timedelta(minutes=1))
+    world.market.change(root, lines=(TEA,), related_numbers=(part,))
+    puts(world, part, CUP, parent=root, related=(root, again))
+    puts(world, again, CUP, parent=part, related=(part,))
+    world.read(again)
+    assert world.ledger(again).available == 3000
+    assert world.ledger(root).available == 13_000
+    for number in (part, root):
+        world.read(number)
+    assert [world.ledger(number).available for number in (root, part, again)] == [10_000, 3000, 3000]
+
+
+def test_pieces_are_not_gone_while_a_part_of_a_part_is_unread() -> None:
+    """The root's part was split again itself: where its goods are only its own parts say."""
+    world = shop()
+    world.market.change(ROOT, lines=(TEA,), related_numbers=(PART,))
+    puts(world, PART, CUPS, related=(ROOT, AGAIN))
+    world.market.change(PART, related_numbers=(ROOT, AGAIN), **ENDED)
+    for number in (PART, ROOT):
+        world.read(number)
+        assert world.ledger(ROOT).refunded == 0
+    puts(world, AGAIN, CUPS, parent=PART, related=(PART,))
+    world.read(AGAIN)
+    assert left(world) == (10_000, 0, 6000)

@@ -23,6 +23,29 @@ class FamilyReads(PostingReads, Pointers, Protocol):
     """What a family is found by."""
 
 
+class _Ledgers:
+    """The ledgers of a family, each read once: what changes one is written over that read, and over none that came
+    later."""
+
+    def __init__(self, seller: str, store: FamilyReads) -> None:
+        self._seller, self._store = seller, store
+        self._read: dict[str, MoneyLedger | None] = {}
+
+    def of(self, number: str) -> MoneyLedger | None:
+        if number not in self._read:
+            self._read[number] = self._store.money(self._seller, number)
+        return self._read[number]
+
+    def changed(self, ledgers: Mapping[str, MoneyLedger]) -> list[Write]:
+        """The writes for those that are not as they were read, each one version on."""
+        writes: list[Write] = []
+        for number, ledger in ledgers.items():
+            read = self.of(number)
+            if read is not None and replace(ledger, version=read.version) != read:
+                writes.append(SaveMoney(replace(ledger, version=read.version + 1)))
+        return writes
+
+
 def money_of_family(
     ledger: MoneyLedger, facts: MarketplacePosting, store: FamilyReads
 ) -> tuple[MoneyLedger, list[Write]]:
@@ -32,10 +55,11 @@ def money_of_family(
     accounted with. A part that is split again may name the first of the family as its parent: what one of them has
     beyond its goods goes to who holds the goods. The result is not yet one version on.
     """
-    opened = store.money(ledger.seller, ledger.number) is None
+    ledgers = _Ledgers(ledger.seller, store)
+    opened = ledgers.of(ledger.number) is None
     others: dict[str, MoneyLedger] = {}
     own, given, together = ledger, frozenset[str](), frozenset[str]()
-    parent = store.money(own.seller, facts.parent_number) if facts.parent_number else None
+    parent = ledgers.of(facts.parent_number) if facts.parent_number else None
     if parent is not None:
         if own.number in parent.family:
             together = frozenset(each for each in parent.family if _parent_of(each, own, store) == parent.number)
@@ -49,17 +73,17 @@ def money_of_family(
     for number in (*facts.related_numbers, *parts):
         if number in own.family:
             continue
-        child, known = store.money(own.seller, number), store.posting(own.seller, number)
+        child, known = ledgers.of(number), store.posting(own.seller, number)
         if child is None or known is None or known.parent_number != own.number:
             continue
         own, others[number] = split_off(own, child)
-    relatives = _relatives(own, facts, others, store)
+    relatives = _relatives(own, facts, others, ledgers, store)
     me = Relative(ledger=own, worth=_worth(facts, own.currency))
     if opened:
         me, relatives = claimed(me, relatives, given=given, together=together)
     me, relatives = evened(me, relatives)
     others |= {number: each.ledger for number, each in relatives.items()}
-    return replace(me.ledger, version=ledger.version), _changed(others, store)
+    return replace(me.ledger, version=ledger.version), ledgers.changed(others)
 
 
 def _parent_of(number: str, own: MoneyLedger, store: PostingReads) -> str:
@@ -82,28 +106,25 @@ def part_pointer(facts: MarketplacePosting, *, seller: str, store: FamilyReads) 
     return [ClaimPointer(seller, pointers.PART, parent, facts.number)]
 
 
-def _changed(ledgers: Mapping[str, MoneyLedger], store: PostingReads) -> list[Write]:
-    """The writes for those ledgers that are not as they are stored, each one version on."""
-    writes: list[Write] = []
-    for number, ledger in ledgers.items():
-        stored = store.money(ledger.seller, number)
-        if stored is not None and replace(ledger, version=stored.version) != stored:
-            writes.append(SaveMoney(replace(ledger, version=stored.version + 1)))
-    return writes
-
-
 def _relatives(
-    own: MoneyLedger, facts: MarketplacePosting, moved: Mapping[str, MoneyLedger], store: PostingReads
+    own: MoneyLedger,
+    facts: MarketplacePosting,
+    moved: Mapping[str, MoneyLedger],
+    ledgers: _Ledgers,
+    store: PostingReads,
 ) -> dict[str, Relative]:
     """All other postings of a family that have a ledger, as far as they name each other; its parent first."""
     found: dict[str, Relative] = {}
     waiting, seen = [facts.parent_number, *facts.related_numbers, *own.family], {own.number, ""}
+    if facts.parent_number and ledgers.of(facts.parent_number) is None:
+        # Its parent, itself a part, is not read yet: until then the order's first posting may hold the money still.
+        waiting.append(f"{facts.number.rpartition('-')[0]}-1")
     while waiting:
         number = waiting.pop(0)
         if number in seen:
             continue
         seen.add(number)
-        ledger = moved.get(number) or store.money(own.seller, number)
+        ledger = moved.get(number) or ledgers.of(number)
         detail = store.detail(own.seller, number)
         if ledger is None or detail is None:
             continue
@@ -149,7 +170,7 @@ def cancelled_lines(
     read, nobody knows; the read that knows all of them tells what else is missing. `reading`: a part being read now.
     """
     before = store.detail(ledger.seller, facts.number)
-    if before is None or not facts.lines or parts_unread(ledger, facts, store):
+    if before is None or not facts.lines or parts_unread(ledger, facts, store, reading=reading):
         return {}
     have = {} if facts.status == SPLIT else quantities(facts)
     parts = _parts(ledger, store, reading)
@@ -205,12 +226,39 @@ def _all_moved(facts: MarketplacePosting, parts: Iterable[MarketplacePosting]) -
     return all(held[sku] >= count for sku, count in quantities(facts).items())
 
 
-def parts_unread(ledger: MoneyLedger, facts: MarketplacePosting | None, store: PostingReads) -> bool:
-    """Whether a split made postings of some of the goods that the ledger is not accounted with yet."""
-    for number in facts.related_numbers if facts is not None else ():
-        if number in ledger.family or facts is None or number == facts.parent_number:
+def parts_unread(
+    ledger: MoneyLedger,
+    facts: MarketplacePosting | None,
+    store: PostingReads,
+    *,
+    reading: MarketplacePosting | None = None,
+) -> bool:
+    """Whether a split made postings of some of the goods that the ledger is not accounted with yet, or a part of it was
+    split again into postings that are not read. `reading`: a part being read now."""
+    if facts is None:
+        return False
+    for number in facts.related_numbers:
+        if number in ledger.family or number == facts.parent_number:
             continue
         known = store.posting(ledger.seller, number)
         if known is None or known.parent_number == ledger.number:
             return True
+    return _unread_below(ledger, facts, store, reading)
+
+
+def _unread_below(
+    ledger: MoneyLedger, facts: MarketplacePosting, store: PostingReads, reading: MarketplacePosting | None
+) -> bool:
+    waiting, seen = [*ledger.family, *facts.related_numbers], {ledger.number, facts.parent_number, ""}
+    while waiting:
+        number = waiting.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        now = reading is not None and reading.number == number
+        part = reading if now else store.detail(ledger.seller, number)
+        if part is None:
+            return True
+        if part.status == SPLIT:
+            waiting += part.related_numbers
     return False
