@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from shipby.adapters.aws import patience as shipped
+from shipby.adapters.ozon import pacing
 from shipby_local.stack import sam, template
-from shipby_local.stack.emulation import worker_patience
+from shipby_local.stack.emulation import worker_pacing, worker_patience
 from shipby_local.stack.patience import FACTOR, LONGEST_SECONDS, patient, stepped_workers
 
 TEMPLATE = Path(__file__).parents[3] / "infra" / "template.yaml"
@@ -38,4 +39,5 @@ def test_workers_wait_longer_for_the_emulator_by_the_names_that_ship() -> None:
 
     assert names(shipped).keys() == names(worker_patience).keys()
     assert all(names(worker_patience)[name] >= FACTOR * limit for name, limit in names(shipped).items())
+    assert worker_pacing.PATIENCE == FACTOR > pacing.PATIENCE
     assert "python/shipby/adapters/aws/patience.py" in stepped_workers()

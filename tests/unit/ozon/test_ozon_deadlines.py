@@ -140,7 +140,7 @@ def test_a_connection_is_used_again_after_a_bounded_answer_and_closed_after_one_
 
 
 def test_without_a_limit_the_pool_is_as_any_other(dripping: Callable[..., Dripping]) -> None:
-    gateway = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"12345")
+    gateway = dripping(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n", b"12345")
     pool = DeadlinePool()
     assert pool.request("GET", gateway.base_url, retries=False).data == b"12345"
     with whole_answer_within(5):

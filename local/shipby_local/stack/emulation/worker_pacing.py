@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+PATIENCE = 20
+"""A busy machine is no marketplace that hangs."""
+
 
 class Pacer:
     """Paces nothing."""

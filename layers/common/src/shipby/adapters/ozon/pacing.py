@@ -1,4 +1,4 @@
-"""Keeping to this process's share of the marketplace's 50 requests a second."""
+"""Keeping to this process's share of the marketplace's 50 requests a second, and how patient it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import threading
 from collections.abc import Callable
 
 from shipby.domain.errors import InvalidInputError
+
+PATIENCE = 1
+"""How many times the limits of `assumptions` a call is waited for."""
 
 
 class Pacer:

@@ -25,7 +25,7 @@ from shipby.adapters.ozon import assumptions
 from shipby.adapters.ozon.breaker import LATE_ACT, LATE_READ, Breaker, LateError, NoAnswerError, NotSentError
 from shipby.adapters.ozon.deadlines import DeadlinePool, whole_answer_within
 from shipby.adapters.ozon.methods import Method
-from shipby.adapters.ozon.pacing import Pacer
+from shipby.adapters.ozon.pacing import PATIENCE, Pacer
 from shipby.adapters.ozon.reading.answers import Node, parse_json
 from shipby.adapters.ozon.refusals import breaker_open, is_envelope, message_of, refusal
 from shipby.domain.errors import (
@@ -96,8 +96,8 @@ class Transport:
             "User-Agent": "shipby",
         }
         self._pacer = Pacer(requests_per_second, monotonic=monotonic, sleep=sleep)
-        self._read_within = read_within
-        self._call_within = call_within
+        self._read_within = read_within * PATIENCE
+        self._call_within = call_within * PATIENCE
         self._breaker = Breaker(monotonic=monotonic)
         self._file_breaker = Breaker(monotonic=monotonic)
         self._pool = pool or new_pool()
@@ -161,7 +161,7 @@ class Transport:
         breaker = self._file_breaker if files else self._breaker
         if pause := breaker.pause:
             raise MarketplaceUnavailableError(f"{name}: nothing was sent ({pause}); try again later")
-        last_start = min(until, self._monotonic() + assumptions.READ_BUDGET_SECONDS)
+        last_start = min(until, self._monotonic() + assumptions.READ_BUDGET_SECONDS * PATIENCE)
         problem, late = "", False
         for attempt in range(assumptions.READ_ATTEMPTS):
             if attempt:
@@ -193,7 +193,7 @@ class Transport:
         InvalidInputError (larger than `largest` bytes)."""
         if paced:
             self._pacer.wait()
-        within = assumptions.WHOLE_ANSWER_SECONDS
+        within = assumptions.WHOLE_ANSWER_SECONDS * PATIENCE
         try:
             return self._exchange("GET", url, {"User-Agent": "shipby"}, None, largest=largest, within=within)
         except TooLargeError as error:
@@ -232,7 +232,8 @@ class Transport:
         until: float,
     ) -> Answer:
         left = max(0.1, min(within, until - self._monotonic()))
-        connect, read = min(assumptions.CONNECT_SECONDS, left), min(assumptions.READ_SECONDS, left)
+        connect = min(assumptions.CONNECT_SECONDS * PATIENCE, left)
+        read = min(assumptions.READ_SECONDS * PATIENCE, left)
         try:
             response = self._pool.request(
                 verb,
@@ -271,7 +272,7 @@ class Transport:
         return Answer(response.status, response.headers, content)
 
     def _whole(self, response: urllib3.BaseHTTPResponse, largest: int, until: float) -> bytes:
-        last = min(until, self._monotonic() + assumptions.WHOLE_ANSWER_SECONDS)
+        last = min(until, self._monotonic() + assumptions.WHOLE_ANSWER_SECONDS * PATIENCE)
         pieces: list[bytes] = []
         size = 0
         while piece := response.read1(_PIECE):
