@@ -72,3 +72,13 @@ def test_a_seller_s_own_code_that_looks_like_an_element_string_stays_his() -> No
 def test_nothing_a_scanner_sends_breaks_the_reading(code: str) -> None:
     found = gtin_in(code)
     assert found == "" or (len(found) == 14 and found in code.replace(GS, ""))
+
+
+def test_a_card_filled_by_scanning_the_mark_knows_the_goods_by_any_of_their_codes() -> None:
+    card = ProductCard(seller=a.SELLER, sku="1", version=1, barcodes=("0104607012350016215abcDEF12345",))
+    items = [
+        Item(sku="1", offer_id="TEA", name="tea", expected=1),
+        Item(sku="2", offer_id="CUP", name="cup", expected=1),
+    ]
+    for code in ("4607012350016", "04607012350016", "0104607012350016217another9999"):
+        assert [item.sku for item in match(code, items, {"1": card})] == ["1"]

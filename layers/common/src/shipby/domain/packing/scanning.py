@@ -93,6 +93,11 @@ def _same_gtin(code: str) -> str:
     return code.zfill(_GTIN) if code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS else code.casefold()
 
 
+def _goods(code: str) -> str:
+    """The goods that a code names, however it does: a card may have been filled by scanning the mark itself."""
+    return _same_gtin(gtin_in(code) or code)
+
+
 def _named(code: str, item: Item, card: ProductCard | None) -> int:
     """How surely a code names a product: 3 its barcode, 2 its SKU, 1 its offer id, 0 not at all."""
     folded = code.casefold()
@@ -112,13 +117,11 @@ def match(code: str, items: Iterable[Item], cards: Mapping[str, ProductCard]) ->
         if best:
             return tuple(item for rate, item in rated if rate == best)
     # Not the code itself, then the goods that it names: a GTIN within an element string, such as a Chestny ZNAK mark.
-    named = {
-        _same_gtin(gtin) for text in (code, *(reading.text for reading in readings(code))) if (gtin := gtin_in(text))
-    }
+    named = {_goods(text) for text in (code, *(reading.text for reading in readings(code)))}
     return tuple(
         item
         for item in items
-        if (card := cards.get(item.sku)) is not None and named & {_same_gtin(barcode) for barcode in card.barcodes}
+        if (card := cards.get(item.sku)) is not None and named & {_goods(barcode) for barcode in card.barcodes}
     )
 
 
