@@ -13,7 +13,7 @@ from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.carriers.check_digits import expected
 from shipby.domain.carriers.directory import PRESETS, directory, find
 from shipby.domain.carriers.formats import Check, fits, known_formats, likeliest
-from shipby.domain.carriers.numbers import Trouble, judge
+from shipby.domain.carriers.numbers import Trouble, judge, trouble_of
 from shipby.domain.carriers.s10 import check_digit, s10
 from tests.support import builders as a
 from tools.carrier_formats import DATA, couriers, formats, posts
@@ -231,3 +231,23 @@ def test_a_price_is_that_of_the_newest_list_that_is_valid_on_the_day() -> None:
     assert carrier.price(1001, date(2026, 4, 1)) is None
     assert carrier.price(900, date(2026, 1, 1)) is None
     assert [one.retroactive for one in carrier.prices] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "trouble"),
+    [
+        ("80087987654321\n80087987654322", Trouble.NOT_A_NUMBER),
+        ("80087987654321\r\nRB123456785CN", Trouble.NOT_A_NUMBER),
+        ("2026-03-01", Trouble.SPREADSHEET),
+        ("undefined", Trouble.NOT_A_NUMBER),
+        ("N-A-N-A", Trouble.NOT_A_NUMBER),
+        ("0000000000", Trouble.NOT_A_NUMBER),
+        ("000-00-00", Trouble.NOT_A_NUMBER),
+        ("80087987654321\r\n", None),
+        ("2026-13-01", None),
+        ("00000000001", None),
+    ],
+)
+def test_what_stands_where_a_number_should_is_none(text: str, trouble: Trouble | None) -> None:
+    found = trouble_of(text)
+    assert (found and found[0]) == trouble

@@ -16,6 +16,7 @@ from shipby.domain.carriers.formats import S10, Check, Fit, fits, likeliest
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{4,39}")
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
 _DECIMAL = re.compile(r"\d{5,}[.,]0+")
+_DATE = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _INVISIBLE = frozenset({"Cf", "Cc"})
 
 
@@ -69,6 +70,8 @@ def trouble_of(text: str) -> tuple[Trouble, str] | None:
     shown = bare[:60]
     if bare.startswith("'"):
         return Trouble.SPREADSHEET, f"{shown!r} begins with a spreadsheet's apostrophe: copy the cell's text without it"
+    if len(bare.splitlines()) > 1:
+        return Trouble.NOT_A_NUMBER, f"{shown!r} are several lines: name one tracking number"
     together = "".join(bare.split())
     # A number may look so as well ("219E01"), but only one without a fraction and a sign, and not this short.
     if _SCIENTIFIC.fullmatch(together) and (len(together) < 8 or re.search("[.,+]", together)):
@@ -86,6 +89,10 @@ def trouble_of(text: str) -> tuple[Trouble, str] | None:
         return Trouble.LOOK_ALIKE, f"{shown!r} holds {names}: use Latin letters and digits"
     if not _NUMBER.fullmatch(together.upper()):
         return Trouble.NOT_A_NUMBER, f"{shown!r} is not a tracking number: 5 to 40 Latin letters, digits and '-'"
+    if _DATE.fullmatch(together):
+        return Trouble.SPREADSHEET, f"{shown!r} was made a date by a spreadsheet: format the column as text"
+    if not re.search("[0-9]", together) or not together.strip("0-"):
+        return Trouble.NOT_A_NUMBER, f"{shown!r} stands for a number that is not known: leave it out until there is one"
     return None
 
 
