@@ -175,3 +175,8 @@ def test_no_page_is_printed_that_names_anybody_else(pages: list[PageSaid]) -> No
             named = {OURS.get(code, code) for code in pages[index].barcodes if code in OURS or is_posting_number(code)}
             assert named <= {number}
             assert not {"up-a", "low-a"} & set(pages[index].barcodes) or number == A
+
+
+def test_pages_that_read_the_same_stay_as_they_follow_each_other() -> None:
+    pages = [said(["up-a"], mark=mark) for mark in ("c", "a", "b")]
+    assert print_order(pages, (2, 0, 1)) == [0, 1, 2]

@@ -105,8 +105,11 @@ def prove_pages(pages: Sequence[PageSaid], asked_for: Mapping[str, Expected], na
 
 
 def print_order(pages: Sequence[PageSaid], indexes: Collection[int]) -> list[int]:
-    """Pages of one posting by their codes, then their texts: box 2 before box 10, whatever the file's order was."""
-    return sorted(indexes, key=lambda index: _place(pages[index]))
+    """Pages of one posting by their codes, then their texts: box 2 before box 10, whatever the file's order was.
+
+    Pages that differ in neither stay as they follow each other.
+    """
+    return sorted(sorted(indexes), key=lambda index: _place(pages[index]))
 
 
 def _owners(asked_for: Mapping[str, Expected]) -> dict[str, str]:
@@ -205,7 +208,7 @@ def _without_doubles(pages: Sequence[PageSaid], indexes: Collection[int]) -> tup
 
 
 def _place(page: PageSaid) -> tuple[object, ...]:
-    return _natural(page.barcodes), _natural(page.texts), page.sha256
+    return _natural(page.barcodes), _natural(page.texts)
 
 
 def _natural(texts: Sequence[str]) -> tuple[tuple[tuple[int, int, str], ...], ...]:
