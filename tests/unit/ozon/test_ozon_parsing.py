@@ -455,3 +455,16 @@ def test_a_number_that_no_table_takes_is_not_read() -> None:
     for value in (10**19, -(10**400), str(10**30)):
         with pytest.raises(UnreadableAnswerError, match=r"x\.pieces is not a whole number"):
             Node({"pieces": value}, "x").integer("pieces")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2026-03-02t09:00:00z", datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        (" 2026-03-02T09:00:00Z\n", datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        ("2026-03-02T23:59:60Z", datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC)),
+        ("2026-03-02T23:59:60.5+03:00", datetime(2026, 3, 2, 20, 59, 59, 500000, tzinfo=UTC)),
+    ],
+)
+def test_a_time_as_rfc_3339_allows_it(text: str, wanted: datetime) -> None:
+    assert Node({"at": text}, "x").moment("at") == wanted

@@ -27,6 +27,7 @@ _TOO_LARGE = 10**19
 _INT64 = re.compile(r"[0-9]{1,19}")
 LONGEST_CODE = 100
 """Ours: such texts become keys."""
+_LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d{4})( [A-Z]{1,5}| [+-]\d\d)?( m=\S+)?")
 """How Go prints a time that nobody formatted, as in "2026-05-01 10:00:00 +0000 UTC". seen"""
 
@@ -148,15 +149,19 @@ class Node:
         raise unreadable(self.at(key), "true or false")
 
     def moment(self, key: str) -> datetime | None:
-        """An RFC 3339 time in UTC; null, "" and year 0001 are None, 9999-12-31 stays."""
+        """An RFC 3339 time in UTC; null, "" and year 0001 are None, 9999-12-31 stays.
+
+        The Z may be small, and a second may be the 60th, as RFC 3339 has it.
+        """
         value = self.fields.get(key)
         if value is None or value == "":
             return None
         if not isinstance(value, str):
             raise unreadable(self.at(key), "a time")
         try:
+            text = _LEAP_SECOND.sub(r"\1:59", value.strip().upper())
             go = _GO_TIME.fullmatch(value)
-            when = datetime.fromisoformat(go[1] + go[2] if go else value)
+            when = datetime.fromisoformat(go[1] + go[2] if go else text)
             if when.year == EMPTY_YEAR:
                 return None
             # The API says that its times are UTC, so one without an offset is UTC too.
