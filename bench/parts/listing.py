@@ -95,6 +95,9 @@ def _entry(facts: MarketplacePosting) -> dict[str, Any]:
         "tracking_number": facts.tracking_number,
         "available_actions": list(facts.actions),
         "cancellation": {},
+        "delivery_method": {"id": facts.delivery_method_id or None, "warehouse_id": facts.warehouse_id},
+        "optional": {"products_with_possible_mandatory_mark": list(facts.optional_marks)},
+        "requirements": {f"products_requiring_{name}": list(skus) for name, skus in facts.requirements.items()},
         "products": [product],
         "tariffication_steps": [],
     }
