@@ -210,3 +210,18 @@ def test_pieces_are_not_gone_while_a_part_of_a_part_is_unread() -> None:
     puts(world, AGAIN, CUPS, parent=PART, related=(PART,))
     world.read(AGAIN)
     assert left(world) == (10_000, 0, 6000)
+
+
+@pytest.mark.parametrize("parent", [ROOT, PART])
+def test_pieces_of_a_part_that_was_split_again_before_its_first_read_are_not_cancelled(parent: str) -> None:
+    world = shop()
+    world.market.change(ROOT, lines=(TEA,), related_numbers=(PART,))
+    world.read(ROOT)
+    world.clock.advance(timedelta(minutes=1))
+    puts(world, PART, CUP, related=(ROOT, AGAIN))
+    puts(world, AGAIN, CUP, parent=parent, related=(ROOT, PART))
+    world.read(PART)
+    assert world.ledger().refunded == 0, "the other cup may be in the part that nobody has read"
+    world.read(AGAIN)
+    assert left(world) == (10_000, 3000, 3000)
+    assert world.ledger().refunded == 0

@@ -174,6 +174,8 @@ def cancelled_lines(
         return {}
     have = {} if facts.status == SPLIT else quantities(facts)
     parts = _parts(ledger, store, reading)
+    if _names_unread(ledger.seller, parts, store):
+        return {}
     if facts.status == SPLIT and not _all_moved(facts, parts):
         return {}
     found: dict[str, int] = {}
@@ -187,6 +189,13 @@ def cancelled_lines(
         if min(most, surplus) > 0 and price and min(most, surplus) % price == 0:
             found[sku] = min(most, surplus)
     return found
+
+
+def _names_unread(seller: str, parts: tuple[MarketplacePosting, ...], store: PostingReads) -> bool:
+    """Whether a part was split again, into what nobody has read: the pieces that seem to be gone may be there."""
+    known = {part.number for part in parts}
+    named = {number for part in parts for number in part.related_numbers} - known
+    return any(store.posting(seller, number) is None for number in named)
 
 
 def _gone_by_count(sku: str, before: MarketplacePosting, have: Mapping[str, int]) -> int:
