@@ -101,7 +101,7 @@ def test_an_acting_call_without_a_whole_answer_has_an_unknown_outcome_and_is_sen
 
 
 @each_acting
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 302])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 499, 302])
 def test_an_acting_call_answered_by_a_failure_of_the_server_has_an_unknown_outcome_and_is_sent_once(
     marketplace: StubMarketplace, client: OzonClient, method: Method, call: Call, status: int
 ) -> None:

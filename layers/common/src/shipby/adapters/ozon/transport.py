@@ -39,6 +39,9 @@ from shipby.domain.errors import (
 T = TypeVar("T")
 
 _PIECE = 65_536
+_GIVEN_UP = frozenset({408, 499})
+"""Statuses of a gateway that gave a call up in its middle (499: gRPC's CANCELLED, and nginx's closed request): whether
+it was carried out nobody knows. Source: grpc-gateway, HTTPStatusFromCode."""
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -139,7 +142,7 @@ class Transport:
                 self._breaker.late(LATE_ACT)
             raise unknown(name, str(error)) from error
         self._breaker.answered()
-        if answer.status >= 500 or answer.status < 200 or answer.status == 408 or 300 <= answer.status < 400:
+        if answer.status >= 500 or answer.status < 200 or answer.status in _GIVEN_UP or 300 <= answer.status < 400:
             raise unknown(name, f"HTTP {answer.status}")
         if not body_expected and answer.status < 300 and not answer.body.strip():
             return Node({}, method.path)
@@ -176,7 +179,7 @@ class Transport:
                 continue
             late = False
             breaker.answered()
-            if answer.status < 500 and answer.status != 408:
+            if answer.status < 500 and answer.status not in _GIVEN_UP:
                 return answer
             problem = f"HTTP {answer.status}"
             if breaker_open(_text_of(answer)):
