@@ -225,3 +225,16 @@ def test_pieces_of_a_part_that_was_split_again_before_its_first_read_are_not_can
     world.read(AGAIN)
     assert left(world) == (10_000, 3000, 3000)
     assert world.ledger().refunded == 0
+
+
+def test_a_part_does_not_take_what_belongs_to_another_that_nobody_has_read() -> None:
+    world = World()
+    world.market.put(a.detail(lines=(TEA, CUPS), related_numbers=(PART,)))
+    world.read(ROOT)
+    world.clock.advance(timedelta(minutes=1))
+    world.market.change(ROOT, lines=(TEA, CUP), related_numbers=(PART, AGAIN))
+    puts(world, PART, CUP, related=(ROOT, AGAIN))
+    puts(world, AGAIN, CUP, related=(ROOT, PART))
+    for number in (ROOT, PART, AGAIN):
+        world.read(number)
+    assert left(world) == (13_000, 3000, 3000)

@@ -143,14 +143,12 @@ def claimed(
     found, number = dict(relatives), own.ledger.number
     for sku, free in own.ledger.left_of_lines().items():
         wanted = 0 if sku in given else free
-        for name, each in found.items():
-            if moved := min(wanted, each.spare.get(sku, 0)):
-                found[name], wanted = each.plus(sku, -moved, told_of=number), wanted - moved
-        before = [
-            name
-            for name, each in found.items()
-            if name not in together and number not in relatives[name].ledger.family and sku in each.ledger.lines
-        ]
+        # Who is accounted with the new one already never had its money: it was read after the goods had left it.
+        unaware = [name for name, each in relatives.items() if number not in each.ledger.family]
+        for name in unaware:
+            if moved := min(wanted, found[name].spare.get(sku, 0)):
+                found[name], wanted = found[name].plus(sku, -moved, told_of=number), wanted - moved
+        before = [name for name in unaware if name not in together and sku in found[name].ledger.lines]
         for name in before:
             ledger = found[name].ledger
             if moved := min(wanted, ledger.left_of_lines().get(sku, 0), max(ledger.available, 0)):
