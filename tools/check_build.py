@@ -73,6 +73,8 @@ def main(build: Path) -> int:
     for name, folder in layers.items():
         if not (folder / "python/shipby/__init__.py").is_file():
             problems.append(f"{name}: python/shipby is not in it")
+        if not (folder / "python/shipby/kept_methods.bin").is_file():
+            problems.append(f"{name}: the methods of its dataclasses are not kept")
         if not (folder / "python/boto3").is_dir():
             problems.append(f"{name}: its libraries are not in it")
     sizes = {name: _megabytes(folder) for name, folder in layers.items()}

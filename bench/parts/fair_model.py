@@ -107,7 +107,7 @@ class Simulation:
                 raise RuntimeError(f"{len(self._all) - len(self.fired)} alarms have not fired after {limit} s")
             self._until(tick)
             sweep(
-                store=self,  # type: ignore[arg-type]  # of the store a sweep uses only what is here
+                store=self,
                 queue=self,
                 clock=self,
                 look_ahead=timedelta(seconds=self._timing.look_ahead),

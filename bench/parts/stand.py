@@ -82,7 +82,8 @@ class Stand:
 
         Containers share nothing but the table and the queue, as on Lambda.
         """
-        from functions.deadline_sweep import wiring, worker
+        from functions.deadline_sweep import worker
+        from functions.deadline_sweep import worker_wiring as wiring
 
         if container not in self._containers:
             wiring.parts.cache_clear()

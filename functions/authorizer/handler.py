@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.authorizer.wiring import parts
-from shipby.application.sellers.register import authenticate
+from shipby.application.sellers.authenticate import authenticate
 
 REFUSED: Mapping[str, bool] = {"isAuthorized": False}
 

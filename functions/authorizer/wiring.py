@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.dynamodb import DynamoDBStore
+from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.dynamodb.access.api_keys import ApiKeyReads
+from shipby.application.ports import sellers as ports
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Store
 from shipby.settings import Settings
 
 
@@ -18,10 +20,13 @@ class AuthorizerSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    store: Store
+    store: ports.ApiKeyReads
     clock: Clock
 
 
 @cache
 def parts() -> Parts:
-    return Parts(store=DynamoDBStore(table_name=AuthorizerSettings().table_name), clock=SystemClock())
+    return Parts(store=ApiKeyReads(table_name=AuthorizerSettings().table_name), clock=SystemClock())
+
+
+before_the_first_event(parts, clients.dynamodb)

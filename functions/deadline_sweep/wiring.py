@@ -1,4 +1,4 @@
-"""What the sweep and its worker work with; the only place that reads their environment."""
+"""What the sweep works with; the only place that reads its environment."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.adapters.aws_lambda.batch import SqsBatch
-from shipby.adapters.aws_lambda.visibility import QueueVisibility
-from shipby.adapters.dynamodb.alarm_store import AlarmStore
-from shipby.application.alarms.set_aside import Allowance
+from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.dynamodb.due_alarms import DueAlarms
 from shipby.application.alarms.sweep import SentMemory
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import WorkQueue
@@ -20,23 +19,23 @@ from shipby.settings import DeadlineSweepSettings
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    store: AlarmStore
+    store: DueAlarms
     queue: WorkQueue
     clock: Clock
     look_ahead: timedelta
-    batch: SqsBatch
     memory: SentMemory = field(default_factory=SentMemory)
     """Lives as long as the process."""
-    allowance: Allowance = field(default_factory=Allowance)
 
 
 @cache
 def parts() -> Parts:
     settings = DeadlineSweepSettings()
     return Parts(
-        store=AlarmStore(table_name=settings.table_name),
+        store=DueAlarms(table_name=settings.table_name),
         queue=SqsWorkQueue(settings.alarm_queue_url),
         clock=SystemClock(),
         look_ahead=timedelta(seconds=settings.sweep_look_ahead_seconds),
-        batch=SqsBatch(QueueVisibility(settings.alarm_queue_url)),
     )
+
+
+before_the_first_event(parts, clients.dynamodb)

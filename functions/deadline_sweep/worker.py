@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.deadline_sweep.wiring import Parts, parts
+from functions.deadline_sweep.worker_wiring import Parts, parts
 from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message, read_message
 from shipby.application.alarms.ringing import ring

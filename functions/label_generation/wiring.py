@@ -7,11 +7,13 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.evidence.archive import ZipArchives
@@ -104,3 +106,6 @@ def parts() -> Parts:
         compare_after=timedelta(seconds=settings.carriage_compare_seconds),
         batch=SqsBatch(QueueVisibility(settings.label_queue_url)),
     )
+
+
+before_the_first_event(parts, clients.dynamodb)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.application.polling.rounds import Tools
 from shipby.observability import logger
@@ -27,3 +29,6 @@ def parts() -> Tools:
         look_back=timedelta(hours=settings.poll_look_back_hours),
         log=logger(),
     )
+
+
+before_the_first_event(parts, clients.dynamodb)

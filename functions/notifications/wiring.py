@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.messengers import AppriseChannels
@@ -42,3 +44,6 @@ def parts() -> Parts:
         ),
         batch=SqsBatch(QueueVisibility(settings.notify_queue_url)),
     )
+
+
+before_the_first_event(parts, clients.dynamodb)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from shipby.adapters.aws import clients
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.application.intake.receive_push import TokenCache
 from shipby.settings import OrderWebhookSettings
@@ -47,3 +49,6 @@ def _only_from(cidrs: str) -> Callable[[str], bool]:
         return any(sender in network for network in networks)
 
     return may_send
+
+
+before_the_first_event(parts, clients.dynamodb)

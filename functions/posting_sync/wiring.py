@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from shipby.adapters.aws import clients
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.aws_lambda.worker import Parts, queue_worker
 from shipby.settings import POSTING_SYNC_RATE, READ_WITHIN, PostingSyncSettings
 
@@ -14,3 +16,6 @@ def parts() -> Parts:
     return queue_worker(
         settings, settings.sync_queue_url, requests_per_second=POSTING_SYNC_RATE, read_within=READ_WITHIN
     )
+
+
+before_the_first_event(parts, clients.dynamodb)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import ValidationError
 
 from functions.seller_api.access import caller_of, check_role
 from functions.seller_api.operations import Call, Download, IfMatch, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
+from functions.seller_api.routing import find, methods_at
 from functions.seller_api.wiring import Parts
 from shipby.application.sellers.call_limits import WINDOW_SECONDS, Allowance
 from shipby.application.shared.idempotency import Answer, idempotently
@@ -30,31 +31,24 @@ WHITE_SPACE = "\ufeff \t\r\n"
 class SellerApi:
     """The operations behind one Lambda handler. `parts` is called on first use."""
 
-    def __init__(self, operations: tuple[Operation, ...], parts: Callable[[], Parts]) -> None:
-        self._operations = operations
+    def __init__(self, parts: Callable[[], Parts]) -> None:
         self._parts = parts
-        self._app = APIGatewayHttpResolver()
-        for operation in operations:
-            self._app.route(operation.rule, operation.method)(self._endpoint(operation))
-        self._app.not_found(self._unrouted)
 
-    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer an HTTP API event (payload 2.0)."""
-        return self._app.resolve(event, context)
-
-    def _endpoint(self, operation: Operation) -> Callable[..., Response[str]]:
-        def endpoint(**path: str) -> Response[str]:
-            event = self._app.current_event.raw_event
-            limits: dict[str, str] = {}
-            response = self._guarded(operation.id, event, lambda: self._limited(operation, event, path, limits))
-            response.headers.update(limits)
-            return response
-
-        return endpoint
+        method, path = event["requestContext"]["http"]["method"].upper(), _path(event)
+        found = find(method, path)
+        if found is None:
+            return self._guarded("unrouted", event, lambda: _refuse(method, path))
+        operation, parts = found
+        limits: dict[str, str] = {}
+        response = self._guarded(operation.id, event, lambda: self._limited(operation, event, parts, limits))
+        response["headers"].update(limits)
+        return response
 
     def _limited(
         self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str], limits: dict[str, str]
-    ) -> Response[str]:
+    ) -> dict[str, Any]:
         """The answer, if the caller has calls left; `limits` gets the headers that say how many."""
         limiter = self._parts().limiter if operation.roles else None
         if limiter is not None:
@@ -69,24 +63,7 @@ class SellerApi:
                 )
         return self._answer(operation, event, path)
 
-    def _unrouted(self, _error: Exception) -> Response[str]:
-        event = self._app.current_event.raw_event
-        path = self._app.current_event.path
-        allowed = sorted({each.method for each in self._operations if each.pattern.fullmatch(path)})
-
-        def refuse() -> Response[str]:
-            # The method may be right where the router refuses a character that no id of ours has.
-            if allowed and self._app.current_event.http_method.upper() not in allowed:
-                raise HttpError(
-                    "method_not_allowed",
-                    f"this address knows {', '.join(allowed)}",
-                    headers={"Allow": ", ".join(allowed)},
-                )
-            raise HttpError("no_such_route", "there is nothing at this address")
-
-        return self._guarded("unrouted", event, refuse)
-
-    def _guarded(self, operation: str, event: Mapping[str, Any], run: Callable[[], Response[str]]) -> Response[str]:
+    def _guarded(self, operation: str, event: Mapping[str, Any], run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         request_id = event["requestContext"]["requestId"]
         try:
             return run()
@@ -100,10 +77,10 @@ class SellerApi:
                 logger().error("failed", extra={**facts, **error_fields(error)})
             return _response(problem.status, problem.body, CONTENT_TYPE, problem.headers)
 
-    def _answer(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> Response[str]:
+    def _answer(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
         call = self._call(operation, event, path)
         if operation.unsafe:
-            request = {"method": operation.method, "path": self._app.current_event.path, "body": _plain(call.body)}
+            request = {"method": operation.method, "path": _path(event), "body": _plain(call.body)}
             answer = idempotently(
                 call.seller,
                 _header(event, "idempotency-key"),
@@ -135,23 +112,45 @@ class SellerApi:
             caller=caller,
             path=path,
             query=query,
-            body=self._body(operation),
+            body=_body(operation, event),
             if_match=_if_match(operation, event),
             remember=_forget,
         )
 
-    def _body(self, operation: Operation) -> Request | None:
-        if not operation.unsafe:
-            return None
-        try:
-            # ERPs of .NET and 1C put a byte order mark before JSON; RFC 8259, 8.1 lets a reader pass over it.
-            text = (self._app.current_event.decoded_body or "").strip(WHITE_SPACE) or "{}"
-        except (Base64Error, UnicodeDecodeError) as error:
-            raise InvalidInputError("the body is not UTF-8 text", errors=[("body", "send JSON in UTF-8")]) from error
-        try:
-            return (operation.body or Request).model_validate_json(text)
-        except ValidationError as error:
-            raise invalid(error, "body") from error
+
+def _path(event: Mapping[str, Any]) -> str:
+    """Without the stage, which stands before it unless it is the default one."""
+    stage = event["requestContext"].get("stage", "$default")
+    path: str = event["rawPath"]
+    return path if stage == "$default" else path.removeprefix(f"/{stage}")
+
+
+def _refuse(method: str, path: str) -> NoReturn:
+    allowed = methods_at(path)
+    # The method may be right where the router refuses a character that no id of ours has.
+    if allowed and method not in allowed:
+        raise HttpError(
+            "method_not_allowed",
+            f"this address knows {', '.join(allowed)}",
+            headers={"Allow": ", ".join(allowed)},
+        )
+    raise HttpError("no_such_route", "there is nothing at this address")
+
+
+def _body(operation: Operation, event: Mapping[str, Any]) -> Request | None:
+    if not operation.unsafe:
+        return None
+    text = event.get("body") or ""
+    try:
+        if event.get("isBase64Encoded"):
+            text = b64decode(text).decode()
+    except (Base64Error, UnicodeError) as error:
+        raise InvalidInputError("the body is not UTF-8 text", errors=[("body", "send JSON in UTF-8")]) from error
+    try:
+        # ERPs of .NET and 1C put a byte order mark before JSON; RFC 8259, 8.1 lets a reader pass over it.
+        return (operation.body or Request).model_validate_json(text.strip(WHITE_SPACE) or "{}")
+    except ValidationError as error:
+        raise invalid(error, "body") from error
 
 
 def limit_headers(left: Allowance) -> dict[str, str]:
@@ -191,10 +190,15 @@ def _if_match(operation: Operation, event: Mapping[str, Any]) -> int | None:
     return int(match[1])
 
 
-def _response(status: int, body: Mapping[str, Any], content_type: str, headers: Mapping[str, str]) -> Response[str]:
+def _response(status: int, body: Mapping[str, Any], content_type: str, headers: Mapping[str, str]) -> dict[str, Any]:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=dict)
     return _text_response(status, text, content_type, headers)
 
 
-def _text_response(status: int, text: str, content_type: str, headers: Mapping[str, str]) -> Response[str]:
-    return Response(status, content_type, text, headers={"Cache-Control": "no-store", **headers})
+def _text_response(status: int, text: str, content_type: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": content_type, "Cache-Control": "no-store", **headers},
+        "body": text,
+        "isBase64Encoded": False,
+    }

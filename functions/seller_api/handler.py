@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.seller_api.api import SellerApi
-from functions.seller_api.routes import OPERATIONS
 from functions.seller_api.wiring import parts
 
-api = SellerApi(OPERATIONS, parts)
+api = SellerApi(parts)
 
 
-def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer one HTTP API event (payload 2.0)."""
-    return api(event, context)
+    return api(event)

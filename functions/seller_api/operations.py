@@ -18,8 +18,7 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import Separator, separator_of
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.contracts.base import Query, Request
-from shipby.contracts.requests import NoQuery
+from shipby.contracts.base import NoQuery, Query, Request
 from shipby.domain.sellers.keys import Role
 from shipby.domain.sellers.settings import SellerSettings
 
@@ -130,11 +129,6 @@ class Operation:
     @property
     def unsafe(self) -> bool:
         return self.method != "GET"
-
-    @property
-    def rule(self) -> str:
-        """The path as Powertools writes it."""
-        return self.path.replace("{", "<").replace("}", ">")
 
 
 def separator_for(call: Call, wanted: Separator | None) -> Separator:

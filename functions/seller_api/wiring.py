@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.adapters.dynamodb.call_counts import CallCounts
+from shipby.adapters.dynamodb.access.call_counts import CallCounts
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store
@@ -47,3 +49,6 @@ def parts() -> Parts:
             time=lambda: clock.now().timestamp(),
         ),
     )
+
+
+before_the_first_event(parts, clients.dynamodb)

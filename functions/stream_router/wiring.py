@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from shipby.adapters.aws import clients
 from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
+from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.application.alarms.route_events import Destination
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import EventBus, WorkQueue
@@ -42,3 +44,6 @@ def parts() -> Parts:
         label_delay_seconds=settings.label_delay_seconds,
         clock=SystemClock(),
     )
+
+
+before_the_first_event(parts, clients.sqs, clients.events)

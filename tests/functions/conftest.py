@@ -11,6 +11,7 @@ from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
 from functions.deadline_sweep import wiring as sweep_wiring
+from functions.deadline_sweep import worker_wiring as alarm_wiring
 from functions.label_generation import wiring as label_wiring
 from functions.marketplace_poll import wiring as poll_wiring
 from functions.notifications import wiring as notice_wiring
@@ -27,6 +28,7 @@ from tests.functions.shop_support import REGION, SELLER, Shop, make_queues, make
 
 WIRINGS = (
     sweep_wiring,
+    alarm_wiring,
     label_wiring,
     poll_wiring,
     notice_wiring,

@@ -148,6 +148,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in ("Layer/python/shipby/__init__.py", "Layer/python/boto3/__init__.py", "Hook/functions/hook/handler.py"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("ready = True\n", "utf-8")
+    (tmp_path / "Layer/python/shipby/kept_methods.bin").touch()
     monkeypatch.setattr(check_build, "MAGIC", importlib.util.MAGIC_NUMBER)
     monkeypatch.setattr(check_build, "TAG", sys.implementation.cache_tag)
     monkeypatch.setattr(compile_packages, "RUNTIME", sys.version_info[:2])
@@ -214,6 +215,14 @@ def test_a_compiled_file_names_its_place_on_lambda_and_is_the_same_wherever_and_
     os.utime(build / _HANDLER, (0, 0))
     assert compile_packages.main(build) == 0
     assert (build / _COMPILED).read_bytes() == before
+
+
+def test_a_layer_without_the_kept_methods_of_its_dataclasses_is_reported(
+    build: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (build / "Layer/python/shipby/kept_methods.bin").unlink()
+    assert check_build.main(build) == 1
+    assert "Layer: the methods of its dataclasses are not kept" in capsys.readouterr().err
 
 
 def test_packages_are_compiled_by_the_deployed_runtime_only_and_as_the_template_names_it(

@@ -1,52 +1,46 @@
-"""All operations of the API, by area."""
+"""All operations of the API, a module an area. Nothing is imported here: a call loads the one area it belongs to."""
 
 from __future__ import annotations
 
-from functions.seller_api.operations import Operation
-from functions.seller_api.routes import (
-    account,
-    bench,
-    cancel_requests,
-    carriages,
-    cases,
-    claims,
-    clocks,
-    deadlines,
-    evidence,
-    guard,
-    labels,
-    marketplace,
-    money,
-    picking,
-    postings,
-    products,
-    reports,
-    returns,
-    service,
-    shadow,
-    tracking,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-OPERATIONS: tuple[Operation, ...] = (
-    *service.OPERATIONS,
-    *postings.OPERATIONS,
-    *bench.OPERATIONS,
-    *picking.OPERATIONS,
-    *products.OPERATIONS,
-    *marketplace.OPERATIONS,
-    *tracking.OPERATIONS,
-    *labels.OPERATIONS,
-    *returns.OPERATIONS,
-    *evidence.OPERATIONS,
-    *cancel_requests.OPERATIONS,
-    *money.OPERATIONS,
-    *deadlines.OPERATIONS,
-    *clocks.OPERATIONS,
-    *guard.OPERATIONS,
-    *cases.OPERATIONS,
-    *claims.OPERATIONS,
-    *reports.OPERATIONS,
-    *shadow.OPERATIONS,
-    *carriages.OPERATIONS,
-    *account.OPERATIONS,
+if TYPE_CHECKING:
+    from functions.seller_api.operations import Operation
+
+    OPERATIONS: tuple[Operation, ...]
+    """All of them, for the document and the tests; every area is loaded."""
+
+AREAS = (
+    "service",
+    "postings",
+    "bench",
+    "picking",
+    "products",
+    "marketplace",
+    "tracking.reports",
+    "tracking.numbers",
+    "tracking.ways",
+    "tracking.carriers",
+    "labels",
+    "returns",
+    "evidence",
+    "cancel_requests",
+    "money",
+    "deadlines",
+    "clocks",
+    "guard",
+    "cases",
+    "claims",
+    "reports",
+    "shadow",
+    "carriages",
+    "account",
 )
+"""In the order of the document. A new one: its name here, then `python -m tools.openapi`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name != "OPERATIONS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return tuple(each for area in AREAS for each in import_module(f"{__name__}.{area}").OPERATIONS)

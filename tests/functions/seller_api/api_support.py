@@ -143,10 +143,10 @@ class Caller:
     seller: str = a.SELLER
     key_id: str = "k1"
     papers: Papers = field(default_factory=Papers)
-    _api: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = field(init=False)
+    _api: Callable[[Mapping[str, Any]], Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._api = SellerApi(OPERATIONS, lambda: Parts(self.store, self.clock, self.papers))
+        self._api = SellerApi(lambda: Parts(self.store, self.clock, self.papers))
 
     def call(
         self,
@@ -168,12 +168,12 @@ class Caller:
         text = body if isinstance(body, str) or body is None else json.dumps(body, ensure_ascii=False)
         context = {"seller": self.seller, "role": self.role, "key_id": self.key_id}
         event = http_event(method, path, query=query, body=text, headers=sent, context=context)
-        return read_reply(self._api(event, None), method, path)
+        return read_reply(self._api(event), method, path)
 
     def raw(self, event: Mapping[str, Any]) -> Reply:
         """Send an event as it is."""
         http = event["requestContext"]["http"]
-        return read_reply(self._api(event, None), http["method"], http["path"])
+        return read_reply(self._api(event), http["method"], http["path"])
 
     def get(self, path: str, **query: str) -> Reply:
         return self.call("GET", path, query=query)

@@ -10,9 +10,8 @@ import pytest
 from moto import mock_aws
 
 from functions.seller_api.api import SellerApi
-from functions.seller_api.routes import OPERATIONS
 from functions.seller_api.wiring import Parts
-from shipby.adapters.dynamodb.call_counts import CallCounts
+from shipby.adapters.dynamodb.access.call_counts import CallCounts
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.application.sellers.call_limits import WINDOW_SECONDS, CallLimiter, CallLimits
 from shipby.domain.sellers.keys import Role
@@ -26,12 +25,12 @@ PATH = "/v1/postings"
 
 def api_of(limiter: CallLimiter | None) -> SellerApi:
     parts = Parts(store=MemoryStore(), clock=a.FixedClock(), documents=Papers(), limiter=limiter)
-    return SellerApi(OPERATIONS, lambda: parts)
+    return SellerApi(lambda: parts)
 
 
 def call(api: SellerApi, *, key: str = "k1", seller: str = a.SELLER, path: str = PATH, role: Role = Role.OWNER) -> Any:
     context = {"seller": seller, "role": str(role), "key_id": key}
-    return read_reply(api(http_event("GET", path, context=context), object()), "GET", path)
+    return read_reply(api(http_event("GET", path, context=context)), "GET", path)
 
 
 @pytest.fixture
@@ -77,9 +76,9 @@ def test_refusals_count_and_carry_the_headers_too(limiter: CallLimiter) -> None:
 
 def test_without_a_key_it_is_not_authorized_and_open_addresses_are_not_counted(limiter: CallLimiter) -> None:
     api = api_of(limiter)
-    assert api(http_event("GET", PATH), object())["statusCode"] == 401
+    assert api(http_event("GET", PATH))["statusCode"] == 401
     for _ in range(20):
-        answer = api(http_event("GET", "/v1/openapi.json"), object())
+        answer = api(http_event("GET", "/v1/openapi.json"))
         assert answer["statusCode"] == 200
         assert "RateLimit-Limit" not in json.dumps(answer["headers"])
 

@@ -7,7 +7,7 @@ from tests.simulation.scenes import doors
 
 _PROOF = "shipby.domain.labels.page_proof"
 _PUSH = "shipby.application.intake.receive_push"
-_KEYS = "shipby.application.sellers.register"
+_KEYS = "shipby.application.sellers.authenticate"
 
 BUGS: tuple[Bug, ...] = (
     Bug(
@@ -106,7 +106,7 @@ BUGS: tuple[Bug, ...] = (
         "tokens",
         "revoked_by_secret",
         "an address is revoked under another seller's name",
-        (f"{_KEYS}:revoke_push_token", " or token.seller != seller", ""),
+        ("shipby.application.sellers.register:revoke_push_token", " or token.seller != seller", ""),
         doors.a_push_address_of_another_seller,
     ),
     Bug(
@@ -129,7 +129,7 @@ BUGS: tuple[Bug, ...] = (
         "a key passes by its id, whatever its secret",
         (
             f"{_KEYS}:authenticate",
-            'key is None or not hmac.compare_digest(key.sha256, _key_hash(match["secret"]))',
+            'key is None or not hmac.compare_digest(key.sha256, key_hash(match["secret"]))',
             "key is None",
         ),
         doors.a_key_ends_and_is_revoked,

@@ -16,7 +16,7 @@ from functions.seller_api.problems import HttpError
 from functions.seller_api.routes import OPERATIONS
 from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
 from shipby.application.refunds.approvals import SecondWord, approve_refund
-from shipby.application.sellers import register
+from shipby.application.sellers import authenticate, register
 from shipby.application.sellers.change_settings import change_settings
 from shipby.domain import pointers
 from shipby.domain.errors import (
@@ -220,7 +220,7 @@ def a_push_that_could_not_be_stored_comes_again() -> None:
 
 
 def _key(store: MemoryStore, text: str, clock: a.FixedClock) -> Any:
-    return register.authenticate(f"Bearer {text}", store=store, now=clock.now())
+    return authenticate.authenticate(f"Bearer {text}", store=store, now=clock.now())
 
 
 def a_key_ends_and_is_revoked() -> None:
@@ -275,7 +275,7 @@ def the_log_line_of_a_refused_call() -> None:
 
         log = Mock()
         with patch.object(api, "logger", log):
-            api.SellerApi((), Mock())._guarded("read_posting", event, run)
+            api.SellerApi(Mock())._guarded("read_posting", event, run)
         told = str(log.mock_calls)
         need("Петров" not in told, "no personal data in a log line", f"of {type(error).__name__}")
         need("read_posting" in told and "r-1" in told, "a log line says what was refused", told)

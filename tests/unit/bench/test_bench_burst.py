@@ -14,12 +14,13 @@ from bench.parts.stand import Stand
 @pytest.fixture
 def stand() -> Iterator[Stand]:
     from functions.deadline_sweep.wiring import parts
+    from functions.deadline_sweep.worker_wiring import parts as worker_parts
     from shipby.adapters.aws import clients
     from shipby.adapters.dynamodb.client import dynamodb_client
     from shipby.observability import logger
 
     kept = dict(os.environ)
-    caches = (parts, clients.sqs, dynamodb_client, logger)
+    caches = (parts, worker_parts, clients.sqs, dynamodb_client, logger)
     for cache in caches:
         cache.cache_clear()
     made = Stand()

@@ -10,7 +10,8 @@ from shipby.application.alarms.route_events import Destination, route_event, rou
 from shipby.application.intake.receive_push import PushAnswer, TokenCache, receive_push
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.postings.work_posting import WorkCommand, work_posting
-from shipby.application.sellers.register import authenticate, create_api_key, create_push_token, register_seller
+from shipby.application.sellers.authenticate import authenticate
+from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
 from shipby.application.shared.idempotency import Answer, Remember, idempotently
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.errors import (

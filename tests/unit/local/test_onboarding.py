@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shipby.application.sellers.register import authenticate
+from shipby.application.sellers.authenticate import authenticate
 from shipby.domain.errors import AlreadyExistsError
 from shipby.domain.sellers.keys import Role
 from shipby.domain.sellers.settings import SellerSettings

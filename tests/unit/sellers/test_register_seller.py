@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
+from shipby.application.sellers.authenticate import authenticate
 from shipby.application.sellers.register import (
     KEY_LIFE,
-    authenticate,
     create_api_key,
     create_push_token,
     register_seller,

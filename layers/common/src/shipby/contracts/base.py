@@ -50,6 +50,10 @@ class Query(BaseModel):
     )
 
 
+class NoQuery(Query):
+    """No parameters."""
+
+
 class View(BaseModel):
     """An answer. New fields may appear in any release: ignore what you do not know."""
 

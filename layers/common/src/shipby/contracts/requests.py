@@ -21,10 +21,6 @@ _INT64 = 2**63 - 1
 # Query parameters ------------------------------------------------------------------------------------------------
 
 
-class NoQuery(Query):
-    """No parameters."""
-
-
 class PostingsQuery(Paged):
     stage: Annotated[
         Stage | None, Field(description="One stage's worklist; without it all open stages one after the other.")

@@ -1,53 +1,89 @@
-"""boto3 clients: made on first use, one per service and process, with short time limits.
+"""AWS clients: made on first use, one per service and process, with short time limits.
 
-What AWS does not answer in seconds is better repeated by the queue than waited for.
+By botocore alone: boto3 adds nothing that is used here, and its import costs a cold start a quarter of a client. What
+AWS does not answer in seconds is better repeated by the queue than waited for.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
-
-import boto3
-from botocore.config import Config
+from typing import TYPE_CHECKING, Any
 
 from shipby.adapters.aws.patience import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:  # the type packages are for developers only
+    from botocore.session import Session
+    from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-_CONFIG = Config(
-    connect_timeout=CONNECT_SECONDS,
-    read_timeout=READ_SECONDS,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    tcp_keepalive=True,
-    parameter_validation=False,  # AWS checks every call
-)
+
+_SERVICES = ["dynamodb", "events", "s3", "sqs", "ssm"]
+
+
+@cache
+def _session() -> Session:
+    """One for all clients, which share what it has loaded."""
+    from botocore.loaders import Loader
+    from botocore.session import get_session
+
+    class OwnServices(Loader):
+        """To find out whether a service exists, botocore looks into the folders of all 400: a tenth of a cold start."""
+
+        def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - as botocore calls it
+            return _SERVICES
+
+    session = get_session()
+    session.register_component("data_loader", OwnServices())
+    return session
+
+
+def _client(service: str, **more: Any) -> Any:
+    """A client of the region and credentials of the environment. Importing a module must not cost a cold start."""
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        tcp_keepalive=True,
+        # AWS checks every call; to check it here first takes two fifths of a transaction's CPU.
+        parameter_validation=False,
+    )
+    return _session().create_client(service, config=config.merge(Config(**more)) if more else config)
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    client: DynamoDBClient = _client("dynamodb")
+    return client
 
 
 @cache
 def sqs() -> SQSClient:
-    return boto3.client("sqs", config=_CONFIG)
+    client: SQSClient = _client("sqs")
+    return client
 
 
 @cache
 def events() -> EventBridgeClient:
     # Copies have retries of their own: a bus that does not answer must not hold the queues back.
-    return boto3.client("events", config=_CONFIG.merge(Config(read_timeout=2, retries={"total_max_attempts": 1})))
+    client: EventBridgeClient = _client("events", read_timeout=2, retries={"total_max_attempts": 1})
+    return client
 
 
 @cache
 def ssm() -> SSMClient:
-    return boto3.client("ssm", config=_CONFIG)
+    client: SSMClient = _client("ssm")
+    return client
 
 
 @cache
 def s3() -> S3Client:
     # Links to encrypted objects need signature version 4; a 50 MB label file needs more than 3 s. Links must name the
-    # region's host, which boto3 does for this style only: the global one redirects for hours after a bucket is made,
+    # region's host, which botocore does for this style only: the global one redirects for hours after a bucket is made,
     # and a redirected link is no longer signed rightly.
-    own = Config(signature_version="s3v4", read_timeout=20, s3={"addressing_style": "virtual"})
-    return boto3.client("s3", config=_CONFIG.merge(own))
+    client: S3Client = _client("s3", signature_version="s3v4", read_timeout=20, s3={"addressing_style": "virtual"})
+    return client

@@ -1,17 +1,15 @@
-"""The DynamoDB client and what its failures mean."""
+"""Calls to DynamoDB and what their failures mean."""
 
-import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from shipby.adapters.aws.patience import CONNECT_SECONDS, READ_SECONDS
+from shipby.adapters.aws.clients import dynamodb as dynamodb_client
 from shipby.domain.errors import StoreUnavailableError
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+__all__ = ["call", "dynamodb_client", "error_code"]
 
 _UNAVAILABLE = frozenset(
     {
@@ -23,25 +21,6 @@ _UNAVAILABLE = frozenset(
         "ThrottlingException",
     }
 )
-
-
-@functools.cache
-def dynamodb_client() -> "DynamoDBClient":
-    """The process's client, made on first use: importing a module must not cost a cold start."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            tcp_keepalive=True,
-            # AWS checks every call; to check it here first takes two fifths of a transaction's CPU.
-            parameter_validation=False,
-        ),
-    )
 
 
 def error_code(error: ClientError) -> str:

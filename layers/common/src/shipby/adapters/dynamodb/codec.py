@@ -13,16 +13,16 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shipby.adapters.dynamodb.keys import micros, moment
 from shipby.domain.money import Money
-from shipby.domain.postings.posting import Alarm, Line, Rung, RungKind, TariffStep
+
+if TYPE_CHECKING:
+    from shipby.domain.postings.posting import Alarm
 
 T = TypeVar("T")
 Attributes = dict[str, Any]
-_POSITIONAL: frozenset[type] = frozenset({Rung, TariffStep, Line})
-"""Written as lists without names, since an item has many of them; new fields may only be added at their end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +56,6 @@ _SCALARS: dict[object, _Coder] = {
 }
 
 
-_RUNG_CODES: Mapping[RungKind, str] = {
-    RungKind.CONFIRM_BY: "cb",
-    RungKind.REMIND_AT: "rm",
-    RungKind.LABEL_BY: "lb",
-    RungKind.SHIPMENT_DATE: "sd",
-    RungKind.TARIFF_STEP: "ts",
-    RungKind.WITHOUT_DELAY: "wd",
-    RungKind.AUTO_CANCEL_ESTIMATE: "ac",
-    RungKind.GIVE_UP_AT: "gu",
-    RungKind.DELIVERY_BY: "db",
-    RungKind.CLOSE_AT: "cl",
-    RungKind.MOVE_DATE_AT: "md",
-    RungKind.HAND_OVER_BY: "ho",
-    RungKind.ASK_BUYER_AT: "ab",
-    RungKind.PASSPORT_BY: "pp",
-    RungKind.ANSWER_TRACKING_BY: "at",
-    RungKind.NOT_ACCEPTED_BY: "na",
-    RungKind.REPORT_BY: "rb",
-    RungKind.LOOK_AGAIN: "la",
-}
-"""Clocks of a posting in two letters: it has up to a dozen of them, and its item must stay within one write unit."""
-_RUNGS_BY_CODE: Mapping[str, RungKind] = {code: kind for kind, code in _RUNG_CODES.items()}
-
-
-def _rung_kind(text: str) -> RungKind:
-    return _RUNGS_BY_CODE.get(text) or RungKind(text)
-
-
-_SCALARS[RungKind] = _Coder(lambda kind: _RUNG_CODES.get(kind, str(kind)), _rung_kind)
-
-
 def _plain_copy(value: Any) -> Any:
     """JSON data as it is; only its outermost mapping is made a dict of our own."""
     return dict(value)
@@ -102,6 +71,8 @@ def _coder(hint: Any) -> _Coder:
     """How a type is written and read."""
     if hint in _SCALARS:
         return _SCALARS[hint]
+    if getattr(hint, "__module__", "") == _COMPACT and (compact := _compact_coder(hint)):
+        return compact
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _optional(arguments)
@@ -116,7 +87,7 @@ def _coder(hint: Any) -> _Coder:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _Coder(str, hint)
     if isinstance(hint, type) and is_dataclass(hint):
-        return _positional(hint) if hint in _POSITIONAL else _nested(hint)
+        return _nested(hint)
     raise TypeError(f"no rule for storing {hint!r}")
 
 
@@ -164,6 +135,18 @@ def _empty_default(field: "Field[Any]") -> Any:
     """The field's default if it is empty, else MISSING: then the field is always written."""
     default = field.default_factory() if field.default_factory is not MISSING else field.default
     return default if default is not MISSING and not default and not isinstance(default, timedelta) else MISSING
+
+
+_COMPACT = "shipby.domain.postings.posting"
+"""Where the types are that an item has many of. Loaded only with a record that has them: the webhook's have none."""
+
+
+def _compact_coder(hint: Any) -> _Coder | None:
+    from shipby.adapters.dynamodb import compact
+
+    if hint is compact.RungKind:
+        return _Coder(compact.rung_code, compact.rung_kind)
+    return _positional(hint) if hint in compact.POSITIONAL else None
 
 
 class Record(Generic[T]):
@@ -226,5 +209,8 @@ class Record(Generic[T]):
             if attribute in attributes
         }
         if self._flat_alarm and "alarm_at" in attributes:
-            values["next_alarm"] = Alarm(due=moment(attributes["alarm_at"]), kind=RungKind(attributes["alarm_kind"]))
+            from shipby.adapters.dynamodb import compact
+
+            kind = compact.RungKind(attributes["alarm_kind"])
+            values["next_alarm"] = compact.Alarm(due=moment(attributes["alarm_at"]), kind=kind)
         return self._cls(**values)

@@ -1,60 +1,46 @@
 """Everything the store lists: parts of one aggregate (strongly consistent) and pages of an index (may lag)."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
-from shipby.adapters.dynamodb import changes, index_keys, keys
+from shipby.adapters.dynamodb import changes, index_keys, keys, rows
 from shipby.adapters.dynamodb.codec import money
+from shipby.adapters.dynamodb.due_alarms import DueAlarms
 from shipby.adapters.dynamodb.paging import Listing, page, query
-from shipby.adapters.dynamodb.rows import carriers as carrier_rows
-from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
-from shipby.adapters.dynamodb.rows import events as event_rows
-from shipby.adapters.dynamodb.rows import inbox as inbox_rows
-from shipby.adapters.dynamodb.rows import intents as intent_rows
-from shipby.adapters.dynamodb.rows import labels as label_rows
-from shipby.adapters.dynamodb.rows import notices as notice_rows
-from shipby.adapters.dynamodb.rows import packing as packing_rows
-from shipby.adapters.dynamodb.rows import postings as posting_rows
-from shipby.adapters.dynamodb.rows import refunds as refund_rows
-from shipby.adapters.dynamodb.rows import tracking as tracking_rows
-from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingStory, WorkItem
-from shipby.domain.alarm import AlarmRef
-from shipby.domain.carriers.carrier import Carrier
-from shipby.domain.deadlines.outcome import Outcome
-from shipby.domain.events import AggregateKind, Ref, StoredEvent, posting_ref
-from shipby.domain.intents import Intent, IntentState
-from shipby.domain.labels.documents import Document
-from shipby.domain.labels.pages import RefusedPage
-from shipby.domain.notices.digest_entry import DigestEntry
-from shipby.domain.packing.cards import ProductCard
-from shipby.domain.postings.inbox import PushRow
+from shipby.domain.events import Ref, StoredEvent, posting_ref
 from shipby.domain.postings.posting import Stage
-from shipby.domain.postings.tracking import TrackingChange
-from shipby.domain.proof.replay import ItemChange
-from shipby.domain.tracking.scans import Scan
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from shipby.adapters.dynamodb.rows.kind import Kind
+    from shipby.domain.carriers.carrier import Carrier
+    from shipby.domain.deadlines.outcome import Outcome
+    from shipby.domain.events import AggregateKind
+    from shipby.domain.intents import Intent, IntentState
+    from shipby.domain.labels.documents import Document
+    from shipby.domain.labels.pages import RefusedPage
+    from shipby.domain.notices.digest_entry import DigestEntry
+    from shipby.domain.packing.cards import ProductCard
+    from shipby.domain.postings.inbox import PushRow
+    from shipby.domain.postings.tracking import TrackingChange
+    from shipby.domain.proof.replay import ItemChange
+    from shipby.domain.tracking.scans import Scan
 
 
-class Listings:
+class Listings(DueAlarms):
     """The listing half of the store; the other half gives it its client and table."""
-
-    if TYPE_CHECKING:
-        _table: str
-
-        @property
-        def _client(self) -> DynamoDBClient: ...
 
     # Parts of one aggregate --------------------------------------------------------------------------------------
 
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
         """The history in order; versions <= `after_version` are left out."""
-        return [event_rows.read_event(item) for item in self._event_rows(seller, ref, after_version)]
+        return [rows.events.read_event(item) for item in self._event_rows(seller, ref, after_version)]
 
     def item_changes(self, seller: str, ref: Ref) -> list[ItemChange]:
         """What each version changed in its item, oldest first; versions of older releases are missing."""
@@ -78,16 +64,16 @@ class Listings:
     def tracking_history(self, seller: str, number: str) -> list[TrackingChange]:
         """Changes of the tracking number, oldest first."""
         found = self._begin_with(seller, posting_ref(number), keys.TRACKING_PREFIX)
-        return [posting_rows.tracking_changes().read(item) for item in found]
+        return [rows.postings.tracking_changes().read(item) for item in found]
 
     def documents(self, seller: str, number: str) -> list[Document]:
         """Papers of a posting, by id."""
         found = self._begin_with(seller, posting_ref(number), keys.LABEL_PREFIX)
-        return [label_rows.documents().read(item) for item in found]
+        return [rows.labels.documents().read(item) for item in found]
 
     def intents(self, seller: str, ref: Ref) -> list[Intent]:
         """All intents kept with an aggregate, oldest first."""
-        found = [intent_rows.intents().read(item) for item in self._begin_with(seller, ref, keys.INTENT_PREFIX)]
+        found = [rows.intents.intents().read(item) for item in self._begin_with(seller, ref, keys.INTENT_PREFIX)]
         return sorted(found, key=lambda intent: (intent.created_at, intent.id))
 
     def posting_story(self, seller: str, number: str) -> PostingStory:
@@ -100,12 +86,12 @@ class Listings:
         def single(kind: Kind[Any], name: str) -> Any:
             return kind.read(found[name][0]) if name in found else None
 
-        intents = [intent_rows.intents().read(item) for item in found.get(keys.INTENT_PREFIX.rstrip("#"), ())]
+        intents = [rows.intents.intents().read(item) for item in found.get(keys.INTENT_PREFIX.rstrip("#"), ())]
         return PostingStory(
-            posting=single(posting_rows.postings(), keys.POSTING),
-            detail=single(posting_rows.details(), keys.DETAIL),
-            money=single(refund_rows.ledgers(), keys.MONEY),
-            events=[event_rows.read_event(item) for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())],
+            posting=single(rows.postings.postings(), keys.POSTING),
+            detail=single(rows.postings.details(), keys.DETAIL),
+            money=single(rows.refunds.ledgers(), keys.MONEY),
+            events=[rows.events.read_event(item) for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())],
             intents=sorted(intents, key=lambda intent: (intent.created_at, intent.id)),
         )
 
@@ -221,21 +207,6 @@ class Listings:
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
         return Page(tuple(index_keys.worklist_id(item["WS"]["S"]) for item in items), following)
 
-    def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
-        """Alarms of one shard due at or before `until`, of all sellers, earliest first."""
-        listing = Listing(
-            name=f"alarms/{shard}",
-            index="alarms",
-            partition=("AK", index_keys.alarm_partition(shard)),
-            sort="AS",
-            condition="#sort < :until",
-            values={":until": index_keys.alarms_until(until)},
-            owner="SELLER#",
-        )
-        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        refs = tuple(index_keys.alarm_ref({name: item[name]["S"] for name in ("PK", "SK", "AS")}) for item in items)
-        return Page(refs, following)
-
     def cases_in(
         self,
         seller: str,
@@ -265,24 +236,24 @@ class Listings:
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         """All product cards, by SKU."""
         items, following = self._rows_of(seller, "products", keys.products_pk(seller), limit, cursor)
-        return Page(tuple(packing_rows.product_cards().read(item) for item in items), following)
+        return Page(tuple(rows.packing.product_cards().read(item) for item in items), following)
 
     def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
         """A seller's own carriers, by code."""
         items, following = self._rows_of(seller, "carriers", keys.carriers_pk(seller), limit, cursor)
-        return Page(tuple(carrier_rows.carriers().read(item) for item in items), following)
+        return Page(tuple(rows.carriers.carriers().read(item) for item in items), following)
 
     def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
         """What carriers said of a tracking number, in order of their time."""
         items, following = self._rows_of(seller, f"scans/{number}", keys.scans_pk(seller, number), limit, cursor)
-        return Page(tuple(tracking_rows.scans().read(item) for item in items), following)
+        return Page(tuple(rows.tracking.scans().read(item) for item in items), following)
 
     def refused_pages_on(
         self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
     ) -> Page[RefusedPage]:
         """Label pages set aside on a UTC day, by id; kept for 30 days."""
         items, following = self._rows_of(seller, f"pages/{day}", keys.pages_pk(seller, day), limit, cursor)
-        return Page(tuple(label_rows.refused_pages().read(item) for item in items), following)
+        return Page(tuple(rows.labels.refused_pages().read(item) for item in items), following)
 
     def _rows_of(
         self, seller: str, name: str, partition: str, limit: int, cursor: str | None
@@ -296,17 +267,17 @@ class Listings:
     def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
         """How the postings that left on a UTC day left, by number."""
         items, following = self._rows_of(seller, f"outcomes/{day}", keys.outcomes_pk(seller, day), limit, cursor)
-        return Page(tuple(deadline_rows.outcomes().read(item) for item in items), following)
+        return Page(tuple(rows.deadlines.outcomes().read(item) for item in items), following)
 
     def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
         """What waits to be told to a recipient, oldest first."""
         listing = Listing(name="digest", partition=("PK", keys.digest_pk(seller, recipient)), sort="SK")
-        return [notice_rows.digest_entries().read(item) for item in query(self._client, self._table, listing)]
+        return [rows.notices.digest_entries().read(item) for item in query(self._client, self._table, listing)]
 
     def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
         """Pushes received on a UTC day, by type and body; kept for 30 days."""
         items, following = self._rows_of(seller, f"pushes/{day}", keys.inbox_pk(seller, day), limit, cursor)
-        return Page(tuple(inbox_rows.read_push(item) for item in items), following)
+        return Page(tuple(rows.inbox.read_push(item) for item in items), following)
 
 
 def _work_item(item: Mapping[str, Wire]) -> WorkItem:

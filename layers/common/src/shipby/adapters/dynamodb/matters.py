@@ -1,21 +1,23 @@
 """The store's half for matters of people: wishes to cancel, claims, evidence and its packs, shadowed decisions."""
 
-from datetime import date, datetime
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
-from shipby.adapters.dynamodb import index_keys, keys
-from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb import index_keys, keys, rows
 from shipby.adapters.dynamodb.listings import Listings
-from shipby.adapters.dynamodb.rows import cancels as cancel_rows
-from shipby.adapters.dynamodb.rows import evidence as evidence_rows
-from shipby.adapters.dynamodb.rows import shadow as shadow_rows
-from shipby.adapters.dynamodb.rows.kind import Kind, T
 from shipby.application.ports.pages import Page
-from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.events import posting_ref
-from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
-from shipby.domain.shadow import ShadowDecision
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from shipby.adapters.dynamodb.keys import Key
+    from shipby.adapters.dynamodb.rows.kind import Kind, T
+    from shipby.domain.cancels.requests import CancelRequest
+    from shipby.domain.evidence.claims import Claim
+    from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+    from shipby.domain.shadow import ShadowDecision
 
 
 class Matters(Listings):
@@ -26,7 +28,7 @@ class Matters(Listings):
         def _read(self, kind: Kind[T], key: Key) -> T | None: ...
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
-        return self._read(cancel_rows.cancel_requests(), keys.cancel_request(seller, identifier))
+        return self._read(rows.cancels.cancel_requests(), keys.cancel_request(seller, identifier))
 
     def cancel_requests_in(
         self,
@@ -42,7 +44,7 @@ class Matters(Listings):
         return self._ids(seller, f"cancel-requests/{open_only}", partition, limit, cursor, since=since)
 
     def claim(self, seller: str, identifier: str) -> Claim | None:
-        return self._read(evidence_rows.claims(), keys.claim(seller, identifier))
+        return self._read(rows.evidence.claims(), keys.claim(seller, identifier))
 
     def claims_in(
         self,
@@ -58,23 +60,23 @@ class Matters(Listings):
         return self._ids(seller, f"claims/{open_only}", partition, limit, cursor, since=since)
 
     def evidence_chain(self, seller: str, number: str) -> EvidenceChain | None:
-        return self._read(evidence_rows.chains(), keys.evidence_chain(seller, number))
+        return self._read(rows.evidence.chains(), keys.evidence_chain(seller, number))
 
     def evidence(self, seller: str, number: str) -> list[EvidenceItem]:
         """All evidence of a posting in its order."""
         found = self._begin_with(seller, posting_ref(number), keys.PIECE_PREFIX)
-        return [evidence_rows.evidence().read(item) for item in found]
+        return [rows.evidence.evidence().read(item) for item in found]
 
     def evidence_upload(self, seller: str, number: str, identifier: str) -> EvidenceUpload | None:
         key = keys.evidence_upload(seller, number, identifier)
-        return self._read(evidence_rows.uploads(), key)
+        return self._read(rows.evidence.uploads(), key)
 
     def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
-        return self._read(evidence_rows.packs(), keys.evidence_pack(seller, identifier))
+        return self._read(rows.evidence.packs(), keys.evidence_pack(seller, identifier))
 
     def shadows_on(
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
     ) -> Page[ShadowDecision]:
         """What automatic actions would have done on a UTC day, in order; kept for 90 days."""
         items, following = self._rows_of(seller, f"shadows/{day}", keys.shadows_pk(seller, day), limit, cursor)
-        return Page(tuple(shadow_rows.shadows().read(item) for item in items), following)
+        return Page(tuple(rows.shadow.shadows().read(item) for item in items), following)

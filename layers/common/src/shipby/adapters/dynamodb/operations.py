@@ -6,27 +6,10 @@ from datetime import UTC, datetime, time
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias, assert_never
 
-from shipby.adapters.dynamodb import changes, keys
+from shipby.adapters.dynamodb import changes, keys, rows
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.rows import cancels as cancel_rows
-from shipby.adapters.dynamodb.rows import carriages as carriage_rows
-from shipby.adapters.dynamodb.rows import carriers as carrier_rows
-from shipby.adapters.dynamodb.rows import cases as case_rows
-from shipby.adapters.dynamodb.rows import deadlines as deadline_rows
-from shipby.adapters.dynamodb.rows import events as event_rows
-from shipby.adapters.dynamodb.rows import evidence as evidence_rows
-from shipby.adapters.dynamodb.rows import intents as intent_rows
 from shipby.adapters.dynamodb.rows import kind
-from shipby.adapters.dynamodb.rows import labels as label_rows
-from shipby.adapters.dynamodb.rows import notices as notice_rows
-from shipby.adapters.dynamodb.rows import packing as packing_rows
-from shipby.adapters.dynamodb.rows import postings as posting_rows
-from shipby.adapters.dynamodb.rows import refunds as refund_rows
-from shipby.adapters.dynamodb.rows import returns as return_rows
-from shipby.adapters.dynamodb.rows import sellers as seller_rows
-from shipby.adapters.dynamodb.rows import shadow as shadow_rows
-from shipby.adapters.dynamodb.rows import tracking as tracking_rows
 from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
 from shipby.application.ports.writes import (
     AddDigestEntry,
@@ -265,60 +248,60 @@ class _Builder:
                 yield self._posting(write)
             case SaveDetail(seller, detail):
                 key = keys.detail(seller, detail.number)
-                yield Operation(action="Put", key=key, body={"Item": posting_rows.details().item(key, detail)})
+                yield Operation(action="Put", key=key, body={"Item": rows.postings.details().item(key, detail)})
             case SaveReturn(case):
-                yield _versioned(return_rows.return_item(case, self._shards), case.version, f"return {case.id}")
+                yield _versioned(rows.returns.return_item(case, self._shards), case.version, f"return {case.id}")
             case SaveIntent(intent):
-                yield _versioned(intent_rows.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
+                yield _versioned(rows.intents.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
             case SaveMoney(ledger):
                 key = keys.money(ledger.seller, ledger.number)
-                item = refund_rows.ledgers().item(key, ledger)
+                item = rows.refunds.ledgers().item(key, ledger)
                 yield _versioned(item, ledger.version, f"the ledger of posting {ledger.number}")
             case SaveSettings(settings):
                 key = keys.settings(settings.seller)
-                item = seller_rows.settings().item(key, settings)
+                item = rows.sellers.settings().item(key, settings)
                 yield _versioned(item, settings.version, f"the settings of seller {settings.seller}")
                 if settings.version == 1:
                     yield _registration(settings.seller)
             case SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
-                item = label_rows.documents().item(key, document)
+                item = rows.labels.documents().item(key, document)
                 yield _versioned(item, document.version, f"document {document.id}")
             case SavePrintJob(job):
-                yield _versioned(label_rows.print_job_item(job, self._shards), job.version, f"print job {job.id}")
+                yield _versioned(rows.labels.print_job_item(job, self._shards), job.version, f"print job {job.id}")
             case SaveCarriage(carriage):
-                item = carriage_rows.carriage_item(carriage, self._shards)
+                item = rows.carriages.carriage_item(carriage, self._shards)
                 yield _versioned(item, carriage.version, f"carriage {carriage.id}")
             case SaveProductCard(card):
-                item = packing_rows.product_cards().item(keys.product_card(card.seller, card.sku), card)
+                item = rows.packing.product_cards().item(keys.product_card(card.seller, card.sku), card)
                 yield _versioned(item, card.version, f"the product card of SKU {card.sku}")
             case SaveCarrier(own):
-                item = carrier_rows.carriers().item(keys.carrier(own.seller, own.code), own)
+                item = rows.carriers.carriers().item(keys.carrier(own.seller, own.code), own)
                 yield _versioned(item, own.version, f"carrier {own.code}")
             case SaveBenchCheck(check):
-                item = packing_rows.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
+                item = rows.packing.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
             case AddScan(seller, number, scan):
-                yield _put(tracking_rows.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
+                yield _put(rows.tracking.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
             case SaveRefusedPage(page):
-                yield _put(label_rows.refused_page_item(page))
+                yield _put(rows.labels.refused_page_item(page))
             case SaveWatch(watch):
-                yield _versioned(case_rows.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
+                yield _versioned(rows.cases.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
             case SaveCase(matter):
-                yield _versioned(case_rows.case_item(matter, self._shards), matter.version, f"case {matter.id}")
+                yield _versioned(rows.cases.case_item(matter, self._shards), matter.version, f"case {matter.id}")
             case SaveCancelRequest() | SaveClaim() | AppendEvidence() | SaveEvidenceUpload() | SaveEvidencePack():
                 yield from self._matter(write)
             case NoteShadow(decision):
-                yield _put(shadow_rows.shadow_item(decision))
+                yield _put(rows.shadow.shadow_item(decision))
             case SaveOutcome(outcome):
                 key = keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number)
-                yield Operation(action="Put", key=key, body={"Item": deadline_rows.outcomes().item(key, outcome)})
+                yield Operation(action="Put", key=key, body={"Item": rows.deadlines.outcomes().item(key, outcome)})
             case AddDigestEntry(entry):
-                key = notice_rows.digest_key(entry)
-                yield Operation(action="Put", key=key, body={"Item": notice_rows.digest_entries().item(key, entry)})
+                key = rows.notices.digest_key(entry)
+                yield Operation(action="Put", key=key, body={"Item": rows.notices.digest_entries().item(key, entry)})
             case AppendEvents(seller, ref, version, events):
                 told = [
-                    event_rows.event_item(seller, ref, version, index, event, count=len(events))
+                    rows.events.event_item(seller, ref, version, index, event, count=len(events))
                     for index, event in enumerate(events)
                 ]
                 change = self._change(ref, version, told)
@@ -327,7 +310,7 @@ class _Builder:
                     yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
             case AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)
-                item = posting_rows.tracking_changes().item(key, change)
+                item = rows.postings.tracking_changes().item(key, change)
                 what = f"change {change.sequence} of the tracking number of {change.posting_number}"
                 yield _once(item, what, "TRACKING", Meaning.TRACKING)
             case _Caps(cap, count):
@@ -356,9 +339,9 @@ class _Builder:
         """What this version does to its item, where the item is one that can be replayed."""
         saved = self._saved.get((ref, version))
         if isinstance(saved, SavePosting):
-            item = posting_rows.posting_item(saved.posting, self._shards)
+            item = rows.postings.posting_item(saved.posting, self._shards)
         elif isinstance(saved, SaveReturn):
-            item = return_rows.return_item(saved.case, self._shards)
+            item = rows.returns.return_item(saved.case, self._shards)
         else:
             return None
         before = self._seen.at(Key(item["PK"]["S"], item["SK"]["S"]), version - 1)
@@ -369,20 +352,20 @@ class _Builder:
     ) -> Iterator[Operation]:
         match write:
             case SaveCancelRequest(request):
-                item = cancel_rows.cancel_request_item(request, self._shards)
+                item = rows.cancels.cancel_request_item(request, self._shards)
                 yield _versioned(item, request.version, f"cancel request {request.id}")
             case SaveClaim(claim):
-                yield _versioned(evidence_rows.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
+                yield _versioned(rows.evidence.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
             case AppendEvidence(piece):
                 what = f"the evidence of posting {piece.posting_number}"
-                yield _versioned(evidence_rows.chain_item(write.chain), piece.sequence, what)
+                yield _versioned(rows.evidence.chain_item(write.chain), piece.sequence, what)
                 yield _once(
-                    evidence_rows.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT
+                    rows.evidence.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT
                 )
             case SaveEvidenceUpload(upload):
-                yield _put(evidence_rows.upload_item(upload))
+                yield _put(rows.evidence.upload_item(upload))
             case SaveEvidencePack(pack):
-                item = evidence_rows.pack_item(pack, self._shards)
+                item = rows.evidence.pack_item(pack, self._shards)
                 yield _versioned(item, pack.version, f"evidence pack {pack.id}")
 
     def _posting(self, write: SavePosting) -> Operation:
@@ -397,7 +380,7 @@ class _Builder:
         if write.over is not None:
             newer, values[":over"] = f"({newer} OR synced_at = :over)", to_wire(keys.micros(write.over))
         return _versioned(
-            posting_rows.posting_item(posting, self._shards),
+            rows.postings.posting_item(posting, self._shards),
             posting.version,
             f"posting {posting.number}",
             further=f" AND received_at = :received AND {newer}",
@@ -410,7 +393,7 @@ class _Builder:
             action="Put",
             key=keys.remembered(response.seller, response.key),
             body={
-                "Item": seller_rows.response_item(response),
+                "Item": rows.sellers.response_item(response),
                 "ConditionExpression": f"{_NEW} OR expires_at <= :now",
                 "ExpressionAttributeValues": {":now": to_wire(keys.micros(self._now))},
             },
@@ -431,7 +414,7 @@ def _spend(cap: SpendCap, count: int) -> Operation:
     )
     if cap.limit < count:
         raise refusal
-    kept_until = datetime.combine(cap.day, time(), UTC) + seller_rows.CAP_KEPT
+    kept_until = datetime.combine(cap.day, time(), UTC) + rows.sellers.CAP_KEPT
     return Operation(
         action="Update",
         key=keys.cap(cap.seller, cap.action, cap.day),

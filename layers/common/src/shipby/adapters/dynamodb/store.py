@@ -1,61 +1,54 @@
 """The whole store over one DynamoDB table."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.dynamodb import changes, keys
+from shipby.adapters.dynamodb import changes, keys, rows
 from shipby.adapters.dynamodb.aside import AsideAlarms
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.commit import Committer
+from shipby.adapters.dynamodb.due_alarms import SHARDS
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
-from shipby.adapters.dynamodb.rows import carriages as carriage_rows
-from shipby.adapters.dynamodb.rows import carriers as carrier_rows
-from shipby.adapters.dynamodb.rows import cases as case_rows
-from shipby.adapters.dynamodb.rows import inbox as inbox_rows
-from shipby.adapters.dynamodb.rows import intents as intent_rows
-from shipby.adapters.dynamodb.rows import labels as label_rows
-from shipby.adapters.dynamodb.rows import notices as notice_rows
-from shipby.adapters.dynamodb.rows import packing as packing_rows
-from shipby.adapters.dynamodb.rows import postings as posting_rows
-from shipby.adapters.dynamodb.rows import refunds as refund_rows
-from shipby.adapters.dynamodb.rows import returns as return_rows
-from shipby.adapters.dynamodb.rows import sellers as seller_rows
-from shipby.adapters.dynamodb.rows.kind import Kind, T
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
-from shipby.application.ports.clock import Clock
-from shipby.application.ports.writes import Write
-from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.carrier import Carrier
-from shipby.domain.cases.case import Case
-from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
-from shipby.domain.events import Ref
 from shipby.domain.intents import Intent, intent_owner
-from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document
-from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintState
-from shipby.domain.notices.digest_entry import DigestEntry
-from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
-from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.remembered import RememberedResponse
-from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.keys import ApiKey
-from shipby.domain.sellers.settings import SellerSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, datetime
+
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from shipby.adapters.dynamodb.rows.kind import Kind, T
+    from shipby.application.ports.clock import Clock
+    from shipby.application.ports.writes import Write
+    from shipby.domain.carriages import Carriage
+    from shipby.domain.carriers.carrier import Carrier
+    from shipby.domain.cases.case import Case
+    from shipby.domain.cases.watch import Watch
+    from shipby.domain.events import Ref
+    from shipby.domain.json_types import Json
+    from shipby.domain.labels.documents import Document
+    from shipby.domain.labels.pages import RefusedPage
+    from shipby.domain.notices.digest_entry import DigestEntry
+    from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.postings.posting import MarketplacePosting, Posting
+    from shipby.domain.refunds.ledger import MoneyLedger
+    from shipby.domain.remembered import RememberedResponse
+    from shipby.domain.returns.return_case import ReturnCase
+    from shipby.domain.sellers.keys import ApiKey
+    from shipby.domain.sellers.settings import SellerSettings
 
 
 _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
@@ -71,23 +64,17 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def __init__(
         self,
-        client: "DynamoDBClient | None" = None,
+        client: DynamoDBClient | None = None,
         table_name: str = "shipby",
-        alarm_shards: int = 4,
+        alarm_shards: int = SHARDS,
         *,
         clock: Clock | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(client, table_name=table_name)
-        self._shards = alarm_shards
+        super().__init__(client, table_name, alarm_shards)
         self._clock = clock or SystemClock()
         self._seen = Seen()
         self._committer = Committer(lambda: self._client, table_name, sleep=sleep)
-
-    @property
-    def alarm_shards(self) -> int:
-        """How many shards `due_alarms` knows."""
-        return self._shards
 
     def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
         """Apply all writes or none; see the port for what is raised.
@@ -117,55 +104,55 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         return None if item is None else kind.read(item)
 
     def posting(self, seller: str, number: str) -> Posting | None:
-        return self._read(posting_rows.postings(), keys.posting(seller, number))
+        return self._read(rows.postings.postings(), keys.posting(seller, number))
 
     def detail(self, seller: str, number: str) -> MarketplacePosting | None:
-        return self._read(posting_rows.details(), keys.detail(seller, number))
+        return self._read(rows.postings.details(), keys.detail(seller, number))
 
     def money(self, seller: str, number: str) -> MoneyLedger | None:
-        return self._read(refund_rows.ledgers(), keys.money(seller, number))
+        return self._read(rows.refunds.ledgers(), keys.money(seller, number))
 
     def return_case(self, seller: str, return_id: str) -> ReturnCase | None:
-        return self._read(return_rows.returns(), keys.return_case(seller, return_id))
+        return self._read(rows.returns.returns(), keys.return_case(seller, return_id))
 
     def intent(self, seller: str, identifier: str) -> Intent | None:
         """Raises InvalidInputError if the text is not an intent id."""
         key = keys.intent(seller, intent_owner(identifier), identifier)
-        return self._read(intent_rows.intents(), key)
+        return self._read(rows.intents.intents(), key)
 
     def document(self, seller: str, number: str, identifier: str) -> Document | None:
-        return self._read(label_rows.documents(), keys.document(seller, number, identifier))
+        return self._read(rows.labels.documents(), keys.document(seller, number, identifier))
 
     def print_job(self, seller: str, identifier: str) -> PrintJob | None:
-        return self._read(label_rows.print_jobs(), keys.print_job(seller, identifier))
+        return self._read(rows.labels.print_jobs(), keys.print_job(seller, identifier))
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
-        return self._read(case_rows.watches(), keys.watch(seller, identifier))
+        return self._read(rows.cases.watches(), keys.watch(seller, identifier))
 
     def carrier(self, seller: str, code: str) -> Carrier | None:
-        return self._read(carrier_rows.carriers(), keys.carrier(seller, code))
+        return self._read(rows.carriers.carriers(), keys.carrier(seller, code))
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
-        return self._read(packing_rows.product_cards(), keys.product_card(seller, sku))
+        return self._read(rows.packing.product_cards(), keys.product_card(seller, sku))
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
-        return self._read(packing_rows.bench_checks(), keys.bench_check(seller, number))
+        return self._read(rows.packing.bench_checks(), keys.bench_check(seller, number))
 
     def carriage(self, seller: str, identifier: str) -> Carriage | None:
-        return self._read(carriage_rows.carriages(), keys.carriage(seller, identifier))
+        return self._read(rows.carriages.carriages(), keys.carriage(seller, identifier))
 
     def refused_page(self, seller: str, day: date, identifier: str) -> RefusedPage | None:
-        return self._read(label_rows.refused_pages(), keys.refused_page(seller, day, identifier))
+        return self._read(rows.labels.refused_pages(), keys.refused_page(seller, day, identifier))
 
     def case(self, seller: str, identifier: str) -> Case | None:
-        return self._read(case_rows.cases(), keys.case(seller, identifier))
+        return self._read(rows.cases.cases(), keys.case(seller, identifier))
 
     def settings(self, seller: str) -> SellerSettings | None:
-        return self._read(seller_rows.settings(), keys.settings(seller))
+        return self._read(rows.sellers.settings(), keys.settings(seller))
 
     def remembered(self, seller: str, key: str, now: datetime) -> RememberedResponse | None:
         """What the key answered before, unless it has expired by `now`: TTL deletes days late."""
-        found = self._read(seller_rows.responses(), keys.remembered(seller, key))
+        found = self._read(rows.sellers.responses(), keys.remembered(seller, key))
         return found if found is not None and found.expires_at > now else None
 
     def find(self, seller: str, kind: str, value: str) -> str | None:
@@ -190,7 +177,7 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         return body
 
     def api_key(self, identifier: str) -> ApiKey | None:
-        return self._read(seller_rows.api_keys(), keys.api_key(identifier))
+        return self._read(rows.api_keys.api_keys(), keys.api_key(identifier))
 
     # Single writes -----------------------------------------------------------------------------------------------
 
@@ -218,7 +205,7 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     def drop_digest_entries(self, entries: Sequence[DigestEntry]) -> None:
         """Forget entries that were told; those that are gone already do no harm."""
         for entry in entries:
-            call(self._client.delete_item, TableName=self._table, Key=notice_rows.digest_key(entry).wire)
+            call(self._client.delete_item, TableName=self._table, Key=rows.notices.digest_key(entry).wire)
 
     def quarantine_push(self, push: PushRow, problem: str) -> None:
         """Mark a stored push QUARANTINED. Raises NotFoundError if it is not stored."""
@@ -241,11 +228,11 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def save_push_token(self, token: PushToken) -> None:
         """Write or replace a token. Raises AlreadyExistsError if another seller has it."""
-        self._save_owned(inbox_rows.push_tokens().item(keys.push_token(token.sha256), token), token.seller, "PUSHTOKEN")
+        self._save_owned(rows.inbox.push_tokens().item(keys.push_token(token.sha256), token), token.seller, "PUSHTOKEN")
 
     def save_api_key(self, key: ApiKey) -> None:
         """Write or replace a key. Raises AlreadyExistsError if another seller has its id."""
-        self._save_owned(seller_rows.api_keys().item(keys.api_key(key.id), key), key.seller, "APIKEY")
+        self._save_owned(rows.api_keys.api_keys().item(keys.api_key(key.id), key), key.seller, "APIKEY")
 
     def try_write(self) -> None:
         """Raise StoreUnavailableError unless the table takes writes: a write whose condition never holds."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shipby.application.ports.alarms import Alarms
+from shipby.application.ports.alarms import DueAlarms
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import WorkQueue
 from shipby.application.shared.alarm_messages import alarm_message
@@ -74,7 +74,7 @@ class Swept:
 
 def sweep(
     *,
-    store: Alarms,
+    store: DueAlarms,
     queue: WorkQueue,
     clock: Clock,
     look_ahead: timedelta,

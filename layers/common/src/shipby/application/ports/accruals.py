@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.domain.money import Money
-from shipby.domain.refunds.ledger import EntryKind
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from shipby.domain.money import Money
+    from shipby.domain.refunds.ledger import EntryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

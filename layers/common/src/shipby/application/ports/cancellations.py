@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.pages import Page
-from shipby.domain.cancels.requests import MarketplaceCancelRequest
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shipby.application.ports.pages import Page
+    from shipby.domain.cancels.requests import MarketplaceCancelRequest
 
 
 class Cancellations(Protocol):

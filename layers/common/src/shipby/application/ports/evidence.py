@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from shipby.domain.events import EventType
-from shipby.domain.evidence.pieces import EvidenceKind
-from shipby.domain.json_types import Json
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from shipby.domain.events import EventType
+    from shipby.domain.evidence.pieces import EvidenceKind
+    from shipby.domain.json_types import Json
 
 
 @dataclass(frozen=True, slots=True)

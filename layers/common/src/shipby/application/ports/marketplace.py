@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.accruals import Accruals
-from shipby.application.ports.cancellations import Cancellations
-from shipby.application.ports.carriages import Carriages
-from shipby.application.ports.chats import Chats
-from shipby.application.ports.pages import Page
-from shipby.domain.labels.own_labels import Party
-from shipby.domain.money import Money
-from shipby.domain.postings.delivery import DeliveryStage
-from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
-from shipby.domain.returns.return_case import MarketplaceReturn
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from shipby.application.ports.accruals import Accruals
+    from shipby.application.ports.cancellations import Cancellations
+    from shipby.application.ports.carriages import Carriages
+    from shipby.application.ports.chats import Chats
+    from shipby.application.ports.pages import Page
+    from shipby.domain.labels.own_labels import Party
+    from shipby.domain.money import Money
+    from shipby.domain.postings.delivery import DeliveryStage
+    from shipby.domain.postings.posting import MarketplacePosting
+    from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
+    from shipby.domain.returns.return_case import MarketplaceReturn
 
 ITEMS_A_CALL = 20
 """How many postings go into one call that answers per item."""

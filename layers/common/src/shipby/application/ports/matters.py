@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.pages import Page
-from shipby.domain.cases.case import Case
-from shipby.domain.cases.watch import Watch
-from shipby.domain.evidence.claims import Claim
-from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
-from shipby.domain.shadow import ShadowDecision
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from shipby.application.ports.pages import Page
+    from shipby.domain.cases.case import Case
+    from shipby.domain.cases.watch import Watch
+    from shipby.domain.evidence.claims import Claim
+    from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+    from shipby.domain.shadow import ShadowDecision
 
 
 class CaseReads(Protocol):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.domain.events import StoredEvent
-from shipby.domain.json_types import Json
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from shipby.domain.events import StoredEvent
+    from shipby.domain.json_types import Json
 
 
 class WorkQueue(Protocol):

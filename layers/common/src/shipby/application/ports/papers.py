@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.pages import Page
-from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.carrier import Carrier
-from shipby.domain.labels.documents import Document
-from shipby.domain.labels.pages import RefusedPage
-from shipby.domain.labels.prints import PrintJob
-from shipby.domain.packing.cards import BenchCheck, ProductCard
-from shipby.domain.tracking.scans import Scan
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from shipby.application.ports.pages import Page
+    from shipby.domain.carriages import Carriage
+    from shipby.domain.carriers.carrier import Carrier
+    from shipby.domain.labels.documents import Document
+    from shipby.domain.labels.pages import RefusedPage
+    from shipby.domain.labels.prints import PrintJob
+    from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.tracking.scans import Scan
 
 
 class LabelReads(Protocol):

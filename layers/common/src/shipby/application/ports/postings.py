@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.pages import Page
-from shipby.domain.deadlines.outcome import Outcome
-from shipby.domain.events import AggregateKind, Ref, StoredEvent
-from shipby.domain.intents import Intent
-from shipby.domain.json_types import Json
-from shipby.domain.money import Money
-from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
-from shipby.domain.postings.tracking import TrackingChange
-from shipby.domain.proof.replay import ItemChange
-from shipby.domain.refunds.ledger import MoneyLedger
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from shipby.application.ports.pages import Page
+    from shipby.domain.deadlines.outcome import Outcome
+    from shipby.domain.events import AggregateKind, Ref, StoredEvent
+    from shipby.domain.intents import Intent
+    from shipby.domain.json_types import Json
+    from shipby.domain.money import Money
+    from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+    from shipby.domain.postings.tracking import TrackingChange
+    from shipby.domain.proof.replay import ItemChange
+    from shipby.domain.refunds.ledger import MoneyLedger
 
 
 @dataclass(frozen=True, slots=True)

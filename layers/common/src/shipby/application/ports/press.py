@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shipby.domain.labels.options import LabelSize, Sheet
-from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shipby.domain.labels.own_labels import LabelLook, OwnLabel, PackingSlip, PickList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.pages import Page
-from shipby.domain.cancels.requests import CancelRequest
-from shipby.domain.events import Ref
-from shipby.domain.intents import Intent, IntentState
-from shipby.domain.returns.return_case import ReturnCase
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from shipby.application.ports.pages import Page
+    from shipby.domain.cancels.requests import CancelRequest
+    from shipby.domain.events import Ref
+    from shipby.domain.intents import Intent, IntentState
+    from shipby.domain.returns.return_case import ReturnCase
 
 
 class IntentReads(Protocol):

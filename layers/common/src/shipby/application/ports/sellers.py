@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shipby.application.ports.pages import Page
-from shipby.domain.json_types import Json
-from shipby.domain.notices.digest_entry import DigestEntry
-from shipby.domain.postings.inbox import PushRow, PushToken
-from shipby.domain.remembered import RememberedResponse
-from shipby.domain.sellers.keys import ApiKey
-from shipby.domain.sellers.settings import SellerSettings
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from shipby.application.ports.pages import Page
+    from shipby.domain.json_types import Json
+    from shipby.domain.notices.digest_entry import DigestEntry
+    from shipby.domain.postings.inbox import PushRow, PushToken
+    from shipby.domain.remembered import RememberedResponse
+    from shipby.domain.sellers.keys import ApiKey
+    from shipby.domain.sellers.settings import SellerSettings
 
 
 class SellerReads(Protocol):
@@ -23,10 +25,15 @@ class SellerReads(Protocol):
     def cap_used(self, seller: str, action: str, day: date) -> int: ...
 
 
-class ApiKeys(Protocol):
+class ApiKeyReads(Protocol):
     """Who may call the API."""
 
     def api_key(self, identifier: str) -> ApiKey | None: ...
+
+
+class ApiKeys(ApiKeyReads, Protocol):
+    """Who may call the API, and letting them."""
+
     def save_api_key(self, key: ApiKey) -> None: ...
 
 

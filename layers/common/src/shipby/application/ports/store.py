@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shipby.application.ports.alarms import Alarms
 from shipby.application.ports.matters import CaseReads, ClaimReads, EvidenceReads, ShadowReads, WatchReads
@@ -11,7 +10,11 @@ from shipby.application.ports.papers import BenchReads, CarriageReads, CarrierRe
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
-from shipby.application.ports.writes import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shipby.application.ports.writes import Write
 
 
 class Commits(Protocol):

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from shipby.domain.cancels.requests import CancelRequest
-from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.carrier import Carrier
-from shipby.domain.cases.case import Case
-from shipby.domain.cases.watch import Watch
-from shipby.domain.deadlines.outcome import Outcome
-from shipby.domain.events import Event, Ref
-from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
-from shipby.domain.intents import Intent
-from shipby.domain.labels.documents import Document
-from shipby.domain.labels.pages import RefusedPage
-from shipby.domain.labels.prints import PrintJob
-from shipby.domain.notices.digest_entry import DigestEntry
-from shipby.domain.packing.cards import BenchCheck, ProductCard
-from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.postings.tracking import TrackingChange
-from shipby.domain.refunds.ledger import MoneyLedger
-from shipby.domain.remembered import RememberedResponse
-from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.settings import SellerSettings
-from shipby.domain.shadow import ShadowDecision
-from shipby.domain.tracking.scans import Scan
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from shipby.domain.cancels.requests import CancelRequest
+    from shipby.domain.carriages import Carriage
+    from shipby.domain.carriers.carrier import Carrier
+    from shipby.domain.cases.case import Case
+    from shipby.domain.cases.watch import Watch
+    from shipby.domain.deadlines.outcome import Outcome
+    from shipby.domain.events import Event, Ref
+    from shipby.domain.evidence.claims import Claim
+    from shipby.domain.intents import Intent
+    from shipby.domain.labels.documents import Document
+    from shipby.domain.labels.pages import RefusedPage
+    from shipby.domain.labels.prints import PrintJob
+    from shipby.domain.notices.digest_entry import DigestEntry
+    from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.postings.posting import MarketplacePosting, Posting
+    from shipby.domain.postings.tracking import TrackingChange
+    from shipby.domain.refunds.ledger import MoneyLedger
+    from shipby.domain.remembered import RememberedResponse
+    from shipby.domain.returns.return_case import ReturnCase
+    from shipby.domain.sellers.settings import SellerSettings
+    from shipby.domain.shadow import ShadowDecision
+    from shipby.domain.tracking.scans import Scan
 
 
 @dataclass(frozen=True, slots=True)

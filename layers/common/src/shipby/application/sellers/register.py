@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shipby.application.intake.receive_push import token_hash
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.sellers import ApiKeys, Pushes
 from shipby.application.ports.store import Commits
 from shipby.application.ports.writes import SaveSettings
+from shipby.application.sellers.authenticate import key_hash
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.postings.inbox import PushToken
 from shipby.domain.sellers.keys import ApiKey, Role
@@ -21,7 +20,6 @@ from shipby.domain.sellers.settings import SellerSettings
 
 KEY_LIFE = timedelta(days=365)
 _SELLER = re.compile(r"[0-9A-Za-z_-]{1,32}")
-_KEY = re.compile(r"shp_(?P<id>[0-9a-f]{16})\.(?P<secret>[0-9A-Za-z_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +79,10 @@ def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock, nam
         id=identifier,
         seller=seller,
         role=role,
-        sha256=_key_hash(secret),
+        sha256=key_hash(secret),
         created_at=now,
         expires_at=now + KEY_LIFE,
         name=name.strip()[:100],
     )
     store.save_api_key(key)
     return NewSecret(identifier, f"shp_{identifier}.{secret}")
-
-
-def _key_hash(secret: str) -> str:
-    # A random 256-bit secret needs no slow hash: there is nothing to guess.
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def authenticate(authorization: str, *, store: ApiKeys, now: datetime) -> ApiKey | None:
-    """The key of an `Authorization: Bearer shp_<id>.<secret>` header, or None if it is not valid now."""
-    scheme, _, text = authorization.partition(" ")
-    match = _KEY.fullmatch(text.strip())
-    if scheme.lower() != "bearer" or match is None:
-        return None
-    key = store.api_key(match["id"])
-    if key is None or not hmac.compare_digest(key.sha256, _key_hash(match["secret"])):
-        return None
-    expired = key.expires_at is not None and key.expires_at <= now
-    return None if expired or key.revoked_at is not None else key

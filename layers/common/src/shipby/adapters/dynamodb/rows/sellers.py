@@ -1,4 +1,4 @@
-"""Settings, keys, counted automatic actions, remembered answers."""
+"""Settings, counted automatic actions, remembered answers."""
 
 import functools
 from datetime import timedelta
@@ -8,7 +8,6 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.rows.kind import Kind, ttl
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.remembered import RememberedResponse
-from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
 
 CAP_KEPT = timedelta(days=7)
@@ -22,11 +21,6 @@ def settings() -> Kind[SellerSettings]:
 @functools.cache
 def responses() -> Kind[RememberedResponse]:
     return Kind("IDEM", Record(RememberedResponse))
-
-
-@functools.cache
-def api_keys() -> Kind[ApiKey]:
-    return Kind("APIKEY", Record(ApiKey))
 
 
 def response_item(response: RememberedResponse) -> Item:
