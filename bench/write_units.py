@@ -1,21 +1,26 @@
-"""Write units of one order over its whole life, computed exactly from the items that the real store writes.
+"""Write and read units of one order over its whole life, computed exactly from the items of the real store.
 
-Run: `.venv/bin/python bench/write_units.py`. No emulator reports transactional capacity right, so it is computed by the
-published rules: a write costs ceil(bytes / 1024) on the larger of the item before and after; a transaction costs twice
-that on the base table; an index costs one write when an entry appears, goes or changes, two when its key changes.
+Run: `.venv/bin/python -m bench.write_units [--rows]`; exit code 1 above the gates. No emulator reports transactional
+capacity right, so it is computed by the published rules: a write costs ceil(bytes / 1024) on the larger of the item
+before and after; a transaction costs twice that on the base table; an index costs one write when an entry appears, goes
+or changes, two when its key changes. A strongly consistent read costs ceil(bytes / 4096), a query that of all it read
+together, an index half of it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import boto3
 from moto import mock_aws
 
+from bench.parts.report import arguments, publish, table
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.adapters.dynamodb.values import item_size
@@ -41,7 +46,23 @@ PRICE_PER_MILLION = 0.625
 """US dollars per million write request units, on demand, us-east-1. Source: a third-party page of July 2025
 (airbyte.com, DynamoDB pricing), not the AWS price list itself: check it, and your region."""
 
+MOST_WRITTEN = 145
+MOST_READ = 80
+"""The gates: what an order costs today. Who raises one says what an order gets for it. The 145th write is a print job's
+place among those of its day, by which the proof finds gaps in its history."""
+
 Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that was written: its bytes, units on the table, and units of each index that it moved."""
+
+    step: str
+    kind: str
+    size: int
+    units: int
+    indexes: Mapping[str, int]
 
 
 class Meter:
@@ -59,10 +80,34 @@ class Meter:
             for index in definition["GlobalSecondaryIndexes"]
         }
         self.units: Counter[str] = Counter()
+        self.rows: list[Row] = []
+        self.reads: Counter[str] = Counter()
+        """Half units, so that they stay whole."""
+        self.calls = 0
         self.step = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
+
+    def get_item(self, **call: Any) -> Any:
+        answer = self._client.get_item(**call)
+        self._read_units([answer.get("Item", {})], strong=call.get("ConsistentRead", False))
+        return answer
+
+    def query(self, **call: Any) -> Any:
+        answer = self._client.query(**call)
+        self._read_units(answer["Items"], strong=call.get("ConsistentRead", False))
+        return answer
+
+    def batch_get_item(self, **call: Any) -> Any:
+        answer = self._client.batch_get_item(**call)
+        for item in answer["Responses"].get(self._table, []):
+            self._read_units([item], strong=call["RequestItems"][self._table].get("ConsistentRead", False))
+        return answer
+
+    def _read_units(self, items: Sequence[Item], *, strong: bool) -> None:
+        self.calls += 1
+        self.reads[self.step] += (2 if strong else 1) * max(1, -(-sum(map(item_size, items)) // 4096))
 
     def put_item(self, **call: Any) -> Any:
         return self._measured([(_key(call["Item"]), 1)], lambda: self._client.put_item(**call))
@@ -82,9 +127,21 @@ class Meter:
         answer = write()
         for (key, times), old in zip(keys, before, strict=True):
             new = self._read(key)
-            self.units[self.step] += times * max(_units(old), _units(new), 1)
-            self.units[self.step] += sum(self._index(name, old, new) for name in self._keys)
+            table = times * max(_units(old), _units(new), 1)
+            entries = {name: units for name in self._keys if (units := self._index(name, old, new))}
+            self.units[self.step] += table + sum(entries.values())
+            kind = key["SK"]["S"].partition("#")[0]
+            self.rows.append(Row(self.step, kind, item_size(new or old), table, entries))
         return answer
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """Units by kind of row, and by index."""
+        found: Counter[str] = Counter()
+        for row in self.rows:
+            found[row.kind] += row.units
+            found.update({f"index {name}": units for name, units in row.indexes.items()})
+        return found
 
     def _read(self, key: Item) -> Item:
         found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
@@ -118,6 +175,9 @@ def one_order(meter: Meter, world: World) -> None:
     """A plain FBS order: four pushes, ship, label, print, hand-over, delivered, closed, one reminder."""
     token = create_push_token(a.SELLER, store=world.store, clock=world.clock).text
     meter.units.clear()
+    meter.rows.clear()
+    meter.reads.clear()
+    meter.calls = 0
     tokens = TokenCache({})
 
     def step(name: str) -> None:
@@ -186,7 +246,8 @@ def _forget(_: Answer) -> list[Write]:
     return []
 
 
-def main() -> None:
+def metered() -> Meter:
+    """One order, over the real store and a table in this process."""
     os.environ |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -195,12 +256,32 @@ def main() -> None:
         world.store = DynamoDBStore(meter, "bench", clock=world.clock)  # type: ignore[arg-type,assignment]  # metered
         world.store.commit([SaveSettings(a.settings())])
         one_order(meter, world)
-    for name, units in meter.units.items():
-        print(f"{units:5d}  {name}")
-    total = meter.units.total()
-    print(f"{total:5d}  write units for one order")
-    print(f"       = ${total * PRICE_PER_MILLION:.2f} per million orders at ${PRICE_PER_MILLION} per million units")
+    return meter
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--rows", action="store_true", help="print every row that is written, with its bytes")
+    chosen = parser.parse_args()
+    meter = metered()
+    if chosen.rows:
+        for row in meter.rows:
+            beside = " ".join(f"{name} {units}" for name, units in row.indexes.items())
+            print(f"{row.units:3d}  {row.kind:9s} {row.size:5d} bytes  {beside:28s} {row.step}")
+    written, read = meter.units.total(), meter.reads.total() / 2
+    met = written <= MOST_WRITTEN and read <= MOST_READ
+    lines = [(name, units, f"{meter.reads[name] / 2:g}") for name, units in meter.units.items()]
+    lines.append(("**one order**", f"**{written}**", f"**{read:g}**"))  # type: ignore[arg-type]  # text among figures
+    parts = [
+        table(("step", "write units", "read units"), lines),
+        table(("of that", "write units"), meter.kinds.most_common()),
+        f"Write units of one order: **{written}** (at most {MOST_WRITTEN}); read units: **{read:g}** in {meter.calls} "
+        f"calls (at most {MOST_READ}): {'met' if met else '**NOT MET**'}. Writes cost "
+        f"${written * PRICE_PER_MILLION:.2f} per million orders at ${PRICE_PER_MILLION} per million units.",
+    ]
+    publish("write_units", parts, write=chosen.write)
+    return 0 if met else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
