@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+from fnmatch import fnmatchcase
+
 import pytest
 
-from tests.infra.sam_template import environment, functions, granted, grants, listed, properties, target
+from shipby.adapters.dynamodb import keys
+from tests.infra.sam_template import environment, functions, granted, grants, listed, properties, target, text
 
 # Each resource that holds a `*`, with the reason why it cannot be narrower.
 OPEN_ENDED = {
@@ -158,3 +162,56 @@ def test_the_api_deletes_nothing_of_the_table_but_pointers() -> None:
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     [deleting] = [one for one in statements if "dynamodb:DeleteItem" in listed(one["Action"])]
     assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["FIND#*"]}}
+
+
+ITEMS = {
+    "settings": keys.settings("7").pk,
+    "posting": keys.posting("7", "1-1-1").pk,
+    "return": keys.return_case("7", "9").pk,
+    "push": keys.inbox_pk("7", date(2026, 11, 30)),
+    "pointer": keys.pointer("7", "barcode", "x").pk,
+    "carrier": keys.carriers_pk("7"),
+    "scan": keys.scans_pk("7", "RB123456785CN"),
+    "calls": keys.calls("7", 1).pk,
+    "sellers": keys.SELLERS,
+    "push token": keys.push_token("0" * 64).pk,
+    "API key": keys.api_key("0" * 16).pk,
+    "health": keys.api_key("health").pk,
+}
+"""A partition of every kind that a role may be kept from."""
+_OF_SELLERS = {"settings", "posting", "return", "push", "pointer", "carrier", "scan"}
+_WORKERS = ("PostingSync", "AlarmWorker", "LabelGeneration", "Refunds", "Tracking", "Notifications")
+MAY_TOUCH: dict[tuple[str, str], set[str]] = {
+    ("OrderWebhook", "GetItem"): {"push token"},
+    ("OrderWebhook", "PutItem"): {"push"},
+    ("Authorizer", "GetItem"): {"API key", "health"},
+    **{(name, action): _OF_SELLERS for name in _WORKERS for action in READ_WRITE},
+    ("AlarmWorker", "BatchGetItem"): _OF_SELLERS,
+    **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
+    **{("SellerApi", action): {*_OF_SELLERS, "health"} for action in READ_WRITE - {"DeleteItem"}},
+    ("SellerApi", "UpdateItem"): {*_OF_SELLERS, "health", "calls"},
+    ("SellerApi", "DeleteItem"): {"pointer"},
+}
+"""Items of the table by function and action; what is not named is refused. Nobody but the operator makes keys."""
+
+
+def _touches(name: str, action: str) -> set[str]:
+    """As IAM decides: an item is within a statement if its partition is like one of the condition's patterns."""
+    statements = [
+        one for policy in properties(f"{name}Role")["Policies"] for one in policy["PolicyDocument"]["Statement"]
+    ]
+    found = set()
+    for one in statements:
+        if f"dynamodb:{action}" not in listed(one["Action"]) or "Table.Arn" not in map(text, listed(one["Resource"])):
+            continue
+        patterns = one.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
+        found |= {item for item, pk in ITEMS.items() if any(fnmatchcase(pk, like) for like in patterns)}
+    return found
+
+
+@pytest.mark.parametrize("name", functions())
+def test_a_role_reaches_items_of_its_job_by_their_key_and_no_others(name: str) -> None:
+    actions = TABLE_ACCESS[name][0]
+    assert {(name, action): _touches(name, action) for action in actions} == {
+        (name, action): MAY_TOUCH[name, action] for action in actions
+    }
