@@ -40,11 +40,11 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "MarketplacePoll": (READ_WRITE, {"days", "worklist"}),
     "DeadlineSweep": (set(), {"alarms"}),
     "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"worklist"}),
-    "LabelGeneration": (READ_WRITE, set()),
+    "LabelGeneration": (READ_WRITE | {"BatchGetItem"}, set()),
     "Refunds": (READ_WRITE, set()),
     "Tracking": (READ_WRITE, set()),
     "Notifications": (READ_WRITE, set()),
-    "SellerApi": (READ_WRITE, {"worklist", "days"}),
+    "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"worklist", "days"}),
     "Authorizer": ({"GetItem"}, set()),
 }
 QUEUE_OF_VARIABLE = {
@@ -186,7 +186,8 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     ("OrderWebhook", "PutItem"): {"push"},
     ("Authorizer", "GetItem"): {"API key", "health"},
     **{(name, action): _OF_SELLERS for name in _WORKERS for action in READ_WRITE},
-    ("AlarmWorker", "BatchGetItem"): _OF_SELLERS,
+    **{(name, "BatchGetItem"): _OF_SELLERS for name in ("AlarmWorker", "LabelGeneration")},
+    ("SellerApi", "BatchGetItem"): {*_OF_SELLERS, "health"},
     **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
     **{("SellerApi", action): {*_OF_SELLERS, "health"} for action in READ_WRITE - {"DeleteItem"}},
     ("SellerApi", "UpdateItem"): {*_OF_SELLERS, "health", "calls"},

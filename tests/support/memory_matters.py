@@ -1,4 +1,4 @@
-"""The half of the store in memory for matters of people."""
+"""The part of the store in memory for matters of people, for carriers and for scans."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -8,9 +8,11 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequest
+from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.shadow import ShadowDecision
+from shipby.domain.tracking.scans import Scan
 from tests.support.memory_index import Index, worklist_id
 
 R = TypeVar("R")
@@ -112,3 +114,12 @@ class MemoryMatters:
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None
     ) -> Page[ShadowDecision]:
         return self._rows_of(keys.shadows_pk(seller, day), ShadowDecision, limit, cursor)
+
+    def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
+        return self._rows_of(keys.scans_pk(seller, number), Scan, limit, cursor)
+
+    def carrier(self, seller: str, code: str) -> Carrier | None:
+        return self._get(keys.carrier(seller, code), Carrier)
+
+    def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
+        return self._rows_of(keys.carriers_pk(seller), Carrier, limit, cursor)

@@ -16,7 +16,6 @@ from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.application.ports.writes import Write
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.carriages import Carriage
-from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
 from shipby.domain.deadlines.outcome import Outcome
@@ -37,7 +36,6 @@ from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
-from shipby.domain.tracking.scans import Scan
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory_index import Index, alarm_ref, worklist_id
@@ -127,6 +125,15 @@ class MemoryStore(MemoryMatters, MemoryReplay):
     def detail(self, seller: str, number: str) -> MarketplacePosting | None:
         return self._get(keys.detail(seller, number), MarketplacePosting)
 
+    def postings_with_details(
+        self, seller: str, numbers: Sequence[str]
+    ) -> dict[str, tuple[Posting, MarketplacePosting | None]]:
+        return {
+            number: (posting, self.detail(seller, number))
+            for number in dict.fromkeys(numbers)
+            if (posting := self.posting(seller, number)) is not None
+        }
+
     def money(self, seller: str, number: str) -> MoneyLedger | None:
         return self._get(keys.money(seller, number), MoneyLedger)
 
@@ -144,15 +151,6 @@ class MemoryStore(MemoryMatters, MemoryReplay):
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._get(keys.watch(seller, identifier), Watch)
-
-    def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
-        return self._rows_of(keys.scans_pk(seller, number), Scan, limit, cursor)
-
-    def carrier(self, seller: str, code: str) -> Carrier | None:
-        return self._get(keys.carrier(seller, code), Carrier)
-
-    def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
-        return self._rows_of(keys.carriers_pk(seller), Carrier, limit, cursor)
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._get(keys.product_card(seller, sku), ProductCard)

@@ -10,7 +10,14 @@ import pytest
 
 from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveEvidencePack, SaveIntent, SavePosting, SavePrintJob, SaveReturn
+from shipby.application.ports.writes import (
+    SaveDetail,
+    SaveEvidencePack,
+    SaveIntent,
+    SavePosting,
+    SavePrintJob,
+    SaveReturn,
+)
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, posting_ref, return_ref
@@ -353,3 +360,18 @@ def test_a_tampered_cursor_never_leaves_its_listing(store: Store, seller: str) -
             continue
         assert {item.number for item in items} <= {"p1", "p2"}
         assert len(items) <= 2
+
+
+def test_postings_are_read_together_with_their_details(store: Store, seller: str) -> None:
+    numbers = [f"{n}-1-1" for n in range(60)]
+    for number in numbers[:-1]:
+        store.commit([SavePosting(a.posting(seller=seller, number=number))])
+    store.commit([SaveDetail(seller, a.detail(number=numbers[3]))])
+    store.commit([SavePosting(a.posting(seller=f"{seller}x", number=numbers[-1]))])
+    asked = [numbers[3], *reversed(numbers), numbers[3]]
+    found = store.postings_with_details(seller, asked)
+    assert list(found) == [numbers[3], *(number for number in reversed(numbers[:-1]) if number != numbers[3])]
+    assert [number for number, (_, detail) in found.items() if detail is not None] == [numbers[3]]
+    assert all(posting == store.posting(seller, number) for number, (posting, _) in found.items())
+    assert found[numbers[3]][1] == store.detail(seller, numbers[3])
+    assert store.postings_with_details(seller, []) == {}

@@ -55,6 +55,10 @@ _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
 """Items whose changes are kept in their event rows."""
 
 
+_MOST_AT_ONCE = 100
+"""Items of one BatchGetItem."""
+
+
 class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.store.Store`.
 
@@ -108,6 +112,35 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def detail(self, seller: str, number: str) -> MarketplacePosting | None:
         return self._read(rows.postings.details(), keys.detail(seller, number))
+
+    def postings_with_details(
+        self, seller: str, numbers: Sequence[str]
+    ) -> dict[str, tuple[Posting, MarketplacePosting | None]]:
+        """Those of the numbers that exist, in their order, with what the marketplace says of them."""
+        unique = list(dict.fromkeys(numbers))
+        found = self._get_many([key(seller, number) for number in unique for key in (keys.posting, keys.detail)])
+        pairs: dict[str, tuple[Posting, MarketplacePosting | None]] = {}
+        for number in unique:
+            posting, detail = found.get(keys.posting(seller, number)), found.get(keys.detail(seller, number))
+            if posting is not None:
+                facts = None if detail is None else rows.postings.details().read(detail)
+                pairs[number] = rows.postings.postings().read(posting), facts
+        return pairs
+
+    def _get_many(self, wanted: Sequence[Key]) -> dict[Key, Item]:
+        """Items by key, strongly consistent. What the database leaves out under load is asked for again, one by one."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            part = wanted[start : start + _MOST_AT_ONCE]
+            request: Any = {self._table: {"Keys": [key.wire for key in part], "ConsistentRead": True}}
+            answer = call(self._client.batch_get_item, RequestItems=request)
+            for item in answer["Responses"].get(self._table, []):
+                found[Key(item["PK"]["S"], item["SK"]["S"])] = item
+            for left in answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", []):
+                key = Key(left["PK"]["S"], left["SK"]["S"])
+                if (item := self._get(key)) is not None:
+                    found[key] = item
+        return found
 
     def money(self, seller: str, number: str) -> MoneyLedger | None:
         return self._read(rows.refunds.ledgers(), keys.money(seller, number))

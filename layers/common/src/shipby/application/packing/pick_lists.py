@@ -50,11 +50,11 @@ class Pickable:
 
 def load_pickable(seller: str, numbers: Iterable[str], *, store: Store) -> Pickable:
     """Postings, their facts and the cards of their products; numbers that do not exist are left out."""
-    postings = tuple(found for number in dict.fromkeys(numbers) if (found := store.posting(seller, number)))
-    details = {posting.number: detail for posting in postings if (detail := store.detail(seller, posting.number))}
+    found = store.postings_with_details(seller, list(numbers))
+    details = {number: detail for number, (_, detail) in found.items() if detail is not None}
     skus = dict.fromkeys(line.sku for detail in details.values() for line in detail.lines)
     cards = {sku: card for sku in skus if (card := store.product_card(seller, sku))}
-    return Pickable(postings, details, cards)
+    return Pickable(tuple(posting for posting, _ in found.values()), details, cards)
 
 
 def wanted_numbers(seller: str, wanted: PickFilter, *, store: Store) -> tuple[str, ...]:

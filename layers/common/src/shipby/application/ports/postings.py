@@ -60,6 +60,14 @@ class PostingReads(Protocol):
     def posting(self, seller: str, number: str) -> Posting | None: ...
     def detail(self, seller: str, number: str) -> MarketplacePosting | None: ...
     def money(self, seller: str, number: str) -> MoneyLedger | None: ...
+    def postings_with_details(
+        self, seller: str, numbers: Sequence[str]
+    ) -> Mapping[str, tuple[Posting, MarketplacePosting | None]]:
+        """Those of the numbers that exist, in their order, with what the marketplace says of them; strongly consistent.
+
+        For lists of many: a hundred items are one request.
+        """
+
     def posting_story(self, seller: str, number: str) -> PostingStory:
         """Posting, facts, ledger, history and intents in one strongly consistent read of their partition.
 
