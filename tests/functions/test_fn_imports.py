@@ -53,7 +53,7 @@ BUDGETS: Mapping[str, Budget] = {
     "tracking.handler": Budget(WORKER, 214, 177),
     "refunds.handler": Budget(WORKER, 214, 177),
     "notifications.handler": Budget(WORKER, 190, 160),
-    "label_generation.handler": Budget(WORKER, 251, 214),
+    "label_generation.handler": Budget(WORKER, 251, 215),
     "seller_api.handler": Budget({*WORKER, "pydantic"}, 90, 85),
 }
 _OWN = {"order_webhook.handler": {"errors", "events", "json_types", "money", "postings.inbox", "postings.push"}} | {
