@@ -104,9 +104,11 @@ def test_a_message_about_a_pack_that_is_not_there_is_a_failure_of_its_own(shop: 
 
 
 def test_the_api_never_loads_what_draws() -> None:
-    code = "import sys, functions.seller_api.handler, functions.seller_api.routes; print(*sorted(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]}
+    code = (
+        "import sys, functions.seller_api.handler, functions.seller_api.routes as all_areas; all_areas.OPERATIONS; "
+        "print(*sorted(sys.modules))"
     )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
 
     assert not set(done.stdout.split()) & HEAVY
