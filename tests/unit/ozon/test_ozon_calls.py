@@ -16,9 +16,9 @@ from shipby.domain.postings.delivery import DeliveryStage
 from tests.unit.ozon.cases.cancellations import CANCELLATION_CASES
 from tests.unit.ozon.cases.carriages import CARRIAGE_CASES
 from tests.unit.ozon.cases.money import MONEY_CASES
+from tests.unit.ozon.cases.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, Reply, StubMarketplace, client_of, sample
-from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 
 NUMBER = "24219509-0020-2"
 SINCE = datetime(2026, 10, 1, 3, 0, 0, 123456, tzinfo=timezone(timedelta(hours=3)))

@@ -16,9 +16,9 @@ from shipby.application.cases.odd_entries import noting
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.domain.money import Money
 from shipby.domain.rating.standing import IndexDay, IndexErrorKind, KeyInfo, RatingThresholds
+from tests.unit.ozon.cases.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 from tests.unit.ozon.openapi_contract import CONTRACT_MISSING, Contract
 from tests.unit.ozon.stub_marketplace import Reply, StubMarketplace
-from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 
 SINCE, TO = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 15, tzinfo=UTC)
 TODAY = date(2026, 10, 14)

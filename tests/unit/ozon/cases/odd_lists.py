@@ -20,8 +20,8 @@ from shipby.adapters.ozon.transport import Transport
 from tests.unit.ozon.cases.cancellations import listed as cancel_request
 from tests.unit.ozon.cases.carriages import CONTAINER
 from tests.unit.ozon.cases.money import ACCRUALS_ANSWER, TYPES_ANSWER
+from tests.unit.ozon.cases.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, sample
-from tests.unit.ozon.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 RATING = "rating_general_indicator_fbs_rfbs"
