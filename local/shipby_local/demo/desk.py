@@ -78,9 +78,10 @@ class Desk:
         """A part of the price, which is above the seller's limit: a second person has to approve it."""
         opened, case = self.opened_return(posting)
         amount = {"amount": "300.00", "currency": case["price"]["currency"]}
-        intent = self.decide(posting, opened, action_id=1020, refund=True, amount=amount)
-        api = self.apis[posting.client_id]
-        waiting = api.get(f"/v1/intents/{intent}")
+        self._approved(posting, self.decide(posting, opened, action_id=1020, refund=True, amount=amount))
+
+    def _approved(self, posting: PlannedPosting, intent: str) -> None:
+        waiting = self.apis[posting.client_id].get(f"/v1/intents/{intent}")
         if waiting["state"] != "PROPOSED":
             raise StackError(f"intent {intent} should wait for a second person; it is {waiting['state']}")
         self.managers[posting.client_id].post(f"/v1/refunds/{intent}/approve", {"reason": "seen the photos"})
@@ -88,9 +89,9 @@ class Desk:
         self.second_words.add(intent)
 
     def refund(self, posting: PlannedPosting) -> None:
-        """The whole price of what came back."""
+        """The whole price of what came back, above the seller's limit too."""
         opened, case = self.opened_return(posting)
-        self.settled(posting, self.decide(posting, opened, action_id=offered(case, REFUND), refund=True))
+        self._approved(posting, self.decide(posting, opened, action_id=offered(case, REFUND), refund=True))
 
     def refund_through_a_crash(self, posting: PlannedPosting) -> None:
         """The worker is killed after the marketplace paid and before it heard so."""

@@ -26,12 +26,13 @@ def desk_rows(
     paid = {who: _paid(books, who) for who in ("seller", "marketplace")}
     kept = {who: _kept(store, plan.sellers, ours.received, who) for who in ("seller", "marketplace")}
     wishes = [item for item in books["cancellation_requests"].values() if item["state"] in ("APPROVED", "REJECTED")]
+    approved = [*plan.of(Fate.PART_REFUND), *plan.of(Fate.PART_RETURNED)]
     equal, of = _replayed(store, plan.sellers, ours, books, now)
     return [
         Row("refund ledger by posting, our calls", _listed(kept["seller"]), _listed(paid["seller"])),
         Row("refund ledger, the marketplace's own", _total(kept["marketplace"]), _total(paid["marketplace"])),
         Row("refunds whose worker was killed", str(min(desk.killed, 1)), str(len(plan.of(Fate.FULL_REFUND)))),
-        Row("refunds with a second person's word", str(len(desk.second_words)), str(len(plan.of(Fate.PART_REFUND)))),
+        Row("refunds with a second person's word", str(len(desk.second_words)), str(len(approved))),
         Row("refunds charged in another currency", *_elsewhere(store, plan.sellers, ours.received, books)),
         Row("entries that could not be read, told as a case", *_odd(store, plan.sellers, books)),
         Row("wishes to cancel answered", str(len(desk.answered)), str(len(wishes))),
