@@ -262,7 +262,16 @@ def test_a_refund_of_a_posting_from_before_the_window_is_held_against_its_accrua
     assert found == {("accrual", FIRST), ("accrual", SECOND)}
 
 
-@pytest.mark.parametrize(("state", "accrued"), [(AccrualState.DIFFERS, 4_000), (AccrualState.MISSING, 0)])
+def test_what_was_charged_in_another_currency_is_counted_and_neither_right_nor_wrong(refunded: World) -> None:
+    accrue(refunded, FIRST, AccrualState.MATCHES, 5_000)
+    accrue(refunded, SECOND, AccrualState.NOT_COMPARABLE, 0)
+    proof = refunded.proof()
+    assert (proof.findings, proof.counts["refunds_not_comparable"], proof.counts["refunds_accrued"]) == ([], 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "accrued"), [(AccrualState.DIFFERS, 4_000), (AccrualState.MISSING, 0), (AccrualState.AMBIGUOUS, 0)]
+)
 def test_an_accrual_that_differs_is_red_until_a_person_has_closed_its_case(
     refunded: World, state: AccrualState, accrued: int
 ) -> None:

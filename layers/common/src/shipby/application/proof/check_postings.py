@@ -211,16 +211,25 @@ class Postings:
                 if _is_due(entry, proof.at):
                     text = f"{key} was given back {time_text(entry.at)}, and no accrual was compared with it since"
                     proof.find("accrual", number, text)
+            elif entry.accrual is AccrualState.NOT_COMPARABLE:
+                # Charged in another currency: neither right nor wrong, and told as what nobody can check.
+                proof.counts["refunds_not_comparable"] += 1
             elif number not in self.accepted.numbers:
                 ours = Money(entry.minor, ledger.currency)
-                charged = "nothing" if entry.accrual is AccrualState.MISSING else Money(entry.accrued, ledger.currency)
-                proof.find("accrual", number, f"{key}: our ledger says {ours}, the marketplace charged {charged}")
+                proof.find("accrual", number, f"{key}: our ledger says {ours}, {_charged(entry, ledger)}")
 
     def check_refunds_of(self, number: str, proof: Proof) -> None:
         """Only the accruals of a posting that is older than the window."""
         ledger = self.store.money(proof.seller, number)
         if ledger is not None:
             self._accruals(number, ledger, proof)
+
+
+def _charged(entry: Entry, ledger: MoneyLedger) -> str:
+    if entry.accrual is AccrualState.AMBIGUOUS:
+        return "and an accrual may be of it or of another refund"
+    charged = "nothing" if entry.accrual is AccrualState.MISSING else Money(entry.accrued, ledger.currency)
+    return f"the marketplace charged {charged}"
 
 
 def _lost_pieces(story: PostingStory, ledger: MoneyLedger) -> bool:
