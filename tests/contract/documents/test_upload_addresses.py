@@ -31,9 +31,12 @@ def documents() -> Iterator[S3DocumentStore]:
             "AWS_ENDPOINT_URL_S3": running.endpoint,
         }.items():
             patch.setenv(name, value)
-        clients.s3.cache_clear()
+        # The session of all clients has read the environment once: of the tests before this one.
+        for cached in (clients.s3, clients._session):
+            cached.cache_clear()
         yield S3DocumentStore("papers")
-        clients.s3.cache_clear()
+        for cached in (clients.s3, clients._session):
+            cached.cache_clear()
         patch.undo()
 
 
