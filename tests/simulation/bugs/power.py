@@ -30,13 +30,13 @@ class Caught:
     seconds: float
 
 
-def hunt(mutation: Mutation, *, most: int | None = None) -> Caught:
-    """Play its scene, or seeds from 1 on, until something catches the bug."""
+def hunt(mutation: Mutation, *, most: int | None = None, first: int = 1) -> Caught:
+    """Play its scene, or the seed `first` and then those from 1 on, until something catches the bug."""
     began = time.monotonic()
     if mutation.scene is not None:
         return _played(mutation, mutation.scene, began)
     limit = most or mutation.within
-    for seed in range(1, limit + 1):
+    for seed in (first, *(seed for seed in range(1, limit + 1) if seed != first)):
         with mutation.opened():
             violation = play(seed).violation
         if violation is not None:

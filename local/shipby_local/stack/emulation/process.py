@@ -34,13 +34,13 @@ def main() -> int:
     logging.basicConfig(level=os.environ["LOG_LEVEL"], format="%(asctime)s %(levelname)s %(name)s %(message)s")
     arguments = json.loads(sys.argv[1])
     from shipby_local.stack.clock import SteppedClock
-    from shipby_local.stack.emulation import private_calls, private_changes, private_names
+    from shipby_local.stack.emulation import private_calls, private_changes, private_code, private_names
     from shipby_local.stack.emulation.durability import CODE, Durability
     from shipby_local.stack.emulation.private_time import WorkUnderWay, follow_clock
     from shipby_local.stack.emulation.snapshots import SnapshotError, Snapshots
 
     try:
-        for names in (private_calls.NAMES, private_changes.NAMES):
+        for names in (private_calls.NAMES, private_changes.NAMES, private_code.NAMES):
             private_names.check(names)
     except private_names.UnknownMinistackError as error:
         print(error, file=sys.stderr)
@@ -49,6 +49,7 @@ def main() -> int:
     private_names.disable_stream_mappings()
     private_names.hurry_queue_mappings()
     private_names.serialise_queue_mappings()
+    private_code.share_unpacked_code()
     work = WorkUnderWay()
     work.install()
     if arguments["clock"]:
