@@ -13,7 +13,8 @@ from typing import cast
 from functions.marketplace_poll.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, TimeLeft
 from shipby.adapters.ozon.switch_offs import ending
-from shipby.application.polling.rounds import HEALTHY, read_task, run_round
+from shipby.application.polling.rounds import read_task, run_round
+from shipby.domain.cases.watches import HEALTHY
 from shipby.domain.json_types import Json
 from shipby.observability import publish
 

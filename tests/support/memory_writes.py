@@ -42,6 +42,7 @@ from shipby.application.ports.writes import (
     Write,
 )
 from shipby.domain.errors import (
+    POINTER_TAKEN,
     AlreadyExistsError,
     CapReachedError,
     InvalidInputError,
@@ -67,7 +68,7 @@ class Planned:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-_RANKS = ("IDEM", "VERSION", "EVENT", "TRACKING", "FIND", "KILL", "CAP")
+_RANKS = ("IDEM", "VERSION", "EVENT", "TRACKING", POINTER_TAKEN, "KILL", "CAP")
 """Which refusal is told when there are several."""
 
 
@@ -285,7 +286,10 @@ class _Planner:
         self.shared.add(key)
         stands = self._rows.get(key)
         if stands not in (None, write.target) and (key, stands) not in self._released:
-            self._refuse("FIND", AlreadyExistsError(f"{write.kind} {write.value!r} belongs to another", what="FIND"))
+            self._refuse(
+                POINTER_TAKEN,
+                AlreadyExistsError(f"{write.kind} {write.value!r} belongs to another", what=POINTER_TAKEN),
+            )
         return Planned(key, write.target)
 
     def _release(self, write: ReleasePointer) -> Iterator[Planned]:

@@ -11,9 +11,11 @@ from shipby.application.sellers.change_settings import change_settings, get_sett
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.requests import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
+from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.settings import (
     AssembleAt,
+    LatePolicy,
     NumberApproval,
     OwnLabelPolicy,
     Recipient,
@@ -52,8 +54,8 @@ def put_settings(call: Call) -> Answer:
         close_after=body.close_after,
         assemble_at=AssembleAt(body.assemble_at),
         auto_assemble=body.auto_assemble,
-        policy=body.policy,
-        market=body.market,
+        policy=LatePolicy(body.policy),
+        market=Market(body.market),
         move_date_before=body.move_date_before,
         move_date_by=body.move_date_by,
         auto_move_date=body.auto_move_date,

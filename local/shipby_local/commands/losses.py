@@ -13,7 +13,7 @@ from typing import Annotated, Optional
 import typer
 
 from shipby.domain.errors import CredentialsRejectedError, ShipbyError
-from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.sellers.settings import LatePolicy, SellerSettings
 from shipby_local.commands.marketplace_key import MARKETPLACE, check_address, credentials
 from shipby_local.commands.shared import DATA, DataDir, OnAws, deployment_of, err, fail, out
 from shipby_local.commands.text import length_of
@@ -105,7 +105,7 @@ def _with(settings: SellerSettings, policy: str | None, remind_before: list[str]
     if policy is not None:
         if policy not in PRESETS:
             raise StackError(f"{policy!r} is not a policy; policies are {', '.join(PRESETS)}")
-        settings = replace(settings, policy=policy)
+        settings = replace(settings, policy=LatePolicy(policy))
     if remind_before:
         lengths = sorted((length_of(text, "--remind-before") for text in remind_before), reverse=True)
         if lengths[-1] <= timedelta(0):

@@ -25,6 +25,7 @@ from shipby.application.ports.writes import (
     Write,
 )
 from shipby.domain.errors import (
+    POINTER_TAKEN,
     AlreadyExistsError,
     CapReachedError,
     InvalidInputError,
@@ -346,7 +347,7 @@ def test_a_value_points_to_one_target(store: Store, seller: str) -> None:
     assert store.find(seller, "tracking", "RB#1/ч") == "p1"
     with pytest.raises(AlreadyExistsError) as raised:
         store.commit([replace(claim, target="p2")])
-    assert raised.value.what == "FIND"
+    assert raised.value.what == POINTER_TAKEN
     assert store.find(seller, "barcode", "RB#1/ч") is None
     assert store.find(f"{seller}x", "tracking", "RB#1/ч") is None
 

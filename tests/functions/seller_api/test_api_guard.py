@@ -13,6 +13,7 @@ from shipby.application.ports.writes import AppendEvents, SaveSettings, SaveWatc
 from shipby.application.rating.index_figures import Figures, watch_data
 from shipby.domain.cases.watch import Watch
 from shipby.domain.events import EventType, watch_ref
+from shipby.domain.market import Market
 from shipby.domain.rating.error_index import IndexState
 from shipby.domain.sellers.settings import SellerSettings
 from tests.functions.seller_api.api_support import Caller
@@ -20,7 +21,7 @@ from tests.support import builders as a
 
 PATH = f"/v1/postings/{a.NUMBER}"
 CANCEL = {"reason_id": 352}
-GLOBAL = a.settings(market="global")
+GLOBAL = a.settings(market=Market.GLOBAL)
 
 
 def stands(api: Caller, errors: int, shipments: int, settings: SellerSettings = GLOBAL, *, known: bool = True) -> None:

@@ -20,6 +20,7 @@ from shipby.application.polling.reconcile import READ_AGAIN, reconcile
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.ports.writes import AppendEvents, SavePosting, SaveSettings
 from shipby.application.shared.alarm_messages import read_alarm
+from shipby.domain.cases.watches import HEALTHY
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.domain.events import posting_ref
@@ -158,7 +159,7 @@ def the_pace_over_midnight() -> None:
         if rounds._is_due(a.SELLER, own):
             visits.append(minute)
             now = clock.now()
-            store.save_report(a.SELLER, rounds.POLL_REPORT, now.date(), {"at": now.isoformat(), "push": rounds.HEALTHY})
+            store.save_report(a.SELLER, rounds.POLL_REPORT, now.date(), {"at": now.isoformat(), "push": HEALTHY})
         clock.advance(MINUTE)
     gaps = {later - earlier for earlier, later in pairwise(visits)}
     need(gaps == {5}, "a seller is visited at its pace", f"visited at minutes {visits}")

@@ -25,7 +25,7 @@ from shipby.domain.errors import InvalidInputError, MarketplaceUnavailableError
 from shipby.domain.events import EventType, case_ref, posting_ref, watch_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, RungKind, Scheme, Stage
-from shipby.domain.sellers.settings import Automation, Recipient
+from shipby.domain.sellers.settings import Automation, LatePolicy, Recipient
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplaces
 from tests.unit.rating.index_support import index_is, look
@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 OFFERED = ("can_create_chat", "cancel", "set_cutoff", "ship")
 ACTIVE: dict[str, Any] = {
-    "policy": "cross_border_rfbs",
+    "policy": LatePolicy.CROSS_BORDER_RFBS,
     "auto_cancel": Automation.ON,
     "cancel_guard": False,
     "owners": {"*": "owner"},

@@ -18,7 +18,7 @@ from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import MarketplacePosting, RungKind, Stage
 from shipby.domain.proof.open_orders import Rule
-from shipby.domain.sellers.settings import Automation
+from shipby.domain.sellers.settings import Automation, LatePolicy
 from shipby.domain.skew import CLOCK_SKEW
 from tests.support import builders as a
 from tests.support.fakes import RecordingQueue
@@ -260,7 +260,7 @@ def test_given_up_before_its_time_it_is_not_cancelled_and_comes_back(world: Worl
 
 
 def test_what_acts_outside_is_not_tried_again_although_it_rang_before_its_time(world: World) -> None:
-    world.policy(policy="cross_border_rfbs", auto_move_date=Automation.SHADOW)
+    world.policy(policy=LatePolicy.CROSS_BORDER_RFBS, auto_move_date=Automation.SHADOW)
     world.arrives(actions=("cancel", "set_cutoff", "ship"))
     with off_by(world, DAY):
         ring_all(world)

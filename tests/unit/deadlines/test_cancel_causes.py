@@ -19,7 +19,7 @@ from shipby.domain.events import posting_ref
 from shipby.domain.intents import IntentState, request_hash
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
-from shipby.domain.sellers.settings import Automation
+from shipby.domain.sellers.settings import Automation, LatePolicy
 from tests.support import builders as a
 from tests.unit.world_support import World, forget
 
@@ -30,7 +30,7 @@ NOT_COLLECTED = CancelReason(id=665, title="Покупатель не забра
 DECLINED = CancelReason(id=504, title="Покупатель передумал", by="buyer")
 SLOW = CancelReason(id=9001, title="Не успеваем собрать", by="seller")
 ACTIVE: dict[str, Any] = {
-    "policy": "cross_border_rfbs",
+    "policy": LatePolicy.CROSS_BORDER_RFBS,
     "auto_cancel": Automation.ON,
     "auto_move_date": Automation.OFF,
     "auto_ask_buyer": Automation.OFF,

@@ -19,6 +19,7 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
+from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Rung, RungKind, Stage, TariffStep
 from shipby.domain.rating.error_index import IndexState
@@ -196,7 +197,7 @@ def test_without_the_error_index_a_delay_has_no_price_but_is_told(world: World) 
 
 
 def test_cross_border_sellers_are_told_no_charge_that_is_published_for_cancels_only(world: World) -> None:
-    world.policy(market="global")
+    world.policy(market=Market.GLOBAL)
 
     assert overdue_next(world)["at_risk"] is None
 

@@ -21,6 +21,7 @@ from shipby.domain.deadlines.ladder import (
 from shipby.domain.deadlines.policy import PRESETS, Offers
 from shipby.domain.deadlines.workflow import Command, carry_out
 from shipby.domain.errors import ShipbyError
+from shipby.domain.market import Market
 from shipby.domain.postings.posting import BEFORE_PACKED, Posting, RungKind, Stage, TariffStep
 from shipby.domain.sellers.settings import Automation, SellerSettings
 from tests.support import builders as a
@@ -148,7 +149,7 @@ policies = st.builds(
     auto_move_date=st.sampled_from(list(Automation)),
     auto_ask_buyer=st.sampled_from(list(Automation)),
     policy=st.sampled_from(sorted(PRESETS)),
-    market=st.sampled_from(["ru", "global"]),
+    market=st.sampled_from(Market),
 )
 acts = st.lists(
     st.one_of(

@@ -16,8 +16,9 @@ from shipby.domain.deadlines.ladder import MAX_REMINDERS, MAX_TARIFF_RUNGS, rewi
 from shipby.domain.deadlines.policy import Offers
 from shipby.domain.deadlines.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
 from shipby.domain.events import EventType
+from shipby.domain.market import Market
 from shipby.domain.postings.posting import Posting, RungKind, Scheme, Stage, TariffStep
-from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.sellers.settings import LatePolicy, SellerSettings
 from tests.support import builders as a
 
 S = a.settings()
@@ -258,7 +259,7 @@ def test_the_delivery_date_rings_only_for_what_has_left() -> None:
 
 
 def test_a_move_of_the_policy_has_a_clock_only_while_it_is_offered_and_only_once() -> None:
-    rfbs = a.settings(policy="cross_border_rfbs")
+    rfbs = a.settings(policy=LatePolicy.CROSS_BORDER_RFBS)
     offered = {"actions": ("can_create_chat", "set_cutoff", "ship"), "tariff_steps": ()}
     assert dues(received(rfbs), RungKind.MOVE_DATE_AT) == []
     assert dues(received(S, **offered), RungKind.MOVE_DATE_AT) == []
@@ -286,7 +287,7 @@ def test_sellers_of_russia_have_only_their_own_guess() -> None:
 
 
 def test_cross_border_postings_end_with_the_next_business_day_or_ten_days_after_packing() -> None:
-    abroad = a.settings(market="global", time_zone="Asia/Shanghai")
+    abroad = a.settings(market=Market.GLOBAL, time_zone="Asia/Shanghai")
     # The cut-off is a Tuesday, 18:00 in Shanghai; the end of Wednesday there is 16:00 UTC.
     assert estimate(abroad, **RFBS) == datetime(2026, 3, 4, 16, 0, tzinfo=UTC)
     assert estimate(abroad, **RFBS, status="awaiting_deliver") == a.CUT_OFF + timedelta(days=10)
@@ -294,9 +295,9 @@ def test_cross_border_postings_end_with_the_next_business_day_or_ten_days_after_
 
 
 def test_a_sellers_own_estimate_goes_first() -> None:
-    seven = a.settings(market="global", auto_cancel_estimate=timedelta(days=7))
+    seven = a.settings(market=Market.GLOBAL, auto_cancel_estimate=timedelta(days=7))
     assert estimate(seven, **RFBS) == a.CUT_OFF + timedelta(days=7)
-    own = a.settings(market="global", auto_cancel_estimate=timedelta(days=2))
+    own = a.settings(market=Market.GLOBAL, auto_cancel_estimate=timedelta(days=2))
     assert estimate(own, **RFBS) == a.CUT_OFF + timedelta(days=2)
 
 
@@ -341,8 +342,8 @@ def units(posting: Posting) -> int:
     return -(-item_size(posting_item(posting, 16)) // 1024)
 
 
-@pytest.mark.parametrize("policy", ["fbs_warehouse", "partner_delivery", "cross_border_rfbs"])
-def test_a_posting_with_every_ordinary_clock_costs_one_write_unit_all_its_life(policy: str) -> None:
+@pytest.mark.parametrize("policy", LatePolicy)
+def test_a_posting_with_every_ordinary_clock_costs_one_write_unit_all_its_life(policy: LatePolicy) -> None:
     settings = a.settings(policy=policy)
     steps = (*(step(a.CUT_OFF + 12 * n * HOUR, str(1050 * n)) for n in range(7)), step(NEVER, "7350"))
     facts: dict[str, Any] = {
@@ -352,7 +353,7 @@ def test_a_posting_with_every_ordinary_clock_costs_one_write_unit_all_its_life(p
         "tariff_steps": steps,
         "actions": ("can_create_chat", "cancel", "ship"),
     }
-    if policy == "cross_border_rfbs":
+    if policy is LatePolicy.CROSS_BORDER_RFBS:
         facts |= {"scheme": Scheme.RFBS, "integration": "non_integrated", "substatus": "posting_awaiting_passport_data"}
         facts["actions"] += ("set_cutoff", "set_track_number")
     posting = received(settings, **facts)

@@ -27,7 +27,7 @@ from shipby.domain.deadlines.policy import Move
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Cancellation, MarketplacePosting, Scheme, TariffStep
 from shipby.domain.rating.standing import ErrorIndex, IndexDay, IndexedPosting, IndexErrorKind
-from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.sellers.settings import LatePolicy, SellerSettings
 from tests.support import builders as a
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -106,7 +106,7 @@ def test_a_seller_with_a_chat_asks_the_buyer_before_that() -> None:
 
 
 def test_cross_border_sellers_who_deliver_themselves_move_the_date() -> None:
-    settings = replace(DEFAULT, policy="cross_border_rfbs", remind_before=())
+    settings = replace(DEFAULT, policy=LatePolicy.CROSS_BORDER_RFBS, remind_before=())
     own_delivery = facts(scheme=Scheme.RFBS, integration="non_integrated")
 
     assert explain_error(row(), own_delivery, settings).move is Move.MOVE_DATE

@@ -12,27 +12,28 @@ from shipby.domain.deadlines.workflow import answer_of_buyer
 from shipby.domain.errors import StageMismatchError
 from shipby.domain.events import EventType
 from shipby.domain.postings.posting import Posting, RungKind, Stage
-from shipby.domain.sellers.settings import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, LatePolicy, SellerSettings
 from tests.support import builders as a
 
 HOUR = timedelta(hours=1)
 ALL = Offers(actions=("can_create_chat", "cancel", "set_cutoff", "ship"))
-RFBS = a.settings(policy="cross_border_rfbs")
+RFBS = a.settings(policy=LatePolicy.CROSS_BORDER_RFBS)
 AT = a.CUT_OFF - HOUR
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
-def test_every_preset_keeps_the_order_and_ends_with_cancelling(name: str) -> None:
+def test_every_preset_keeps_the_order_and_ends_with_cancelling(name: LatePolicy) -> None:
     moves = PRESETS[name].moves
-    assert name == PRESETS[name].name
+    assert name is PRESETS[name].name
     assert list(moves) == sorted(moves, key=list(Move).index)
     assert moves[0] is Move.PRIORITISE
     assert moves[-2:] == (Move.SHOW_CHOICES, Move.CANCEL)
 
 
 def test_only_the_sellers_own_delivery_moves_its_date() -> None:
-    assert [name for name, preset in PRESETS.items() if Move.MOVE_DATE in preset.moves] == ["cross_border_rfbs"]
-    assert preset_of(a.settings()).name == "fbs_warehouse"
+    moving = [name for name, preset in PRESETS.items() if Move.MOVE_DATE in preset.moves]
+    assert moving == [LatePolicy.CROSS_BORDER_RFBS]
+    assert preset_of(a.settings()).name is LatePolicy.FBS_WAREHOUSE
 
 
 @pytest.mark.parametrize("mode", list(Automation))
@@ -94,7 +95,7 @@ def test_what_is_offered_is_offered_and_a_passed_date_is_not() -> None:
         "cancel",
     }
     assert "before it has passed" in shown(a.posting(), ALL, at=a.CUT_OFF)["move_date"]["why"]
-    assert not shown(a.posting(), ALL, a.settings(policy="partner_delivery"))["move_date"]["offered"]
+    assert not shown(a.posting(), ALL, a.settings(policy=LatePolicy.PARTNER_DELIVERY))["move_date"]["offered"]
     assert not shown(a.posting(), ALL, a.settings(buyer_chat=False))["ask_buyer"]["offered"]
     assert not shown(a.posting(stage=Stage.HANDED_OVER), ALL)["prioritise"]["offered"]
     assert not shown(a.posting(), Offers())["cancel"]["offered"]
@@ -120,7 +121,7 @@ def rings(kind: RungKind, settings: SellerSettings, offers: Offers = ALL, at: da
 )
 def test_a_move_is_made_told_as_shadow_or_left_alone(kind: RungKind, move: Move, switch: str) -> None:
     def with_mode(mode: Automation) -> Fired:
-        return rings(kind, a.settings(policy="cross_border_rfbs", **{switch: mode}))
+        return rings(kind, a.settings(policy=LatePolicy.CROSS_BORDER_RFBS, **{switch: mode}))
 
     assert with_mode(Automation.ON).moves == (move,)
     shadow = with_mode(Automation.SHADOW)
@@ -133,12 +134,12 @@ def test_a_move_is_made_told_as_shadow_or_left_alone(kind: RungKind, move: Move,
 
 @pytest.mark.parametrize("kind", [RungKind.MOVE_DATE_AT, RungKind.ASK_BUYER_AT])
 def test_a_move_that_is_not_offered_any_more_is_not_made(kind: RungKind) -> None:
-    on = a.settings(policy="cross_border_rfbs", auto_move_date=Automation.ON, auto_ask_buyer=Automation.ON)
+    on = a.settings(policy=LatePolicy.CROSS_BORDER_RFBS, auto_move_date=Automation.ON, auto_ask_buyer=Automation.ON)
     assert rings(kind, on, Offers(actions=("ship",))).moves == ()
 
 
 def test_a_date_that_has_passed_or_is_being_moved_is_not_asked_for_again() -> None:
-    on = a.settings(policy="cross_border_rfbs", auto_move_date=Automation.ON)
+    on = a.settings(policy=LatePolicy.CROSS_BORDER_RFBS, auto_move_date=Automation.ON)
     assert rings(RungKind.MOVE_DATE_AT, on, at=a.CUT_OFF).moves == ()
     moving = rings(RungKind.MOVE_DATE_AT, on, open_intents=(f"p.{a.NUMBER}.set_cut_off.1",))
     assert moving.moves == ()
@@ -151,7 +152,7 @@ def test_the_choices_are_shown_once_it_is_overdue() -> None:
 
 
 def test_cancelling_is_never_the_first_move_even_after_an_outage() -> None:
-    on = a.settings(policy="cross_border_rfbs", auto_cancel=Automation.ON, auto_ask_buyer=Automation.ON)
+    on = a.settings(policy=LatePolicy.CROSS_BORDER_RFBS, auto_cancel=Automation.ON, auto_ask_buyer=Automation.ON)
     rungs = (a.rung(RungKind.ASK_BUYER_AT, AT), a.rung(RungKind.GIVE_UP_AT, AT))
     fired = rings(RungKind.GIVE_UP_AT, on, rungs=rungs)
     assert fired.moves == (Move.ASK_BUYER,)

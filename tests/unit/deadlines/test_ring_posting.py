@@ -16,7 +16,7 @@ from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, Preco
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
-from shipby.domain.sellers.settings import Automation
+from shipby.domain.sellers.settings import Automation, LatePolicy
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 from tests.unit.world_support import World, forget
@@ -26,7 +26,7 @@ SECOND = timedelta(seconds=1)
 OFFERED = ("can_create_chat", "cancel", "set_cutoff", "ship")
 TO = a.CUT_OFF + timedelta(days=1)
 ACTIVE: dict[str, Any] = {
-    "policy": "cross_border_rfbs",
+    "policy": LatePolicy.CROSS_BORDER_RFBS,
     "auto_move_date": Automation.ON,
     "auto_ask_buyer": Automation.ON,
     "auto_cancel": Automation.ON,
@@ -366,7 +366,7 @@ def test_two_workers_with_skewed_clocks_fire_each_clock_once(world: World) -> No
 
 def test_two_sellers_with_one_cut_off_ring_each_for_itself_under_their_own_policy(world: World) -> None:
     other = "seller-2"
-    world.store.commit([SaveSettings(a.settings(seller=other, policy="cross_border_rfbs"))])
+    world.store.commit([SaveSettings(a.settings(seller=other, policy=LatePolicy.CROSS_BORDER_RFBS))])
     sync_posting(other, a.NUMBER, hinted_at=None, store=world.store, marketplace=world.market, clock=world.clock)
     ring_to(world, RungKind.MOVE_DATE_AT)
     theirs = world.store.posting(other, a.NUMBER)

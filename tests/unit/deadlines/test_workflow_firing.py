@@ -16,6 +16,7 @@ from shipby.domain.deadlines.policy import PRESETS, Offers
 from shipby.domain.deadlines.workflow import Command, carry_out, start_tracking_clock, stop_tracking_clock
 from shipby.domain.errors import StageMismatchError
 from shipby.domain.events import Event, EventType
+from shipby.domain.market import Market
 from shipby.domain.postings.posting import BEFORE_PACKED, Posting, Rung, RungKind, Stage, TariffStep
 from shipby.domain.sellers.settings import SellerSettings
 from tests.support import builders as a
@@ -189,7 +190,7 @@ policies = st.builds(
     give_up_after=minutes,
     auto_cancel_estimate=minutes,
     policy=st.sampled_from(sorted(PRESETS)),
-    market=st.sampled_from(["ru", "global"]),
+    market=st.sampled_from(Market),
 )
 steps = st.lists(st.tuples(minutes, st.integers(-50, 200)), max_size=5).map(
     lambda pairs: tuple(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.rating.error_index import (
     TABLES,
@@ -25,8 +26,8 @@ from shipby.domain.rating.error_index import (
 from shipby.domain.rating.standing import RatingThresholds
 from tests.support import builders as a
 
-FIVE = table_for("global", date(2026, 3, 2))
-RU = table_for("ru", date(2026, 3, 2))
+FIVE = table_for(Market.GLOBAL, date(2026, 3, 2))
+RU = table_for(Market.RU, date(2026, 3, 2))
 
 
 def state(errors: int, shipments: int, **more: object) -> IndexState:
@@ -40,12 +41,12 @@ def limits(table_bands: tuple[Band, ...]) -> list[tuple[str, str | None]]:
 
 
 def test_the_table_of_a_day_is_the_newest_that_is_valid_then() -> None:
-    assert table_for("global", date(2025, 12, 31)).name == "global-three-zones"
+    assert table_for(Market.GLOBAL, date(2025, 12, 31)).name == "global-three-zones"
     assert FIVE.name == "global-five-zones"
-    assert table_for("ru", date(2020, 1, 1)).name == "ru-error-index"
-    assert table_for("ru", date(2026, 3, 2), name="global-three-zones").name == "global-three-zones"
+    assert table_for(Market.RU, date(2020, 1, 1)).name == "ru-error-index"
+    assert table_for(Market.RU, date(2026, 3, 2), name="global-three-zones").name == "global-three-zones"
     with pytest.raises(InvalidInputError, match="global-five-zones"):
-        table_for("ru", date(2026, 3, 2), name="four-zones")
+        table_for(Market.RU, date(2026, 3, 2), name="four-zones")
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -14,6 +14,7 @@ from shipby.application.rating.guard import cancel_forecast, room_words, words
 from shipby.domain.errors import CancelGuardError, ShipbyError
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
+from shipby.domain.market import Market
 from tests.support import builders as a
 from tests.support.fake_marketplace import Fault
 from tests.unit.rating.index_support import asked, history, index_is, later, look, watch
@@ -211,7 +212,7 @@ def test_eight_operators_at_once_do_not_overshoot_the_room() -> None:
 
 def test_the_forecast_in_words_names_the_fee_and_what_blocks() -> None:
     world = World()
-    world.policy(market="global")
+    world.policy(market=Market.GLOBAL)
     world.arrives()
     index_is(world, "39.0", 39)
     look(world)

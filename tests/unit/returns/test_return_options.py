@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipby.domain.deadlines.periods import decide_return_by
+from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.returns.actions import ActionKind, decision_asked, kind_of
 from shipby.domain.returns.goods_returns import Whereabouts, fetch_reminder, whereabouts
@@ -260,7 +261,7 @@ def test_a_state_that_is_new_to_us_is_neither_over_nor_decided() -> None:
 
 
 def test_each_scheme_has_its_own_clock() -> None:
-    settings = a.settings(market="global", decide_return_within=None)
+    settings = a.settings(market=Market.GLOBAL, decide_return_within=None)
     assert decide_return_by(a.NOW, settings) == a.NOW + timedelta(days=3)
     assert decide_return_by(a.NOW, settings, ReturnSource.FBS) == a.NOW + timedelta(hours=24)
 

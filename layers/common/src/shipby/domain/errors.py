@@ -134,6 +134,10 @@ class NotFoundError(PermanentError):
     code = "not_found"
 
 
+POINTER_TAKEN = "FIND"
+"""`AlreadyExistsError.what` where a pointer that was to be claimed leads to another item."""
+
+
 class AlreadyExistsError(PermanentError):
     """A row that may be written only once exists. `what` names it."""
 

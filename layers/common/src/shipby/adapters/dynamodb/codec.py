@@ -8,7 +8,7 @@ always written, so that changing one in the code never changes what is stored.
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -91,6 +91,11 @@ def _coder(hint: Any) -> _Coder:
     raise TypeError(f"no rule for storing {hint!r}")
 
 
+def _as_told(hint: type[StrEnum]) -> _Coder:
+    known: Mapping[str, StrEnum] = {word.value: word for word in hint}
+    return _Coder(str, lambda told: known.get(told, told))
+
+
 def _optional(arguments: tuple[Any, ...]) -> _Coder:
     (inner_hint,) = [argument for argument in arguments if argument is not types.NoneType]
     inner = _coder(inner_hint)
@@ -151,9 +156,17 @@ def _compact_coder(hint: Any) -> _Coder | None:
 
 class Record(Generic[T]):
     """Codec of one dataclass. `rename` gives a field another attribute name; `flat_alarm` keeps `next_alarm` in the
-    attributes `alarm_at` and `alarm_kind`, which an index can project as columns."""
+    attributes `alarm_at` and `alarm_kind`, which an index can project as columns. In the fields `as_told` a word that
+    their enum does not know is read as it stands: the row can be shown and replaced, and has no meaning until then."""
 
-    def __init__(self, cls: type[T], *, rename: Mapping[str, str] | None = None, flat_alarm: bool = False) -> None:
+    def __init__(
+        self,
+        cls: type[T],
+        *,
+        rename: Mapping[str, str] | None = None,
+        flat_alarm: bool = False,
+        as_told: Collection[str] = (),
+    ) -> None:
         if not is_dataclass(cls):
             raise TypeError(f"{cls!r} is not a dataclass")
         self._cls: Callable[..., T] = cls
@@ -161,7 +174,12 @@ class Record(Generic[T]):
         hints = _hints(cls)
         names = rename or {}
         self._fields = [
-            (field.name, names.get(field.name, field.name), _coder(hints[field.name]), _empty_default(field))
+            (
+                field.name,
+                names.get(field.name, field.name),
+                _as_told(hints[field.name]) if field.name in as_told else _coder(hints[field.name]),
+                _empty_default(field),
+            )
             for field in fields(cls)
             if not (flat_alarm and field.name == "next_alarm")
         ]

@@ -46,6 +46,7 @@ from shipby.application.ports.writes import (
     Write,
 )
 from shipby.domain.errors import (
+    POINTER_TAKEN,
     AlreadyExistsError,
     CapReachedError,
     InvalidInputError,
@@ -460,7 +461,7 @@ def _claim(write: ClaimPointer) -> Operation:
         },
         meaning=Meaning.POINTER,
         error=lambda _: AlreadyExistsError(
-            f"{write.kind} {write.value!r} belongs to another item already", what="FIND"
+            f"{write.kind} {write.value!r} belongs to another item already", what=POINTER_TAKEN
         ),
     )
 

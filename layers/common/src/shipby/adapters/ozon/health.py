@@ -9,8 +9,8 @@ from shipby.adapters.ozon.reading.answers import Node, unreadable
 from shipby.adapters.ozon.reading.entries import Fields, nodes_of, or_noted
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.marketplace import PushUrlHealth
+from shipby.domain.cases.watches import DISABLED
 
-DISABLED = "DISABLED"
 UNREADABLE = "UNREADABLE"
 """State of an address of which the marketplace says nothing that can be read."""
 

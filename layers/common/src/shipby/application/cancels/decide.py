@@ -26,7 +26,7 @@ from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.cancels.requests import APPROVE, REJECT, CancelRequest
 from shipby.domain.cases.case import Case
-from shipby.domain.cases.held import wait_of
+from shipby.domain.cases.held import Became, wait_of
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CapReachedError,
@@ -97,21 +97,21 @@ def decide_cancel_request(decision: CancelRequestDecision, remember: Remember, *
     return decide_anew(once)
 
 
-def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock, again: Case | None = None) -> str:
+def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock, again: Case | None = None) -> Became:
     """What the seller's policy makes of the suggestion of an open request, once for each suggestion.
 
     `again`: the case of an answer that was held back, which is tried once more. Returns off, not_now, shadowed,
     held (a case waits) or asked (the call is on its way). Safe to repeat.
     """
 
-    def once() -> str:
+    def once() -> Became:
         settings = store.settings(seller) or SellerSettings(seller=seller)
         if settings.auto_cancel_request is Automation.OFF:
-            return "off"
+            return Became.OFF
         request, now = load_cancel_request(store, seller, identifier), clock.now()
         done = request.automated == request.suggestion and again is None
         if not request.suggestion or done or not request.open or request.open_intent or request.clock_over(now):
-            return "not_now"
+            return Became.NOT_NOW
         if settings.auto_cancel_request is Automation.SHADOW:
             return _shadow(request, settings, store, now)
         return _ask(request, settings, store, now, again)
@@ -119,13 +119,13 @@ def answer_by_itself(seller: str, identifier: str, *, store: Store, clock: Clock
     return decide_anew(once)
 
 
-def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: datetime, again: Case | None) -> str:
+def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: datetime, again: Case | None) -> Became:
     action, ref = IntentAction.CANCEL_REQUEST, cancel_request_ref(request.id)
     refused = again is not None and request.automated == request.suggestion and refuses(again)
     if again and (refused or still_stopped(again, settings, cap=action, store=store, now=now)):
         assert again.held is not None  # noqa: S101  # only cases of held decisions come here
         commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=actors.CANCEL_REQUESTS))
-        return "held"
+        return Became.HELD
     decision = CancelRequestDecision(
         seller=request.seller,
         request_id=request.id,
@@ -145,7 +145,7 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
     except (CapReachedError, KillSwitchOnError) as error:
         if again is not None and request.automated == request.suggestion:
             commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=actors.CANCEL_REQUESTS))
-            return "held"
+            return Became.HELD
         held = replace(request, version=request.version + 1, automated=request.suggestion)
         told = _told(EventType.AUTOMATION_HELD, held, settings, now, str(error))
         stopped = Stopped(
@@ -158,11 +158,11 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
             actor=actors.CANCEL_REQUESTS,
         )
         commit(store, [*_writes(held, told), *hold(stopped, store=store, now=now)])
-        return "held"
-    return "asked"
+        return Became.HELD
+    return Became.ASKED
 
 
-def _shadow(request: CancelRequest, settings: SellerSettings, store: Commits, now: datetime) -> str:
+def _shadow(request: CancelRequest, settings: SellerSettings, store: Commits, now: datetime) -> Became:
     shown = replace(request, version=request.version + 1, automated=request.suggestion)
     reason = f"shadow mode: would have answered {request.suggestion}: {request.suggestion_reason}"
     event = _told(EventType.AUTOMATION_SHADOWED, shown, settings, now, reason)
@@ -180,7 +180,7 @@ def _shadow(request: CancelRequest, settings: SellerSettings, store: Commits, no
         data={"decision": request.suggestion, "facts": dict(request.facts)},
     )
     store.commit([*_writes(shown, event), NoteShadow(decision)])
-    return "shadowed"
+    return Became.SHADOWED
 
 
 def _told(kind: EventType, request: CancelRequest, settings: SellerSettings, now: datetime, reason: str) -> Event:

@@ -30,7 +30,7 @@ from shipby.domain.carriages import (
     fingerprint,
     new_carriage,
 )
-from shipby.domain.errors import AlreadyExistsError, InvalidInputError, StageMismatchError
+from shipby.domain.errors import POINTER_TAKEN, AlreadyExistsError, InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Stage
@@ -87,7 +87,7 @@ def request_carriage(
     try:
         store.commit([*_request_writes(carriage, now, actor), *remember(answer)])
     except AlreadyExistsError as error:
-        if error.what != "FIND":
+        if error.what != POINTER_TAKEN:
             raise
         raise StageMismatchError(_taken(_open_of_day(store, carriage) or "another one")) from error
     return answer

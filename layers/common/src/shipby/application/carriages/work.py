@@ -21,6 +21,7 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer
+from shipby.application.shared.retry import or_decide_anew
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     LONGEST_WAIT,
@@ -40,14 +41,12 @@ from shipby.domain.carriages import (
     turned_down,
 )
 from shipby.domain.errors import (
-    AlreadyExistsError,
     NeedsPersonError,
     NotFoundError,
     OutcomeUnknownError,
     PermanentError,
     RetryableError,
     UnreadableAnswerError,
-    VersionConflictError,
 )
 from shipby.domain.events import EventType
 
@@ -164,17 +163,13 @@ def _settle_create(desk: CarriageContext, carriage: Carriage, fresh: list[Listed
 def _adopt(desk: CarriageContext, carriage: Carriage, identifier: str, *, how: str) -> None:
     """Note the marketplace's carriage as ours; each belongs to one row only."""
     claim = ClaimPointer(desk.seller, CLAIM, identifier, carriage.id)
-    try:
+    with or_decide_anew(f"carriage {identifier} was taken by another row meanwhile: look again"):
         desk.note(
             lambda row: made(row, identifier) if row.state is CarriageState.REQUESTED else None,
             EventType.CARRIAGE_CHANGED,
             data={"marketplace_id": identifier, "how": how},
             also=[claim],
         )
-    except AlreadyExistsError as error:
-        if error.what != "FIND":
-            raise
-        raise VersionConflictError(f"carriage {identifier} was taken by another row meanwhile: look again") from error
 
 
 # -- open

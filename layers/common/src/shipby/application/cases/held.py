@@ -10,13 +10,13 @@ from shipby.application.cases.opening import closing, find_open_case, opening
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch, Write
+from shipby.application.shared.retry import or_decide_anew
 from shipby.domain import actors
 from shipby.domain.cases import watches
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision, Wait
 from shipby.domain.cases.matter import Matter, still_held
 from shipby.domain.cases.watch import Watch
-from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType, Ref, case_ref, posting_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
 from shipby.domain.proof.open_orders import owner_of
@@ -150,9 +150,5 @@ def ring_held(seller: str, *, store: Store, now: datetime) -> list[Write]:
 
 def commit(store: Commits, writes: Sequence[Write]) -> None:
     """Commit what may open a case. Raises VersionConflictError too where somebody opened the same one meanwhile."""
-    try:
+    with or_decide_anew("a case about it was opened meanwhile: read it again"):
         store.commit(list(writes))
-    except AlreadyExistsError as error:
-        if error.what != "FIND":
-            raise
-        raise VersionConflictError("a case about it was opened meanwhile: read it again") from error

@@ -10,13 +10,13 @@ from shipby.application.ports.matters import CaseReads
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCase, Write
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain import pointers
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision
 from shipby.domain.cases.matter import Matter, case_id, closed, opened, restated
-from shipby.domain.errors import AlreadyExistsError, NotFoundError, VersionConflictError
+from shipby.domain.errors import NotFoundError, VersionConflictError
 from shipby.domain.events import Event, case_ref
 from shipby.domain.json_types import Json
 
@@ -210,12 +210,8 @@ def _new(
 
 def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str) -> str:
     case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor)
-    try:
+    with or_decide_anew(f"a case about {matter.name} was opened meanwhile: read it again"):
         _commit(store, (case, event), writes)
-    except AlreadyExistsError as error:
-        if error.what != "FIND":
-            raise
-        raise VersionConflictError(f"a case about {matter.name} was opened meanwhile: read it again") from error
     return case.id
 
 

@@ -27,7 +27,7 @@ from shipby.domain import actors
 from shipby.domain.cases import watches
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
-from shipby.domain.cases.watches import HEALTHY, KEY_WARNINGS, push_alarm
+from shipby.domain.cases.watches import DISABLED, HEALTHY, KEY_WARNINGS, push_alarm
 from shipby.domain.errors import ActionNotOfferedError, CredentialsRejectedError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
@@ -43,7 +43,7 @@ SLACK = timedelta(minutes=2)
 """A schedule is not exact to the second: what is due within this time is done now, not a whole round later."""
 NO_ADDRESS = "NONE"
 """State of push health where no address is registered: everything is found by polling, nothing is unhealthy."""
-_WORSE: Sequence[str] = (HEALTHY, "YELLOW", "RED", "DISABLED")
+_WORSE: Sequence[str] = (HEALTHY, "YELLOW", "RED", DISABLED)
 _OURS = "/ozon/push/"
 
 

@@ -37,7 +37,7 @@ from shipby.domain.errors import (
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting
-from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.sellers.settings import LatePolicy, SellerSettings
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -65,7 +65,7 @@ class LossAudit:
 
     since: datetime
     until: datetime
-    policy: str
+    policy: LatePolicy
     remind_before: tuple[timedelta, ...]
     index: ErrorIndex
     comparison: Comparison

@@ -33,6 +33,7 @@ from shipby.domain.deadlines.priority import (
 )
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
+from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, MarketplacePosting, Stage
 from shipby.domain.sellers.settings import SellerSettings
@@ -183,7 +184,7 @@ def _delay_charge(detail: MarketplacePosting | None, settings: SellerSettings, w
 
     The pages of Ozon Global publish fees for cancels only.
     """
-    if detail is None or settings.market != "ru":
+    if detail is None or settings.market is not Market.RU:
         return None
     told = forecast_of(where, price=detail.paid)
     return told.fee if told is not None else None

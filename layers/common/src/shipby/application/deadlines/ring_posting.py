@@ -16,7 +16,7 @@ from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, fired, s
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case
-from shipby.domain.cases.held import Wait, wait_of
+from shipby.domain.cases.held import Became, Wait, wait_of
 from shipby.domain.deadlines.cancel_causes import CancelCause
 from shipby.domain.deadlines.firing import NO_OFFERS, Fired, fire, needs_offers
 from shipby.domain.deadlines.ladder import rewind
@@ -113,7 +113,7 @@ def commit_moves(
         return _commit(store, settings, step.posting, (*step.events, *held, *instead), also), False
 
 
-def move_again(case: Case, move: Move, *, store: Store, now: datetime) -> str:
+def move_again(case: Case, move: Move, *, store: Store, now: datetime) -> Became:
     """Make a move that was held back, if it still makes sense. Returns decided, moot or held.
 
     The posting, the move and the end of its case are one transaction: of two that try at once, one meets the other's
@@ -126,13 +126,13 @@ def move_again(case: Case, move: Move, *, store: Store, now: datetime) -> str:
     moot = why_moot(posting, move, settings, around, at=now) if posting else "there is no such posting"
     if posting is None or moot:
         commit(store, let_go(case.seller, case.held.ref, move, moot, store=store, now=now, actor=actors.ALARM_WORKER))
-        return "moot"
+        return Became.MOOT
     waits, cap = case.held.waits_for, _INTENTS.get(move, move)
     refused = waits is Wait.MARKETPLACE and move is Move.CANCEL and CANCEL_OFFER not in around.actions
     if refused or still_stopped(case, settings, cap=cap, store=store, now=now):
         reason = _NOT_OFFERED if refused else case.reason
         commit(store, waits_on(case, waits, reason, now=now, actor=actors.ALARM_WORKER))
-        return "held"
+        return Became.HELD
     ready, events = rewind(replace(posting, version=posting.version + 1)), tuple[Event, ...]()
     if move is Move.CANCEL and posting.stage is not Stage.EXPIRED and around.wanted is None:
         step = expire(posting, "given up by the seller's policy", at=now, actor=actors.ALARM_WORKER)
@@ -143,8 +143,8 @@ def move_again(case: Case, move: Move, *, store: Store, now: datetime) -> str:
         _commit(store, settings, acted, (*events, *more), lambda _: (), [*writes, *done])
     except _STOPS as error:
         commit(store, waits_on(case, _wait_of(error), str(error), now=now, actor=actors.ALARM_WORKER))
-        return "held"
-    return "decided"
+        return Became.HELD
+    return Became.DECIDED
 
 
 def around_of(seller: str, number: str, *, store: Store) -> Around:

@@ -10,7 +10,7 @@ from shipby.application.ports.matters import ClaimReads
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveClaim, Write
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain import pointers
 from shipby.domain.errors import (
@@ -18,7 +18,6 @@ from shipby.domain.errors import (
     InvalidInputError,
     NotFoundError,
     PreconditionFailedError,
-    VersionConflictError,
 )
 from shipby.domain.events import Event, claim_ref
 from shipby.domain.evidence.claims import Asked, Claim, answered, matter_of, opened, withdrawn
@@ -205,12 +204,8 @@ def _check_version(claim: Claim, if_match: int | None) -> None:
 
 def _save_new(claim: Claim, event: Event, store: Commits, *, also: Sequence[Write]) -> None:
     pointer = ClaimPointer(claim.seller, pointers.CLAIM, matter_of(claim), claim.id)
-    try:
+    with or_decide_anew(f"a claim about {matter_of(claim)} was opened meanwhile: read it again"):
         store.commit([*claim_writes(claim, (event,)), pointer, *also])
-    except AlreadyExistsError as error:
-        if error.what != "FIND":
-            raise
-        raise VersionConflictError(f"a claim about {matter_of(claim)} was opened meanwhile: read it again") from error
 
 
 def _save_ended(change: tuple[Claim, Event], remember: Remember, store: Commits) -> Answer:

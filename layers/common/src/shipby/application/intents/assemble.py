@@ -6,7 +6,7 @@ once it is packed. `auto_assemble` says whether that happens by itself, is only 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shipby.application.cases.held import SHIP, commit, hold_posting, let_go, waits_on
@@ -20,7 +20,7 @@ from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.cases.case import Case
-from shipby.domain.cases.held import wait_of
+from shipby.domain.cases.held import Became, wait_of
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -33,32 +33,32 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
-from shipby.domain.sellers.settings import Automation, SellerSettings
+from shipby.domain.sellers.settings import AssembleAt, Automation, SellerSettings
 
 MAX_WAVE = 300
 """Postings in one wave: each is a transaction, and the call has half a minute."""
-_AT: dict[str, frozenset[Stage]] = {
-    "wave": BEFORE_HAND_OVER - {Stage.RECEIVED},
-    "packed": frozenset({Stage.PACKED}),
+_AT: Mapping[AssembleAt, frozenset[Stage]] = {
+    AssembleAt.WAVE: BEFORE_HAND_OVER - {Stage.RECEIVED},
+    AssembleAt.PACKED: frozenset({Stage.PACKED}),
 }
 """Stages at which a posting ships itself."""
 _TOLD = frozenset({EventType.AUTOMATION_SHADOWED, EventType.AUTOMATION_HELD})
 
 
-def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, again: Case | None = None) -> str:
+def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, again: Case | None = None) -> Became:
     """Ship a posting by itself, as far as the seller's policy wants that and the marketplace offers it.
 
     `again`: the case of a decision that was held back, which is taken once more. Answers what became of it: assembled
     (the call is on its way), shadowed, held, not_now or off. Safe to repeat.
     """
 
-    def once() -> str:
+    def once() -> Became:
         settings = store.settings(seller) or SellerSettings(seller=seller)
         if settings.auto_assemble is Automation.OFF:
-            return "off"
+            return Became.OFF
         posting, detail = store.posting(seller, number), store.detail(seller, number)
         if posting is None or detail is None or not _due(posting, detail, settings):
-            return "not_now"
+            return Became.NOT_NOW
         now = clock.now()
         wish = Wish(
             seller=seller,
@@ -73,7 +73,7 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
             event = Event(
                 type=EventType.AUTOMATION_SHADOWED, at=now, actor=actors.LABEL_GENERATION, data={"action": SHIP}
             )
-            return _tell(posting, event, settings, store, "shadowed")
+            return _tell(posting, event, settings, store, Became.SHADOWED)
         noted, _, event, writes = prepare_intent(posting, wish, settings, store=store, now=now)
         noted = rewind(replace(noted, version=posting.version + 1))
         appended = AppendEvents(seller, posting_ref(number), noted.version, (event,))
@@ -88,13 +88,13 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
         except (CapReachedError, KillSwitchOnError) as error:
             if again is not None:
                 commit(store, waits_on(again, wait_of(error), str(error), now=now, actor=actors.LABEL_GENERATION))
-                return "held"
+                return Became.HELD
             data: dict[str, Json] = {"action": SHIP, "waits_for": wait_of(error)}
             held = Event(
                 type=EventType.AUTOMATION_HELD, at=now, actor=actors.LABEL_GENERATION, reason=str(error), data=data
             )
-            return _tell(posting, held, settings, store, "held")
-        return "assembled"
+            return _tell(posting, held, settings, store, Became.HELD)
+        return Became.ASSEMBLED
 
     return decide_anew(once)
 
@@ -117,7 +117,7 @@ def _everything(detail: MarketplacePosting) -> dict[str, Json]:
     return dict(packed)
 
 
-def _tell(posting: Posting, event: Event, settings: SellerSettings, store: Store, outcome: str) -> str:
+def _tell(posting: Posting, event: Event, settings: SellerSettings, store: Store, outcome: Became) -> Became:
     """Say once per posting what was not done; a repeated message says it no second time."""
     held = hold_posting([event], posting, settings, store=store)
     history = store.events(posting.seller, posting_ref(posting.number))

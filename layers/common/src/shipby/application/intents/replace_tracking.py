@@ -25,7 +25,13 @@ from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors, pointers
 from shipby.domain.carriers.numbers import Judged, cleaned, judge, trouble_of
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError, PreconditionFailedError
+from shipby.domain.errors import (
+    POINTER_TAKEN,
+    ActionNotOfferedError,
+    AlreadyExistsError,
+    InvalidInputError,
+    PreconditionFailedError,
+)
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
@@ -120,12 +126,12 @@ def check_number(new: NewTracking, posting: Posting, *, store: Store, now: datet
     # In this order: a number that moves from present to former meanwhile is seen in one of them.
     owner = store.find(new.seller, pointers.TRACKING, judged.number)
     if owner not in (None, new.number):
-        raise AlreadyExistsError(f"tracking number {judged.number} belongs to posting {owner}", what="FIND")
+        raise AlreadyExistsError(f"tracking number {judged.number} belongs to posting {owner}", what=POINTER_TAKEN)
     former = store.find(new.seller, pointers.FORMER_TRACKING, judged.number)
     if former not in (None, new.number):
         raise AlreadyExistsError(
             f"tracking number {judged.number} was the number of posting {former} before: its scans are of that parcel",
-            what="FIND",
+            what=POINTER_TAKEN,
         )
     return judged
 

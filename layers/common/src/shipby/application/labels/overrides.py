@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shipby.application.labels.asks import is_there
-from shipby.application.labels.storing import claims, taken
+from shipby.application.labels.storing import CODE_TAKEN, claims
 from shipby.application.labels.views import label_view
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.domain.deadlines.firing import may_be_labelled
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError, StageMismatchError
+from shipby.domain.errors import InvalidInputError, NotFoundError, StageMismatchError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document, DocumentState
@@ -61,10 +61,8 @@ def override_label(wish: LabelOverride, remember: Remember, *, store: Store, clo
         appended = AppendEvents(wish.seller, posting_ref(wish.number), changed.version, (event,))
         answer = Answer(200, label_view(overridden))
         pointers = claims(store, changed, document.barcodes)
-        try:
+        with or_decide_anew(CODE_TAKEN):
             store.commit([SavePosting(changed), SaveDocument(overridden), appended, *pointers, *remember(answer)])
-        except AlreadyExistsError as error:
-            raise taken(error) from error
         return answer
 
     return decide_anew(once)

@@ -12,9 +12,8 @@ from shipby.application.ports.press import LabelPage
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveDocument, Write
 from shipby.application.postings.label_codes import claim_code
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.domain import actors
-from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document, DocumentState
@@ -25,6 +24,7 @@ from shipby.domain.postings.posting import Posting
 
 MOST_POINTERS = 80
 """Barcodes of one label that lead to it; a transaction has room for 100 writes."""
+CODE_TAKEN = "a barcode of this label was claimed meanwhile: read it again"
 
 
 def store_label(
@@ -84,10 +84,8 @@ def store_label(
         if not unproven:
             posting = replace(posting, label_ready_at=posting.label_ready_at or now)
             pointers = claims(tools.store, posting, barcodes)
-        try:
+        with or_decide_anew(CODE_TAKEN):
             commit_label(tools.store, posting, events, [SaveDocument(document), *pointers])
-        except AlreadyExistsError as error:
-            raise taken(error) from error
         return True
 
     return decide_anew(once)
@@ -117,10 +115,3 @@ def claims(store: Store, posting: Posting, barcodes: Sequence[str]) -> list[Writ
     own = [code for code in dict.fromkeys((*barcodes, *scanit)) if is_own_code(code, posting.number, named)]
     found = (claim_code(posting.seller, code, posting.number, store=store) for code in own[:MOST_POINTERS])
     return [claim for claim in found if claim is not None]
-
-
-def taken(error: AlreadyExistsError) -> AlreadyExistsError | VersionConflictError:
-    """A barcode that somebody else claimed meanwhile: to be decided anew, as any other write in between."""
-    if error.what != "FIND":
-        return error
-    return VersionConflictError("a barcode of this label was claimed meanwhile: read it again")

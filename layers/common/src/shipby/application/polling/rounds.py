@@ -51,7 +51,6 @@ SLACK = timedelta(seconds=20)
 """A schedule is not exact to the second; without it every other tick would come a moment too early."""
 POLL_REPORT = "poll"
 """The seller's newest round: one small row a day, overwritten by each round, so that the pace costs one write."""
-HEALTHY = "GREEN"
 FAILED = "failed"
 """What a round's view says of a task that failed; the error that ends the round names why."""
 _NAMED = 10

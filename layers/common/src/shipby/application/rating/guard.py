@@ -16,7 +16,7 @@ from shipby.application.ports.matters import WatchReads
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch, Write
-from shipby.application.rating.index_figures import WATCH, Standing, figures_of, standing_of, watch_data
+from shipby.application.rating.index_figures import WATCH, Knowledge, Standing, figures_of, standing_of, watch_data
 from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import CancelGuardError, IndexUnknownError
 from shipby.domain.events import Event, EventType, watch_ref
@@ -82,7 +82,7 @@ def guard_cancel(wish: CancelWish, settings: SellerSettings, *, store: WatchRead
     if wish.automatic:
         if told is not None and told.worse:
             raise CancelGuardError(f"posting {wish.number} is not cancelled automatically: {words(told)}")
-        if where.word != "known" and settings.cancel_guard:
+        if where.word is not Knowledge.KNOWN and settings.cancel_guard:
             raise IndexUnknownError(
                 f"posting {wish.number} is not cancelled automatically: the error index is {where.word}, so nobody "
                 "knows what it would do; a person decides, or cancel_guard is switched off"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import cast
 
 from shipby.application.shared.views import money_view
@@ -25,6 +26,16 @@ UNKNOWN = "unknown"
 """State where no number of shipments is known, so that one cancel may mean any index."""
 STALE_AFTER = timedelta(hours=24)
 """The marketplace works the index out once a day: older figures miss a whole day."""
+
+
+class Knowledge(StrEnum):
+    """How well the error index is known."""
+
+    KNOWN = "known"
+    STALE = "stale"
+    UNKNOWN = "unknown"
+    NOT_PERMITTED = "not_permitted"
+    """The seller's key may not read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +64,7 @@ class Figures:
 class Standing:
     """Where a seller stands: figures where there are any, and the bands that apply."""
 
-    word: str
-    """known, stale, unknown or not_permitted."""
+    word: Knowledge
     table: IndexTable
     bands: tuple[Band, ...]
     figures: Figures | None = None
@@ -68,11 +78,12 @@ def standing_of(watch: Watch | None, settings: SellerSettings, now: datetime) ->
     """What a watch says under the seller's policy at a moment."""
     table = table_for(settings.market, now.date(), name=settings.index_table)
     if watch is None or watch.state == NOT_PERMITTED or "index" not in watch.data:
-        word = "not_permitted" if watch is not None and watch.state == NOT_PERMITTED else "unknown"
+        forbidden = watch is not None and watch.state == NOT_PERMITTED
+        word = Knowledge.NOT_PERMITTED if forbidden else Knowledge.UNKNOWN
         return Standing(word=word, table=table, bands=bands_of(table))
     figures = figures_of(watch.data)
-    fresh = "stale" if age(figures.read_at, now) > STALE_AFTER else "known"
-    word = fresh if figures.state.known else "unknown"
+    fresh = Knowledge.STALE if age(figures.read_at, now) > STALE_AFTER else Knowledge.KNOWN
+    word = fresh if figures.state.known else Knowledge.UNKNOWN
     return Standing(word=word, table=table, bands=bands_of(table, figures.thresholds), figures=figures)
 
 

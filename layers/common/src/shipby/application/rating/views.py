@@ -10,7 +10,7 @@ from typing import cast
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.rating.guard import NOT_SELLERS_FAULT, forecast_of, room_words, standing, words
-from shipby.application.rating.index_figures import Standing
+from shipby.application.rating.index_figures import Knowledge, Standing
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.deadlines.policy import CANCEL_OFFER, Offers, choices
 from shipby.domain.intents import IntentAction, open_of
@@ -133,7 +133,7 @@ def _automatic(where: Standing, settings: SellerSettings, told: Forecast | None)
     """Whether the next automatic cancel would be sent: as the guard decides it, before caps and the kill switch."""
     if told is not None and told.worse:
         return "held"
-    return "held" if where.word != "known" and settings.cancel_guard else "allowed"
+    return "held" if where.word is not Knowledge.KNOWN and settings.cancel_guard else "allowed"
 
 
 def _counts(posting: Posting, where: Standing) -> tuple[str, str]:

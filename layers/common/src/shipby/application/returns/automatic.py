@@ -18,7 +18,7 @@ from shipby.application.shared.idempotency import Answer
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.cases.case import Case
-from shipby.domain.cases.held import Wait, wait_of
+from shipby.domain.cases.held import Became, Wait, wait_of
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CapReachedError,
@@ -47,7 +47,7 @@ _WOULD: Mapping[OptionKind, str] = {
 _GIVES_MONEY = frozenset({OptionKind.COMPENSATE, OptionKind.REFUND_WITHOUT_RETURN, OptionKind.REFUND_AFTER_INSPECTION})
 
 
-def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock, again: Case | None = None) -> str:
+def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock, again: Case | None = None) -> Became:
     """What the seller's policy makes of the suggestion of an open return, once for each suggestion and mode.
 
     `again`: the case of a decision that was held back, which is taken once more. Returns off, not_now, too_late (no
@@ -55,22 +55,22 @@ def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock,
     is on its way). Safe to repeat.
     """
 
-    def once() -> str:
+    def once() -> Became:
         settings = store.settings(seller) or SellerSettings(seller=seller)
         if settings.auto_return is Automation.OFF:
-            return "off"
+            return Became.OFF
         case, now = load_return(store, seller, return_id), clock.now()
         if not case.open or case.open_intent:
-            return "not_now"
+            return Became.NOT_NOW
         options = options_of(case, settings, store=store)
         if options.suggestion is None or case.in_cabinet:
-            return "not_now"
+            return Became.NOT_NOW
         option = options.option(options.suggestion)
         key = suggestion_key(case, option, settings)
         if key == case.automated and again is None:
-            return "not_now"
+            return Became.NOT_NOW
         if case.clock_over(now):
-            return "too_late"
+            return Became.TOO_LATE
         if settings.auto_return is Automation.SHADOW:
             return _shadow(case, option, options, key, settings, store, now)
         # What the marketplace refused is asked again only if it offers something else: it is a call about money.
@@ -78,7 +78,7 @@ def decide_by_itself(seller: str, return_id: str, *, store: Store, clock: Clock,
         if again and (refused or still_stopped(again, settings, cap=IntentAction.RETURN_ACTION, store=store, now=now)):
             assert again.held is not None  # noqa: S101  # only cases of held decisions come here
             commit(store, waits_on(again, again.held.waits_for, again.reason, now=now, actor=actors.RETURNS))
-            return "held"
+            return Became.HELD
         return _ask(case, option, options, key, settings, store, clock, again)
 
     return decide_anew(once)
@@ -99,7 +99,7 @@ def _ask(
     store: Store,
     clock: Clock,
     again: Case | None,
-) -> str:
+) -> Became:
     held = partial(_hold, case, option, key, settings=settings, store=store, now=clock.now(), again=again)
     if option.kind is OptionKind.REJECT:
         return held("a rejection needs a person's reason and words", Wait.PERSON)
@@ -108,7 +108,7 @@ def _ask(
     if option.kind in _GIVES_MONEY and option.kind is not OptionKind.COMPENSATE and Need.AMOUNT in option.needs:
         return held("what was paid for the goods is not told by their price in another currency", Wait.PERSON)
     if option.action_id is None:
-        return "not_now"
+        return Became.NOT_NOW
     decision = ReturnDecision(
         seller=case.seller,
         return_id=case.id,
@@ -133,7 +133,7 @@ def _ask(
         ActionNotOfferedError,
     ) as error:
         return held(str(error), wait_of(error))
-    return "asked"
+    return Became.ASKED
 
 
 def _decided(case: ReturnCase, store: Store, now: datetime, _: Answer) -> list[Write]:
@@ -153,10 +153,10 @@ def _hold(
     store: Store,
     now: datetime,
     again: Case | None,
-) -> str:
+) -> Became:
     if again is not None and key == case.automated:
         commit(store, waits_on(again, wait, why, now=now, actor=actors.RETURNS))
-        return "held"
+        return Became.HELD
     held = replace(case, version=case.version + 1, automated=key)
     event = _told(EventType.AUTOMATION_HELD, held, option, settings, now, why)
     stopped = Stopped(
@@ -169,7 +169,7 @@ def _hold(
         actor=actors.RETURNS,
     )
     commit(store, [*_writes(held, event), *hold(stopped, store=store, now=now)])
-    return "held"
+    return Became.HELD
 
 
 def _shadow(
@@ -180,7 +180,7 @@ def _shadow(
     settings: SellerSettings,
     store: Commits,
     now: datetime,
-) -> str:
+) -> Became:
     shown = replace(case, version=case.version + 1, automated=key)
     would = _WOULD[option.kind]
     event = _told(
@@ -200,7 +200,7 @@ def _shadow(
         data=event.data,
     )
     store.commit([*_writes(shown, event), NoteShadow(note)])
-    return "shadowed"
+    return Became.SHADOWED
 
 
 def _told(

@@ -14,9 +14,9 @@ from shipby.application.returns.policies import options_of, with_suggestion
 from shipby.application.returns.views import return_view
 from shipby.application.returns.work import check_return_version
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.domain.cases.case import CaseKind
-from shipby.domain.errors import AlreadyExistsError, InvalidInputError, StageMismatchError, VersionConflictError
+from shipby.domain.errors import InvalidInputError, StageMismatchError
 from shipby.domain.events import Event, EventType, return_ref
 from shipby.domain.json_types import Json
 from shipby.domain.returns.return_case import Disposition, ReturnCase, ReturnSource, ReturnStage
@@ -60,12 +60,8 @@ def dispose_return(wish: Disposal, remember: Remember, *, store: Store, clock: C
         changed, events, writes = _disposed(case, wish, store, clock)
         answer = Answer(200, return_view(changed))
         told = AppendEvents(case.seller, return_ref(case.id), changed.version, tuple(events))
-        try:
+        with or_decide_anew(f"a case about return {case.id} was opened meanwhile: read it again"):
             store.commit([SaveReturn(changed), told, *writes, *remember(answer)])
-        except AlreadyExistsError as error:
-            if error.what != "FIND":
-                raise
-            raise VersionConflictError(f"a case about return {case.id} was opened meanwhile: read it again") from error
         return answer
 
     answer = decide_anew(once)

@@ -17,7 +17,7 @@ from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import MarketplacePosting
+from shipby.domain.postings.posting import BY_SPLIT, MarketplacePosting
 from shipby.domain.refunds.ledger import EntryKind, EntryState
 from shipby.domain.returns.reason_figures import (
     OTHER,
@@ -211,7 +211,7 @@ class _Work:
 
     def _posting(self, number: str) -> None:
         posting, detail = self.store.posting(self.seller, number), self.store.detail(self.seller, number)
-        if posting is None or detail is None or posting.cancelled_by == "split":
+        if posting is None or detail is None or posting.cancelled_by == BY_SPLIT:
             return
         shipped = posting.handed_over_at is not None or detail.delivering_date is not None
         cancelled = detail.cancellation if posting.cancelled_by else None

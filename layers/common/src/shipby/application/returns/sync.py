@@ -11,11 +11,10 @@ from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveReturn, Write
 from shipby.application.returns.codes import code_writes
 from shipby.application.returns.policies import with_suggestion
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.periods import decide_return_by
-from shipby.domain.errors import AlreadyExistsError, VersionConflictError
 from shipby.domain.events import Event, EventType, return_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
@@ -152,12 +151,8 @@ def keep_return_case(case: ReturnCase, *, store: Store, clock: Clock) -> None:
 
 
 def _commit(store: Commits, writes: list[Write]) -> None:
-    try:
+    with or_decide_anew("another return took the same code meanwhile: read it again"):
         store.commit(writes)
-    except AlreadyExistsError as error:
-        if error.what != "FIND":
-            raise
-        raise VersionConflictError("another return took the same code meanwhile: read it again") from error
 
 
 def _first(seller: str, facts: MarketplaceReturn, settings: SellerSettings, now: datetime) -> ReturnCase:

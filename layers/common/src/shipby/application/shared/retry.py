@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from shipby.domain.errors import VersionConflictError
+from shipby.domain.errors import POINTER_TAKEN, AlreadyExistsError, VersionConflictError
 
 T = TypeVar("T")
 
@@ -24,3 +25,17 @@ def decide_anew(decide_and_commit: Callable[[], T], *, attempts: int = ATTEMPTS)
         except VersionConflictError:
             continue
     return decide_and_commit()
+
+
+@contextmanager
+def or_decide_anew(meanwhile: str) -> Iterator[None]:
+    """Around a commit that claims a pointer: who was faster with it is a change like any other.
+
+    Raises VersionConflictError(`meanwhile`) where the pointer leads to another item.
+    """
+    try:
+        yield
+    except AlreadyExistsError as error:
+        if error.what != POINTER_TAKEN:
+            raise
+        raise VersionConflictError(meanwhile) from error

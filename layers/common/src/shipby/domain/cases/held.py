@@ -43,6 +43,32 @@ class Wait(StrEnum):
     """What no machine can give, such as the words of a rejection."""
 
 
+class Became(StrEnum):
+    """What became of an automatic decision."""
+
+    OFF = "off"
+    """The seller's policy does not decide it by itself."""
+    NOT_NOW = "not_now"
+    """It was decided, or nothing is suggested."""
+    TOO_LATE = "too_late"
+    """Its clock is over, after which a person decides."""
+    SHADOWED = "shadowed"
+    """Only noted, as the seller's policy wants."""
+    HELD = "held"
+    """A case waits for what is missing."""
+    ASKED = "asked"
+    """The call is on its way."""
+    ASSEMBLED = "assembled"
+    """The call that ships a posting is on its way."""
+    DECIDED = "decided"
+    """A held one was taken after all."""
+    MOOT = "moot"
+    """A held one has no sense any more."""
+    GONE = "gone"
+    """It is no open held decision."""
+    FAILED = "failed"
+
+
 _AGAIN: Mapping[Wait, tuple[timedelta, timedelta]] = {
     Wait.INDEX: (timedelta(minutes=1), timedelta(hours=1)),
     Wait.GUARD: (timedelta(hours=1), timedelta(hours=6)),

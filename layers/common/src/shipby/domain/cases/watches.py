@@ -32,6 +32,8 @@ KEY_WARNINGS = (timedelta(days=14), timedelta(days=7), timedelta(days=3), timede
 UNHEALTHY_AGAIN = timedelta(hours=6)
 """How often an unhealthy push address is told while it lasts."""
 HEALTHY = "GREEN"
+DISABLED = "DISABLED"
+"""Best and worst state of a push address; others are as the marketplace words them."""
 
 
 def digest_id(recipient: str) -> str:

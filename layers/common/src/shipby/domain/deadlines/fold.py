@@ -19,6 +19,7 @@ from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import (
     BEFORE_HAND_OVER,
+    BY_SPLIT,
     FINAL,
     MAIN_LINE,
     ONCE,
@@ -144,7 +145,7 @@ def _stage_after(posting: Posting, facts: MarketplacePosting) -> tuple[Stage, st
     if stage in FINAL and not (stage is Stage.CLOSED and status in _CANCELLED):
         return stage, ""
     if status in _CANCELLED:
-        reason = "split" if status == SPLIT else _cancel_reason(facts)
+        reason = BY_SPLIT if status == SPLIT else _cancel_reason(facts)
         return Stage.CANCELLED, reason
     if status == "delivered":
         return Stage.DELIVERED, ""
@@ -235,7 +236,7 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
     tracking = _tracking_after(posting, facts, at)
     cancelled_by = posting.cancelled_by
     if stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED:
-        cancelled_by = "split" if why == "split" else (facts.cancellation.type if facts.cancellation else "unknown")
+        cancelled_by = BY_SPLIT if why == BY_SPLIT else (facts.cancellation.type if facts.cancellation else "unknown")
     changes: dict[str, object] = {
         "status": facts.status,
         "substatus": facts.substatus,
@@ -257,7 +258,7 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         "not_accepted_since": (posting.not_accepted_since or facts.read_at) if _missed(facts) else None,
         "parent_number": facts.parent_number or posting.parent_number,
     }
-    if cancelled_by == "split" and posting.stage is not Stage.CANCELLED:
+    if cancelled_by == BY_SPLIT and posting.stage is not Stage.CANCELLED:
         changes |= {"split_stage": posting.blocked_from or posting.stage, "split_block": _block_of_ours(posting)}
     if tracking is not None:
         # Another number is the answer to a request for one.
@@ -283,7 +284,7 @@ def _apply(before: Posting, facts: MarketplacePosting, settings: SellerSettings,
         changed,
         _events(before, changed, facts, why, tracking, at),
         tracking,
-        cancelled=stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED and cancelled_by != "split",
+        cancelled=stage is Stage.CANCELLED and posting.stage is not Stage.CANCELLED and cancelled_by != BY_SPLIT,
     )
 
 
@@ -319,7 +320,7 @@ def _events(
         change: dict[str, Json] = {"old": tracking.old, "new": tracking.new, "by": MARKETPLACE}
         happened(EventType.TRACKING_CHANGED, tracking.reason, change)
     if new.stage is not old.stage:
-        if new.cancelled_by == "split":
+        if new.cancelled_by == BY_SPLIT:
             happened(EventType.POSTING_SPLIT, why, {"into": list(facts.related_numbers)})
         elif old.stage is Stage.BLOCKED and new.stage is old.blocked_from:
             happened(EventType.POSTING_UNBLOCKED, why, {"from": "blocked", "to": new.stage})

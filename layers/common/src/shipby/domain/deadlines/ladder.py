@@ -20,8 +20,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shipby.domain.deadlines.periods import RU, PeriodKind, period
+from shipby.domain.deadlines.periods import PeriodKind, period
 from shipby.domain.deadlines.policy import CHAT_OFFER, SET_CUT_OFF_OFFER, Move, preset_of
+from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import (
     BEFORE_HAND_OVER,
@@ -266,7 +267,7 @@ def auto_cancel_estimate(cut_off: datetime, posting: Posting, settings: SellerSe
     if own is not None:
         return cut_off + own
     # The global pages speak of rFBS only; for everything else there is but the Russian pages' guess.
-    market = settings.market if posting.scheme is Scheme.RFBS else RU
+    market = settings.market if posting.scheme is Scheme.RFBS else Market.RU
     packed = posting.assembled_at is not None or posting.stage is Stage.PACKED
     kind = PeriodKind.CANCEL_NOT_HANDED_OVER if packed else PeriodKind.CANCEL_NOT_PACKED
     return period(kind, market, cut_off.date()).end(cut_off, settings.time_zone)

@@ -12,12 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from shipby.domain.market import Market
 from shipby.domain.returns.return_case import ReturnSource
 from shipby.domain.sellers.settings import SellerSettings
 
-EVERY_MARKET = ""
-RU = "ru"
-GLOBAL = "global"
+EVERY_MARKET = None
 
 
 class PeriodKind(StrEnum):
@@ -53,8 +52,8 @@ class Period:
     """One period as one source tells it."""
 
     kind: PeriodKind
-    market: str
-    """ru, global, or empty: every market."""
+    market: Market | None
+    """None: every market."""
     length: timedelta
     valid_from: date
     """The first day it holds. A page without a date: the day it was read, or 2000 where nothing else is known."""
@@ -82,7 +81,7 @@ _API = "Ozon Seller API, section "
 PERIODS: tuple[Period, ...] = (
     Period(
         kind=PeriodKind.CANCEL_NOT_PACKED,
-        market=RU,
+        market=Market.RU,
         length=timedelta(days=7),
         valid_from=_ALWAYS,
         source=_API + "Process",
@@ -91,7 +90,7 @@ PERIODS: tuple[Period, ...] = (
     ),
     Period(
         kind=PeriodKind.CANCEL_NOT_HANDED_OVER,
-        market=RU,
+        market=Market.RU,
         length=timedelta(days=7),
         valid_from=_ALWAYS,
         source=_API + "Process",
@@ -100,7 +99,7 @@ PERIODS: tuple[Period, ...] = (
     ),
     Period(
         kind=PeriodKind.CANCEL_NOT_PACKED,
-        market=GLOBAL,
+        market=Market.GLOBAL,
         length=timedelta(days=1),
         valid_from=_ALWAYS,
         source=_RFBS_PAGES + "cancellations/cancel-by-ozon/",
@@ -110,7 +109,7 @@ PERIODS: tuple[Period, ...] = (
     ),
     Period(
         kind=PeriodKind.CANCEL_NOT_HANDED_OVER,
-        market=GLOBAL,
+        market=Market.GLOBAL,
         length=timedelta(days=10),
         valid_from=_ALWAYS,
         source=_RFBS_PAGES + "cancellations/cancel-by-ozon/",
@@ -144,7 +143,7 @@ PERIODS: tuple[Period, ...] = (
     ),
     Period(
         kind=PeriodKind.DECIDE_RETURN,
-        market=RU,
+        market=Market.RU,
         length=timedelta(hours=24),
         valid_from=_ALWAYS,
         source="dzen.ru/b/Y-NMj8VSShMSzqKY",
@@ -153,7 +152,7 @@ PERIODS: tuple[Period, ...] = (
     ),
     Period(
         kind=PeriodKind.DECIDE_RETURN,
-        market=GLOBAL,
+        market=Market.GLOBAL,
         length=timedelta(days=3),
         valid_from=date(2021, 1, 1),
         source="global.ozon.ru/en/docs/fulfillment/rfbs/returns-3pl.html",
@@ -234,17 +233,17 @@ PERIODS: tuple[Period, ...] = (
 )
 
 
-def period(kind: PeriodKind, market: str, on: date, *, table: Sequence[Period] = PERIODS) -> Period:
+def period(kind: PeriodKind, market: Market, on: date, *, table: Sequence[Period] = PERIODS) -> Period:
     """The period of a market that holds on a day: its own before the one of every market, the newest one of these.
 
     Raises LookupError if the table has none.
     """
     held = [entry for entry in table if entry.kind is kind and entry.valid_from <= on]
     for wanted in (market, EVERY_MARKET):
-        found = [entry for entry in held if entry.market == wanted]
+        found = [entry for entry in held if entry.market is wanted]
         if found:
             return max(found, key=lambda entry: entry.valid_from)
-    raise LookupError(f"no {kind} period is known for market {market!r} on {on}")
+    raise LookupError(f"no {kind} period is known for market {str(market)!r} on {on}")
 
 
 def decide_return_by(since: datetime, settings: SellerSettings, source: ReturnSource = ReturnSource.RFBS) -> datetime:

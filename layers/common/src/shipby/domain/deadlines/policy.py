@@ -17,7 +17,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Posting, Stage
-from shipby.domain.sellers.settings import Automation, SellerSettings
+from shipby.domain.sellers.settings import Automation, LatePolicy, SellerSettings
 
 SET_CUT_OFF_OFFER = "set_cutoff"
 CHAT_OFFER = "can_create_chat"
@@ -54,30 +54,30 @@ class Move(StrEnum):
 class Preset:
     """A policy: the moves in their order. Every one ends with cancelling, and none begins with it."""
 
-    name: str
+    name: LatePolicy
     moves: tuple[Move, ...]
     ask_buyer_after: timedelta
     """How long after the cut-off the buyer is asked, where a chat is offered."""
 
 
-PRESETS: Mapping[str, Preset] = {
+PRESETS: Mapping[LatePolicy, Preset] = {
     preset.name: preset
     for preset in (
         # The marketplace delivers: it offers no other date, and its warehouse takes late postings for a price.
         Preset(
-            name="fbs_warehouse",
+            name=LatePolicy.FBS_WAREHOUSE,
             moves=(Move.PRIORITISE, Move.ASK_BUYER, Move.SHOW_CHOICES, Move.CANCEL),
             ask_buyer_after=timedelta(hours=24),
         ),
         # The seller delivers: the date may be moved until it has passed, and the marketplace cancels soon after it.
         Preset(
-            name="cross_border_rfbs",
+            name=LatePolicy.CROSS_BORDER_RFBS,
             moves=(Move.PRIORITISE, Move.MOVE_DATE, Move.ASK_BUYER, Move.SHOW_CHOICES, Move.CANCEL),
             ask_buyer_after=timedelta(hours=1),
         ),
         # A carrier tied to the marketplace delivers: its dates are the marketplace's, not the seller's.
         Preset(
-            name="partner_delivery",
+            name=LatePolicy.PARTNER_DELIVERY,
             moves=(Move.PRIORITISE, Move.ASK_BUYER, Move.SHOW_CHOICES, Move.CANCEL),
             ask_buyer_after=timedelta(hours=4),
         ),

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from shipby.domain.cases.watches import DISABLED
 from shipby.domain.events import Event, EventType
 from shipby.domain.sellers.settings import Recipient, SellerSettings
 
@@ -46,7 +47,7 @@ def _moved_near(event: Event) -> bool:
 
 
 def _disabled(event: Event) -> bool:
-    return event.data.get("state") == "DISABLED"
+    return event.data.get("state") == DISABLED
 
 
 def _expired(event: Event) -> bool:

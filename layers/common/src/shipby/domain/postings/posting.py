@@ -14,6 +14,8 @@ OWN_CARRIER = "non_integrated"
 """`tpl_integration_type` of what the seller's own carrier brings."""
 AWAITS_SHIPPING = "awaiting_deliver"
 """The status in which the marketplace waits to hear that the parcel is on its way."""
+BY_SPLIT = "split"
+"""`Posting.cancelled_by` where the marketplace ended it because it was divided into others."""
 
 
 class Scheme(StrEnum):
@@ -285,7 +287,7 @@ class Posting:
     expired_reason: str = ""
     override_reason: str = ""
     cancelled_by: str = ""
-    """seller, client, customer, ozon, system, delivery, or split."""
+    """The marketplace's word for who did it (seller, client, customer, ozon, system, delivery), or `BY_SPLIT`."""
     tracking_number: str = ""
     delivery_schema: str = ""
     """Beside the integration: what the lists told last."""

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.rating.standing import RatingThresholds
 
@@ -42,7 +43,7 @@ class IndexTable:
     """The bands of a market from a day on. `certain` is False where the pages disagree or only third parties tell."""
 
     name: str
-    market: str
+    market: Market
     schemes: tuple[str, ...]
     valid_from: date
     source: str
@@ -69,7 +70,7 @@ def _bands(*stretches: tuple[str, str | None, str | None], blocking: str) -> tup
 TABLES: tuple[IndexTable, ...] = (
     IndexTable(
         name="global-three-zones",
-        market="global",
+        market=Market.GLOBAL,
         schemes=("rFBS",),
         valid_from=date(2023, 1, 1),
         source="docs.ozon.ru/global/en/ratings/cancellation-percentage",
@@ -79,7 +80,7 @@ TABLES: tuple[IndexTable, ...] = (
     ),
     IndexTable(
         name="global-five-zones",
-        market="global",
+        market=Market.GLOBAL,
         schemes=("rFBS",),
         valid_from=date(2026, 1, 1),
         source="docs.ozon.com/global/en/commissions/ozon-fees/fines, docs.ozon.com/global/en/ratings/quality-metrics",
@@ -97,7 +98,7 @@ TABLES: tuple[IndexTable, ...] = (
     ),
     IndexTable(
         name="ru-error-index",
-        market="ru",
+        market=Market.RU,
         schemes=("FBS", "rFBS", "erFBS"),
         valid_from=date(2023, 6, 13),
         source="dzen.ru/a/ZHi_TgSg0XGqckN_ (third party); zones from docs.ozon.ru/global/en/ratings",
@@ -112,7 +113,7 @@ TABLES: tuple[IndexTable, ...] = (
 """A correction of a published table is a new entry with a later day, never a change of an old one."""
 
 
-def table_for(market: str, on: date, *, name: str = "") -> IndexTable:
+def table_for(market: Market, on: date, *, name: str = "") -> IndexTable:
     """The named table, or the newest one of the market on a day. Raises InvalidInputError for an unknown name."""
     if name:
         found = next((table for table in TABLES if table.name == name), None)
@@ -120,7 +121,7 @@ def table_for(market: str, on: date, *, name: str = "") -> IndexTable:
             known = ", ".join(table.name for table in TABLES)
             raise InvalidInputError(f"there is no table of error-index bands called {name!r}; there are {known}")
         return found
-    ours = [table for table in TABLES if table.market == market] or list(TABLES)
+    ours = [table for table in TABLES if table.market is market] or list(TABLES)
     valid = [table for table in ours if table.valid_from <= on]
     return max(valid, key=lambda table: table.valid_from) if valid else min(ours, key=lambda table: table.valid_from)
 

@@ -1,4 +1,4 @@
-"""Smaller records around a posting: tracking history, documents, push inbox, settings, keys."""
+"""What a seller decides for the shop: clocks, automation, limits, labels, who is told what."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
 
 
@@ -26,6 +27,17 @@ class UnlockAt(StrEnum):
     """At once."""
     PACKED = "packed"
     """Only after the last good scan."""
+
+
+class LatePolicy(StrEnum):
+    """The order of moves for a posting that will be or is late: its preset is in `shipby.domain.deadlines.policy`."""
+
+    FBS_WAREHOUSE = "fbs_warehouse"
+    """The marketplace delivers."""
+    CROSS_BORDER_RFBS = "cross_border_rfbs"
+    """The seller delivers."""
+    PARTNER_DELIVERY = "partner_delivery"
+    """A carrier tied to the marketplace delivers."""
 
 
 class NumberApproval(StrEnum):
@@ -112,10 +124,9 @@ class SellerSettings:
     assemble_at: AssembleAt = AssembleAt.WAVE
     auto_assemble: Automation = Automation.OFF
     """Whether postings are shipped by themselves, at the time `assemble_at` says."""
-    policy: str = "fbs_warehouse"
-    """The order of moves for a posting that will be or is late: a preset of `shipby.domain.deadlines.policy`."""
-    market: str = "ru"
-    """Which of the dated periods apply: ru (sellers of Russia) or global (cross-border sellers)."""
+    policy: LatePolicy = LatePolicy.FBS_WAREHOUSE
+    market: Market = Market.RU
+    """Which of the dated periods apply."""
     move_date_before: timedelta = timedelta(hours=1)
     """How long before the cut-off the marketplace is asked for a later date, where it offers that."""
     move_date_by: timedelta = timedelta(days=1)

@@ -15,7 +15,7 @@ CAP_KEPT = timedelta(days=7)
 
 @functools.cache
 def settings() -> Kind[SellerSettings]:
-    return Kind("SETTINGS", Record(SellerSettings))
+    return Kind("SETTINGS", Record(SellerSettings, as_told=("policy", "market")))
 
 
 @functools.cache
