@@ -13,10 +13,11 @@ from shipby.adapters.ozon import OzonClient
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.writes import SaveSettings
-from shipby.application.refunds.approvals import SecondWord, approve_refund
+from shipby.application.refunds.approvals import approve_refund
 from shipby.application.returns.decisions import decide_return
 from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.sync import apply_return_facts
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.messages import sync_message
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.money import Money

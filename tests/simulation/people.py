@@ -10,10 +10,11 @@ from shipby.application.cancels.decide import CancelRequestDecision, decide_canc
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
-from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
+from shipby.application.refunds.approvals import approve_refund, reject_refund
 from shipby.application.returns.decisions import decide_return
 from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared import idempotency
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.errors import RetryableError

@@ -9,9 +9,9 @@ from functions.seller_api.operations import Call, Download, Operation, read, sep
 from shipby.application.intents import queries as intents
 from shipby.application.refunds import approvals
 from shipby.application.refunds import queries as refunds
-from shipby.application.refunds.approvals import SecondWord
 from shipby.application.refunds.export import refund_rows, refunds_csv
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.money import ApproveBody, RefundsExportQuery
 from shipby.contracts.requests import IntentsQuery, ReasonBody, VerdictBody

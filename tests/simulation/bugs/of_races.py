@@ -6,6 +6,7 @@ from tests.simulation.bugs.edits import Bug
 from tests.simulation.scenes import doors, races
 
 _APPROVALS = "shipby.application.refunds.approvals"
+_SECOND_WORD = "shipby.application.settling.second_word"
 _GUARDS = "shipby.application.intents.request_intent"
 _FINISH = "shipby.application.settling.finish"
 
@@ -14,7 +15,7 @@ BUGS: tuple[Bug, ...] = (
         "caps",
         "approval_spends_nothing",
         "an approved refund does not count in the day's limit",
-        (f"{_APPROVALS}:approve_refund", ", *refund_cap(let_go, settings, now)]", "]"),
+        (f"{_APPROVALS}:approve_refund", ", *refund_cap(let_go.intent, settings, now)]", "]"),
         doors.the_cap_of_money_holds_at_approval,
     ),
     Bug(
@@ -81,7 +82,7 @@ BUGS: tuple[Bug, ...] = (
         "second word",
         "decided_twice",
         "a refund that is decided is decided again",
-        (f"{_APPROVALS}:_waiting", "if intent.state is not IntentState.PROPOSED:", "if False:"),
+        (f"{_SECOND_WORD}:check_waits", "if intent.state is not IntentState.PROPOSED:", "if False:"),
         races.approved_while_it_is_rejected,
     ),
     Bug(

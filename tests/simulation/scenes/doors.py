@@ -15,9 +15,10 @@ from functions.seller_api.access import MANAGERS, Caller, caller_of, check_role
 from functions.seller_api.problems import HttpError
 from functions.seller_api.routes import OPERATIONS
 from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push
-from shipby.application.refunds.approvals import SecondWord, approve_refund
+from shipby.application.refunds.approvals import approve_refund
 from shipby.application.sellers import authenticate, register
 from shipby.application.sellers.change_settings import change_settings
+from shipby.application.settling.second_word import SecondWord
 from shipby.domain import pointers
 from shipby.domain.errors import (
     CapReachedError,

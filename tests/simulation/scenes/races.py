@@ -11,8 +11,9 @@ from functools import partial
 from shipby.application.alarms import ringing
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.writes import SavePosting
-from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
+from shipby.application.refunds.approvals import approve_refund, reject_refund
 from shipby.application.returns import sync as sync_return
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.settling.settle import settle_together
 from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.domain.deadlines.workflow import Command

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from shipby.application.refunds.approvals import SecondWord, approve_refund, reject_refund
+from shipby.application.refunds.approvals import approve_refund, reject_refund
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
 from shipby.domain.errors import (
     ActionNotOfferedError,

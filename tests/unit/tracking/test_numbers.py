@@ -8,8 +8,9 @@ import pytest
 
 from shipby.application.alarms.route_events import route_event
 from shipby.application.postings.tracking_history import tracking_numbers
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
-from shipby.application.tracking.approve_number import NumberWord, approve_number, reject_number
+from shipby.application.tracking.approve_number import approve_number, reject_number
 from shipby.application.tracking.import_numbers import import_numbers
 from shipby.application.tracking.support_ticket import TicketWish, support_ticket
 from shipby.domain import pointers
@@ -52,7 +53,7 @@ def said(
     actor: str = "key:k2",
     reason: str = "seen the waybill",
 ) -> Answer:
-    told = NumberWord(seller=a.SELLER, intent_id=intent, actor=actor, reason=reason)
+    told = SecondWord(seller=a.SELLER, intent_id=intent, actor=actor, reason=reason)
     return word(told, forget, store=world.store, clock=world.clock)
 
 

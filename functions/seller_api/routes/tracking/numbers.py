@@ -8,8 +8,9 @@ from functions.seller_api.access import DESK, EVERYONE, MANAGERS
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.postings.tracking_history import tracking_numbers
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
-from shipby.application.tracking.approve_number import NumberWord, approve_number, reject_number
+from shipby.application.tracking.approve_number import approve_number, reject_number
 from shipby.application.tracking.import_numbers import import_numbers
 from shipby.application.tracking.support_ticket import TicketWish, support_ticket
 from shipby.contracts.requests import ReasonBody
@@ -64,14 +65,14 @@ def get_ticket(call: Call) -> Mapping[str, object]:
 
 
 def approve(call: Call) -> Answer:
-    word = NumberWord(
+    word = SecondWord(
         seller=call.seller, intent_id=call.path["id"], actor=call.actor, reason=call.body_as(AgreeBody).reason
     )
     return approve_number(word, call.remember, store=call.store, clock=call.clock)
 
 
 def reject(call: Call) -> Answer:
-    word = NumberWord(
+    word = SecondWord(
         seller=call.seller, intent_id=call.path["id"], actor=call.actor, reason=call.body_as(ReasonBody).reason
     )
     return reject_number(word, call.remember, store=call.store, clock=call.clock)
