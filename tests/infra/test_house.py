@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_MODULES, MOST_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 20, 450, 60, 8
 
 LONG_MODULES = {
-    "layers/common/src/shipby/adapters/dynamodb/operations.py": "one exhaustive match over all writes: see ADR 0031",
     "tests/unit/cases/test_held.py": "one test per reason a decision is held for, in one table",
     "tests/unit/cases/test_odd_entries.py": "one test per list of the marketplace",
 }

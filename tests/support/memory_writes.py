@@ -7,40 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.application.ports.writes import (
-    AddDigestEntry,
-    AddScan,
-    AppendEvents,
-    AppendEvidence,
-    AppendTracking,
-    ClaimPointer,
-    NoteShadow,
-    ReleasePointer,
-    RememberResponse,
-    RequireAutomation,
-    SaveBenchCheck,
-    SaveCancelRequest,
-    SaveCarriage,
-    SaveCarrier,
-    SaveCase,
-    SaveClaim,
-    SaveDetail,
-    SaveDocument,
-    SaveEvidencePack,
-    SaveEvidenceUpload,
-    SaveIntent,
-    SaveMoney,
-    SaveOutcome,
-    SavePosting,
-    SavePrintJob,
-    SaveProductCard,
-    SaveRefusedPage,
-    SaveReturn,
-    SaveSettings,
-    SaveWatch,
-    SpendCap,
-    Write,
-)
+from shipby.application.ports import writes as w
 from shipby.domain.errors import (
     POINTER_TAKEN,
     AlreadyExistsError,
@@ -72,7 +39,7 @@ _RANKS = ("IDEM", "VERSION", "EVENT", "TRACKING", POINTER_TAKEN, "KILL", "CAP")
 """Which refusal is told when there are several."""
 
 
-def plan(writes: Sequence[Write], rows: Rows, *, shards: int, now: datetime, token: str) -> list[Planned]:
+def plan(writes: Sequence[w.Write], rows: Rows, *, shards: int, now: datetime, token: str) -> list[Planned]:
     """All rows of a change; raises the refusal that matters most."""
     if len(token) > 36:
         raise InvalidInputError(f"the token of a change has at most 36 characters, not {len(token)}")
@@ -90,12 +57,14 @@ def plan(writes: Sequence[Write], rows: Rows, *, shards: int, now: datetime, tok
 
 
 class _Planner:
-    def __init__(self, rows: Rows, shards: int, now: datetime, writes: Sequence[Write]) -> None:
+    def __init__(self, rows: Rows, shards: int, now: datetime, writes: Sequence[w.Write]) -> None:
         self._rows = rows
         self._shards = shards
         self._now = now
         self._released = {
-            (keys.pointer(w.seller, w.kind, w.value), w.target) for w in writes if isinstance(w, ReleasePointer)
+            (keys.pointer(write.seller, write.kind, write.value), write.target)
+            for write in writes
+            if isinstance(write, w.ReleasePointer)
         }
         self._claims: dict[Key, str] = {}
         self._spent: dict[Key, int] = {}
@@ -122,110 +91,112 @@ class _Planner:
     def _alarm(self, key: Key, alarm: Alarm | None) -> dict[str, str]:
         return {} if alarm is None else index_keys.alarm(key, alarm.due, self._shards)
 
-    def of(self, write: Write) -> Iterator[Planned]:  # noqa: PLR0912 - one short branch per kind of write
+    def of(self, write: w.Write) -> Iterator[Planned]:  # noqa: PLR0912 - one short branch per kind of write
         match write:
-            case SavePosting(posting, over):
+            case w.SavePosting(posting, over):
                 yield self._posting(posting, over)
-            case SaveDetail(seller, detail):
+            case w.SaveDetail(seller, detail):
                 yield Planned(keys.detail(seller, detail.number), detail)
-            case SaveReturn(case):
+            case w.SaveReturn(case):
                 key = keys.return_case(case.seller, case.id)
                 columns = index_keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)
                 columns |= index_keys.returns_opened(case.seller, case.opened_at, case.id)
                 yield self._saved(key, case, f"return {case.id}", columns | self._alarm(key, case.next_alarm))
-            case SaveIntent(intent):
+            case w.SaveIntent(intent):
                 if intent_owner(intent.id) != intent.ref:
                     raise InvalidInputError(f"intent {intent.id} does not belong to {intent.ref.id}")
                 key = keys.intent(intent.seller, intent.ref, intent.id)
                 columns = index_keys.intents(intent.seller, intent.state, intent.created_at, intent.id)
                 yield self._saved(key, intent, f"intent {intent.id}", columns | self._alarm(key, intent.next_alarm))
-            case SaveMoney(ledger):
+            case w.SaveMoney(ledger):
                 yield self._saved(keys.money(ledger.seller, ledger.number), ledger, f"ledger {ledger.number}")
-            case SaveSettings(settings):
+            case w.SaveSettings(settings):
                 yield self._saved(keys.settings(settings.seller), settings, f"settings of {settings.seller}")
                 if settings.version == 1:
                     yield Planned(keys.registered_seller(settings.seller), settings.seller)
-            case SaveDocument(document):
+            case w.SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
                 yield self._saved(key, document, f"document {document.id}")
-            case SavePrintJob(job):
+            case w.SavePrintJob(job):
                 key = keys.print_job(job.seller, job.id)
                 columns = index_keys.asked(job.seller, AggregateKind.PRINT_JOB, job.asked_at, job.id)
                 yield self._saved(key, job, f"print job {job.id}", columns | self._alarm(key, job.next_alarm))
-            case SaveCarriage(carriage):
+            case w.SaveCarriage(carriage):
                 key = keys.carriage(carriage.seller, carriage.id)
                 columns = index_keys.carriages(carriage.seller, carriage.asked_at, carriage.id, is_open=carriage.open)
                 alarm = self._alarm(key, carriage.next_alarm)
                 yield self._saved(key, carriage, f"carriage {carriage.id}", columns | alarm)
-            case SaveCarrier(own):
+            case w.SaveCarrier(own):
                 yield self._saved(keys.carrier(own.seller, own.code), own, f"carrier {own.code}")
-            case SaveProductCard(card):
+            case w.SaveProductCard(card):
                 yield self._saved(keys.product_card(card.seller, card.sku), card, f"product card {card.sku}")
-            case SaveBenchCheck(check):
+            case w.SaveBenchCheck(check):
                 key = keys.bench_check(check.seller, check.posting_number)
                 yield self._saved(key, check, f"scans of {check.posting_number}")
-            case AddScan(seller, number, scan):
+            case w.AddScan(seller, number, scan):
                 yield Planned(keys.scan(seller, number, scan.at, scan.id), scan)
-            case SaveRefusedPage(page):
+            case w.SaveRefusedPage(page):
                 yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
-            case SaveWatch(watch):
+            case w.SaveWatch(watch):
                 key = keys.watch(watch.seller, watch.id)
                 yield self._saved(key, watch, f"watch {watch.id}", self._alarm(key, watch.next_alarm))
-            case SaveCase(matter):
+            case w.SaveCase(matter):
                 key = keys.case(matter.seller, matter.id)
                 columns = index_keys.cases(matter.seller, matter.opened_at, matter.id, is_open=matter.open)
                 yield self._saved(key, matter, f"case {matter.id}", columns | self._alarm(key, matter.next_alarm))
-            case SaveCancelRequest() | SaveClaim() | AppendEvidence() | SaveEvidenceUpload() | SaveEvidencePack():
+            case w.SaveCancelRequest() | w.SaveClaim() | w.AppendEvidence():
                 yield from self._matter(write)
-            case NoteShadow(decision):
+            case w.SaveEvidenceUpload() | w.SaveEvidencePack():
+                yield from self._matter(write)
+            case w.NoteShadow(decision):
                 day = decision.at.astimezone(UTC).date()
                 yield Planned(keys.shadow(decision.seller, day, decision.at, decision.id), decision)
-            case SaveOutcome(outcome):
+            case w.SaveOutcome(outcome):
                 yield Planned(keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number), outcome)
-            case AddDigestEntry(entry):
+            case w.AddDigestEntry(entry):
                 stored = entry.stored
                 yield Planned(keys.digest_entry(entry.seller, entry.recipient, stored.event.at, stored.id), entry)
-            case AppendEvents():
+            case w.AppendEvents():
                 yield from self._events(write)
-            case AppendTracking(change):
+            case w.AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)
                 yield self._once(key, change, f"tracking change {change.sequence}", "TRACKING")
-            case SpendCap():
+            case w.SpendCap():
                 yield self._spend(write)
-            case RequireAutomation(seller):
+            case w.RequireAutomation(seller):
                 self._require(seller)
-            case RememberResponse(response):
+            case w.RememberResponse(response):
                 yield self._remember(response)
-            case ClaimPointer():
+            case w.ClaimPointer():
                 yield self._claim(write)
-            case ReleasePointer():
+            case w.ReleasePointer():
                 yield from self._release(write)
             case _:
                 assert_never(write)
 
     def _matter(
-        self, write: SaveCancelRequest | SaveClaim | AppendEvidence | SaveEvidenceUpload | SaveEvidencePack
+        self, write: w.SaveCancelRequest | w.SaveClaim | w.AppendEvidence | w.SaveEvidenceUpload | w.SaveEvidencePack
     ) -> Iterator[Planned]:
         match write:
-            case SaveCancelRequest(request):
+            case w.SaveCancelRequest(request):
                 key = keys.cancel_request(request.seller, request.id)
                 columns = index_keys.cancel_requests(
                     request.seller, request.auto_approve_at, request.id, is_open=request.open
                 )
                 alarm = self._alarm(key, request.next_alarm)
                 yield self._saved(key, request, f"cancel request {request.id}", columns | alarm)
-            case SaveClaim(claim):
+            case w.SaveClaim(claim):
                 key = keys.claim(claim.seller, claim.id)
                 columns = index_keys.claims(claim.seller, claim.answer_by, claim.id, is_open=claim.open)
                 yield self._saved(key, claim, f"claim {claim.id}", columns | self._alarm(key, claim.next_alarm))
-            case AppendEvidence(piece):
+            case w.AppendEvidence(piece):
                 chain = keys.evidence_chain(piece.seller, piece.posting_number)
                 yield self._saved(chain, write.chain, f"evidence of {piece.posting_number}")
                 key = keys.evidence(piece.seller, piece.posting_number, piece.sequence)
                 yield self._once(key, piece, f"evidence {piece.sequence}", "EVENT")
-            case SaveEvidenceUpload(upload):
+            case w.SaveEvidenceUpload(upload):
                 yield Planned(keys.evidence_upload(upload.seller, upload.posting_number, upload.id), upload)
-            case SaveEvidencePack(pack):
+            case w.SaveEvidencePack(pack):
                 key = keys.evidence_pack(pack.seller, pack.id)
                 columns = index_keys.asked(pack.seller, AggregateKind.EVIDENCE_PACK, pack.asked_at, pack.id)
                 yield self._saved(key, pack, f"evidence pack {pack.id}", columns | self._alarm(key, pack.next_alarm))
@@ -244,7 +215,7 @@ class _Planner:
         )
         return self._saved(key, posting, f"posting {posting.number}", columns)
 
-    def _events(self, write: AppendEvents) -> Iterator[Planned]:
+    def _events(self, write: w.AppendEvents) -> Iterator[Planned]:
         for index, event in enumerate(write.events):
             key = keys.event(write.seller, write.ref, write.version, index)
             row = StoredEvent(
@@ -258,7 +229,7 @@ class _Planner:
             )
             yield self._once(key, row, f"event {write.version}/{index}", "EVENT")
 
-    def _spend(self, write: SpendCap) -> Planned:
+    def _spend(self, write: w.SpendCap) -> Planned:
         key = keys.cap(write.seller, write.action, write.day)
         self.shared.add(key)
         self._spent[key] = self._spent.get(key, 0) + write.by
@@ -279,7 +250,7 @@ class _Planner:
             self._refuse("IDEM", AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered", what="IDEM"))
         return Planned(key, response)
 
-    def _claim(self, write: ClaimPointer) -> Planned:
+    def _claim(self, write: w.ClaimPointer) -> Planned:
         key = keys.pointer(write.seller, write.kind, write.value)
         if self._claims.setdefault(key, write.target) != write.target:
             raise InvalidInputError(f"a change claims {write.kind} {write.value!r} for two items")
@@ -292,7 +263,7 @@ class _Planner:
             )
         return Planned(key, write.target)
 
-    def _release(self, write: ReleasePointer) -> Iterator[Planned]:
+    def _release(self, write: w.ReleasePointer) -> Iterator[Planned]:
         key = keys.pointer(write.seller, write.kind, write.value)
         self.shared.add(key)
         if self._rows.get(key) == write.target and key not in self._claims:

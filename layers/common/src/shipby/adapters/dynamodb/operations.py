@@ -11,40 +11,7 @@ from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.rows import kind
 from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
-from shipby.application.ports.writes import (
-    AddDigestEntry,
-    AddScan,
-    AppendEvents,
-    AppendEvidence,
-    AppendTracking,
-    ClaimPointer,
-    NoteShadow,
-    ReleasePointer,
-    RememberResponse,
-    RequireAutomation,
-    SaveBenchCheck,
-    SaveCancelRequest,
-    SaveCarriage,
-    SaveCarrier,
-    SaveCase,
-    SaveClaim,
-    SaveDetail,
-    SaveDocument,
-    SaveEvidencePack,
-    SaveEvidenceUpload,
-    SaveIntent,
-    SaveMoney,
-    SaveOutcome,
-    SavePosting,
-    SavePrintJob,
-    SaveProductCard,
-    SaveRefusedPage,
-    SaveReturn,
-    SaveSettings,
-    SaveWatch,
-    SpendCap,
-    Write,
-)
+from shipby.application.ports import writes as w
 from shipby.domain.errors import (
     POINTER_TAKEN,
     AlreadyExistsError,
@@ -61,11 +28,11 @@ from shipby.domain.events import Ref, posting_ref, return_ref
 class _Caps:
     """The same cap spent several times in one change, `count` in all."""
 
-    cap: SpendCap
+    cap: w.SpendCap
     count: int
 
 
-_Counted: TypeAlias = Write | _Caps
+_Counted: TypeAlias = w.Write | _Caps
 
 
 class Meaning(IntEnum):
@@ -103,7 +70,7 @@ class Operation:
 
 
 def operations(
-    writes: Sequence[Write], *, shards: int, now: datetime, seen: Seen | None = None, besides: Sequence[Write] = ()
+    writes: Sequence[w.Write], *, shards: int, now: datetime, seen: Seen | None = None, besides: Sequence[w.Write] = ()
 ) -> list[Operation]:
     """All operations of a change, at most one per item. `seen` makes the changes kept in event rows shorter.
 
@@ -117,12 +84,12 @@ def operations(
     return _merge_pointers(_merge_kill_switch([operation for write in merged for operation in builder.of(write)]))
 
 
-def _without_repeats(writes: Sequence[Write]) -> list[_Counted]:
+def _without_repeats(writes: Sequence[w.Write]) -> list[_Counted]:
     """Equal checks and claims once; the caps of one action and day counted together."""
     kept: list[_Counted] = []
     caps: dict[tuple[str, str, object], int] = {}
     for write in writes:
-        if isinstance(write, SpendCap):
+        if isinstance(write, w.SpendCap):
             place = (write.seller, write.action, write.day)
             if place in caps:
                 earlier = kept[caps[place]]
@@ -133,7 +100,7 @@ def _without_repeats(writes: Sequence[Write]) -> list[_Counted]:
                 continue
             caps[place] = len(kept)
             kept.append(_Caps(write, write.by))
-        elif isinstance(write, RequireAutomation | ClaimPointer | ReleasePointer) and write in kept:
+        elif isinstance(write, w.RequireAutomation | w.ClaimPointer | w.ReleasePointer) and write in kept:
             continue
         else:
             kept.append(write)
@@ -237,7 +204,7 @@ def _put(item: Item) -> Operation:
 
 
 class _Builder:
-    def __init__(self, shards: int, now: datetime, writes: Sequence[Write], seen: Seen) -> None:
+    def __init__(self, shards: int, now: datetime, writes: Sequence[w.Write], seen: Seen) -> None:
         self._shards = shards
         self._now = now
         self._seen = seen
@@ -245,62 +212,62 @@ class _Builder:
 
     def of(self, write: _Counted) -> Iterator[Operation]:  # noqa: PLR0912, PLR0915 - one short branch per kind of write
         match write:
-            case SavePosting():
+            case w.SavePosting():
                 yield self._posting(write)
-            case SaveDetail(seller, detail):
-                key = keys.detail(seller, detail.number)
-                yield Operation(action="Put", key=key, body={"Item": rows.postings.details().item(key, detail)})
-            case SaveReturn(case):
+            case w.SaveDetail(seller, detail):
+                yield _put(rows.postings.details().item(keys.detail(seller, detail.number), detail))
+            case w.SaveReturn(case):
                 yield _versioned(rows.returns.return_item(case, self._shards), case.version, f"return {case.id}")
-            case SaveIntent(intent):
+            case w.SaveIntent(intent):
                 yield _versioned(rows.intents.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
-            case SaveMoney(ledger):
+            case w.SaveMoney(ledger):
                 key = keys.money(ledger.seller, ledger.number)
                 item = rows.refunds.ledgers().item(key, ledger)
                 yield _versioned(item, ledger.version, f"the ledger of posting {ledger.number}")
-            case SaveSettings(settings):
+            case w.SaveSettings(settings):
                 key = keys.settings(settings.seller)
                 item = rows.sellers.settings().item(key, settings)
                 yield _versioned(item, settings.version, f"the settings of seller {settings.seller}")
                 if settings.version == 1:
                     yield _registration(settings.seller)
-            case SaveDocument(document):
+            case w.SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
                 item = rows.labels.documents().item(key, document)
                 yield _versioned(item, document.version, f"document {document.id}")
-            case SavePrintJob(job):
+            case w.SavePrintJob(job):
                 yield _versioned(rows.labels.print_job_item(job, self._shards), job.version, f"print job {job.id}")
-            case SaveCarriage(carriage):
+            case w.SaveCarriage(carriage):
                 item = rows.carriages.carriage_item(carriage, self._shards)
                 yield _versioned(item, carriage.version, f"carriage {carriage.id}")
-            case SaveProductCard(card):
+            case w.SaveProductCard(card):
                 item = rows.packing.product_cards().item(keys.product_card(card.seller, card.sku), card)
                 yield _versioned(item, card.version, f"the product card of SKU {card.sku}")
-            case SaveCarrier(own):
+            case w.SaveCarrier(own):
                 item = rows.carriers.carriers().item(keys.carrier(own.seller, own.code), own)
                 yield _versioned(item, own.version, f"carrier {own.code}")
-            case SaveBenchCheck(check):
+            case w.SaveBenchCheck(check):
                 item = rows.packing.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
-            case AddScan(seller, number, scan):
+            case w.AddScan(seller, number, scan):
                 yield _put(rows.tracking.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
-            case SaveRefusedPage(page):
+            case w.SaveRefusedPage(page):
                 yield _put(rows.labels.refused_page_item(page))
-            case SaveWatch(watch):
+            case w.SaveWatch(watch):
                 yield _versioned(rows.cases.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
-            case SaveCase(matter):
+            case w.SaveCase(matter):
                 yield _versioned(rows.cases.case_item(matter, self._shards), matter.version, f"case {matter.id}")
-            case SaveCancelRequest() | SaveClaim() | AppendEvidence() | SaveEvidenceUpload() | SaveEvidencePack():
+            case w.SaveCancelRequest() | w.SaveClaim() | w.AppendEvidence():
                 yield from self._matter(write)
-            case NoteShadow(decision):
+            case w.SaveEvidenceUpload() | w.SaveEvidencePack():
+                yield from self._matter(write)
+            case w.NoteShadow(decision):
                 yield _put(rows.shadow.shadow_item(decision))
-            case SaveOutcome(outcome):
+            case w.SaveOutcome(outcome):
                 key = keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number)
-                yield Operation(action="Put", key=key, body={"Item": rows.deadlines.outcomes().item(key, outcome)})
-            case AddDigestEntry(entry):
-                key = rows.notices.digest_key(entry)
-                yield Operation(action="Put", key=key, body={"Item": rows.notices.digest_entries().item(key, entry)})
-            case AppendEvents(seller, ref, version, events):
+                yield _put(rows.deadlines.outcomes().item(key, outcome))
+            case w.AddDigestEntry(entry):
+                yield _put(rows.notices.digest_entries().item(rows.notices.digest_key(entry), entry))
+            case w.AppendEvents(seller, ref, version, events):
                 told = [
                     rows.events.event_item(seller, ref, version, index, event, count=len(events))
                     for index, event in enumerate(events)
@@ -309,39 +276,39 @@ class _Builder:
                 for index, row in enumerate(told):
                     item = row | {keys.CHANGE: change} if change and index == 0 else row
                     yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
-            case AppendTracking(change):
+            case w.AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)
                 item = rows.postings.tracking_changes().item(key, change)
                 what = f"change {change.sequence} of the tracking number of {change.posting_number}"
                 yield _once(item, what, "TRACKING", Meaning.TRACKING)
             case _Caps(cap, count):
                 yield _spend(cap, count)
-            case RequireAutomation(seller):
+            case w.RequireAutomation(seller):
                 yield _switched_off(seller)
-            case RememberResponse():
+            case w.RememberResponse():
                 yield self._remember(write)
-            case ClaimPointer() | ReleasePointer():
-                yield _claim(write) if isinstance(write, ClaimPointer) else _release(write)
-            case SpendCap():
+            case w.ClaimPointer() | w.ReleasePointer():
+                yield _claim(write) if isinstance(write, w.ClaimPointer) else _release(write)
+            case w.SpendCap():
                 yield _spend(write, write.by)
             case _:
                 assert_never(write)
 
     @staticmethod
-    def _place(write: Write) -> tuple[Ref, int] | None:
+    def _place(write: w.Write) -> tuple[Ref, int] | None:
         match write:
-            case SavePosting(posting):
+            case w.SavePosting(posting):
                 return posting_ref(posting.number), posting.version
-            case SaveReturn(case):
+            case w.SaveReturn(case):
                 return return_ref(case.id), case.version
         return None
 
     def _change(self, ref: Ref, version: int, told: Sequence[Item]) -> Wire | None:
         """What this version does to its item, where the item is one that can be replayed."""
         saved = self._saved.get((ref, version))
-        if isinstance(saved, SavePosting):
+        if isinstance(saved, w.SavePosting):
             item = rows.postings.posting_item(saved.posting, self._shards)
-        elif isinstance(saved, SaveReturn):
+        elif isinstance(saved, w.SaveReturn):
             item = rows.returns.return_item(saved.case, self._shards)
         else:
             return None
@@ -349,27 +316,27 @@ class _Builder:
         return changes.change(before, item, told)
 
     def _matter(
-        self, write: SaveCancelRequest | SaveClaim | AppendEvidence | SaveEvidenceUpload | SaveEvidencePack
+        self, write: w.SaveCancelRequest | w.SaveClaim | w.AppendEvidence | w.SaveEvidenceUpload | w.SaveEvidencePack
     ) -> Iterator[Operation]:
         match write:
-            case SaveCancelRequest(request):
+            case w.SaveCancelRequest(request):
                 item = rows.cancels.cancel_request_item(request, self._shards)
                 yield _versioned(item, request.version, f"cancel request {request.id}")
-            case SaveClaim(claim):
+            case w.SaveClaim(claim):
                 yield _versioned(rows.evidence.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
-            case AppendEvidence(piece):
+            case w.AppendEvidence(piece):
                 what = f"the evidence of posting {piece.posting_number}"
                 yield _versioned(rows.evidence.chain_item(write.chain), piece.sequence, what)
                 yield _once(
                     rows.evidence.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT
                 )
-            case SaveEvidenceUpload(upload):
+            case w.SaveEvidenceUpload(upload):
                 yield _put(rows.evidence.upload_item(upload))
-            case SaveEvidencePack(pack):
+            case w.SaveEvidencePack(pack):
                 item = rows.evidence.pack_item(pack, self._shards)
                 yield _versioned(item, pack.version, f"evidence pack {pack.id}")
 
-    def _posting(self, write: SavePosting) -> Operation:
+    def _posting(self, write: w.SavePosting) -> Operation:
         posting = write.posting
         # Neither may the day of receipt move (the `days` index is the proof that nothing was lost), nor may a read that
         # was marked by mark_synced meanwhile be overwritten by an older one.
@@ -388,7 +355,7 @@ class _Builder:
             values=values,
         )
 
-    def _remember(self, write: RememberResponse) -> Operation:
+    def _remember(self, write: w.RememberResponse) -> Operation:
         response = write.response
         return Operation(
             action="Put",
@@ -408,7 +375,7 @@ def _registration(seller: str) -> Operation:
     return Operation(action="Put", key=key, body={"Item": item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1})})
 
 
-def _spend(cap: SpendCap, count: int) -> Operation:
+def _spend(cap: w.SpendCap, count: int) -> Operation:
     refusal = CapReachedError(
         f"seller {cap.seller} allows {cap.limit} automatic {cap.action} a day, and {cap.day} has no more left: "
         "a person has to decide",
@@ -449,7 +416,7 @@ def _stopped(seller: str) -> ShipbyError:
     return KillSwitchOnError(f"seller {seller} has stopped all automatic actions: a person has to decide")
 
 
-def _claim(write: ClaimPointer) -> Operation:
+def _claim(write: w.ClaimPointer) -> Operation:
     key = keys.pointer(write.seller, write.kind, write.value)
     return Operation(
         action="Put",
@@ -466,7 +433,7 @@ def _claim(write: ClaimPointer) -> Operation:
     )
 
 
-def _release(write: ReleasePointer) -> Operation:
+def _release(write: w.ReleasePointer) -> Operation:
     return Operation(
         action="Delete",
         key=keys.pointer(write.seller, write.kind, write.value),

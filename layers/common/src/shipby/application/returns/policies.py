@@ -7,7 +7,6 @@ from dataclasses import replace
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.returns.refund_money import full_amount, left_for
-from shipby.application.sellers.change_settings import return_policy_view
 from shipby.domain.json_types import Json
 from shipby.domain.postings.rules import cancelled_before_delivery
 from shipby.domain.returns.options import (
@@ -70,4 +69,15 @@ def get_policies(seller: str, *, store: SellerReads) -> dict[str, Json]:
 
 
 def policy_view(policy: ReturnPolicy, *, default: bool) -> dict[str, Json]:
-    return return_policy_view(policy) | {"default": default, "conditions": policy.conditions or None}
+    return {
+        "product_type": policy.product_type,
+        "default": default,
+        "window_days": policy.window_days,
+        "defect_window_days": policy.defect_window_days,
+        "unopened_only": policy.unopened_only,
+        "keep_goods_below": policy.keep_goods_below,
+        "compensate_percent": policy.compensate_percent,
+        "inspect": policy.inspect,
+        "exchange": policy.exchange,
+        "conditions": policy.conditions or None,
+    }
