@@ -16,7 +16,7 @@ from shipby.application.settling.settle import settle_intent, settle_together
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
 from tests.simulation.baton import Task
 from tests.simulation.market import SELLER
-from tests.simulation.queues import Letter
+from tests.simulation.parts.queues import Letter
 from tests.simulation.world import SWEEP_EVERY, Job, World
 
 Work = Callable[[], object]

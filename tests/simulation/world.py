@@ -17,14 +17,14 @@ from shipby.domain.errors import ShipbyError, VersionConflictError
 from shipby.domain.events import EVENT_TYPE_VERSION, StoredEvent
 from shipby.domain.intents import IntentState
 from shipby.domain.sellers.settings import Automation, SellerSettings
+from tests.simulation.at_rest import WatchAtRest
 from tests.simulation.baton import Baton, Task
 from tests.simulation.chance import CALM, draw_weather
 from tests.simulation.clocks import SkewedClock, Time
 from tests.simulation.errors import Crash, Violation
 from tests.simulation.market import RETURN_SECONDS, SELLER, Market
-from tests.simulation.queues import Letter, Outlet, Queues
-from tests.simulation.shop_store import ShopStore
-from tests.simulation.watch import Watch
+from tests.simulation.parts.queues import Letter, Outlet, Queues
+from tests.simulation.parts.shop_store import ShopStore
 from tests.simulation.wire import BASE_URL, Exchange, Wire
 from tests.support.memory_store import MemoryStore
 
@@ -100,7 +100,7 @@ class World:
         patience = self.rng.choice((240.0, 900.0, RETURN_SECONDS, RETURN_SECONDS))
         self.market = Market(seed, SkewedClock(self.time, market_skew), patience=patience)
         self.raw = MemoryStore(alarm_shards=1, clock=SkewedClock(self.time))
-        self.watch = Watch(self.time, self.market, self.raw)
+        self.watch = WatchAtRest(self.time, self.market, self.raw)
         self.queues = Queues(self.time, self.rng)
         self.baton = Baton()
         self.running: list[Running] = []

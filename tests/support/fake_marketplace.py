@@ -1,19 +1,14 @@
 """A marketplace in memory with books: what it did by itself, what we made it do, and faults on demand."""
 
-import threading
-from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import (
     CancelReason,
     ItemResult,
-    LabelTask,
-    LabelTaskResult,
     Marketplace,
     PushUrlHealth,
 )
@@ -22,11 +17,7 @@ from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
     MarketplaceRefusedError,
-    MarketplaceUnavailableError,
     NotFoundError,
-    NotReadyYetError,
-    OutcomeUnknownError,
-    RateLimitedError,
 )
 from shipby.domain.labels.own_labels import Party
 from shipby.domain.money import Money
@@ -40,8 +31,7 @@ from tests.support.fake_cancellations import FakeCancellations
 from tests.support.fake_carriages import FakeCarriages
 from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # tests take it from here: mypy wants that said
 from tests.support.fake_chats import FakeChats
-
-T = TypeVar("T")
+from tests.support.fake_label_files import FakeLabelFiles
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
 ON_APPROVAL = (REJECT, FULL_REFUND, COMPENSATE_ACTION, ASK_GOODS)
@@ -54,31 +44,22 @@ def offer(*ids: int) -> tuple[OfferedAction, ...]:
     return tuple(OfferedAction(id=identifier, name=f"action {identifier}") for identifier in ids)
 
 
-class FakeMarketplace:
-    """One seller's marketplace. `fail(call, fault, ...)` makes the next calls of that name misbehave, in order."""
+class FakeMarketplace(FakeLabelFiles):
+    """One seller's marketplace."""
 
     def __init__(self, clock: Clock, *, postings: Iterable[MarketplacePosting] = ()) -> None:
+        super().__init__()
         self._clock = clock
-        self._lock = threading.RLock()
-        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self._tasks: dict[str, tuple[str, ...]] = {}
         self.book = {facts.number: facts for facts in postings}
         self.status_changed: dict[str, datetime] = {}
         """Posting number -> when its status last changed, where a test has put or changed it."""
         self.return_book: dict[str, MarketplaceReturn] = {}
         self.goods_book: dict[str, MarketplaceReturn] = {}
         self.books = Books()
-        self.calls: Counter[str] = Counter()
         self.reasons: tuple[CancelReason, ...] = (
             CancelReason(id=352, title="Товар закончился", by="seller"),
             CancelReason(id=402, title="Другое", by="seller"),
         )
-        self.label_problems: dict[str, str] = {}
-        """Posting number -> why a label task leaves it unprinted."""
-        self.batch_poison: dict[str, Exception] = {}
-        """Posting number -> the error that a batch with it is refused with."""
-        self.label_state = "completed"
-        self.foreign_pages: list[str] = []
         self.refused_tracking: dict[str, str] = {}
         self.recipients: dict[str, Party] = {}
         self.cancellations = FakeCancellations(self._begin, self._act, self.book, self.cancel_by, clock)
@@ -91,13 +72,8 @@ class FakeMarketplace:
         """None: the marketplace has counted no error yet."""
         self.index_book: list[IndexedPosting] = []
         self.thresholds: dict[str, RatingThresholds] = {}
-        self.on_call: Callable[[str], None] | None = None
-        """Runs as each call begins, outside the lock: for what happens meanwhile."""
 
     # For tests: what the marketplace and the buyer do by themselves
-
-    def fail(self, call: str, *faults: Fault) -> None:
-        self._faults[call].extend(faults)
 
     def put(self, facts: MarketplacePosting) -> None:
         with self._lock:
@@ -127,37 +103,6 @@ class FakeMarketplace:
         """Somebody other than us cancels: client, ozon, system …"""
         gone = Cancellation(reason_id=1, reason=f"by {by}", type=by, after_ship=False, affects_rating=False)
         self.change(number, status="cancelled", substatus="posting_canceled", actions=(), cancellation=gone)
-
-    # Faults
-
-    def _begin(self, name: str) -> Fault | None:
-        if self.on_call is not None:
-            self.on_call(name)
-        with self._lock:
-            self.calls[name] += 1
-            fault = self._faults[name].popleft() if self._faults[name] else None
-        match fault:
-            case Fault.REFUSE:
-                raise MarketplaceRefusedError(f"{name} refused", text="TRANSITION_IS_NOT_POSSIBLE")
-            case Fault.RATE_LIMIT:
-                raise RateLimitedError(f"{name}: wait", retry_after=1.0)
-            case Fault.NOT_READY:
-                raise NotReadyYetError(f"{name}: the next postings aren't ready")
-            case Fault.UNAVAILABLE:
-                raise MarketplaceUnavailableError(f"{name}: Circle is open")
-            case Fault.CREDENTIALS:
-                raise CredentialsRejectedError(f"{name}: Api-key is deactivated")
-            case Fault.TIMEOUT_BEFORE:
-                raise OutcomeUnknownError(f"{name}: no answer")
-        return fault
-
-    def _act(self, name: str, effect: Callable[[], T]) -> T:
-        fault = self._begin(name)
-        with self._lock:
-            done = effect()
-        if fault is Fault.TIMEOUT_AFTER:
-            raise OutcomeUnknownError(f"{name}: no answer")
-        return done
 
     def _known(self, number: str) -> MarketplacePosting:
         if number not in self.book:
@@ -396,34 +341,7 @@ class FakeMarketplace:
         sku, quantity = (found.sku, found.quantity) if type_id != POSTAGE else ("", 0)
         self.accruals.charge(found.posting_number, type_id, minor, on=today, sku=sku, quantity=quantity)
 
-    # Labels and chat
-
-    def create_label_tasks(self, numbers: Sequence[str]) -> tuple[LabelTask, ...]:
-        def effect() -> tuple[LabelTask, ...]:
-            for number in numbers:
-                if number in self.batch_poison:
-                    raise self.batch_poison[number]
-            identifier = f"task-{len(self._tasks) + 1}"
-            self._tasks[identifier] = tuple(numbers)
-            return (LabelTask(id=identifier, type="big_label"),)
-
-        return self._act("create_label_tasks", effect)
-
-    def label_task(self, task_id: str) -> LabelTaskResult:
-        self._begin("label_task")
-        unprinted = {n: self.label_problems[n] for n in self._tasks[task_id] if n in self.label_problems}
-        if self.label_state != "completed":
-            return LabelTaskResult(state=self.label_state, error="broken" if self.label_state == "error" else "")
-        printed = len(unprinted) < len(self._tasks[task_id])
-        return LabelTaskResult(
-            state="completed", file_url=f"https://files/{task_id}" if printed else "", unprinted=unprinted
-        )
-
-    def download(self, url: str) -> bytes:
-        self._begin("download")
-        pages = [n for n in self._tasks[url.rpartition("/")[2]] if n not in self.label_problems]
-        # In reverse: a page belongs to the posting that it names, never to its position.
-        return b"%PDF\n" + "\n".join([*self.foreign_pages, *reversed(pages)]).encode()
+    # Chat
 
     def start_chat(self, number: str) -> str:
         self._begin("start_chat")

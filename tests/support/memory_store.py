@@ -2,26 +2,23 @@
 
 import threading
 from bisect import insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar, cast
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.pages import Page
-from shipby.application.ports.postings import PostingStory, WorkItem
+from shipby.application.ports.postings import PostingStory
 from shipby.application.ports.writes import Write
-from shipby.domain.alarm import AlarmRef, AsideAlarm
+from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriages import Carriage
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.watch import Watch
-from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from shipby.domain.events import AggregateKind, Ref, StoredEvent, posting_ref
-from shipby.domain.intents import Intent, IntentState, intent_owner
+from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
@@ -29,7 +26,7 @@ from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
-from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import MoneyLedger
 from shipby.domain.remembered import RememberedResponse
@@ -38,9 +35,9 @@ from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
-from tests.support.memory_index import Index, alarm_ref, worklist_id
-from tests.support.memory_matters import MemoryMatters
-from tests.support.memory_replay import Kept, MemoryReplay
+from tests.support.memory.index import Index
+from tests.support.memory.matters import MemoryMatters
+from tests.support.memory.replay import Kept, MemoryReplay
 from tests.support.memory_writes import Planned, Rows, plan
 
 R = TypeVar("R")
@@ -104,18 +101,6 @@ class MemoryStore(MemoryMatters, MemoryReplay):
             insort(in_partition, key.sk)
         self._rows[key] = freeze(planned.row)
         self._columns[key] = planned.columns
-
-    def _get(self, key: Key, kind: type[R]) -> R | None:
-        with self._lock:
-            row = self._rows.get(key)
-        if row is not None and not isinstance(row, kind):
-            raise TypeError(f"{key} holds a {type(row).__name__}, not a {kind.__name__}")
-        return row
-
-    def _range(self, pk: str, prefix: str, kind: type[R]) -> list[R]:
-        with self._lock:
-            found = [self._rows[Key(pk, sk)] for sk in self._partitions.get(pk, []) if sk.startswith(prefix)]
-        return [row for row in found if isinstance(row, kind)]
 
     # Single items
 
@@ -221,149 +206,6 @@ class MemoryStore(MemoryMatters, MemoryReplay):
     def sellers(self) -> list[str]:
         with self._lock:
             return list(self._partitions.get(keys.SELLERS, []))
-
-    # Listings
-
-    def _page(
-        self,
-        name: str,
-        index: Index,
-        partition: str,
-        read: Callable[[str, Key], R],
-        *,
-        limit: int,
-        cursor: str | None,
-        before: str = "\U0010ffff",
-        start: str = "",
-    ) -> Page[R]:
-        check_limit(limit)
-        after = (start, "", "")
-        if cursor is not None:
-            found = decode_cursor(name, cursor, frozenset({"sort", "PK", "SK"}))
-            after = (found["sort"], found["PK"], found["SK"])
-        with self._lock:
-            rows = index.between(partition, after, before)[: limit + 1]
-            items = tuple(read(sort, Key(pk, sk)) for sort, pk, sk in rows[:limit])
-        if len(rows) <= limit:
-            return Page(items)
-        sort, pk, sk = rows[limit - 1]
-        return Page(items, encode_cursor(name, {"sort": sort, "PK": pk, "SK": sk}))
-
-    def worklist(
-        self,
-        seller: str,
-        stage: Stage,
-        *,
-        due_before: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page[WorkItem]:
-        partition = index_keys.worklist_partition(seller, stage)
-        before = index_keys.due_before(due_before) if due_before else "\U0010ffff"
-        name = f"worklist/{partition}"
-        return self._page(name, self._worklist, partition, self._work_item, limit=limit, cursor=cursor, before=before)
-
-    def _work_item(self, _: str, key: Key) -> WorkItem:
-        posting = cast("Posting", self._rows[key])
-        return WorkItem(
-            number=posting.number,
-            stage=posting.stage,
-            status=posting.status,
-            substatus=posting.substatus,
-            scheme=posting.scheme,
-            version=posting.version,
-            cut_off=posting.cut_off,
-            late=posting.late,
-            warehouse_id=posting.warehouse_id,
-            at_risk=posting.at_risk,
-            next_due=posting.next_alarm.due if posting.next_alarm else None,
-            next_rung=posting.next_alarm.kind if posting.next_alarm else "",
-        )
-
-    def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
-        partition = index_keys.received_partition(seller, day)
-        return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
-
-    def returns_opened_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
-        partition = index_keys.returns_opened_partition(seller, day)
-        return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
-
-    def asked_on(
-        self, seller: str, kind: AggregateKind, day: date, *, limit: int = 500, cursor: str | None = None
-    ) -> Page[str]:
-        partition = index_keys.asked_partition(seller, kind, day)
-        return self._page(partition, self._days, partition, lambda sort, _: sort, limit=limit, cursor=cursor)
-
-    def intents_in(
-        self,
-        seller: str,
-        state: IntentState,
-        *,
-        since: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page[str]:
-        partition = index_keys.intents_partition(seller, state)
-        start = keys.sortable(since) if since else ""
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
-
-    def returns_in(
-        self,
-        seller: str,
-        *,
-        open_only: bool = True,
-        since: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page[str]:
-        partition = index_keys.returns_partition(seller, is_open=open_only)
-        start = keys.sortable(since) if since else ""
-        return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
-
-    def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
-        return self._rows_of(keys.products_pk(seller), ProductCard, limit, cursor)
-
-    def refused_pages_on(
-        self, seller: str, day: date, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[RefusedPage]:
-        return self._rows_of(keys.pages_pk(seller, day), RefusedPage, limit, cursor)
-
-    def _rows_of(self, partition: str, kind: type[R], limit: int, cursor: str | None) -> Page[R]:
-        def row(_: str, key: Key) -> R:
-            found = self._rows[key]
-            assert isinstance(found, kind)
-            return found
-
-        return self._page(partition, self._primary(partition), partition, row, limit=limit, cursor=cursor)
-
-    def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
-        return self._rows_of(keys.outcomes_pk(seller, day), Outcome, limit, cursor)
-
-    def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
-        return self._range(keys.digest_pk(seller, recipient), keys.ENTRY_PREFIX, DigestEntry)
-
-    def alarms_aside(self, *, limit: int = 200, cursor: str | None = None) -> Page[AsideAlarm]:
-        return self._page("aside", self._alarms, keys.ASIDE, self._aside_alarm, limit=limit, cursor=cursor)
-
-    def _aside_alarm(self, sort: str, key: Key) -> AsideAlarm:
-        reason, at = self._aside[key]
-        return AsideAlarm(alarm=alarm_ref(sort, key), reason=reason, at=at)
-
-    def due_alarms(self, shard: int, *, until: datetime, limit: int = 200, cursor: str | None = None) -> Page[AlarmRef]:
-        partition = index_keys.alarm_partition(shard)
-        before = index_keys.alarms_until(until)
-        return self._page(partition, self._alarms, partition, alarm_ref, limit=limit, cursor=cursor, before=before)
-
-    def pushes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[PushRow]:
-        return self._rows_of(keys.inbox_pk(seller, day), PushRow, limit, cursor)
-
-    def _primary(self, partition: str) -> Index:
-        """One partition of the table itself, as an index to page through."""
-        index = Index("PK", "SK")
-        with self._lock:
-            for sk in self._partitions.get(partition, []):
-                index.move(Key(partition, sk), {}, {"PK": partition, "SK": sk})
-        return index
 
     # Single writes
 

@@ -10,8 +10,8 @@ import pytest
 
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import TariffStep
+from tests.unit.ozon.reading.parsing_support import FOREVER, read_posting, rub, utc
 from tests.unit.ozon.stub_marketplace import sample
-from tests.unit.ozon.test_ozon_parsing import FOREVER, read_posting, rub, utc
 
 
 @pytest.fixture

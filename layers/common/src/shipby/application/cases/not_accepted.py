@@ -9,7 +9,7 @@ from shipby.application.cases.opening import closing, opening
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import Write
 from shipby.domain.cases.case import CaseKind
-from shipby.domain.deadlines.ladder import not_accepted_by
+from shipby.domain.deadlines.periods import not_accepted_by
 from shipby.domain.postings.posting import FINAL, Posting
 from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.sellers.settings import SellerSettings

@@ -20,9 +20,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shipby.domain.deadlines.periods import PeriodKind, period
+from shipby.domain.deadlines.periods import PeriodKind, auto_cancel_estimate, not_accepted_by, period
 from shipby.domain.deadlines.policy import CHAT_OFFER, SET_CUT_OFF_OFFER, Move, preset_of
-from shipby.domain.market import Market
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import (
     BEFORE_HAND_OVER,
@@ -33,7 +32,6 @@ from shipby.domain.postings.posting import (
     Posting,
     Rung,
     RungKind,
-    Scheme,
     Stage,
     TariffStep,
 )
@@ -257,22 +255,6 @@ def _untried(posting: Posting, kind: RungKind) -> bool:
     return kind not in posting.fired
 
 
-def auto_cancel_estimate(cut_off: datetime, posting: Posting, settings: SellerSettings) -> datetime:
-    """When the marketplace may cancel a posting by itself: an estimate, after which it is read anew.
-
-    A seller's own setting goes first. Without one: sellers of Russia have only a guess; a cross-border rFBS posting
-    that is not packed is cancelled at the end of the next business day in the seller's zone, a packed one later.
-    """
-    own = settings.auto_cancel_estimate
-    if own is not None:
-        return cut_off + own
-    # The global pages speak of rFBS only; for everything else there is but the Russian pages' guess.
-    market = settings.market if posting.scheme is Scheme.RFBS else Market.RU
-    packed = posting.assembled_at is not None or posting.stage is Stage.PACKED
-    kind = PeriodKind.CANCEL_NOT_HANDED_OVER if packed else PeriodKind.CANCEL_NOT_PACKED
-    return period(kind, market, cut_off.date()).end(cut_off, settings.time_zone)
-
-
 def _deadline(
     kind: RungKind, named: PeriodKind, since: datetime, warning: timedelta, settings: SellerSettings
 ) -> list[Rung]:
@@ -285,11 +267,6 @@ def _passport(posting: Posting, settings: SellerSettings) -> list[Rung]:
     if since is None:
         return []
     return _deadline(RungKind.PASSPORT_BY, PeriodKind.PASSPORT, since, PASSPORT_WARNING, settings)
-
-
-def not_accepted_by(since: datetime, settings: SellerSettings) -> datetime:
-    """Until when the marketplace waits for a parcel that its sorting centre misses since `since`."""
-    return period(PeriodKind.NOT_ACCEPTED, settings.market, since.date()).end(since, settings.time_zone)
 
 
 def _not_accepted(posting: Posting, settings: SellerSettings) -> list[Rung]:

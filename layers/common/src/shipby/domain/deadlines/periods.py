@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from shipby.domain.market import Market
+from shipby.domain.postings.posting import Posting, Scheme, Stage
 from shipby.domain.returns.return_case import ReturnSource
 from shipby.domain.sellers.settings import SellerSettings
 
@@ -253,3 +254,24 @@ def decide_return_by(since: datetime, settings: SellerSettings, source: ReturnSo
         return since + own
     kind = PeriodKind.DECIDE_RETURN if source is ReturnSource.RFBS else PeriodKind.DECIDE_RETURN_IN_CABINET
     return period(kind, settings.market, since.date()).end(since, settings.time_zone)
+
+
+def auto_cancel_estimate(cut_off: datetime, posting: Posting, settings: SellerSettings) -> datetime:
+    """When the marketplace may cancel a posting by itself: an estimate, after which it is read anew.
+
+    A seller's own setting goes first. Without one: sellers of Russia have only a guess; a cross-border rFBS posting
+    that is not packed is cancelled at the end of the next business day in the seller's zone, a packed one later.
+    """
+    own = settings.auto_cancel_estimate
+    if own is not None:
+        return cut_off + own
+    # The global pages speak of rFBS only; for everything else there is but the Russian pages' guess.
+    market = settings.market if posting.scheme is Scheme.RFBS else Market.RU
+    packed = posting.assembled_at is not None or posting.stage is Stage.PACKED
+    kind = PeriodKind.CANCEL_NOT_HANDED_OVER if packed else PeriodKind.CANCEL_NOT_PACKED
+    return period(kind, market, cut_off.date()).end(cut_off, settings.time_zone)
+
+
+def not_accepted_by(since: datetime, settings: SellerSettings) -> datetime:
+    """Until when the marketplace waits for a parcel that its sorting centre misses since `since`."""
+    return period(PeriodKind.NOT_ACCEPTED, settings.market, since.date()).end(since, settings.time_zone)

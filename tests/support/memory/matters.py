@@ -1,11 +1,9 @@
 """The part of the store in memory for matters of people, for carriers and for scans."""
 
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from shipby.adapters.dynamodb import index_keys, keys
-from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriers.carrier import Carrier
@@ -13,32 +11,14 @@ from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.scans import Scan
-from tests.support.memory_index import Index, worklist_id
+from tests.support.memory.index import worklist_id
+from tests.support.memory.listings import MemoryListings
 
 R = TypeVar("R")
 
 
-class MemoryMatters:
-    """The other half gives it rows and indexes."""
-
-    if TYPE_CHECKING:
-        _worklist: Index
-
-        def _get(self, key: Key, kind: type[R]) -> R | None: ...
-        def _range(self, pk: str, prefix: str, kind: type[R]) -> list[R]: ...
-        def _rows_of(self, partition: str, kind: type[R], limit: int, cursor: str | None) -> Page[R]: ...
-        def _page(
-            self,
-            name: str,
-            index: Index,
-            partition: str,
-            read: Callable[[str, Key], R],
-            *,
-            limit: int,
-            cursor: str | None,
-            before: str = ...,
-            start: str = ...,
-        ) -> Page[R]: ...
+class MemoryMatters(MemoryListings):
+    """Listings and reads of these."""
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
         return self._get(keys.cancel_request(seller, identifier), CancelRequest)
