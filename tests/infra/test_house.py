@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections import Counter
+from collections.abc import Container
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -120,3 +122,40 @@ def test_the_packages_of_the_house_say_what_they_are_and_export_nothing() -> Non
     # The outermost has dataclasses take their methods from the build, before any is made.
     for path, tree in (room for room in rooms if not room[0].endswith("src/shipby/__init__.py")):
         assert all(isinstance(node, ast.Expr) for node in tree.body), path
+
+
+def test_no_module_needs_itself_to_be_imported() -> None:
+    """A circle of imports holds its modules together, and breaks with the order in which they are first imported."""
+    sources = {"shipby": "layers/common/src/", "functions": "", "shipby_local": "local/"}
+    trees = {
+        path.removeprefix(prefix).removesuffix(".py").removesuffix("/__init__").replace("/", "."): tree
+        for path, tree in modules().items()
+        for package, prefix in sources.items()
+        if path.startswith(f"{prefix}{package}/")
+    }
+    assert len(trees) > 600
+    needs = {name: (_imported(tree, trees) & trees.keys()) - {name} for name, tree in trees.items()}
+    while free := {name for name, needed in needs.items() if not needed}:
+        needs = {name: needed - free for name, needed in needs.items() if name not in free}
+    assert needs == {}
+
+
+def _imported(tree: ast.Module, known: Container[str]) -> set[str]:
+    """What importing a module imports: not what its functions import, nor what only a type checker sees."""
+    imported: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            imported |= {name if name in known else node.module for name in names}
+    return imported
+
+
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    """Every file and folder that docs/architecture.md sends somebody to."""
+    roots = (ROOT, ROOT / "layers/common/src/shipby", ROOT / "local/shipby_local", ROOT / "functions")
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    named = [name for name in re.findall(r"`([\w./*]+)`", text) if "/" in name.rstrip("/") and not name.startswith("/")]
+    assert len(named) > 40
+    assert [name for name in named if not any(any(root.glob(f"{name}*")) for root in roots)] == []

@@ -8,8 +8,9 @@ import pytest
 from shipby.application.carriages.closing_the_day import (
     cancel_carriage,
 )
-from shipby.application.carriages.rows import CLAIM, DAY, day_name
+from shipby.application.carriages.rows import day_name
 from shipby.application.ports.writes import ClaimPointer, SaveCarriage
+from shipby.domain import pointers
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     SETTLE_AFTER,
@@ -118,7 +119,7 @@ def test_one_that_somebody_begins_at_the_same_moment_is_taken_over(ramp: Ramp) -
 
 def test_one_that_another_row_holds_is_left_to_it(ramp: Ramp) -> None:
     other = ramp.books.put(METHOD, DAY_TEXT, "n-1")
-    ramp.store.commit([ClaimPointer(a.SELLER, CLAIM, other.id, "another")])
+    ramp.store.commit([ClaimPointer(a.SELLER, pointers.CARRIAGE, other.id, "another")])
     identifier = ramp.asks()
     ramp.work(identifier)
     assert ramp.row(identifier).marketplace_id == "9002"
@@ -172,7 +173,7 @@ def test_a_refused_creation_ends_it_and_frees_the_day(ramp: Ramp) -> None:
     ramp.market.fail("carriages.create", Fault.REFUSE)
     identifier = ramp.asks()
     assert ramp.work(identifier) == "carriage_failed"
-    assert ramp.store.find(a.SELLER, DAY, day_name(METHOD, DAY_TEXT)) is None
+    assert ramp.store.find(a.SELLER, pointers.CARRIAGE_DAY, day_name(METHOD, DAY_TEXT)) is None
     assert ramp.kinds(identifier)[-1] is EventType.CARRIAGE_FAILED
     ramp.clock.advance(timedelta(seconds=1))
     assert ramp.work(ramp.asks()) == "carriage_open"
@@ -240,7 +241,7 @@ def test_a_carriage_is_cancelled_once_somebody_asks(ramp: Ramp, fault: Fault | N
         assert ramp.work(identifier) == "carriage_done"
     assert (ramp.row(identifier).state, ramp.row(identifier).open) == (CarriageState.CANCELLED, False)
     assert ramp.books.books["9001"].status == "cancelled"
-    assert ramp.store.find(a.SELLER, DAY, day_name(METHOD, DAY_TEXT)) is None
+    assert ramp.store.find(a.SELLER, pointers.CARRIAGE_DAY, day_name(METHOD, DAY_TEXT)) is None
 
 
 def test_a_refused_cancel_leaves_it_open_and_says_why(ramp: Ramp) -> None:

@@ -2,10 +2,16 @@
 
 from typing import Final
 
+CARRIAGE: Final = "carriage"
+"""A carriage of ours, by the marketplace's id of it."""
+CARRIAGE_DAY: Final = "carriage_day"
+"""The carriage that is still open to changes, by its delivery method and day."""
 CASE: Final = "case"
 """An open case, by its matter."""
 CLAIM: Final = "claim"
 """An open claim, by its matter."""
+CLAIM_MESSAGE: Final = "claim-message"
+"""The claim or the case that a chat message led to, by message and posting."""
 EXCHANGE: Final = "exchange"
 """The return that a posting replaces, by the posting's number."""
 LABEL: Final = "label"

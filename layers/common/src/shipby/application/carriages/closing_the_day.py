@@ -8,7 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from shipby.application.carriages.check import known_sights, our_scans, summary
-from shipby.application.carriages.rows import DAY, carriage_writes, claim_day, day_name, load_carriage
+from shipby.application.carriages.rows import carriage_writes, claim_day, day_name, load_carriage
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import CarriageReads
@@ -18,6 +18,7 @@ from shipby.application.ports.writes import Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
+from shipby.domain import pointers
 from shipby.domain.carriages import (
     CHANGEABLE,
     FIXED,
@@ -329,7 +330,7 @@ def _request_writes(carriage: Carriage, at: datetime, actor: str) -> list[Write]
 def _open_of_day(store: Store, carriage: Carriage) -> str:
     """The carriage of the same method and day that is still open to changes, or ""."""
     name = day_name(carriage.delivery_method_id, carriage.departure)
-    known = store.find(carriage.seller, DAY, name)
+    known = store.find(carriage.seller, pointers.CARRIAGE_DAY, name)
     found = store.carriage(carriage.seller, known) if known else None
     return found.id if found is not None and found.state in CHANGEABLE else ""
 

@@ -12,16 +12,11 @@ from shipby.application.ports.papers import CarriageReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCarriage, Write
 from shipby.application.shared.retry import decide_anew
-from shipby.domain import actors
+from shipby.domain import actors, pointers
 from shipby.domain.carriages import Carriage
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Event, EventType, carriage_ref
 from shipby.domain.json_types import Json
-
-CLAIM = "carriage"
-"""Kind of the pointer from a carriage of the marketplace to ours."""
-DAY = "carriage_day"
-"""Kind of the pointer from a delivery method and day to the carriage that is still open to changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +87,10 @@ def day_name(delivery_method_id: str, departure: str) -> str:
 def claim_day(carriage: Carriage) -> ClaimPointer:
     """Nobody else begins a carriage for the same method and day while this one is open to changes."""
     name = day_name(carriage.delivery_method_id, carriage.departure)
-    return ClaimPointer(carriage.seller, DAY, name, carriage.id)
+    return ClaimPointer(carriage.seller, pointers.CARRIAGE_DAY, name, carriage.id)
 
 
 def release_day(carriage: Carriage) -> ReleasePointer:
     """The next carriage of the method and day may begin."""
     name = day_name(carriage.delivery_method_id, carriage.departure)
-    return ReleasePointer(carriage.seller, DAY, name, carriage.id)
+    return ReleasePointer(carriage.seller, pointers.CARRIAGE_DAY, name, carriage.id)

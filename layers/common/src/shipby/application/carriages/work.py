@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from shipby.application.carriages.check import compare_scans
 from shipby.application.carriages.papers import fetch_papers
-from shipby.application.carriages.rows import CLAIM, CarriageContext, release_day
+from shipby.application.carriages.rows import CarriageContext, release_day
 from shipby.application.cases.odd_entries import Listed, noting, set_aside_of
 from shipby.application.ports.carriages import CarriageFacts, ListedCarriage
 from shipby.application.ports.clock import Clock
@@ -22,6 +22,7 @@ from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer
 from shipby.application.shared.retry import or_decide_anew
+from shipby.domain import pointers
 from shipby.domain.carriages import (
     COMPARE_AFTER,
     LONGEST_WAIT,
@@ -144,7 +145,7 @@ def _listed(desk: CarriageContext, carriage: Carriage) -> list[ListedCarriage]:
     return [
         one
         for one in listed
-        if one.status not in GONE and desk.store.find(desk.seller, CLAIM, one.id) in (None, carriage.id)
+        if one.status not in GONE and desk.store.find(desk.seller, pointers.CARRIAGE, one.id) in (None, carriage.id)
     ]
 
 
@@ -162,7 +163,7 @@ def _settle_create(desk: CarriageContext, carriage: Carriage, fresh: list[Listed
 
 def _adopt(desk: CarriageContext, carriage: Carriage, identifier: str, *, how: str) -> None:
     """Note the marketplace's carriage as ours; each belongs to one row only."""
-    claim = ClaimPointer(desk.seller, CLAIM, identifier, carriage.id)
+    claim = ClaimPointer(desk.seller, pointers.CARRIAGE, identifier, carriage.id)
     with or_decide_anew(f"carriage {identifier} was taken by another row meanwhile: look again"):
         desk.note(
             lambda row: made(row, identifier) if row.state is CarriageState.REQUESTED else None,

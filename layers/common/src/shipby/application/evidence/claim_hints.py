@@ -20,14 +20,14 @@ from shipby.application.cases.odd_entries import (
 )
 from shipby.application.cases.opening import open_case
 from shipby.application.cases.watch_account import KEY_EVERY, SLACK, note_state
-from shipby.application.evidence.claims import MESSAGE, open_from_chat
+from shipby.application.evidence.claims import open_from_chat
 from shipby.application.ports.chats import ChatMessage, Chats, ListedChat, is_newer
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.shared.retry import decide_anew
-from shipby.domain import actors
+from shipby.domain import actors, pointers
 from shipby.domain.cases import watches
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
@@ -219,7 +219,7 @@ def _act(seller: str, message: ChatMessage, hint: Hint, done: ChatsRead, *, stor
 
 def _ask_person(seller: str, message: ChatMessage, strange: list[str], *, store: Store, now: datetime) -> bool:
     """A person looks: the message asks for proof, but not of a posting that we know. True if the case is new."""
-    if store.find(seller, MESSAGE, message.id):
+    if store.find(seller, pointers.CLAIM_MESSAGE, message.id):
         return False
     named = f"names {', '.join(strange)}, which is not here" if strange else "names no posting"
     settings = store.settings(seller) or SellerSettings(seller=seller)
@@ -234,7 +234,7 @@ def _ask_person(seller: str, message: ChatMessage, strange: list[str], *, store:
         now=now,
         actor=actors.MARKETPLACE_POLL,
     )
-    store.commit([ClaimPointer(seller, MESSAGE, message.id, f"case {identifier}")])
+    store.commit([ClaimPointer(seller, pointers.CLAIM_MESSAGE, message.id, f"case {identifier}")])
     return True
 
 

@@ -24,10 +24,6 @@ from shipby.domain.evidence.claims import Asked, Claim, answered, matter_of, ope
 from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 
-"""The kind of pointer from a matter (kind and posting) to its open claim."""
-MESSAGE = "claim-message"
-"""The kind of pointer from a chat message and posting to the claim, or the case, that it led to."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimAnswer:
@@ -71,14 +67,14 @@ def open_from_chat(asked: Asked, pattern: str, actor: str, *, store: Store, cloc
     pointed = f"{asked.source_id} {asked.posting_number}"
 
     def once() -> bool:
-        if store.find(asked.seller, MESSAGE, pointed):
+        if store.find(asked.seller, pointers.CLAIM_MESSAGE, pointed):
             return False
         if taken := store.find(asked.seller, pointers.CLAIM, asked.matter):
-            store.commit([ClaimPointer(asked.seller, MESSAGE, pointed, taken)])
+            store.commit([ClaimPointer(asked.seller, pointers.CLAIM_MESSAGE, pointed, taken)])
             return False
         settings = store.settings(asked.seller) or SellerSettings(seller=asked.seller)
         claim, event = opened(asked, settings, at=clock.now(), actor=actor, recognised_by=pattern)
-        _save_new(claim, event, store, also=[ClaimPointer(asked.seller, MESSAGE, pointed, claim.id)])
+        _save_new(claim, event, store, also=[ClaimPointer(asked.seller, pointers.CLAIM_MESSAGE, pointed, claim.id)])
         return True
 
     return decide_anew(once)
