@@ -107,7 +107,7 @@ class Operation:
     summary: str
     run: Callable[[Call], Answer]
     answers: str
-    """Name of the model of a successful answer in `shipby.contracts.responses`, or Listing[<name>]."""
+    """Name of the model of a successful answer in a module of `shipby.contracts`, or Listing[<name>]."""
     roles: frozenset[Role]
     """Empty: public, without a key."""
     query: type[Query] = NoQuery

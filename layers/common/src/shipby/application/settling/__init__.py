@@ -1,1 +1,1 @@
-"""Carrying intents out and finding out what became of them."""
+"""Intents are let go by a second person, carried out, and found out about."""
