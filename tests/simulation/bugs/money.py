@@ -17,10 +17,10 @@ from shipby.application.settling import finish as finish_intent
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.money import Money
 from shipby.domain.refunds import ledger
+from shipby.domain.refunds.families import Family
 from tests.support.memory_writes import _Planner
 
 Patch = AbstractContextManager[object]
-Ledgers = tuple[ledger.MoneyLedger, ledger.MoneyLedger]
 
 
 def skip_compare_and_set() -> Patch:
@@ -119,10 +119,10 @@ def released_without_booking() -> Patch:
 def a_split_moves_no_money() -> Patch:
     """What was paid for goods that moved is offered by both postings."""
 
-    def split_off(parent: ledger.MoneyLedger, child: ledger.MoneyLedger) -> Ledgers:
-        return parent, child
+    def joined(family: Family, number: str) -> Family:
+        return family
 
-    return patch.object(split_money, "split_off", split_off)
+    return patch.object(split_money, "joined", joined)
 
 
 def a_cancel_books_the_money_of_parts() -> Patch:

@@ -178,7 +178,7 @@ BUGS: tuple[Bug, ...] = (
         "what was paid for goods that moved is offered by the part and by the rest",
         (
             "shipby.application.intake.split_money:money_of_family",
-            "ledgers.changed(others)",
+            "ledgers.changed(done)",
             "[]",
         ),
         races.a_part_is_read_in_the_middle_of_a_refund,

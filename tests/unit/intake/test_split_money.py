@@ -11,8 +11,9 @@ import pytest
 from shipby.application.ports.writes import SaveMoney
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import Line
+from shipby.domain.refunds.families import Family, Relative, handed_over, joined
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
-from shipby.domain.refunds.moves import released, split_off
+from shipby.domain.refunds.moves import released
 from tests.support import builders as a
 from tests.unit.world_support import World
 
@@ -122,24 +123,36 @@ def test_pieces_that_the_buyer_takes_back_after_a_split_are_told_from_those_that
     assert left(world) == WANTED["partly"]
 
 
+def family_of(parent: MoneyLedger, child: MoneyLedger) -> Family:
+    """A parent that was read before the split, and its part."""
+    facts = a.detail(number=PARENT, lines=(TEA, CUP), read_at=a.NOW)
+    part = a.detail(number=child.number, lines=(CUP,), parent_number=PARENT, read_at=a.NOW + timedelta(minutes=1))
+    return Family({PARENT: Relative(ledger=parent, facts=facts), child.number: Relative(ledger=child, facts=part)})
+
+
 def test_what_is_given_back_already_stays_where_it_was() -> None:
     parent = MoneyLedger(
-        seller=a.SELLER, number=PARENT, version=3, currency="RUB", paid=16_000, refunded=4000,
+        seller=a.SELLER, number=PARENT, version=3, currency="RUB", paid=16_000, refunded=4000, opened_at=a.NOW,
         lines={"1": LineBalance(paid=10_000), "2": LineBalance(paid=6000, refunded=4000)},
     )  # fmt: skip
     child = MoneyLedger(
         seller=a.SELLER, number=FIRST, version=1, currency="RUB", paid=6000, lines={"2": LineBalance(paid=6000)}
     )
-    after, own = split_off(parent, child)
+    family = joined(family_of(parent, child), FIRST)
+    after, own = family.members[PARENT].ledger, family.members[FIRST].ledger
     assert (after.paid, after.available, own.paid, own.available) == (14_000, 10_000, 2000, 2000)
     assert after.available + after.refunded + own.available == 16_000
-    assert split_off(after, own) == (after, own), "once"
+    assert handed_over(family, FIRST) == family, "once"
 
 
 def test_in_another_currency_nothing_is_moved() -> None:
-    parent = MoneyLedger(seller=a.SELLER, number=PARENT, version=1, currency="CNY", paid=100)
-    child = MoneyLedger(seller=a.SELLER, number=FIRST, version=1, currency="RUB", paid=50)
-    assert split_off(parent, child) == (parent, child)
+    world = shop()
+    split(world, "partly")
+    yuan = tuple(a.line(sku=line.sku, quantity=line.quantity, price=Money(700, "CNY")) for line in (one(TEA),))
+    world.market.change(FIRST, lines=yuan)
+    world.read(FIRST)
+    assert (world.ledger(PARENT).paid, world.ledger(FIRST).paid) == (16_000, 700)
+    assert (world.ledger(PARENT).currency, world.ledger(FIRST).currency) == ("RUB", "CNY")
 
 
 def test_the_family_is_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:

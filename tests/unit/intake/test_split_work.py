@@ -18,8 +18,8 @@ from shipby.domain.errors import ActionNotOfferedError, OverRefundError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
+from shipby.domain.refunds.families import Family, Relative, joined
 from shipby.domain.refunds.ledger import LineBalance, MoneyLedger
-from shipby.domain.refunds.moves import split_off
 from tests.support import builders as a
 from tests.unit.world_support import World, money
 
@@ -245,7 +245,10 @@ def test_what_is_set_aside_without_a_line_does_not_move_either(reserved: int) ->
     child = MoneyLedger(
         seller=a.SELLER, number=FIRST, version=1, currency="RUB", paid=6_000, lines={"2": LineBalance(paid=6_000)}
     )
-    after, own = split_off(parent, child)
+    facts = a.detail(number=PARENT, lines=(TEA, CUP)), a.detail(number=FIRST, lines=(CUP,), parent_number=PARENT)
+    members = {one.number: Relative(ledger=one, facts=read) for one, read in zip((parent, child), facts, strict=True)}
+    family = joined(Family(members), FIRST)
+    after, own = family.members[PARENT].ledger, family.members[FIRST].ledger
     assert after.available >= 0
     assert own.available + after.paid == 16_000
     assert own.available == min(6_000, 16_000 - reserved)

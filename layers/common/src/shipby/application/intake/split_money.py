@@ -9,14 +9,17 @@ from typing import Protocol
 
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.sellers import Pointers
+from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer, SaveMoney, Write
 from shipby.domain import pointers
-from shipby.domain.deadlines.fold import SPLIT
 from shipby.domain.postings.lines import price_of_items, quantities
-from shipby.domain.postings.posting import MarketplacePosting
-from shipby.domain.refunds.ledger import OBSERVED_ITEMS, EntryKind, MoneyLedger
-from shipby.domain.refunds.moves import Relative, claimed, evened, split_off
+from shipby.domain.postings.posting import CANCELLED, SPLIT, MarketplacePosting, Stage
+from shipby.domain.refunds.families import Family, Relative, evened, handed_over, joined
+from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind, MoneyLedger
 from shipby.domain.refunds.payers import circumstances, who_pays
+
+_MOST = 10
+"""Postings of an order that are looked at where a part's parent is not known."""
 
 
 class FamilyReads(PostingReads, Pointers, Protocol):
@@ -51,99 +54,120 @@ def money_of_family(
 ) -> tuple[MoneyLedger, list[Write]]:
     """The ledger of a posting as its family leaves it, and what changes in other ledgers of the family with it.
 
-    Whoever of parent and child is read second moves the money, once: the parent's ledger names the children it is
-    accounted with. A part that is split again may name the first of the family as its parent: what one of them has
-    beyond its goods goes to who holds the goods. The result is not yet one version on.
+    Whoever is read later moves the money, once: ledgers name the parts that they are accounted with
+    (`shipby.domain.refunds.families`). The result is not yet one version on.
     """
     ledgers = _Ledgers(ledger.seller, store)
     opened = ledgers.of(ledger.number) is None
-    others: dict[str, MoneyLedger] = {}
-    own, given, together = ledger, frozenset[str](), frozenset[str]()
-    parent = ledgers.of(facts.parent_number) if facts.parent_number else None
-    if parent is not None:
-        if own.number in parent.family:
-            together = frozenset(each for each in parent.family if _parent_of(each, own, store) == parent.number)
-        else:
-            given = frozenset(parent.lines)
-        before = parent
-        parent, own = split_off(parent, own)
-        if parent != before:
-            others[parent.number] = _with_cancelled(parent, facts, store)
-    parts = _parts_before(own, store) if opened else ()
-    for number in (*facts.related_numbers, *parts):
-        if number in own.family:
-            continue
-        child, known = ledgers.of(number), store.posting(own.seller, number)
-        if child is None or known is None or known.parent_number != own.number:
-            continue
-        own, others[number] = split_off(own, child)
-    relatives = _relatives(own, facts, others, ledgers, store)
-    me = Relative(ledger=own, worth=_worth(facts, own.currency))
+    family = _family(Relative(ledger=ledger, facts=facts), ledgers, store, opened=opened)
     if opened:
-        me, relatives = claimed(me, relatives, given=given, together=together)
-    me, relatives = evened(me, relatives)
-    others |= {number: each.ledger for number, each in relatives.items()}
-    return replace(me.ledger, version=ledger.version), ledgers.changed(others)
+        before = family
+        family = joined(family, ledger.number)
+        parent = family.members.get(facts.parent_number)
+        if parent is not None and parent != before.members[parent.number]:
+            told = replace(parent, ledger=_with_cancelled(parent.ledger, facts, store))
+            family = replace(family, members={**family.members, parent.number: told})
+    else:
+        for part in family.below(ledger.number):
+            family = handed_over(family, part.number)
+    family = evened(family, ledger.number)
+    done = {
+        number: _paid_back(each, ledgers.of(number) or each.ledger, store) for number, each in family.members.items()
+    }
+    own = done.pop(ledger.number)
+    return replace(own, version=ledger.version), ledgers.changed(done)
 
 
-def _parent_of(number: str, own: MoneyLedger, store: PostingReads) -> str:
-    known = store.posting(own.seller, number)
-    return known.parent_number if known is not None else ""
+def _paid_back(one: Relative, before: MoneyLedger, store: PostingReads) -> MoneyLedger:
+    """A ledger after its family moved money: what came in for goods that were cancelled already was paid back."""
+    ledger = one.ledger
+    posting = store.posting(ledger.seller, ledger.number) if one.facts.status == CANCELLED else None
+    if posting is None or posting.stage is not Stage.CANCELLED or ledger.paid <= before.paid:
+        return ledger
+    more = {
+        sku: line.paid - before.lines[sku].paid if sku in before.lines else line.paid
+        for sku, line in ledger.lines.items()
+    }
+    more = {sku: minor for sku, minor in more.items() if minor > 0}
+    rule = who_pays(circumstances(EntryKind.OBSERVED, posting, one.facts))
+    key, at = f"{OBSERVED_CANCEL}.{before.version}", one.facts.read_at
+    return ledger.observe(key, sum(more.values()), borne_by=rule.cost_borne_by, lines=more, at=at, rule=rule.id)
 
 
-def _parts_before(own: MoneyLedger, store: FamilyReads) -> tuple[str, ...]:
+def made_up(facts: MarketplacePosting, *, seller: str, store: Store) -> None:
+    """What a read tells that changes nothing: whose the goods of a family are, where one holds some without money."""
+    if not facts.parent_number and not facts.related_numbers:
+        return
+    stored = store.money(seller, facts.number)
+    if stored is None or not Relative(ledger=stored, facts=facts).lacks:
+        return
+    ledger, writes = money_of_family(stored, facts, store)
+    if ledger != stored:
+        writes.append(SaveMoney(replace(ledger, version=stored.version + 1)))
+    if writes:
+        store.commit(writes)
+
+
+def _parts_before(seller: str, number: str, store: FamilyReads) -> list[str]:
     """Parts of a posting that were stored before it was: its first read may be older than the split."""
-    first = store.find(own.seller, pointers.PART, own.number)
-    detail = store.detail(own.seller, first) if first else None
-    return (first, *detail.related_numbers) if first and detail is not None else ()
+    found: list[str] = []
+    while part := store.find(seller, pointers.PART, _part_slot(number, len(found))):
+        found.append(part)
+    return found
+
+
+def _part_slot(number: str, count: int) -> str:
+    return f"{number}/{count}" if count else number
 
 
 def part_pointer(facts: MarketplacePosting, *, seller: str, store: FamilyReads) -> list[Write]:
-    """What a posting's first part is found by, where that is read before the posting itself."""
+    """What a part is found by, where it is read before the posting that it was split from."""
     parent = facts.parent_number
-    if not parent or store.posting(seller, parent) is not None or store.find(seller, pointers.PART, parent):
+    if not parent or store.posting(seller, parent) is not None:
         return []
-    return [ClaimPointer(seller, pointers.PART, parent, facts.number)]
+    slot = _part_slot(parent, len(_parts_before(seller, parent, store)))
+    return [ClaimPointer(seller, pointers.PART, slot, facts.number)]
 
 
-def _relatives(
-    own: MoneyLedger,
-    facts: MarketplacePosting,
-    moved: Mapping[str, MoneyLedger],
-    ledgers: _Ledgers,
-    store: PostingReads,
-) -> dict[str, Relative]:
-    """All other postings of a family that have a ledger, as far as they name each other; its parent first."""
-    found: dict[str, Relative] = {}
-    waiting, seen = [facts.parent_number, *facts.related_numbers, *own.family], {own.number, ""}
-    if facts.parent_number and ledgers.of(facts.parent_number) is None:
-        # Its parent, itself a part, is not read yet: until then the order's first posting may hold the money still.
-        waiting.append(f"{facts.number.rpartition('-')[0]}-1")
+def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: bool) -> Family:
+    """All postings of a family that are known here, as far as they name each other; its parent first."""
+    ledger, facts = own.ledger, own.facts
+    found, whole = {own.number: own}, True
+    waiting, seen = [facts.parent_number, *facts.related_numbers, *ledger.family], {own.number, ""}
+    guessed: list[str] = []
+    if facts.parent_number and store.detail(ledger.seller, facts.parent_number) is None:
+        # Its parent is not read yet, and may be a part itself: the money may be with any posting of the order still.
+        guessed = [each for each in _earlier_of_the_order(facts.number) if each not in waiting]
+    waiting += [*guessed, *(_parts_before(ledger.seller, own.number, store) if opened else ())]
     while waiting:
         number = waiting.pop(0)
         if number in seen:
             continue
         seen.add(number)
-        ledger = moved.get(number) or ledgers.of(number)
-        detail = store.detail(own.seller, number)
-        if ledger is None or detail is None:
+        detail = store.detail(ledger.seller, number)
+        if detail is None:
+            whole = whole and number in guessed
             continue
-        waiting += [detail.parent_number, *detail.related_numbers, *ledger.family]
-        if ledger.currency == own.currency:
-            found[number] = Relative(ledger=ledger, worth=_worth(detail, ledger.currency))
-    return found
+        waiting += [detail.parent_number, *detail.related_numbers]
+        theirs = ledgers.of(number)
+        if theirs is None:
+            # Without a price no ledger was opened; it leads to others all the same.
+            whole = whole and detail.status == SPLIT
+            theirs = MoneyLedger(seller=ledger.seller, number=number, version=0, currency=ledger.currency, paid=0)
+        waiting += theirs.family
+        if theirs.currency == ledger.currency:
+            known = store.posting(ledger.seller, number)
+            read_at = max(detail.read_at, known.synced_at) if known is not None else detail.read_at
+            found[number] = Relative(ledger=theirs, facts=replace(detail, read_at=read_at))
+        else:
+            whole = False
+    return Family(found, whole=whole)
 
 
-def _worth(facts: MarketplacePosting, currency: str) -> dict[str, int] | None:
-    """SKU -> what the goods cost that a posting holds; None where that cannot be told."""
-    if facts.status == SPLIT:
-        return {}
-    found: dict[str, int] = {}
-    for line in facts.lines:
-        if line.price is None or line.price.currency != currency:
-            return None
-        found[line.sku] = found.get(line.sku, 0) + (line.price * line.quantity).minor
-    return found or None
+def _earlier_of_the_order(number: str) -> list[str]:
+    """Numbers that earlier postings of an order have: they end in a count."""
+    order, _, last = number.rpartition("-")
+    return [f"{order}-{count}" for count in range(1, min(int(last), _MOST))] if last.isdecimal() else []
 
 
 def _with_cancelled(parent: MoneyLedger, part: MarketplacePosting, store: PostingReads) -> MoneyLedger:

@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intake.split_money import cancelled_lines, money_of_family, part_pointer, parts_unread
+from shipby.application.intake.split_money import (
+    cancelled_lines,
+    made_up,
+    money_of_family,
+    part_pointer,
+    parts_unread,
+)
 from shipby.application.labels.voiding import void_labels
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -166,6 +172,7 @@ def apply_facts(
             assert known is not None  # noqa: S101  # only fold() returns None
             if facts.read_at > known.synced_at:
                 store.mark_synced(seller, facts.number, facts.read_at)
+                made_up(facts, seller=seller, store=store)
             return Synced("unchanged", known)
         posting, voided, void = void_labels(folded.posting, facts, store=store, now=now, actor=MARKETPLACE)
         folded = replace(folded, posting=posting, events=(*folded.events, *voided))

@@ -16,11 +16,10 @@ from shipby.application.refunds.match_accruals import MISSING_AFTER
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.cases.case import CaseKind
-from shipby.domain.deadlines.fold import SPLIT
 from shipby.domain.events import EventType, StoredEvent
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.money import Money
-from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import SPLIT, MarketplacePosting, Posting
 from shipby.domain.proof.content import Differs, accounted, differences, worth
 from shipby.domain.refunds.ledger import (
     OBSERVED_ITEMS,

@@ -23,6 +23,7 @@ from shipby.domain.postings.posting import (
     FINAL,
     MAIN_LINE,
     ONCE,
+    SPLIT,
     MarketplacePosting,
     Posting,
     RungKind,
@@ -41,8 +42,6 @@ _MOVING = frozenset({"delivering", "driver_pickup"})
 _ASSEMBLED_BY = _ASSEMBLED | _MOVING | {"delivered"}
 """Statuses that no posting reaches without having been assembled."""
 _DISPUTED = frozenset({"not_accepted", "arbitration", "client_arbitration"})
-SPLIT = "cancelled_from_split_pending"
-"""A posting ended because others were made of all its goods."""
 _CANCELLED = frozenset({"cancelled", SPLIT})
 _GONE_OUT = _MOVING | {"sent_by_seller", "delivered", "arbitration", "client_arbitration", "cancelled"}
 """Statuses in which a date of the hand-over tells that it has left the house."""
@@ -350,7 +349,15 @@ def open_ledger(facts: MarketplacePosting, *, seller: str) -> MoneyLedger | None
     lines: dict[str, LineBalance] = {}
     if facts.status == SPLIT:
         return MoneyLedger(
-            seller=seller, number=facts.number, version=1, currency=paid.currency, paid=0, lines=lines, family=family
+            seller=seller,
+            number=facts.number,
+            version=1,
+            currency=paid.currency,
+            paid=0,
+            lines=lines,
+            family=family,
+            opened_at=facts.read_at,
+            without=family,
         )
     for line in facts.lines:
         before = lines.get(line.sku, LineBalance(paid=0))
@@ -364,4 +371,6 @@ def open_ledger(facts: MarketplacePosting, *, seller: str) -> MoneyLedger | None
         paid=paid.minor,
         lines=lines,
         family=family,
+        opened_at=facts.read_at,
+        without=family,
     )

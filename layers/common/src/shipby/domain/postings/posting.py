@@ -16,6 +16,10 @@ AWAITS_SHIPPING = "awaiting_deliver"
 """The status in which the marketplace waits to hear that the parcel is on its way."""
 BY_SPLIT = "split"
 """`Posting.cancelled_by` where the marketplace ended it because it was divided into others."""
+CANCELLED = "cancelled"
+"""Its status once it is cancelled for good: the marketplace pays the buyer back."""
+SPLIT = "cancelled_from_split_pending"
+"""A posting ended because others were made of all its goods."""
 
 
 class Scheme(StrEnum):

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shipby.domain.deadlines.fold import SPLIT
 from shipby.domain.money import Money
-from shipby.domain.postings.posting import Line, MarketplacePosting, Posting
+from shipby.domain.postings.posting import SPLIT, Line, MarketplacePosting, Posting
 from shipby.domain.refunds.ledger import OBSERVED_ITEMS, EntryState, MoneyLedger
 
 

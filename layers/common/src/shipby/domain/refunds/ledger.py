@@ -138,6 +138,10 @@ class MoneyLedger:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     family: tuple[str, ...] = ()
     """Postings split off from this one whose goods are not, or no longer, among what was paid here; sorted."""
+    opened_at: datetime | None = None
+    """When its first read was stored: what is read later lies after the split that made it. None in older rows."""
+    without: tuple[str, ...] = ()
+    """Relatives that its first read named: their goods, and what was paid for them, were never here."""
 
     @property
     def available(self) -> int:
