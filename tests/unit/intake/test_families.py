@@ -165,7 +165,7 @@ def test_goods_that_a_part_took_too_much_from_are_made_up_by_a_read_that_changes
     """The part's parent is not read, so that nobody knows which posting of the order had its goods before."""
     world = World()
     tea = a.line(sku="1", quantity=1, price=a.rub("10.00"))
-    world.market.put(a.detail(number=ROOT, lines=(tea,), related_numbers=(SECOND,)))
+    world.market.put(a.detail(number=ROOT, lines=(tea,), related_numbers=(SECOND, f"{ORDER}-4")))
     world.market.put(a.detail(number=SECOND, lines=(tea,), parent_number=ROOT))
     world.market.put(a.detail(number=THIRD, lines=(tea,), parent_number=f"{ORDER}-4"))
     world.market.put(a.detail(number=f"{ORDER}-4", parent_number=ROOT, related_numbers=(THIRD,), **ENDED))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.polling import slow_lane
 from shipby.application.polling.list_memory import VERIFY_EVERY, ListMemory
 from shipby.application.polling.reconcile import LOOK_BACK, READ_AGAIN, ask_for_changed, reconcile
@@ -65,6 +67,21 @@ def poll(world: World, memory: ListMemory | None = None) -> list[str]:
         {"optional_marks": ("149123456",)},
         {"warehouse_id": "5"},
         {"barcodes": ("%101%806044519", "23024930500001")},
+        {"tariff_steps": a.detail().tariff_steps[1:]},
+        {"tariff_steps": tuple(replace(one, charge=a.rub("77.00")) for one in a.detail().tariff_steps)},
+        {"parent_number": "24219509-0020-9"},
+        {"related_numbers": ("24219509-0020-9",)},
+        {"delivery_schema": "Crossborder"},
+        {"lines": (a.line(quantity=2, price=a.rub("1.23")),)},
+        {"lines": (a.line(quantity=2, offer_id="renamed"),)},
+        {"in_process_at": a.NOW - timedelta(minutes=3)},
+        {"integration": "aggregator"},
+        {"flow": "hybrid_aggregator"},
+        {"legal": True},
+        {"traceable": True},
+        {"code_verified_at": a.NOW},
+        {"scanit": "SCN000000000009"},
+        {"order_number": "24219509-0021"},
     ],
     ids=[
         "fewer pieces",
@@ -78,6 +95,21 @@ def poll(world: World, memory: ListMemory | None = None) -> list[str]:
         "marks",
         "another warehouse",
         "another label",
+        "a step of the tariff less",
+        "a dearer tariff",
+        "a parent",
+        "parts",
+        "another scheme",
+        "another price",
+        "another article",
+        "another beginning",
+        "another integration",
+        "another flow",
+        "a legal entity",
+        "traced goods",
+        "the courier's code",
+        "a ScanIt code",
+        "another order",
     ],
 )
 def test_whatever_a_list_shows_is_read_and_then_known(change: dict[str, Any]) -> None:
@@ -89,7 +121,33 @@ def test_whatever_a_list_shows_is_read_and_then_known(change: dict[str, Any]) ->
     assert poll(world, memory) == []
 
 
-@pytest.mark.parametrize("empty", [{"lines": ()}, {"without_delay": None}, {"actions": ()}, {"cancellation": None}])
+def test_what_only_the_lists_tell_is_brought_by_the_message_and_then_known() -> None:
+    world, memory, queue = shop(), ListMemory(), RecordingQueue()
+    lists_show(world, lambda facts: replace(facts, delivery_schema="Crossborder"))
+    reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock, memory=memory)
+    (message,) = queue.messages
+    assert message.body["delivery_schema"] == "Crossborder"
+    world.clock.advance(timedelta(minutes=1))
+    read = partial(sync_posting, a.SELLER, a.NUMBER, hinted_at=None, schema="Crossborder")
+    assert read(store=world.store, marketplace=world.market, clock=world.clock).outcome == "changed"
+    assert poll(world, memory) == []
+    assert poll(world) == [], "nor does a process that remembers nothing ask for it"
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"lines": ()},
+        {"without_delay": None},
+        {"actions": ()},
+        {"cancellation": None},
+        {"tariff_steps": ()},
+        {"related_numbers": ()},
+        {"lines": (a.line(quantity=2, price=None),)},
+        {"in_process_at": None},
+        {"flow": ""},
+    ],
+)
 def test_what_a_list_leaves_out_is_no_difference(empty: dict[str, Any]) -> None:
     world = shop()
     lists_show(world, lambda facts: replace(facts, **empty))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from shipby.application.ports.postings import PostingReads
@@ -17,7 +18,9 @@ from shipby.domain.postings.posting import CANCELLED, SPLIT, MarketplacePosting,
 from shipby.domain.refunds.families import Family, Relative, evened, handed_over, joined
 from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind, MoneyLedger
 from shipby.domain.refunds.payers import circumstances, who_pays
+from shipby.domain.skew import ahead
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 _MOST = 10
 """Postings of an order that are looked at where a part's parent is not known."""
 
@@ -158,6 +161,8 @@ def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: boo
         if theirs.currency == ledger.currency:
             known = store.posting(ledger.seller, number)
             read_at = max(detail.read_at, known.synced_at) if known is not None else detail.read_at
+            if ahead(read_at, facts.read_at):
+                read_at = NEVER  # by a wrong clock: nobody knows when
             found[number] = Relative(ledger=theirs, facts=replace(detail, read_at=read_at))
         else:
             whole = False

@@ -25,6 +25,7 @@ from shipby.application.ports.store import Store
 from shipby.application.shared.messages import sync_message
 from shipby.application.shared.troubles import Troubles
 from shipby.domain.cases.case import Case
+from shipby.domain.money import Money
 from shipby.domain.postings.odd_reads import for_a_person
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
 from shipby.domain.skew import times_ahead
@@ -79,43 +80,70 @@ def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
     )
 
 
+_AS_TOLD = (
+    "order_number",
+    "in_process_at",
+    "delivering_date",
+    "tariff_steps",
+    "actions",
+    "requirements",
+    "optional_marks",
+    "cancellation",
+    "parent_number",
+    "related_numbers",
+    "integration",
+    "flow",
+    "legal",
+    "traceable",
+    "code_verified_at",
+    "scanit",
+)
+"""Fields of which a list's word counts wherever it says something else than the last read did."""
+_WHERE_KNOWN = ("warehouse_id", "delivery_method_id", "carrier", "barcodes")
+"""Those that a read may leave out: only another value is a difference."""
+
+
 def differs_in_detail(known: Posting, detail: MarketplacePosting | None, facts: MarketplacePosting) -> bool:
-    """Whether the list shows other goods, dates, offers, duties, places or another cancellation than the last read did.
+    """Whether the list shows anything else than the last read did: goods, prices, dates, tariff, offers, duties,
+    places, relatives, a cancellation.
 
     A list may leave out what a posting's own read has: nothing is no difference.
     """
-    dates = (
+    if detail is None:
+        return True
+    of_posting = (
         (facts.without_delay, known.without_delay),
         (facts.delivery_by, known.delivery_by),
-        (facts.delivering_date, detail.delivering_date if detail else None),
+        (facts.delivery_schema, known.delivery_schema),
     )
+    told = [(getattr(facts, name), getattr(detail, name)) for name in _AS_TOLD]
+    kept = [(getattr(facts, name), getattr(detail, name)) for name in _WHERE_KNOWN]
     return (
-        detail is None
-        or any(told is not None and told != kept for told, kept in dates)
-        or bool(facts.lines and _pieces(facts) != _pieces(detail))
-        or bool(facts.actions and facts.actions != detail.actions)
-        or bool(facts.cancellation and facts.cancellation != detail.cancellation)
-        or _elsewhere(facts, detail)
+        any(new and new != old for new, old in (*of_posting, *told))
+        or any(new and old and new != old for new, old in kept)
+        or bool(facts.lines and _goods(facts) != _goods(detail))
+        or _priced_anew(facts, detail)
     )
 
 
-def _elsewhere(facts: MarketplacePosting, detail: MarketplacePosting) -> bool:
-    """Whether marks and papers are asked for that were not, or it goes out from elsewhere, or under other codes."""
-    duties = (facts.requirements, detail.requirements), (facts.optional_marks, detail.optional_marks)
-    places = (
-        (facts.warehouse_id, detail.warehouse_id),
-        (facts.delivery_method_id, detail.delivery_method_id),
-        (facts.barcodes, detail.barcodes),
-    )
-    return any(told and told != kept for told, kept in duties) or any(
-        told and kept and told != kept for told, kept in places
-    )
-
-
-def _pieces(facts: MarketplacePosting) -> Counter[str]:
-    pieces: Counter[str] = Counter()
+def _goods(facts: MarketplacePosting) -> Counter[tuple[str, str]]:
+    pieces: Counter[tuple[str, str]] = Counter()
     for line in facts.lines:
-        pieces[line.sku] += line.quantity
+        pieces[line.sku, line.offer_id] += line.quantity
+    return pieces
+
+
+def _priced_anew(facts: MarketplacePosting, detail: MarketplacePosting) -> bool:
+    """Whether the list has prices for all goods, and others than the last read, or that had none for some."""
+    if not facts.lines or any(line.price is None for line in facts.lines):
+        return False
+    return _prices(facts) != _prices(detail)
+
+
+def _prices(facts: MarketplacePosting) -> Counter[tuple[str, Money | None]]:
+    pieces: Counter[tuple[str, Money | None]] = Counter()
+    for line in facts.lines:
+        pieces[line.sku, line.price] += line.quantity
     return pieces
 
 

@@ -131,39 +131,42 @@ class Family:
         """Whether what was paid for a part's goods may have come in with another posting: it held them then."""
         if not self.may_come_from(part, other):
             return False
-        shared = {other.number, *self.above(other.number)}
-        between = [number for number in (part.number, *self.above(part.number)) if number not in shared]
         # Older rows say only whom they are accounted with.
         named = other.ledger.family if other.ledger.opened_at is None else other.ledger.without
-        if any(number in named for number in between):
-            return False
-        return not any(
-            number in self.members and _opened_long_before(self.members[number].ledger, other.ledger)
-            for number in between
-        )
+        return not self._way(other, part) & {*named}
+
+    def _way(self, other: Relative, part: Relative) -> set[str]:
+        """A part and what it was split from, as far as the other is not of it or above it."""
+        return {part.number, *self.above(part.number)} - {other.number, *self.above(other.number)}
+
+    def lists(self, other: Relative, part: Relative) -> bool:
+        """Whether another's newest read names a part, or what that was split from: so it lies after the split."""
+        return bool(self._way(other, part) & {*other.facts.related_numbers})
 
     def up_to_date(self, one: Relative) -> bool:
         """Whether the newest read of one shows no goods that parts have which we know of."""
         return one.facts.status == SPLIT or all(
-            part.number in one.facts.related_numbers or one.read_after(part, AT_ONCE)
+            self.lists(one, part) or (one.number not in self.above(part.number) and one.read_after(part, AT_ONCE))
             for part in self.members.values()
             if self.may_come_from(part, one)
         )
 
     def told_apart(self) -> bool:
-        """Whether every newest read lies after the splits that we know of: what each holds is its own."""
+        """Whether every newest read lies after the splits that we know of: what each holds is its own.
+
+        What a posting was split from has to name it as well: times alone are no proof, a clock may have been wrong.
+        """
         return self.whole and all(
-            part.number in other.ledger.without or other.read_after(part, MOVED_BY) or other.facts.status == SPLIT
+            other.facts.status == SPLIT
+            or part.number in other.ledger.without
+            or (
+                other.read_after(part, MOVED_BY)
+                and (self.lists(other, part) or other.number not in self.above(part.number))
+            )
             for other in self.members.values()
             for part in self.members.values()
             if self.may_come_from(part, other)
         )
-
-
-def _opened_long_before(first: MoneyLedger, second: MoneyLedger) -> bool:
-    if first.opened_at is None or second.opened_at is None:
-        return False
-    return first.opened_at + MOVED_BY < second.opened_at
 
 
 def joined(family: Family, number: str) -> Family:
@@ -238,13 +241,8 @@ def _unaware(other: Relative, part: Relative) -> bool:
 
 
 def _shown_twice(family: Family, own: Relative, sku: str) -> int:
-    """What parts brought in already that its first read, begun before they were stored, may show as its own."""
-    listed = {*own.facts.related_numbers}
-    crossed = [
-        each.ledger
-        for each in family.below(own.number)
-        if not own.read_after(each, AT_ONCE) and not listed & {each.number, *family.above(each.number)}
-    ]
+    """What parts brought in already that its first read, which does not name them, may show as its own."""
+    crossed = [each.ledger for each in family.below(own.number) if not family.lists(own, each)]
     return sum(ledger.lines[sku].paid for ledger in crossed if sku in ledger.lines)
 
 
