@@ -52,6 +52,9 @@ OPERATIONS: tuple[Operation, ...] = (
         list_events,
         id="listPostingEvents",
         summary="What happened to a posting, in order",
+        description="The list of a part of a split order begins with what happened to its goods before, under the "
+        "number of the posting that they were in: only without `after_version`, which counts the posting's own "
+        "versions.",
         answers="Listing[EventView]",
         roles=EVERYONE,
         query=EventsQuery,

@@ -154,6 +154,9 @@ class PostingDetailView(PostingView):
 
 class EventView(View):
     id: str
+    posting_number: Annotated[
+        str, Field(description="Whose event: of a part of a split order the list begins with its parent's.")
+    ]
     version: int
     type: EventType
     type_version: int

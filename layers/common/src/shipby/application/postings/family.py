@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shipby.application.ports.postings import PostingReads
 from shipby.application.shared.views import money_view
+from shipby.domain.events import EventType, StoredEvent, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting
@@ -43,6 +44,32 @@ def family_view(posting: Posting, detail: MarketplacePosting | None, *, store: P
             for currency in sorted({ledger.currency for ledger in ledgers})
         ],
     }
+
+
+def history_before(part: Posting, own: Sequence[StoredEvent], store: PostingReads) -> list[tuple[str, StoredEvent]]:
+    """What happened to the goods of a part before it was one: (posting, event), the oldest posting's first.
+
+    Of a posting that a split ended it is all until the split, of another what happened before the part was received.
+    `own` is the whole history of the part.
+    """
+    found: list[tuple[str, StoredEvent]] = []
+    seen = {part.number}
+    while part.parent_number and part.parent_number not in seen and len(seen) < MOST:
+        parent = store.posting(part.seller, part.parent_number)
+        if parent is None:
+            break
+        seen.add(parent.number)
+        events = store.events(part.seller, posting_ref(parent.number))
+        found = [(parent.number, stored) for stored in _until(events, own)] + found
+        part, own = parent, events
+    return found
+
+
+def _until(events: Sequence[StoredEvent], own: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    ended = [stored.version for stored in events if stored.event.type is EventType.POSTING_SPLIT]
+    if ended:
+        return [stored for stored in events if stored.version <= ended[0]]
+    return [stored for stored in events if own and stored.event.at <= own[0].event.at]
 
 
 def _members(root: Posting, store: PostingReads) -> Iterator[tuple[Posting, MoneyLedger | None]]:

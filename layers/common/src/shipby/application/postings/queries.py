@@ -14,7 +14,7 @@ from typing import TypeVar
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
-from shipby.application.postings.family import family_view
+from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
@@ -174,10 +174,16 @@ def get_posting(seller: str, number: str, *, store: Store) -> View:
 
 
 def posting_events(seller: str, number: str, *, after_version: int, store: Store) -> View:
-    """The history of a posting after a version, in order. Raises NotFoundError."""
-    load_posting(store, seller, number)
+    """The history of a posting after a version, in order. Raises NotFoundError.
+
+    That of a part of a split begins with its parent's, until the split: only where the whole history is asked for,
+    since versions count per posting.
+    """
+    posting = load_posting(store, seller, number)
+    own = store.events(seller, posting_ref(number), after_version=after_version)
+    before = history_before(posting, own, store) if posting.parent_number and after_version == 0 else []
     return _listing(
-        event_view(event) for event in store.events(seller, posting_ref(number), after_version=after_version)
+        event_view(stored) | {"posting_number": of} for of, stored in (*before, *((number, stored) for stored in own))
     )
 
 
