@@ -78,6 +78,63 @@ def test_a_page_is_judged_by_what_it_says(page: PageSaid, verdict: PageVerdict) 
     assert bool(proof.pages) is (verdict is PageVerdict.PROVEN)
 
 
+OWN = Expected(
+    barcodes=("%101%10293145035", "201864523528000", "SCN000806044518"), references=("80087987654321", "RB123456785CN")
+)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        "%101%10293145036",
+        "%303%806044518",
+        "201864523529000",
+        "711008270053000",
+        "20325804886000",
+        "23024930500000",
+        "SCN000806044519",
+        "99999999-0001-1",
+    ],
+)
+@pytest.mark.parametrize("texts", [[], [A]])
+def test_an_unknown_code_that_is_built_like_a_labels_proves_nothing_beside_an_own_one(
+    strange: str, texts: list[str]
+) -> None:
+    """It may be of a posting that was never fetched: such a page waits for a person's word."""
+    for codes in ([OWN.barcodes[0], strange], [strange, *OWN.barcodes]):
+        (finding,) = prove_pages([said(codes, texts)], {A: OWN}, OURS.get).findings
+        assert finding.verdict in (PageVerdict.UNREADABLE, PageVerdict.MISMATCH)
+        assert strange in finding.reason
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "https://ozon.ru/t/abc?posting=99999999-0001-1",
+        "0104607177964089215BXXX",
+        "(01)04607177964089(21)5BXXX",
+        "4607177964089",
+        "14607177964086",
+        "46070010",
+        "route-77",
+        "MSK-12/7",
+        "%101%10293145035-2",
+        "201864523528000/2",
+        "80087987654321",
+        "RB123456785CN",
+        "00123456789012345675",
+    ],
+)
+def test_goods_addresses_routes_boxes_and_the_carriers_number_may_stand_beside_an_own_code(beside: str) -> None:
+    assert verdicts(said([OWN.barcodes[1], beside], [A]), asked={A: OWN}) == [PageVerdict.PROVEN]
+
+
+def test_a_code_that_several_postings_are_known_to_have_is_no_stranger() -> None:
+    shared = {"20325804886000": SEVERAL}
+    (finding,) = prove_pages([said([OWN.barcodes[0], "20325804886000"])], {A: OWN}, shared.get).findings
+    assert finding.verdict is PageVerdict.PROVEN
+
+
 def test_the_reason_names_what_disagrees() -> None:
     (mixed, number_only) = prove_pages([said(["up-b"], [A]), said(["other"], [A])], ASKED, OURS.get).findings
     assert A in mixed.reason

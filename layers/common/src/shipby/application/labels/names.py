@@ -15,7 +15,12 @@ def expected_of(store: PostingReads, seller: str, number: str) -> Expected:
     detail = store.detail(seller, number)
     if detail is None:
         return Expected()
-    return Expected(barcodes=detail.codes, parent=detail.parent_number, relatives=detail.related_numbers)
+    return Expected(
+        barcodes=detail.codes,
+        parent=detail.parent_number,
+        relatives=detail.related_numbers,
+        references=(detail.tracking_number,) if detail.tracking_number else (),
+    )
 
 
 def lookup(store: Store, seller: str) -> Names:

@@ -19,6 +19,12 @@ Names = Callable[[str], "str | None"]
 SEVERAL = ""
 """The code is known to be on labels of several postings: it names none of them."""
 _NUMBER = re.compile(r"\d{4,12}-\d{4}-\d{1,3}", re.ASCII)
+_UPPER = re.compile(r"%\d{1,4}%\d{4,}.*", re.ASCII | re.DOTALL)
+_DIGITS = re.compile(r"\d{14,16}", re.ASCII)
+"""Codes of labels as the marketplace writes them: %101%10293145035 or 711008270053000 above, 201864523528000 or
+20325804886000 below. Source: ozon Seller API, /v3/posting/fbs/get, /v2/posting/fbs/get-by-barcode."""
+_SHORTEST = 8
+"""A shorter code is no label's code only because it is built like one."""
 _RUNS = re.compile(r"\d+|\D+")
 
 
@@ -41,6 +47,8 @@ class Expected:
     parent: str = ""
     relatives: tuple[str, ...] = ()
     """Numbers of its split: they may stand on its label beside its own."""
+    references: tuple[str, ...] = ()
+    """Other codes that its label may carry: the carrier's numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +154,49 @@ def _judge(page: PageSaid, asked_for: Mapping[str, Expected], owners: Mapping[st
     if not any(code == number or names(code) in (None, number) for code in own):
         reason = f"its codes are {number}'s, but labels of other postings have them too"
         return Finding(verdict=PageVerdict.UNREADABLE, names=(number,), reason=reason)
+    if strange := _strange(page, expected, owners, names):
+        reason = (
+            f"beside the code of {number} it has one that is built like a label's, and that nobody knows: {strange}"
+        )
+        return Finding(verdict=PageVerdict.UNREADABLE, names=(number,), reason=reason)
     return Finding(verdict=PageVerdict.PROVEN, names=(number,))
+
+
+def _strange(page: PageSaid, expected: Expected, owners: Mapping[str, str], names: Names) -> str:
+    """A code of a page that may be of the label of a posting that we do not know; empty if there is none."""
+    for code in page.barcodes:
+        known = code in owners or code in expected.references or names(code) is not None
+        own = any(_is_code_of_box(code, barcode) for barcode in expected.barcodes)
+        if not known and not own and is_built_like_a_label(code, expected.barcodes):
+            return code
+    return ""
+
+
+def is_built_like_a_label(code: str, barcodes: Collection[str]) -> bool:
+    """Whether a code may be one that the marketplace prints on a label: as its examples are built, or as `barcodes`.
+
+    Codes of goods are not: an article's number of 14 digits has a check digit, and the examples of labels' codes end in
+    zeros. Neither are addresses, routes, or codes of other lengths.
+    """
+    if _UPPER.fullmatch(code):
+        return True
+    if _DIGITS.fullmatch(code):
+        return not (len(code) == 14 and _is_article(code) and not code.endswith("000"))
+    if code.isascii() and code.isdigit():
+        return False
+    return len(code) >= _SHORTEST and _shape(code) in {_shape(barcode) for barcode in barcodes}
+
+
+def _is_article(digits: str) -> bool:
+    """Whether the last digit is the check digit of a GTIN. Source: GS1 General Specifications 7.9."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits[:-1]), start=1))
+    return (10 - total % 10) % 10 == int(digits[-1])
+
+
+def _shape(code: str) -> str:
+    """A code with each digit and letter replaced by one of its kind: RB123456785CN is AA000000000AA."""
+    kinds = ((str.isdigit, "0"), (str.isupper, "A"), (str.islower, "a"))
+    return "".join(next((sign for is_kind, sign in kinds if is_kind(each)), each) for each in code)
 
 
 def _judge_text(page: PageSaid, numbers: set[str], asked_for: Mapping[str, Expected]) -> Finding:
