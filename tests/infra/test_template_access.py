@@ -37,14 +37,14 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "OrderWebhook": ({"GetItem", "PutItem"}, set()),
     "StreamRouter": (set(), set()),
     "PostingSync": (READ_WRITE, set()),
-    "MarketplacePoll": (READ_WRITE, {"days", "worklist"}),
+    "MarketplacePoll": (READ_WRITE, {"days", "boards"}),
     "DeadlineSweep": (set(), {"alarms"}),
-    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"worklist"}),
+    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"boards"}),
     "LabelGeneration": (READ_WRITE | {"BatchGetItem"}, set()),
     "Refunds": (READ_WRITE, set()),
     "Tracking": (READ_WRITE, set()),
     "Notifications": (READ_WRITE, set()),
-    "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"worklist", "days"}),
+    "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"boards", "days"}),
     "Authorizer": ({"GetItem"}, set()),
 }
 QUEUE_OF_VARIABLE = {

@@ -26,7 +26,7 @@ from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
-from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import MoneyLedger
 from shipby.domain.remembered import RememberedResponse
@@ -107,8 +107,9 @@ class MemoryStore(MemoryMatters, MemoryReplay):
     def posting(self, seller: str, number: str) -> Posting | None:
         return self._get(keys.posting(seller, number), Posting)
 
-    def detail(self, seller: str, number: str) -> MarketplacePosting | None:
-        return self._get(keys.detail(seller, number), MarketplacePosting)
+    def detail(self, seller: str, number: str, *, of: Posting | None = None) -> MarketplacePosting | None:
+        found = self._get(keys.detail(seller, number), MarketplacePosting)
+        return found and with_newest(found, of or self.posting(seller, number))
 
     def postings_with_details(
         self, seller: str, numbers: Sequence[str]
@@ -118,6 +119,10 @@ class MemoryStore(MemoryMatters, MemoryReplay):
             for number in dict.fromkeys(numbers)
             if (posting := self.posting(seller, number)) is not None
         }
+
+    def versions(self, seller: str, numbers: Sequence[str]) -> dict[str, int]:
+        found = {number: self.posting(seller, number) for number in numbers}
+        return {number: posting.version for number, posting in found.items() if posting is not None}
 
     def money(self, seller: str, number: str) -> MoneyLedger | None:
         return self._get(keys.money(seller, number), MoneyLedger)

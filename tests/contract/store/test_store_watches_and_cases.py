@@ -184,8 +184,8 @@ def test_a_board_row_knows_the_money_the_next_clock_and_the_warehouse(store: Sto
     store.commit([SavePosting(posting)])
     (item,) = store.worklist(seller, posting.stage).items
     assert (item.warehouse_id, item.at_risk) == ("22", a.rub("12.50"))
-    assert (item.next_due, item.next_rung) == (hours(3), RungKind.TARIFF_STEP)
+    assert item.next_due == hours(3)
 
     store.commit([SavePosting(replace(posting, version=2, warehouse_id="", at_risk=None, next_alarm=None))])
     (item,) = store.worklist(seller, posting.stage).items
-    assert (item.warehouse_id, item.at_risk, item.next_due, item.next_rung) == ("", None, None, "")
+    assert (item.warehouse_id, item.at_risk, item.next_due) == ("", None, None)

@@ -61,7 +61,7 @@ class As:
         self.query("alarms", "AK")
 
     def worklist(self) -> None:
-        self.query("worklist", "WK")
+        self.query("boards", "WK")
 
     def days(self) -> None:
         self.query("days", "DK")

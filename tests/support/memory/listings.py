@@ -95,13 +95,11 @@ class MemoryListings:
             status=posting.status,
             substatus=posting.substatus,
             scheme=posting.scheme,
-            version=posting.version,
             cut_off=posting.cut_off,
             late=posting.late,
             warehouse_id=posting.warehouse_id,
             at_risk=posting.at_risk,
             next_due=posting.next_alarm.due if posting.next_alarm else None,
-            next_rung=posting.next_alarm.kind if posting.next_alarm else "",
         )
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
@@ -130,6 +128,11 @@ class MemoryListings:
         partition = index_keys.intents_partition(seller, state)
         start = keys.sortable(since) if since else ""
         return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
+
+    def open_intents(
+        self, seller: str, *, since: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        return self.intents_in(seller, index_keys.OPEN_INTENTS, since=since, limit=limit, cursor=cursor)
 
     def returns_in(
         self,

@@ -199,7 +199,6 @@ def test_a_posting_on_two_worklists_or_on_a_wrong_one_is_found(shop: Shop) -> No
                 status=posting.status,
                 substatus="",
                 scheme="FBS",
-                version=1,
                 cut_off=posting.cut_off,
                 late=False,
             )

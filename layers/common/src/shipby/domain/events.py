@@ -238,6 +238,8 @@ class EventType(StrEnum):
 
 EVENT_TYPE_VERSION: Mapping[EventType, int] = dict.fromkeys(EventType, 1)
 """Version of the data of each type; a type that changes its data raises its own number."""
+QUIET = frozenset({EventType.INTENT_SENT, EventType.INTENT_CONFIRMED})
+"""History only: no queue hears of them. Behind another event of their version they are kept in its row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

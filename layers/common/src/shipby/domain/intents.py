@@ -119,6 +119,8 @@ class Intent:
     attempts: int = 0
     sent_at: datetime | None = None
     """When it was claimed, right before its call."""
+    untold: bool = False
+    """Whether its history does not tell yet that it was sent: its next step does."""
     outcome: str = ""
     """Why it ended as it did, in words and with the marketplace's own text."""
     read_back: Mapping[str, Json] = field(default_factory=dict)

@@ -21,18 +21,18 @@ from shipby.observability import logger
 Record = Mapping[str, Any]
 
 
-def read_record(record: Record) -> PushRow | StoredEvent | None:
-    """The push or event that was inserted; None for everything else the table writes.
+def read_record(record: Record) -> Sequence[PushRow | StoredEvent]:
+    """The push or the events of the row that was inserted; none for everything else the table writes.
 
     Raises KeyError, TypeError, ValueError or ShipbyError for a row that is neither and claims to be.
     """
     if record["eventName"] != "INSERT":
-        return None
+        return ()
     image = record["dynamodb"]["NewImage"]
     sort_key = image["SK"]["S"]
     if inbox_rows.is_push(sort_key):
-        return inbox_rows.read_push(image)
-    return event_rows.read_event(image) if event_rows.is_event(sort_key) else None
+        return (inbox_rows.read_push(image),)
+    return event_rows.read_events(image) if event_rows.is_event(sort_key) else ()
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def route_batch(
     for index, record in enumerate(records):
         try:
             found = read_record(record)
-            routed = route(found) if found is not None else ()
+            routed = [one for each in found for one in route(each)]
         except (ShipbyError, KeyError, TypeError, ValueError) as error:
             logger().error("poison record", extra=_keys(record) | error_fields(error))
             routing.counts["poison"] += 1
@@ -79,9 +79,11 @@ def route_batch(
             break
         for one in routed:
             routing.messages.setdefault(one.destination, []).append((index, one))
-        if isinstance(found, StoredEvent):
-            routing.events.append((index, found))
-        routing.counts["ignored" if found is None else "pushes" if isinstance(found, PushRow) else "events"] += 1
+        routing.events += [(index, each) for each in found if isinstance(each, StoredEvent)]
+        for each in found:
+            routing.counts["pushes" if isinstance(each, PushRow) else "events"] += 1
+        if not found:
+            routing.counts["ignored"] += 1
     for destination, indexed in routing.messages.items():
         try:
             queues[destination].send(one.message for _, one in indexed)

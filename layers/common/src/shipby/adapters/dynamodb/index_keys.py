@@ -4,7 +4,8 @@ index     partition                          sort
 alarms    AK ALARM#<crc32(item) % shards>    AS <due>#<hash16(item)>
           AK ALARM#ASIDE                     AS as before
 worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
-          WK SELLER#<s>#INTENT#<state>       WS <created>#<intent>
+          WK SELLER#<s>#INTENT#PENDING       WS <created>#<intent> of every open one
+          WK SELLER#<s>#INTENT#<state>       WS <created>#<intent> of settled ones on returns, and cancels
           WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
           WK SELLER#<s>#CASES#open|closed    WS <opened>#<case>
           WK SELLER#<s>#CARRIAGES#open|closed WS <asked>#<carriage>
@@ -26,6 +27,7 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
+from shipby.domain.intents import OPEN_STATES, IntentAction, IntentState
 from shipby.domain.postings.posting import Alarm
 
 _WITH_ALARM = frozenset(
@@ -97,11 +99,26 @@ def due_before(when: datetime) -> str:
     return keys.sortable(when)
 
 
+OPEN_INTENTS = IntentState.PENDING
+"""The partition of all open intents: one that moves on stays where it is. Releases before put each under its own
+state, and listed what they found there whatever its row said, so they find these too."""
+_LISTED_WHEN_SETTLED = frozenset(
+    {IntentAction.RETURN_ACTION, IntentAction.CANCEL, IntentAction.CANCEL_ITEMS, IntentAction.CANCEL_REQUEST}
+)
+"""What money hangs on: accruals and exports ask for them. Others are found by their posting, whose history names
+them."""
+
+
 def intents_partition(seller: str, state: str) -> str:
     return f"{keys.seller_pk(seller)}#INTENT#{state}"
 
 
-def intents(seller: str, state: str, created_at: datetime, identifier: str) -> dict[str, str]:
+def intents(seller: str, state: IntentState, created_at: datetime, identifier: str) -> dict[str, str]:
+    """None for one that is settled and that nobody lists then."""
+    if state in OPEN_STATES:
+        state = OPEN_INTENTS
+    elif identifier.split(".")[2] not in _LISTED_WHEN_SETTLED:
+        return {}
     return {"WK": intents_partition(seller, state), "WS": f"{keys.sortable(created_at)}#{identifier}"}
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from shipby.adapters.dynamodb import changes, index_keys, keys, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.due_alarms import DueAlarms
-from shipby.adapters.dynamodb.paging import Listing, page, query
+from shipby.adapters.dynamodb.paging import Listing, check_limit, page, query
+from shipby.adapters.dynamodb.table import BOARDS
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingStory, WorkItem
+from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.intents import OPEN_STATES
 from shipby.domain.postings.posting import Stage
 
 if TYPE_CHECKING:
@@ -40,7 +43,9 @@ class Listings(DueAlarms):
 
     def events(self, seller: str, ref: Ref, *, after_version: int = 0) -> list[StoredEvent]:
         """The history in order; versions <= `after_version` are left out."""
-        return [rows.events.read_event(item) for item in self._event_rows(seller, ref, after_version)]
+        return [
+            event for item in self._event_rows(seller, ref, after_version) for event in rows.events.read_events(item)
+        ]
 
     def item_changes(self, seller: str, ref: Ref) -> list[ItemChange]:
         """What each version changed in its item, oldest first; versions of older releases are missing."""
@@ -87,11 +92,16 @@ class Listings(DueAlarms):
             return kind.read(found[name][0]) if name in found else None
 
         intents = [rows.intents.intents().read(item) for item in found.get(keys.INTENT_PREFIX.rstrip("#"), ())]
+        posting, detail = single(rows.postings.postings(), keys.POSTING), single(rows.postings.details(), keys.DETAIL)
         return PostingStory(
-            posting=single(rows.postings.postings(), keys.POSTING),
-            detail=single(rows.postings.details(), keys.DETAIL),
+            posting=posting,
+            detail=detail and rows.postings.with_newest(detail, posting),
             money=single(rows.refunds.ledgers(), keys.MONEY),
-            events=[rows.events.read_event(item) for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())],
+            events=[
+                event
+                for item in found.get(keys.EVENT_PREFIX.rstrip("#"), ())
+                for event in rows.events.read_events(item)
+            ],
             intents=sorted(intents, key=lambda intent: (intent.created_at, intent.id)),
         )
 
@@ -124,7 +134,7 @@ class Listings(DueAlarms):
         """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
         listing = Listing(
             name=f"worklist/{seller}/{stage}",
-            index="worklist",
+            index=BOARDS,
             partition=("WK", index_keys.worklist_partition(seller, stage)),
             sort="WS",
             condition="#sort < :due" if due_before else "",
@@ -168,9 +178,33 @@ class Listings(DueAlarms):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of intents in a state, oldest first; with `since` only those asked for from then on."""
+        """Ids of settled intents on returns, and of cancels, in a state, oldest first; with `since` only those asked
+        for from then on."""
         partition = index_keys.intents_partition(seller, state)
         return self._ids(seller, f"intents/{state}", partition, limit, cursor, since=since)
+
+    def open_intents(
+        self, seller: str, *, since: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of all intents that are not settled, oldest first; those that an older release wrote last come behind."""
+        states = (index_keys.OPEN_INTENTS, *sorted(OPEN_STATES - {index_keys.OPEN_INTENTS}))
+        check_limit(limit)
+        part, dot, inner = cursor.partition(".") if cursor is not None else ("0", ".", "")
+        if not dot or part not in map(str, range(len(states))):
+            raise InvalidInputError("the cursor does not belong to this listing", errors=[("cursor", "broken")])
+        found: list[str] = []
+        for at in range(int(part), len(states)):
+            left = limit - len(found)
+            page = self.intents_in(seller, states[at], since=since, limit=left or 1, cursor=inner or None)
+            if not left:
+                if page.items:
+                    return Page(tuple(found), f"{at}.")
+                continue
+            found += page.items
+            if page.cursor is not None:
+                return Page(tuple(found), f"{at}.{page.cursor}")
+            inner = ""
+        return Page(tuple(found))
 
     def returns_in(
         self,
@@ -197,7 +231,7 @@ class Listings(DueAlarms):
     ) -> Page[str]:
         listing = Listing(
             name=f"{name}/{seller}",
-            index="worklist",
+            index=BOARDS,
             partition=("WK", partition),
             sort="WS",
             condition="#sort >= :since" if since else "",
@@ -281,7 +315,7 @@ class Listings(DueAlarms):
 
 
 def _work_item(item: Mapping[str, Wire]) -> WorkItem:
-    """A board's row of the columns that the worklist index holds."""
+    """A board's row of the columns that the index holds."""
     columns = item_from_wire(item)
     cut_off = columns.get("cut_off")
     return WorkItem(
@@ -290,11 +324,9 @@ def _work_item(item: Mapping[str, Wire]) -> WorkItem:
         status=columns["status"],
         substatus=columns["substatus"],
         scheme=columns["scheme"],
-        version=columns["version"],
         cut_off=None if cut_off is None else keys.moment(cut_off),
         late=columns.get("late", False),
         warehouse_id=columns.get("warehouse_id", ""),
         at_risk=money(columns["at_risk"]) if "at_risk" in columns else None,
         next_due=keys.moment(columns["alarm_at"]) if "alarm_at" in columns else None,
-        next_rung=columns.get("alarm_kind", ""),
     )

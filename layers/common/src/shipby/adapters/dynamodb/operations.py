@@ -268,10 +268,7 @@ class _Builder:
             case w.AddDigestEntry(entry):
                 yield _put(rows.notices.digest_entries().item(rows.notices.digest_key(entry), entry))
             case w.AppendEvents(seller, ref, version, events):
-                told = [
-                    rows.events.event_item(seller, ref, version, index, event, count=len(events))
-                    for index, event in enumerate(events)
-                ]
+                told = rows.events.event_items(seller, ref, version, events)
                 change = self._change(ref, version, told)
                 for index, row in enumerate(told):
                     item = row | {keys.CHANGE: change} if change and index == 0 else row

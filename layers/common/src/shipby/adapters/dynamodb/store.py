@@ -110,8 +110,9 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     def posting(self, seller: str, number: str) -> Posting | None:
         return self._read(rows.postings.postings(), keys.posting(seller, number))
 
-    def detail(self, seller: str, number: str) -> MarketplacePosting | None:
-        return self._read(rows.postings.details(), keys.detail(seller, number))
+    def detail(self, seller: str, number: str, *, of: Posting | None = None) -> MarketplacePosting | None:
+        found = self._read(rows.postings.details(), keys.detail(seller, number))
+        return found and rows.postings.with_newest(found, of or self.posting(seller, number))
 
     def postings_with_details(
         self, seller: str, numbers: Sequence[str]
@@ -123,9 +124,15 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         for number in unique:
             posting, detail = found.get(keys.posting(seller, number)), found.get(keys.detail(seller, number))
             if posting is not None:
+                known = rows.postings.postings().read(posting)
                 facts = None if detail is None else rows.postings.details().read(detail)
-                pairs[number] = rows.postings.postings().read(posting), facts
+                pairs[number] = known, facts and rows.postings.with_newest(facts, known)
         return pairs
+
+    def versions(self, seller: str, numbers: Sequence[str]) -> dict[str, int]:
+        """The versions of those of the numbers that exist."""
+        found = self._get_many([keys.posting(seller, number) for number in dict.fromkeys(numbers)])
+        return {item["posting_number"]["S"]: int(item["version"]["N"]) for item in found.values()}
 
     def _get_many(self, wanted: Sequence[Key]) -> dict[Key, Item]:
         """Items by key, strongly consistent. What the database leaves out under load is asked for again, one by one."""

@@ -53,15 +53,16 @@ def mend_alarms(seller: str, *, store: Store, clock: Clock) -> int:
         *(partial(_mend_case, seller, identifier, store, clock) for identifier in cases),
         *(partial(_mend_digest, seller, digest_id(named.name), store, clock) for named in settings.recipients),
     ]
-    rang = sum(_mend_intents(seller, state, store, clock) for state in LONGEST)
-    return rang + sum(decide_anew(mend) for mend in mends)
+    return _mend_intents(seller, store, clock) + sum(decide_anew(mend) for mend in mends)
 
 
-def _mend_intents(seller: str, state: IntentState, store: Store, clock: Clock) -> int:
+def _mend_intents(seller: str, store: Store, clock: Clock) -> int:
     rang = 0
-    for identifier in list(every(lambda cursor: store.intents_in(seller, state, limit=200, cursor=cursor))):
+    for identifier in list(every(lambda cursor: store.open_intents(seller, limit=200, cursor=cursor))):
         intent, now = store.intent(seller, identifier), clock.now()
-        if intent is None or intent.next_alarm is None or not ahead(intent.next_alarm.due - LONGEST[state], now):
+        if intent is None or not intent.open or intent.next_alarm is None:
+            continue
+        if not ahead(intent.next_alarm.due - LONGEST[intent.state], now):
             continue
         alarm = AlarmRef(seller=seller, ref=intent.ref, intent_id=identifier, due=intent.next_alarm.due)
         decide_anew(partial(ring_intent, alarm, store=store, now=now))

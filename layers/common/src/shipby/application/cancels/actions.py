@@ -97,13 +97,13 @@ def _call(intent: Intent, marketplace: Marketplace) -> str:
     return "rejected: the posting must be delivered"
 
 
-def writes(moved: Intent, event: Event, store: CancelRequestReads, now: datetime) -> list[Write]:
+def writes(moved: Intent, told: tuple[Event, ...], store: CancelRequestReads, now: datetime) -> list[Write]:
     """What an intent's step changes in its request, in the same transaction."""
     request = store.cancel_request(moved.seller, moved.ref.id)
     if request is None:
         raise NotFoundError(f"cancel request {moved.ref.id} of intent {moved.id} is gone from the store")
     changed = replace(request, version=request.version + 1, open_intent=moved.id if moved.open else "")
-    events = [event]
+    events = [*told]
     if moved.state is IntentState.CONFIRMED:
         changed = replace(changed, decision=str(moved.request["decision"]))
         if not changed.open:

@@ -55,7 +55,7 @@ def scan_parcel(
 
 
 def _check_method(store: PostingReads, carriage: Carriage, posting: Posting) -> None:
-    detail = store.detail(posting.seller, posting.number)
+    detail = store.detail(posting.seller, posting.number, of=posting)
     method = detail.delivery_method_id if detail else ""
     if method and method != carriage.delivery_method_id:
         raise StageMismatchError(

@@ -66,7 +66,7 @@ def ring_posting(alarm: AlarmRef, *, store: Store, now: datetime) -> AlarmOutcom
 
 def offers_of(posting: Posting, *, store: Store, now: datetime) -> Offers:
     """What the marketplace's last read offers for a posting, and what cancelling it would do to the error index."""
-    detail = store.detail(posting.seller, posting.number)
+    detail = store.detail(posting.seller, posting.number, of=posting)
     told = cancel_forecast(posting.seller, store=store, now=now, price=detail.paid if detail else None)
     return Offers(
         actions=detail.actions if detail else (),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
@@ -41,7 +43,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
-from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import MarketplacePosting, Posting, moves_only, offered_text
 from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind
 from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
@@ -67,6 +69,13 @@ class Synced:
     """Numbers the marketplace relates to this posting (a split) that are not known yet."""
 
 
+Beside: TypeAlias = Callable[
+    [Posting, MarketplacePosting, datetime], tuple[Posting, tuple[Event, ...], Sequence[Write]] | None
+]
+"""What a read settles beside what it changes: of the posting as it was folded, and of the facts, the posting as it is
+saved, further events and writes of the same transaction; None where it settles nothing. It is asked at every try."""
+
+
 def sync_posting(
     seller: str,
     number: str,
@@ -86,7 +95,7 @@ def sync_posting(
     """
     known = store.posting(seller, number)
     if known is not None and hinted_at is not None and _covered(hinted_at, known, clock.now()):
-        detail = store.detail(seller, number) if again else None
+        detail = store.detail(seller, number, of=known) if again else None
         return Synced("coalesced", known, _unknown_related(seller, detail, store))
     try:
         facts, synced = read_and_fold(seller, number, schema=schema, store=store, marketplace=marketplace, clock=clock)
@@ -117,10 +126,19 @@ def _covered(hinted_at: datetime, known: Posting, now: datetime) -> bool:
 
 
 def read_and_fold(
-    seller: str, number: str, *, store: Store, marketplace: Marketplace, clock: Clock, schema: str = ""
+    seller: str,
+    number: str,
+    *,
+    store: Store,
+    marketplace: Marketplace,
+    clock: Clock,
+    schema: str = "",
+    noted: bool = True,
+    beside: Beside | None = None,
 ) -> tuple[MarketplacePosting, Synced]:
     """Read a posting and fold what it shows; read it again where nobody can tell which read is newer.
 
+    `noted` and `beside` as in `apply_facts`.
     Raises what the marketplace's reads raise; VersionConflictError if others folded theirs in during every read.
     """
     since, tries = None, 0
@@ -129,7 +147,7 @@ def read_and_fold(
         if schema and not facts.delivery_schema:
             facts = replace(facts, delivery_schema=schema)
         try:
-            return facts, apply_facts(seller, facts, store=store, clock=clock, since=since)
+            return facts, apply_facts(seller, facts, store=store, clock=clock, since=since, noted=noted, beside=beside)
         except _UnknownOrderError as error:
             if tries == ATTEMPTS:
                 told = f"posting {number} was read by a wrong clock, and others read it since: read it again"
@@ -145,13 +163,22 @@ class _UnknownOrderError(Exception):
 
 
 def apply_facts(
-    seller: str, read: MarketplacePosting, *, store: Store, clock: Clock, since: int | None = None
+    seller: str,
+    read: MarketplacePosting,
+    *,
+    store: Store,
+    clock: Clock,
+    since: int | None = None,
+    noted: bool = True,
+    beside: Beside | None = None,
 ) -> Synced:
     """Fold one read of the marketplace into the store, whoever made it.
 
     What it could not make out stays as it was read last; what a person needs of it opens a case. `since` is the version
     that the posting had before the read began, where that is known: where the time of the newest read is unknown and
-    the posting is not at this version, nobody knows which read is older, and `read_and_fold` makes it again.
+    the posting is not at this version, nobody knows which read is older, and `read_and_fold` makes it again. `noted`
+    False: a read that changes nothing is not noted, for another one follows at once; whoever waits for a read reads it
+    himself. `beside` is asked where something changed.
     """
     settings = store.settings(seller) or SellerSettings(seller=seller)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
@@ -163,20 +190,25 @@ def apply_facts(
             raise _UnknownOrderError(known.version)
         facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
+        before = store.detail(seller, facts.number, of=known) if known is not None else None
         if known is None:
             parent = store.posting(seller, facts.parent_number) if facts.parent_number else None
             folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now, parent=parent)
         else:
-            folded = fold(known, facts, settings, at=now) or _details_moved(known, facts, store, at=now)
+            folded = fold(known, facts, settings, at=now) or _details_moved(known, facts, before, at=now)
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
-            if facts.read_at > known.synced_at:
+            if noted and facts.read_at > known.synced_at:
                 store.mark_synced(seller, facts.number, facts.read_at)
                 made_up(facts, seller=seller, store=store)
             return Synced("unchanged", known)
-        posting, voided, void = void_labels(folded.posting, facts, store=store, now=now, actor=MARKETPLACE)
+        newest = replace(folded.posting, offered=offered_text(facts.actions))
+        posting, voided, void = void_labels(newest, facts, before, store=store, now=now, actor=MARKETPLACE)
         folded = replace(folded, posting=posting, events=(*folded.events, *voided))
-        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void]
+        folded, also = _with(beside, folded, facts, now)
+        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void, *also]
+        if before is None or not moves_only(before, facts):
+            writes.append(SaveDetail(seller, facts))
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
             told = facts.delivering_date
@@ -191,6 +223,16 @@ def apply_facts(
         keep_odd_entries(seller, [asked], store=store, now=clock.now())
     synced = decide_anew(once)
     return Synced(synced.outcome, synced.posting, _unknown_related(seller, read, store))
+
+
+def _with(
+    beside: Beside | None, folded: Folded, facts: MarketplacePosting, now: datetime
+) -> tuple[Folded, Sequence[Write]]:
+    settled = beside(folded.posting, facts, now) if beside is not None else None
+    if settled is None:
+        return folded, ()
+    posting, events, writes = settled
+    return replace(folded, posting=posting, events=(*folded.events, *events)), writes
 
 
 def _unknown_related(seller: str, facts: MarketplacePosting | None, store: PostingReads) -> tuple[str, ...]:
@@ -210,11 +252,12 @@ def read_by(facts: MarketplacePosting, known: Posting | None, now: datetime) -> 
     return facts if read_at == facts.read_at else replace(facts, read_at=read_at)
 
 
-def _details_moved(known: Posting, facts: MarketplacePosting, store: PostingReads, *, at: datetime) -> Folded | None:
+def _details_moved(
+    known: Posting, facts: MarketplacePosting, detail: MarketplacePosting | None, *, at: datetime
+) -> Folded | None:
     """What is offered or required may change while status and dates stand: people and intents decide from it."""
     if facts.read_at < known.synced_at:
         return None
-    detail = store.detail(known.seller, known.number)
     if detail is not None and replace(detail, read_at=facts.read_at) == facts:
         return None
     data: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
@@ -229,7 +272,6 @@ def _writes(
     posting = folded.posting
     writes: list[Write] = [
         SavePosting(posting, over),
-        SaveDetail(seller, facts),
         AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
     ]
     stored = None if first else store.money(seller, posting.number)

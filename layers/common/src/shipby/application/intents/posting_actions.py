@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-from shipby.application.intake.sync_posting import read_and_fold
+from shipby.application.intake.sync_posting import Beside, read_and_fold
 from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
@@ -253,19 +253,38 @@ def _listed(offered: Sequence[CancelReason]) -> str:
 
 
 def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock) -> Effect:
-    """Read the posting, fold it, and hold it against the intent. Raises what the marketplace's reads raise."""
-    facts, _ = read_and_fold(intent.seller, intent.posting_number, store=store, marketplace=marketplace, clock=clock)
+    """Read the posting, fold it, and hold it against the intent. Raises what the marketplace's reads raise.
+
+    Before a call, a read that changed nothing is not noted: the read after the call is.
+    """
+    seller, number = intent.seller, intent.posting_number
+    noted = intent.state is not IntentState.PENDING
+    facts, _ = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock, noted=noted)
     return effect(intent, facts)
 
 
-def writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+def read_beside(
+    intent: Intent, beside: Beside, *, store: Store, marketplace: Marketplace, clock: Clock
+) -> tuple[Effect, bool]:
+    """As `read`, with what it settles in the same transaction; and whether there was one, for it changed something."""
+    seller, number = intent.seller, intent.posting_number
+    facts, synced = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock, beside=beside)
+    return effect(intent, facts), synced.outcome in ("created", "changed")
+
+
+def without(posting: Posting, moved: Intent) -> Posting:
+    """The posting with the intent's step noted."""
+    still_open = tuple(known for known in posting.open_intents if known != moved.id or moved.open)
+    return replace(posting, open_intents=still_open)
+
+
+def writes(moved: Intent, told: tuple[Event, ...], store: Store, now: datetime) -> list[Write]:
     """What an intent's step changes in its posting, in the same transaction."""
     posting = store.posting(moved.seller, moved.posting_number)
     if posting is None:
         raise NotFoundError(f"posting {moved.posting_number} of intent {moved.id} is gone from the store")
-    still_open = tuple(known for known in posting.open_intents if known != moved.id or moved.open)
-    changed = replace(posting, version=posting.version + 1, open_intents=still_open)
-    events, writes = [event], list[Write]()
+    changed = replace(without(posting, moved), version=posting.version + 1)
+    events, writes = [*told], list[Write]()
     if moved.action is IntentAction.SET_TRACKING and moved.state is IntentState.CONFIRMED:
         changed, change, writes = _book_tracking(moved, changed, store, now)
         events.append(

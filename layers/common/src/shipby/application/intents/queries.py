@@ -11,11 +11,14 @@ from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.queries import View, _chain, _listing
 from shipby.domain.errors import NotFoundError
-from shipby.domain.intents import Intent, IntentState
+from shipby.domain.intents import OPEN_STATES, Intent, IntentState
 
 
 def list_intents(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
-    """Intents in a state, oldest first; without a state all states one after the other, the open ones first."""
+    """Intents in a state, oldest first; without a state the open ones, then the settled ones on returns and of cancels.
+
+    Other settled intents are told by the history of their posting.
+    """
     page = _intent_ids(seller, state, limit, cursor, store, keep=lambda _identifier: True)
     return _listing((intent_view(intent) for intent in _intents(seller, page, state, store)), page.cursor)
 
@@ -29,19 +32,18 @@ def _intent_ids(
     *,
     keep: Callable[[str], bool],
 ) -> Page[str]:
-    states = (state,) if state else _OPEN_FIRST
-    listings = [(str(each), partial(_intents_in, store, seller, each)) for each in states]
+    opened = (_OPEN, partial(_open_intents, store, seller))
+    settled = [(str(each), partial(_intents_in, store, seller, each)) for each in _SETTLED if state in (None, each)]
+    listings = [opened, *settled] if state is None or state in OPEN_STATES else settled
     return _chain(listings, limit=limit, cursor=cursor, keep=keep)
 
 
-_OPEN_FIRST = (
-    IntentState.UNKNOWN,
-    IntentState.SENT,
-    IntentState.PENDING,
-    IntentState.PROPOSED,
-    IntentState.CONFIRMED,
-    IntentState.REJECTED,
-)
+_OPEN = "open"
+_SETTLED = (IntentState.CONFIRMED, IntentState.REJECTED)
+
+
+def _open_intents(store: IntentReads, seller: str, limit: int, cursor: str | None) -> Page[str]:
+    return store.open_intents(seller, limit=limit, cursor=cursor)
 
 
 def _intents_in(store: IntentReads, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:

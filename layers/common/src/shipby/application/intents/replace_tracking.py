@@ -121,7 +121,7 @@ def check_number(new: NewTracking, posting: Posting, *, store: Store, now: datet
     _check_not_overtaken(new, posting, store, now)
     if posting.tracking_number == judged.number:
         raise ActionNotOfferedError(f"posting {new.number} already has the tracking number {judged.number}")
-    detail = store.detail(new.seller, new.number)
+    detail = store.detail(new.seller, new.number, of=posting)
     check_offered(posting, IntentAction.SET_TRACKING, detail.actions if detail else ())
     # In this order: a number that moves from present to former meanwhile is seen in one of them.
     owner = store.find(new.seller, pointers.TRACKING, judged.number)

@@ -108,7 +108,7 @@ def prepare_intent(
 
 
 def _cancel_wish(posting: Posting, wish: Wish, store: PostingReads) -> CancelWish:
-    detail = store.detail(posting.seller, posting.number)
+    detail = store.detail(posting.seller, posting.number, of=posting)
     return CancelWish(
         seller=posting.seller,
         number=posting.number,
@@ -175,7 +175,7 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
     def once() -> Answer:
         posting = load_posting(store, wish.seller, wish.number)
         check_version(posting, wish.if_match)
-        detail = store.detail(wish.seller, wish.number)
+        detail = store.detail(wish.seller, wish.number, of=posting)
         asked = resolve_items(wish, detail)
         if asked.action is IntentAction.SHIP:
             check_ship(posting, detail)

@@ -32,8 +32,8 @@ def ship_posting(wish: ShipWish, remember: Remember, *, store: Store, clock: Clo
 
     Raises what `request_intent` raises, and InvalidInputError if the packages do not hold exactly what was ordered.
     """
-    load_posting(store, wish.seller, wish.number)
-    detail = store.detail(wish.seller, wish.number)
+    posting = load_posting(store, wish.seller, wish.number)
+    detail = store.detail(wish.seller, wish.number, of=posting)
     ordered: Counter[str] = Counter()
     for line in detail.lines if detail else ():
         ordered[line.sku] += line.quantity

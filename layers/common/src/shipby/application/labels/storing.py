@@ -109,7 +109,7 @@ def claims(store: Store, posting: Posting, barcodes: Sequence[str]) -> list[Writ
     Own are those on its pages that tell it from others, and its ScanIt code: a label that is printed in the cabinet may
     carry it, although this file does not.
     """
-    detail = store.detail(posting.seller, posting.number)
+    detail = store.detail(posting.seller, posting.number, of=posting)
     named = detail.codes if detail else ()
     scanit = (detail.scanit,) if detail and detail.scanit else ()
     own = [code for code in dict.fromkeys((*barcodes, *scanit)) if is_own_code(code, posting.number, named)]

@@ -23,16 +23,22 @@ REASON = "the marketplace has changed the posting's barcodes: copies printed bef
 
 
 def void_labels(
-    posting: Posting, facts: MarketplacePosting, *, store: Store, now: datetime, actor: str
+    posting: Posting,
+    facts: MarketplacePosting,
+    before: MarketplacePosting | None,
+    *,
+    store: Store,
+    now: datetime,
+    actor: str,
 ) -> tuple[Posting, list[Event], list[Write]]:
-    """What a read that changed the posting's barcodes does to its labels; for the read's own transaction.
+    """What a read that changed the posting's barcodes does to its labels; for the read's own transaction. `before` is
+    what the read before has said.
 
     Nothing where the barcodes stand, or nothing was fetched, or the parcel has left. A code that is named for the first
     time, or not any more, says nothing of a label.
     """
     if not facts.codes or not may_be_labelled(posting):
         return posting, [], []
-    before = store.detail(posting.seller, posting.number)
     if before is not None and not _changed(before, facts) and not _named_at_last(before, facts):
         return posting, [], []
     void = [document for document in _labels(posting, store) if _is_void(document, before, facts)]

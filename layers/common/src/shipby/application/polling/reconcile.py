@@ -323,7 +323,7 @@ class _Round:
             known = self._store.posting(self._seller, number)
             if known is None or differs(known, facts) or is_stale(known, self._now):
                 return True
-            if not differs_in_detail(known, self._store.detail(self._seller, number), facts):
+            if not differs_in_detail(known, self._store.detail(self._seller, number, of=known), facts):
                 self._memory.note_match(self._seller, facts, _stale_at(known, self._now))
                 return False
             if self._memory.was_read_for(self._seller, facts, known.synced_at, self._now):

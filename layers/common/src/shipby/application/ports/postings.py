@@ -30,7 +30,6 @@ class WorkItem:
     status: str
     substatus: str
     scheme: str
-    version: int
     cut_off: datetime | None
     late: bool
     warehouse_id: str = ""
@@ -38,7 +37,6 @@ class WorkItem:
     """What missing the next priced step costs."""
     next_due: datetime | None = None
     """When its next alarm rings."""
-    next_rung: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,10 @@ class PostingReads(Protocol):
     """Postings: what the marketplace says of them, their money, their boards."""
 
     def posting(self, seller: str, number: str) -> Posting | None: ...
-    def detail(self, seller: str, number: str) -> MarketplacePosting | None: ...
+    def detail(self, seller: str, number: str, *, of: Posting | None = None) -> MarketplacePosting | None:
+        """What the marketplace said last. Status, offers and the time of the read are the posting's: `of` saves reading
+        it where it is at hand."""
+
     def money(self, seller: str, number: str) -> MoneyLedger | None: ...
     def postings_with_details(
         self, seller: str, numbers: Sequence[str]
@@ -67,6 +68,9 @@ class PostingReads(Protocol):
 
         For lists of many: a hundred items are one request.
         """
+
+    def versions(self, seller: str, numbers: Sequence[str]) -> Mapping[str, int]:
+        """The versions of those of the numbers that exist; strongly consistent, a hundred in one request."""
 
     def posting_story(self, seller: str, number: str) -> PostingStory:
         """Posting, facts, ledger, history and intents in one strongly consistent read of their partition.

@@ -30,7 +30,13 @@ class IntentReads(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of intents in a state, oldest first; with `since` only those asked for from then on."""
+        """Ids of settled intents on returns and of cancels in a state, oldest first; with `since` only those asked for
+        from then on. Every other settled intent is found by its posting."""
+
+    def open_intents(
+        self, seller: str, *, since: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """Ids of all intents that are not settled, oldest first; the index lags, so a row may have moved on."""
 
 
 class ReturnReads(Protocol):

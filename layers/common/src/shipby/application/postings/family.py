@@ -76,7 +76,8 @@ def _members(root: Posting, store: PostingReads) -> Iterator[tuple[Posting, Mone
     waiting, seen = deque([root]), {root.number}
     while waiting:
         member = waiting.popleft()
-        detail, ledger = store.detail(member.seller, member.number), store.money(member.seller, member.number)
+        detail = store.detail(member.seller, member.number, of=member)
+        ledger = store.money(member.seller, member.number)
         yield member, ledger
         for number in sorted({*(detail.related_numbers if detail else ()), *(ledger.family if ledger else ())}):
             if number in seen or len(seen) == MOST:

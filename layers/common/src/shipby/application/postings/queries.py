@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -110,14 +110,14 @@ class PostingFilter:
         return (self.stage is None or item.stage is self.stage) and self.status in ("", item.status)
 
 
-def work_item_view(item: WorkItem) -> View:
+def work_item_view(item: WorkItem, version: int) -> View:
     return {
         "posting_number": item.number,
         "stage": item.stage,
         "status": item.status,
         "substatus": item.substatus,
         "scheme": item.scheme,
-        "version": item.version,
+        "version": version,
         "cut_off": time_text(item.cut_off),
         "late": item.late,
     }
@@ -131,11 +131,18 @@ def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str
     if wanted.q:
         if cursor is not None:
             raise InvalidInputError("a search has one page", errors=[("cursor", "leave it out together with q")])
-        return _listing(work_item_view(item) for item in _search(seller, wanted.q, store) if wanted.shows(item))
+        return _listing(_with_versions(seller, filter(wanted.shows, _search(seller, wanted.q, store)), store))
     stages = (wanted.stage,) if wanted.stage else OPEN_STAGES
     listings = [(str(stage), partial(_worklist, store, seller, stage, wanted.due_before)) for stage in stages]
     page = _chain(listings, limit=limit, cursor=cursor, keep=wanted.shows)
-    return _listing((work_item_view(item) for item in page.items), page.cursor)
+    return _listing(_with_versions(seller, page.items, store), page.cursor)
+
+
+def _with_versions(seller: str, items: Iterable[WorkItem], store: PostingReads) -> Iterator[View]:
+    """Boards lag behind; the version, which the next command may name, is that of the posting itself."""
+    shown = list(items)
+    versions = store.versions(seller, [item.number for item in shown]) if shown else {}
+    return (work_item_view(item, versions[item.number]) for item in shown if item.number in versions)
 
 
 def _worklist(
@@ -159,7 +166,6 @@ def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
             status=posting.status,
             substatus=posting.substatus,
             scheme=posting.scheme,
-            version=posting.version,
             cut_off=posting.cut_off,
             late=posting.late,
         )
@@ -168,7 +174,8 @@ def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
 
 def get_posting(seller: str, number: str, *, store: Store) -> View:
     """A posting with its marketplace facts, and with what a split made of its order. Raises NotFoundError."""
-    posting, detail = load_posting(store, seller, number), store.detail(seller, number)
+    posting = load_posting(store, seller, number)
+    detail = store.detail(seller, number, of=posting)
     view = posting_view(posting, detail)
     return view | {"parent": posting.parent_number or None, "family": family_view(posting, detail, store=store)}
 

@@ -104,7 +104,7 @@ class PrintContext:
         posting = store.posting(seller, number)
         if posting is None:
             return Found(standing=Standing.REFUSED, problem="no such posting")
-        detail = store.detail(seller, number)
+        detail = store.detail(seller, number, of=posting)
         if self.job.style.content is not PrintContent.LABELS:
             return self._helper(posting, detail)
         if problem := refusal(posting, self.settings):

@@ -191,7 +191,7 @@ class _Run:
         rows: dict[str, tuple[Row, ...]] = {}
         for stage in OPEN_STAGES:
             for item in every(partial(self._worklist, stage)):
-                rows[item.number] = (*rows.get(item.number, ()), Row(stage, item.version, item.cut_off))
+                rows[item.number] = (*rows.get(item.number, ()), Row(stage, item.cut_off))
         return rows
 
     def _worklist(self, stage: Stage, cursor: str | None) -> Page[WorkItem]:

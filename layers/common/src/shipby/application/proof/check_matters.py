@@ -126,19 +126,20 @@ class Matters:
     def open_intents(self, proof: Proof) -> None:
         """No call waits for its outcome for longer than the seller's limit."""
         settings = self.store.settings(proof.seller) or SellerSettings(seller=proof.seller)
-        for state in (IntentState.UNKNOWN, IntentState.SENT, IntentState.PENDING):
-            for identifier in every(partial(self._intents_in, proof.seller, state)):
-                intent = self.store.intent(proof.seller, identifier)
-                if intent is None:
-                    proof.find("intent_missing", identifier, "the index lists it, there is no row")
-                elif intent.open and ahead(intent.let_go_at, proof.at):
-                    proof.wrong_times(identifier, {"asked": intent.let_go_at})
-                elif intent.open and proof.at - intent.let_go_at > settings.settle_limit:
-                    waited = proof.at - intent.let_go_at
-                    proof.find("intent_open", identifier, f"{intent.state} for {waited}")
+        for identifier in every(partial(self._open_intents, proof.seller)):
+            intent = self.store.intent(proof.seller, identifier)
+            if intent is None:
+                proof.find("intent_missing", identifier, "the index lists it, there is no row")
+            elif not intent.open or intent.state is IntentState.PROPOSED:
+                continue  # what waits for a second person waits as long as they take
+            elif ahead(intent.let_go_at, proof.at):
+                proof.wrong_times(identifier, {"asked": intent.let_go_at})
+            elif proof.at - intent.let_go_at > settings.settle_limit:
+                waited = proof.at - intent.let_go_at
+                proof.find("intent_open", identifier, f"{intent.state} for {waited}")
 
-    def _intents_in(self, seller: str, state: IntentState, cursor: str | None) -> Page[str]:
-        return self.store.intents_in(seller, state, limit=200, cursor=cursor)
+    def _open_intents(self, seller: str, cursor: str | None) -> Page[str]:
+        return self.store.open_intents(seller, limit=200, cursor=cursor)
 
     # -- wishes to cancel, claims, carriages, cases
 

@@ -56,7 +56,6 @@ PAGE = 100
 MOST = 1000
 """Postings compared in one round, the longest waiting first."""
 _CONFIRMED = (IntentAction.RETURN_ACTION, IntentAction.CANCEL, IntentAction.CANCEL_ITEMS)
-_WAITING = (IntentState.UNKNOWN, IntentState.SENT, IntentState.PENDING, IntentState.PROPOSED)
 
 
 @dataclass(slots=True)
@@ -132,7 +131,7 @@ def _candidates(
     numbers: dict[str, str] = {str(key): str(at) for key, at in before.items()} if isinstance(before, Mapping) else {}
     confirmed, intents_at = _go_on(partial(_intents_in, store, seller, IntentState.CONFIRMED), known.get("intents"))
     # What is open now may be confirmed with a time of asking that the cursor has passed.
-    open_now = [each for state in _WAITING for each in every(partial(_intents_in, store, seller, state))]
+    open_now = every(lambda cursor: store.open_intents(seller, limit=PAGE, cursor=cursor))
     found = _postings_of(seller, [*confirmed, *open_now], store)
     cancelled, cancelled_at = _go_on(
         partial(_cancelled_in, store, seller, now - CANCELLED_AFTER), known.get("cancelled")

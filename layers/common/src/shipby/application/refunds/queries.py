@@ -33,4 +33,4 @@ def get_refunds(seller: str, number: str, *, store: Store) -> View:
     ledger = store.money(seller, number)
     if ledger is None:
         raise NotFoundError(f"what was paid for posting {number} is not known yet; read it again in a minute")
-    return ledger_view(ledger) | {"family": family_view(posting, store.detail(seller, number), store=store)}
+    return ledger_view(ledger) | {"family": family_view(posting, store.detail(seller, number, of=posting), store=store)}

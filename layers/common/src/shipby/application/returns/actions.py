@@ -122,7 +122,7 @@ def _cancelled(intent: Intent, *, store: Store, marketplace: Marketplace, clock:
     return Effect(impossible=True, text=text, read_back={"status": facts.status})
 
 
-def writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+def writes(moved: Intent, told: tuple[Event, ...], store: Store, now: datetime) -> list[Write]:
     """What an intent's step changes in its return, in the same transaction."""
     case = store.return_case(moved.seller, moved.ref.id)
     if case is None:
@@ -132,7 +132,7 @@ def writes(moved: Intent, event: Event, store: Store, now: datetime) -> list[Wri
             f"the time to decide return {case.id} is over, and no person decided it: it is not sent by itself"
         )
     changed: ReturnCase = replace(case, version=case.version + 1, open_intent=moved.id if moved.open else "")
-    events = [event]
+    events = [*told]
     if moved.state is IntentState.CONFIRMED:
         action = str(moved.request["action_id"])
         # Asking for the goods decides nothing yet: they are received and inspected, and then it is decided.

@@ -27,7 +27,7 @@ class Aggregate(Protocol):
     def prepare(self, intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
         """Do every read that the call needs, and give back the one call that acts; it returns its outcome in words."""
 
-    def writes(self, moved: Intent, event: Event, store: Store, now: datetime) -> list[Write]:
+    def writes(self, moved: Intent, told: tuple[Event, ...], store: Store, now: datetime) -> list[Write]:
         """What an intent's step changes in its aggregate, in the same transaction."""
 
     def touch(self, intent: Intent, events: tuple[Event, ...], store: Store) -> list[Write]:

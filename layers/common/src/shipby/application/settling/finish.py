@@ -1,4 +1,8 @@
-"""One step of an intent's life, in one transaction with its aggregate, its event, its money and its history."""
+"""One step of an intent's life, in one transaction with its aggregate, its event, its money and its history.
+
+But for the claim of a posting's intent: that is one conditional write of the intent alone, which stands before the call
+all the same. Its history tells of it with the next step, whichever that is and whoever takes it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,11 @@ from datetime import datetime, timedelta
 from shipby.application.cases.held import commit
 from shipby.application.cases.opening import closing
 from shipby.application.intake.split_money import parts_unread
+from shipby.application.intents import posting_actions
+from shipby.application.intents.effect import Effect
+from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     RequireAutomation,
@@ -23,11 +31,12 @@ from shipby.application.shared.retry import ATTEMPTS
 from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.held import Wait
+from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, VersionConflictError
-from shipby.domain.events import Event, EventType
+from shipby.domain.events import AggregateKind, Event, EventType
 from shipby.domain.intents import NEEDS_PERSON, OPEN_STATES, Intent, IntentState
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import Alarm, RungKind
+from shipby.domain.postings.posting import Alarm, MarketplacePosting, Posting, RungKind
 from shipby.domain.refunds.moves import released
 from shipby.domain.sellers.settings import SellerSettings
 
@@ -116,6 +125,9 @@ def _transaction(
     checks = tried + (state is IntentState.UNKNOWN)
     wait = min(settings.settle_after * (1 << min(max(checks - 1, 0), 10)), LONGEST_WAIT)
     alarm = Alarm(due=now + wait, kind=RungKind.SETTLE_INTENT) if state in OPEN_STATES else None
+    if state is IntentState.SENT and _rings_soon(intent, now, wait):
+        alarm = intent.next_alarm
+    alone = state is IntentState.SENT and intent.ref.kind is AggregateKind.POSTING
     moved = intent.move(
         state,
         at=now,
@@ -124,26 +136,16 @@ def _transaction(
         read_back=intent.read_back if read_back is None else read_back,
         next_alarm=alarm,
         sent_at=now if state is IntentState.SENT else intent.sent_at,
+        untold=alone,
     )
-    data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": state}
-    if intent.amount is not None:
-        data["amount"] = {"amount": intent.amount.amount, "currency": intent.amount.currency}
     kind = EventType.INTENT_NEEDS_PERSON if needs_person else _EVENTS[state]
-    event = Event(type=kind, at=now, actor=actor, reason=outcome[:500], data=data)
-    writes = aggregate_of(intent).writes(moved, event, store, now)
+    event = Event(type=kind, at=now, actor=actor, reason=outcome[:500], data=_data(intent, state))
+    writes = [] if alone else aggregate_of(intent).writes(moved, (*_sent(intent), event), store, now)
     if state is IntentState.SENT and actors.is_automatic(intent.actor):
         # The switch stops what was asked for before it was thrown, too.
         writes.append(RequireAutomation(intent.seller))
     if not moved.open and not needs_person:
-        writes += closing(
-            store,
-            seller=intent.seller,
-            kind=CaseKind.INTENT,
-            subject=intent.id,
-            resolution=f"{state}: {outcome[:500] or 'settled'}",
-            now=now,
-            actor=actor,
-        )
+        writes += _closing(moved, outcome, store, now, actor)
     if (
         state is IntentState.REJECTED
         and actors.is_automatic(intent.actor)
@@ -152,6 +154,82 @@ def _transaction(
     ):
         writes += hold_refused(moved, waits_for, settings, store=store, now=now, actor=actor)
     return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store, now)]
+
+
+def _rings_soon(intent: Intent, now: datetime, wait: timedelta) -> bool:
+    """Whether the alarm it was born with will do after the call as well: an intent has one for life then."""
+    alarm = intent.next_alarm
+    return alarm is not None and now + wait <= alarm.due <= now + max(wait, PICK_UP_WITHIN)
+
+
+def _data(intent: Intent, state: IntentState) -> dict[str, Json]:
+    data: dict[str, Json] = {"intent": intent.id, "action": intent.action, "state": state}
+    if intent.amount is not None:
+        data["amount"] = {"amount": intent.amount.amount, "currency": intent.amount.currency}
+    return data
+
+
+def _sent(intent: Intent) -> tuple[Event, ...]:
+    """That it was sent, if its history does not tell it yet."""
+    if not intent.untold or intent.sent_at is None:
+        return ()
+    data = _data(intent, IntentState.SENT)
+    return (Event(type=EventType.INTENT_SENT, at=intent.sent_at, actor=actors.INTENT_WORKER, data=data),)
+
+
+def confirm_with_read(
+    intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock
+) -> tuple[Effect, Intent | None]:
+    """Read a posting back after its call; what the read changes and that the intent is done are one transaction.
+
+    The intent is None where the read does not show it done, or changed nothing: then nothing of the intent is saved.
+    Raises what the marketplace's reads raise.
+    """
+    done: list[Intent] = []
+    tries = 0
+
+    def beside(
+        posting: Posting, facts: MarketplacePosting, now: datetime
+    ) -> tuple[Posting, tuple[Event, ...], Sequence[Write]] | None:
+        nonlocal tries
+        tries += 1
+        done.clear()
+        current = intent if tries == 1 else store.intent(intent.seller, intent.id)
+        if current is None or not current.open or intent.id not in posting.open_intents:
+            return None
+        seen = posting_actions.effect(current, facts)
+        if not seen.done:
+            return None
+        moved = current.move(
+            IntentState.CONFIRMED,
+            at=now,
+            outcome=outcome[:500],
+            read_back=seen.read_back,
+            next_alarm=None,
+            untold=False,
+        )
+        data = _data(current, IntentState.CONFIRMED)
+        kind = EventType.INTENT_CONFIRMED
+        event = Event(type=kind, at=now, actor=actors.INTENT_WORKER, reason=outcome[:500], data=data)
+        done.append(moved)
+        closed = _closing(moved, outcome, store, now, actors.INTENT_WORKER)
+        return rewind(posting_actions.without(posting, moved)), (*_sent(current), event), [SaveIntent(moved), *closed]
+
+    effect, changed = posting_actions.read_beside(intent, beside, store=store, marketplace=marketplace, clock=clock)
+    # At a try that found nothing to change any more it was not asked.
+    return effect, done[0] if done and changed else None
+
+
+def _closing(moved: Intent, outcome: str, store: Store, now: datetime, actor: str) -> Sequence[Write]:
+    return closing(
+        store,
+        seller=moved.seller,
+        kind=CaseKind.INTENT,
+        subject=moved.id,
+        resolution=f"{moved.state}: {outcome[:500] or 'settled'}",
+        now=now,
+        actor=actor,
+    )
 
 
 def _money_writes(moved: Intent, store: Store, now: datetime) -> list[Write]:

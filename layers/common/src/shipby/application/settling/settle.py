@@ -1,7 +1,8 @@
 """Carry an intent out exactly once, and settle what its call really did.
 
 1. Re-read the marketplace: it may have acted already, or offer the action no longer.
-2. Claim: PENDING -> SENT under the version check. Only the winner calls.
+2. Claim: PENDING -> SENT under the version check. Only the winner calls. The row alone is written; its history tells
+   of it with the next step.
 3. Call. An answer settles it; no answer makes it UNKNOWN, and it is never sent again.
 4. SENT without an answer (a crash) and UNKNOWN are settled by reading the marketplace.
 """
@@ -19,7 +20,7 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import ITEMS_A_CALL, Marketplace
 from shipby.application.ports.store import Store
 from shipby.application.settling.aggregates import aggregate_of
-from shipby.application.settling.finish import TOLD, finish
+from shipby.application.settling.finish import TOLD, confirm_with_read, finish
 from shipby.domain.cases.held import Wait
 from shipby.domain.errors import (
     KillSwitchOnError,
@@ -160,7 +161,12 @@ def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Mark
 def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
     """200 is not success: read back, and leave it to the next reading where the effect is not visible yet."""
     try:
-        effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
+        if intent.action is IntentAction.SHIP:
+            effect, confirmed = confirm_with_read(intent, outcome, store=store, marketplace=marketplace, clock=clock)
+            if confirmed is not None:
+                return confirmed
+        else:
+            effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
     except ShipbyError as error:
         return finish(intent, IntentState.UNKNOWN, f"accepted, not read back yet: {error}", store=store, clock=clock)
     if effect.done:

@@ -88,7 +88,7 @@ def _check(report: Report, posting: Posting, store: PostingReads) -> None:
         )
     if shows(report.stage, posting.status, posting.substatus):
         raise ActionNotOfferedError(f"the marketplace shows posting {posting.number} as {posting.status} already")
-    detail = store.detail(report.seller, report.number)
+    detail = store.detail(report.seller, report.number, of=posting)
     check_offered(posting, ACTIONS[report.stage], detail.actions if detail else ())
     if report.stage is DeliveryStage.DELIVERING:
         check_number(posting, report.reason)
@@ -128,7 +128,7 @@ def hand_over(command: WorkCommand, remember: Remember, *, store: Store, clock: 
 def _to_be_told(posting: Posting, store: PostingReads) -> bool:
     if not posting.unreported or open_of(posting, IntentAction.REPORT_DELIVERING):
         return False
-    detail = store.detail(posting.seller, posting.number)
+    detail = store.detail(posting.seller, posting.number, of=posting)
     return detail is not None and OFFERED[DeliveryStage.DELIVERING] in detail.actions
 
 

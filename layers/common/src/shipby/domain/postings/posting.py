@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -303,6 +303,8 @@ class Posting:
     """Where the work stood when a split ended it: its children begin there."""
     split_block: str = ""
     """Why work on it had been stopped by us then."""
+    offered: str = ""
+    """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
 
     @property
     def own_carrier(self) -> bool:
@@ -318,3 +320,68 @@ class Posting:
     def cut_off(self) -> datetime | None:
         """The date people work against: `shipment_date`."""
         return self.shipment_date
+
+
+_NOTHING, _LONG = "-", "="
+_SHORT: Mapping[str, str] = {
+    "arbitration": "ar",
+    "awaiting_delivery": "aw",
+    "can_create_chat": "ch",
+    "cancel": "ca",
+    "click_track_number": "ct",
+    "customer_phone_available": "ph",
+    "has_barcode_for_printing": "bc",
+    "has_weight_products": "we",
+    "hide_region_and_city": "hi",
+    "invoice_get": "ig",
+    "invoice_send": "is",
+    "invoice_update": "iu",
+    "label_download": "ld",
+    "label_download_big": "lb",
+    "label_download_small": "ls",
+    "non_int_delivered": "nd",
+    "non_int_delivering": "ni",
+    "non_int_last_mile": "nl",
+    "product_cancel": "pc",
+    "set_cutoff": "cu",
+    "set_timeslot": "ti",
+    "set_track_number": "tr",
+    "ship": "sh",
+    "ship_async": "sa",
+    "ship_async_in_process": "sp",
+    "ship_async_retry": "sr",
+    "ship_with_additional_info": "si",
+    "update_cis": "ci",
+}
+"""Source: `available_actions` in the official description of /v4/posting/fbs/list; others are kept in full."""
+_IN_FULL: Mapping[str, str] = {short: action for action, short in _SHORT.items()}
+
+
+def offered_text(actions: Sequence[str]) -> str:
+    """What the marketplace offers in few bytes: a posting's item must stay within one write unit."""
+    return " ".join(_SHORT.get(action, f"{_LONG}{action}") for action in actions) or _NOTHING
+
+
+def offered_actions(text: str) -> tuple[str, ...]:
+    """The actions of `offered_text`, in its order."""
+    words = text.split(" ") if text != _NOTHING else ()
+    return tuple(word.removeprefix(_LONG) if word.startswith(_LONG) else _IN_FULL.get(word, word) for word in words)
+
+
+def with_newest(detail: MarketplacePosting, posting: Posting | None) -> MarketplacePosting:
+    """What the marketplace says, with what moves at every step as its posting has it: that alone is written then."""
+    if posting is None or not posting.offered:
+        return detail
+    return replace(
+        detail,
+        status=posting.status,
+        substatus=posting.substatus,
+        actions=offered_actions(posting.offered),
+        read_at=posting.synced_at,
+    )
+
+
+def moves_only(detail: MarketplacePosting, facts: MarketplacePosting) -> bool:
+    """Whether nothing differs between two reads but what a posting's own item keeps; see `with_newest`."""
+    same = replace(detail, status=facts.status, substatus=facts.substatus, actions=facts.actions, read_at=facts.read_at)
+    return same == facts

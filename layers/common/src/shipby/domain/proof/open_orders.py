@@ -79,7 +79,6 @@ class Row:
     """How a worklist shows a posting."""
 
     stage: Stage
-    version: int
     cut_off: datetime | None
 
 
@@ -99,7 +98,7 @@ class Evidence:
 
 def row_of(posting: Posting) -> Row:
     """The row a worklist must show for it."""
-    return Row(posting.stage, posting.version, posting.cut_off)
+    return Row(posting.stage, posting.cut_off)
 
 
 def check_rows(posting: Posting, rows: Sequence[Row]) -> Violation | None:

@@ -1,18 +1,39 @@
-"""Histories: a row an event."""
+"""Histories: a row an event; quiet ones at the end of a version stand in the row of the one before them."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.upcast import current_schema, upcast
-from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire
-from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, Event, Ref, StoredEvent
+from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_wire, to_wire
+from shipby.domain.events import EVENT_TYPE_VERSION, QUIET, AggregateKind, Event, Ref, StoredEvent
+
+MORE, TOLD = "more", "told"
 
 
 @functools.cache
 def _events() -> Record[Event]:
     return Record(Event)
+
+
+def event_items(seller: str, ref: Ref, version: int, events: Sequence[Event]) -> list[Item]:
+    """The rows of a version.
+
+    An older release passes `more` over: it misses nothing that anybody hears of, and `count` counts the rows.
+    How many events they hold is `told` then.
+    """
+    kept = len(events)
+    while kept > 1 and events[kept - 1].type in QUIET:
+        kept -= 1
+    rows = [event_item(seller, ref, version, index, event, count=kept) for index, event in enumerate(events[:kept])]
+    if kept < len(events):
+        told = to_wire(len(events))
+        rows = [row | {TOLD: told} for row in rows]
+        rows[-1][MORE] = to_wire(
+            [_events().encode(event) | {"type_version": EVENT_TYPE_VERSION[event.type]} for event in events[kept:]]
+        )
+    return rows
 
 
 def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *, count: int) -> Item:
@@ -38,16 +59,24 @@ def event_item(seller: str, ref: Ref, version: int, index: int, event: Event, *,
 
 def read_event(item: Mapping[str, Wire]) -> StoredEvent:
     """The event of a row, read from the table or from the NEW_IMAGE of the table's stream."""
+    return read_events(item)[0]
+
+
+def read_events(item: Mapping[str, Wire]) -> list[StoredEvent]:
+    """All events of a row, in order."""
     attributes = upcast("EVENT", item_from_wire({n: v for n, v in item.items() if n != keys.CHANGE}))
-    return StoredEvent(
-        seller=attributes["seller"],
-        ref=Ref(AggregateKind(attributes["kind"]), attributes["id"]),
-        version=attributes["version"],
-        index=attributes["index"],
-        count=attributes.get("count", 0),
-        type_version=attributes["type_version"],
-        event=_events().decode(attributes),
-    )
+    return [
+        StoredEvent(
+            seller=attributes["seller"],
+            ref=Ref(AggregateKind(attributes["kind"]), attributes["id"]),
+            version=attributes["version"],
+            index=attributes["index"] + behind,
+            count=attributes[TOLD] if TOLD in attributes else attributes.get("count", 0),
+            type_version=one["type_version"],
+            event=_events().decode(one),
+        )
+        for behind, one in enumerate([attributes, *attributes.get(MORE, ())])
+    ]
 
 
 def is_event(sort_key: str) -> bool:

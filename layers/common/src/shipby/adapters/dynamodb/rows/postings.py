@@ -7,8 +7,10 @@ from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.index_keys import alarm_columns
 from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item
-from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
+
+__all__ = ["details", "posting_item", "postings", "tracking_changes", "with_newest"]
 
 
 @functools.cache
