@@ -18,7 +18,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document, DocumentState
 from shipby.domain.labels.options import LabelForm
-from shipby.domain.labels.page_proof import is_own_code
+from shipby.domain.labels.page_proof import is_own_code, is_posting_number
 from shipby.domain.labels.rules import shows_person
 from shipby.domain.postings.posting import Posting
 
@@ -107,11 +107,12 @@ def claims(store: Store, posting: Posting, barcodes: Sequence[str]) -> list[Writ
     """Pointers from the label's own codes to its posting: a code that many labels share must lead to none of them.
 
     Own are those on its pages that tell it from others, and its ScanIt code: a label that is printed in the cabinet may
-    carry it, although this file does not.
+    carry it, although this file does not. A posting number leads to its posting without one.
     """
     detail = store.detail(posting.seller, posting.number, of=posting)
     named = detail.codes if detail else ()
     scanit = (detail.scanit,) if detail and detail.scanit else ()
     own = [code for code in dict.fromkeys((*barcodes, *scanit)) if is_own_code(code, posting.number, named)]
-    found = (claim_code(posting.seller, code, posting.number, store=store) for code in own[:MOST_POINTERS])
+    named_alone = [code for code in own if not (code == posting.number and is_posting_number(code))]
+    found = (claim_code(posting.seller, code, posting.number, store=store) for code in named_alone[:MOST_POINTERS])
     return [claim for claim in found if claim is not None]
