@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shipby.adapters.dynamodb import DynamoDBStore, keys
+from shipby.adapters.dynamodb import DynamoDBStore, changes, keys
 from shipby.adapters.dynamodb.alarm_store import PLAIN_NAMES, AlarmStore, posting_update
+from shipby.adapters.dynamodb.rows import events as event_rows
 from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.ports.writes import (
     AppendEvents,
@@ -416,3 +417,33 @@ def test_what_a_worker_changes_is_kept_for_replay(store: AlarmStore, table: Tabl
     assert [change.whole for change in changes] == [True, False]
     assert set(changes[1].values) == {"version", "synced_at", "late"}
     assert rebuild(changes, [1, 2]).item == plain.stored_item(seller, ref)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(before=some.postings, after=some.postings)
+def test_what_an_event_row_keeps_of_a_difference_is_what_it_keeps_of_the_whole_items(
+    before: Posting, after: Posting
+) -> None:
+    after = replace(after, version=before.version + 1, seller=before.seller, number=before.number)
+    was, now = posting_rows.posting_item(before, 4), posting_rows.posting_item(after, 4)
+    told = [event_rows.event_item(after.seller, posting_ref(after.number), after.version, 0, a.event(), count=1)]
+    changed, removed = posting_rows.postings().record.changes(before, after)
+    assert changes.moved(changes.plain(was), changed, removed, told) == changes.change(was, now, told)
+
+
+def test_the_history_of_what_a_worker_fired_rebuilds_its_item(store: AlarmStore, table: Table, seller: str) -> None:
+    writer = DynamoDBStore(table.client, table.name, clock=a.FixedClock())
+    postings = [due_posting(seller, number) for number in ("p1", "p2")]
+    for posting in postings:
+        born = AppendEvents(seller, posting_ref(posting.number), 1, (a.event(),))
+        writer.commit([SavePosting(posting), born])
+    store.read_ahead(ref(posting) for posting in postings)
+    for posting in postings:
+        known = store.posting(seller, posting.number)
+        assert known is not None
+        after = fired(known, late=True)
+        store.commit([SavePosting(after), event_row(after)])
+    for posting in postings:
+        found = rebuild(store.item_changes(seller, posting_ref(posting.number)), [1, 2])
+        assert found.item == store.stored_item(seller, posting_ref(posting.number))
+        assert all(step.intact for step in found.steps)

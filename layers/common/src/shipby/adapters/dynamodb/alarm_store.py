@@ -5,23 +5,25 @@ are read in one request, the policy of a seller is kept for half a minute, and o
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from shipby.adapters.dynamodb import index_keys, keys
+from shipby.adapters.dynamodb import changes, index_keys, keys
 from shipby.adapters.dynamodb.aside import NOTES
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.operations import Meaning, Operation, operations
+from shipby.adapters.dynamodb.operations import Meaning, Operation, Told, operations
 from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.adapters.dynamodb.store import DynamoDBStore
-from shipby.adapters.dynamodb.upcast import current_schema
-from shipby.adapters.dynamodb.values import Item, to_wire
+from shipby.adapters.dynamodb.upcast import current_schema, upcast
+from shipby.adapters.dynamodb.values import Item, item_from_wire, to_wire
 from shipby.application.ports.writes import RequireAutomation, SavePosting, SpendCap, Write
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.errors import VersionConflictError
+from shipby.domain.events import Ref, posting_ref
 from shipby.domain.postings.posting import Posting, Rung
 from shipby.domain.sellers.settings import SellerSettings
 
@@ -44,7 +46,8 @@ class AlarmStore(DynamoDBStore):
         super().__init__(*arguments, **more)
         self._seconds = seconds
         self._ahead: dict[Key, Item] = {}
-        self._read_postings: dict[Key, Posting] = {}
+        self._read_postings: dict[Key, tuple[Posting, Mapping[str, Any]]] = {}
+        """With their attributes as they were stored, in plain values."""
         self._policies: dict[str, tuple[float, SellerSettings | None]] = {}
         self._from_memory: set[str] = set()
         self._refused: set[str] = set()
@@ -77,9 +80,10 @@ class AlarmStore(DynamoDBStore):
         item = self._get(key)
         if item is None:
             return None
-        found = posting_rows.postings().read(item)
-        if item["schema"] == {"N": str(current_schema("POSTING"))}:
-            self._read_postings[key] = found
+        attributes = item_from_wire(item)
+        found = posting_rows.postings().record.decode(upcast("POSTING", attributes))
+        if attributes["schema"] == current_schema("POSTING"):
+            self._read_postings[key] = found, changes.without_place(attributes)
         return found
 
     def settings(self, seller: str) -> SellerSettings | None:
@@ -103,28 +107,31 @@ class AlarmStore(DynamoDBStore):
             raise VersionConflictError(f"the settings of {', '.join(sorted(remembered))} must be read again to act")
         changed: list[Operation] = []
         others: list[Write] = []
-        updated: list[Write] = []
+        told: dict[tuple[Ref, int], Told] = {}
         for write in writes:
-            update = self._update(write) if isinstance(write, SavePosting) else None
+            update = self._update(write, told) if isinstance(write, SavePosting) else None
             if update is None:
                 others.append(write)
             else:
                 changed.append(update)
-                updated.append(write)
         seen = Seen() if token else self._seen
-        made = operations(others, shards=self.alarm_shards, now=self._clock.now(), seen=seen, besides=updated)
+        made = operations(others, shards=self.alarm_shards, now=self._clock.now(), seen=seen, besides=told)
         self._committer.run([*changed, *made], token)
         self._refused -= acting
 
-    def _update(self, write: SavePosting) -> Operation | None:
-        """Only what changed since the posting was read; None where it was not read by this store, or not lately."""
+    def _update(self, write: SavePosting, told: dict[tuple[Ref, int], Told]) -> Operation | None:
+        """Only what changed since the posting was read, and what its event row keeps of that, into `told`; None where
+        it was not read by this store, or not lately."""
         key = keys.posting(write.posting.seller, write.posting.number)
-        before = self._read_postings.pop(key, None)
+        before, stored = self._read_postings.pop(key, (None, {}))
         if before is None or before.version != write.posting.version - 1 or write.over is not None:
             return None
         if before.received_at != write.posting.received_at:
             return None
-        return posting_update(key, before, write.posting, shards=self.alarm_shards)
+        changed, removed = posting_rows.postings().record.changes(before, write.posting)
+        place = posting_ref(write.posting.number), write.posting.version
+        told[place] = partial(changes.moved, stored, changed, removed)
+        return posting_update(key, before, write.posting, shards=self.alarm_shards, differing=(changed, removed))
 
 
 PLAIN_NAMES = frozenset(
@@ -134,12 +141,21 @@ PLAIN_NAMES = frozenset(
 costs botocore as much work as a value."""
 
 
-def posting_update(key: Key, before: Posting, after: Posting, *, shards: int) -> Operation:
+def posting_update(
+    key: Key,
+    before: Posting,
+    after: Posting,
+    *,
+    shards: int,
+    differing: tuple[Mapping[str, Any], Sequence[str]] | None = None,
+) -> Operation:
     """What turns the item of `before` into the item of `after`, under the same conditions as writing all of it.
 
-    The day of receipt is not among them: it is the caller's to see that it is the same, for a version pins it.
+    `differing` is what is set and what removed, where the codec's `changes` told it before. The day of receipt is not
+    among the conditions: it is the caller's to see that it is the same, for a version pins it.
     """
-    changed, removed = posting_rows.postings().record.changes(before, after)
+    settled = differing or posting_rows.postings().record.changes(before, after)
+    changed, removed = dict(settled[0]), list(settled[1])
     if after.next_alarm is None:
         removed += ["AK", "AS"]
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from shipby.adapters.dynamodb.aside import NOTES
 from shipby.adapters.dynamodb.keys import CHANGE, Key
-from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire
+from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire, item_to_wire
 from shipby.domain.proof.replay import SYNCED_AT, ItemChange, seal
 
 _ALL, _SET, _GONE, _SEAL = "all", "set", "gone", "seal"
@@ -43,6 +43,25 @@ def change(before: Mapping[str, Wire] | None, after: Mapping[str, Wire], told: S
     return {"M": kept}
 
 
+def moved(
+    before: Mapping[str, Any], changed: Mapping[str, Any], gone: Sequence[str], told: Sequence[Mapping[str, Wire]]
+) -> Wire:
+    """As `change`, where what a version sets and takes away is known: `before` and `changed` in plain values.
+
+    Nothing that stays is written out or read back for it.
+    """
+    left = {name: value for name, value in before.items() if name not in gone}
+    after = left | dict(changed)
+    kept: Item = {_SEAL: {"S": seal(after, [plain(row) for row in told])}}
+    # What moves together is set together, although a part of it may stand.
+    values = {name: value for name, value in changed.items() if name != "version" and before.get(name) != value}
+    kept[_SET] = {"M": item_to_wire(values | {SYNCED_AT: after[SYNCED_AT]})}
+    missing = sorted(set(gone) & set(before))
+    if missing:
+        kept[_GONE] = {"L": [{"S": name} for name in missing]}
+    return {"M": kept}
+
+
 def read(told: Sequence[Mapping[str, Wire]], version: int) -> ItemChange | None:
     """The change that the event rows of a version keep; None where they keep none."""
     kept = next((row[CHANGE] for row in told if CHANGE in row), None)
@@ -63,6 +82,11 @@ def read(told: Sequence[Mapping[str, Wire]], version: int) -> ItemChange | None:
 def plain(item: Mapping[str, Wire]) -> dict[str, Any]:
     """An item or row as it is stored, without its keys, in plain values."""
     return item_from_wire(own(item))
+
+
+def without_place(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of an item whose values are plain already."""
+    return {name: value for name, value in attributes.items() if name not in _PLACE}
 
 
 class Seen:

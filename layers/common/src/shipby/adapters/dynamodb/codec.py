@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shipby.adapters.dynamodb.keys import micros, moment
@@ -183,12 +184,17 @@ class Record(Generic[T]):
             for field in fields(cls)
             if not (flat_alarm and field.name == "next_alarm")
         ]
+        self._by_attribute = {attribute: (name, coder) for name, attribute, coder, _ in self._fields}
+        only = [name for name, _, _, _ in self._fields]
+        # All values of a record at once; of one field attrgetter gives it alone.
+        self._values: Callable[[T], tuple[Any, ...]] = (
+            attrgetter(*only) if len(only) > 1 else lambda value: tuple(getattr(value, name) for name in only)
+        )
 
     def encode(self, value: T) -> Attributes:
         """Plain attributes of a record, without those that are empty."""
         attributes: Attributes = {}
-        for name, attribute, coder, empty in self._fields:
-            content = getattr(value, name)
+        for (_, attribute, coder, empty), content in zip(self._fields, self._values(value), strict=True):
             if empty is not MISSING and content == empty:
                 continue
             attributes[attribute] = coder.encode(content)
@@ -202,8 +208,8 @@ class Record(Generic[T]):
         """What has to be set and what removed in the item of `before` to make it the item of `after`."""
         changed: Attributes = {}
         removed: list[str] = []
-        for name, attribute, coder, empty in self._fields:
-            old, new = getattr(before, name), getattr(after, name)
+        both = zip(self._fields, self._values(before), self._values(after), strict=True)
+        for (_, attribute, coder, empty), old, new in both:
             if old is new or old == new:
                 continue
             if empty is not MISSING and new == empty:
@@ -221,11 +227,12 @@ class Record(Generic[T]):
 
     def decode(self, attributes: Mapping[str, Any]) -> T:
         """The record of plain attributes; names it does not know (keys, index columns) are passed over."""
-        values = {
-            name: coder.decode(attributes[attribute])
-            for name, attribute, coder, _ in self._fields
-            if attribute in attributes
-        }
+        values: dict[str, Any] = {}
+        for attribute, content in attributes.items():
+            known = self._by_attribute.get(attribute)
+            if known is not None:
+                name, coder = known
+                values[name] = content if coder is _PLAIN else coder.decode(content)
         if self._flat_alarm and "alarm_at" in attributes:
             from shipby.adapters.dynamodb import compact
 

@@ -1,6 +1,6 @@
 """A change's writes -> the operations of one DynamoDB transaction, each with the meaning of its refusal."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from enum import IntEnum
@@ -69,17 +69,27 @@ class Operation:
         return self.body if self.action == "Put" else {"Key": self.key.wire, **self.body}
 
 
+Told: TypeAlias = Callable[[Sequence[Item]], Wire]
+"""Of the event rows of a version: what the version did to its item, as the first of them keeps it."""
+
+
 def operations(
-    writes: Sequence[w.Write], *, shards: int, now: datetime, seen: Seen | None = None, besides: Sequence[w.Write] = ()
+    writes: Sequence[w.Write],
+    *,
+    shards: int,
+    now: datetime,
+    seen: Seen | None = None,
+    besides: Mapping[tuple[Ref, int], Told] | None = None,
 ) -> list[Operation]:
     """All operations of a change, at most one per item. `seen` makes the changes kept in event rows shorter.
 
-    `besides` are writes of the same change that the caller makes into operations; their events are among `writes`.
+    `besides` are items of the same change, by version, that the caller makes into operations; their events are among
+    `writes`.
 
     Raises InvalidInputError if two writes contradict each other over one item, and CapReachedError where a limit
     leaves no room even for an unused cap.
     """
-    builder = _Builder(shards, now, [*writes, *besides], seen or Seen())
+    builder = _Builder(shards, now, writes, seen or Seen(), besides or {})
     merged = _without_repeats(writes)
     return _merge_pointers(_merge_kill_switch([operation for write in merged for operation in builder.of(write)]))
 
@@ -204,10 +214,13 @@ def _put(item: Item) -> Operation:
 
 
 class _Builder:
-    def __init__(self, shards: int, now: datetime, writes: Sequence[w.Write], seen: Seen) -> None:
+    def __init__(
+        self, shards: int, now: datetime, writes: Sequence[w.Write], seen: Seen, besides: Mapping[tuple[Ref, int], Told]
+    ) -> None:
         self._shards = shards
         self._now = now
         self._seen = seen
+        self._besides = besides
         self._saved = {place: write for write in writes if (place := self._place(write))}
 
     def of(self, write: _Counted) -> Iterator[Operation]:  # noqa: PLR0912, PLR0915 - one short branch per kind of write
@@ -302,6 +315,8 @@ class _Builder:
 
     def _change(self, ref: Ref, version: int, told: Sequence[Item]) -> Wire | None:
         """What this version does to its item, where the item is one that can be replayed."""
+        if (known := self._besides.get((ref, version))) is not None:
+            return known(told)
         saved = self._saved.get((ref, version))
         if isinstance(saved, w.SavePosting):
             item = rows.postings.posting_item(saved.posting, self._shards)

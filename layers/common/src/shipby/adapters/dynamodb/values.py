@@ -15,6 +15,11 @@ Item: TypeAlias = dict[str, Wire]
 
 def to_wire(value: object) -> Wire:
     """One attribute value. Raises TypeError for a float: money and times have exact types."""
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
     if isinstance(value, str):
         return {"S": str(value)}
     if isinstance(value, bool):
@@ -33,17 +38,16 @@ def to_wire(value: object) -> Wire:
 def from_wire(value: Wire) -> Any:
     """The plain value: whole numbers as int, others as Decimal, sequences as list."""
     ((kind, content),) = value.items()
-    match kind:
-        case "S" | "BOOL":
-            return content
-        case "N":
-            return int(content) if content.lstrip("-").isdigit() else _whole_or_decimal(content)
-        case "M":
-            return {key: from_wire(item) for key, item in content.items()}
-        case "L":
-            return [from_wire(item) for item in content]
-        case "NULL":
-            return None
+    if kind in ("S", "BOOL"):
+        return content
+    if kind == "N":
+        return int(content) if content.isdecimal() else _whole_or_decimal(content)
+    if kind == "L":
+        return [from_wire(item) for item in content]
+    if kind == "M":
+        return {key: from_wire(item) for key, item in content.items()}
+    if kind == "NULL":
+        return None
     raise TypeError(f"the store never writes attributes of type {kind}")
 
 

@@ -399,8 +399,13 @@ def _on_its_way(posting: Posting) -> tuple[Rung, ...]:
 
 def rewind(posting: Posting) -> Posting:
     """The posting with its next alarm and its money at risk worked out anew, and without clocks that are over."""
-    whole = replace(posting, rungs=_on_its_way(posting), fired=_fired_kept(posting))
-    kept = replace(whole, rungs=tuple(rung for rung in whole.rungs if _kept(whole, rung)))
+    rungs, fired = _on_its_way(posting), _fired_kept(posting)
+    # It is done for every change of a posting, and most change neither.
+    same = rungs == posting.rungs and fired == posting.fired
+    kept = posting if same else replace(posting, rungs=rungs, fired=fired)
+    left = tuple(rung for rung in kept.rungs if _kept(kept, rung))
+    if len(left) < len(kept.rungs):
+        kept = replace(kept, rungs=left)
     ahead = pending(kept)
     return replace(
         kept,
