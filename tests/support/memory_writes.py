@@ -17,7 +17,7 @@ from shipby.domain.errors import (
     ShipbyError,
     VersionConflictError,
 )
-from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, StoredEvent
+from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, StoredEvent, print_job_ref
 from shipby.domain.intents import intent_owner
 from shipby.domain.postings.posting import Alarm, Posting
 from shipby.domain.remembered import RememberedResponse
@@ -121,6 +121,9 @@ class _Planner:
                 key = keys.print_job(job.seller, job.id)
                 columns = index_keys.asked(job.seller, AggregateKind.PRINT_JOB, job.asked_at, job.id)
                 yield self._saved(key, job, f"print job {job.id}", columns | self._alarm(key, job.next_alarm))
+            case w.EndPrintJob(job, event):
+                yield from self.of(w.SavePrintJob(job))
+                yield from self.of(w.AppendEvents(job.seller, print_job_ref(job.id), job.version, (event,)))
             case w.SaveCarriage(carriage):
                 key = keys.carriage(carriage.seller, carriage.id)
                 columns = index_keys.carriages(carriage.seller, carriage.asked_at, carriage.id, is_open=carriage.open)

@@ -9,6 +9,8 @@ import pytest
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AddScan,
+    AppendEvents,
+    EndPrintJob,
     SaveBenchCheck,
     SaveCarriage,
     SaveCarrier,
@@ -19,7 +21,7 @@ from shipby.application.ports.writes import (
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.errors import VersionConflictError
-from shipby.domain.events import carriage_ref, print_job_ref
+from shipby.domain.events import EventType, carriage_ref, print_job_ref
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
@@ -118,6 +120,32 @@ def test_progress_of_a_waiting_job_only_grows_and_makes_no_version(store: Store,
     assert store.print_job(seller, "j1") == ended
     store.note_progress(seller, "no-such-job", 1)
     assert store.print_job(seller, "no-such-job") is None
+
+
+def test_the_end_of_a_print_job_is_one_row_that_is_written_once(store: Store, seller: str) -> None:
+    store.commit([SavePrintJob(job(seller))])
+    ended = job(seller, version=2, state=PrintState.READY, done=2, key="prints/j1.pdf", problems={"p1": "gone"})
+    finished = a.event(type=EventType.PRINT_FINISHED, data={"pages": 1})
+    store.commit([EndPrintJob(ended, finished)])
+    assert store.print_job(seller, "j1") == ended
+    [stored] = store.events(seller, print_job_ref("j1"))
+    assert (stored.event, stored.version, stored.count) == (finished, 2, 1)
+
+    store.note_progress(seller, "j1", 99)
+    other = replace(ended, state=PrintState.FAILED)
+    with pytest.raises(VersionConflictError):
+        store.commit([EndPrintJob(other, finished)])
+    assert store.print_job(seller, "j1") == ended
+
+
+def test_a_job_that_ended_in_its_own_row_is_ended_once_too(store: Store, seller: str) -> None:
+    store.commit([SavePrintJob(job(seller))])
+    ended = job(seller, version=2, state=PrintState.READY, done=2)
+    finished = a.event(type=EventType.PRINT_FINISHED)
+    store.commit([SavePrintJob(ended), AppendEvents(seller, print_job_ref("j1"), 2, (finished,))])
+    with pytest.raises(VersionConflictError):
+        store.commit([EndPrintJob(replace(ended, state=PrintState.FAILED), finished)])
+    assert store.print_job(seller, "j1") == ended
 
 
 def test_product_cards_are_read_one_by_one_and_listed_by_sku(store: Store, seller: str) -> None:

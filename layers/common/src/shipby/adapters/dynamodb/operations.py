@@ -21,7 +21,8 @@ from shipby.domain.errors import (
     ShipbyError,
     VersionConflictError,
 )
-from shipby.domain.events import Ref, posting_ref, return_ref
+from shipby.domain.events import Event, Ref, posting_ref, return_ref
+from shipby.domain.labels.prints import PrintJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ class _Builder:
                 yield _versioned(item, document.version, f"document {document.id}")
             case w.SavePrintJob(job):
                 yield _versioned(rows.labels.print_job_item(job, self._shards), job.version, f"print job {job.id}")
+            case w.EndPrintJob(job, event):
+                yield _ended(job, event)
             case w.SaveCarriage(carriage):
                 item = rows.carriages.carriage_item(carriage, self._shards)
                 yield _versioned(item, carriage.version, f"carriage {carriage.id}")
@@ -380,6 +383,17 @@ class _Builder:
             meaning=Meaning.ANSWERED,
             error=lambda _: AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered before", what="IDEM"),
         )
+
+
+def _ended(job: PrintJob, event: Event) -> Operation:
+    item = rows.labels.print_end_item(job, event)
+    return Operation(
+        action="Put",
+        key=Key(item["PK"]["S"], item["SK"]["S"]),
+        body={"Item": item, "ConditionExpression": _NEW},
+        meaning=Meaning.VERSION,
+        error=lambda _: VersionConflictError(f"print job {job.id} was ended by somebody else: read it again"),
+    )
 
 
 def _registration(seller: str) -> Operation:

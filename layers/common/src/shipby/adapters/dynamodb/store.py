@@ -20,6 +20,7 @@ from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
+from shipby.domain.events import print_job_ref
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
@@ -164,7 +165,11 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         return self._read(rows.labels.documents(), keys.document(seller, number, identifier))
 
     def print_job(self, seller: str, identifier: str) -> PrintJob | None:
-        return self._read(rows.labels.print_jobs(), keys.print_job(seller, identifier))
+        job = self._read(rows.labels.print_jobs(), keys.print_job(seller, identifier))
+        if job is None or job.state is not PrintState.WAITING:
+            return job
+        end = self._get(keys.event(seller, print_job_ref(identifier), job.version + 1, 0))
+        return (end and rows.labels.read_print_end(end)) or job
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._read(rows.cases.watches(), keys.watch(seller, identifier))

@@ -94,6 +94,17 @@ class SavePrintJob:
 
 
 @dataclass(frozen=True, slots=True)
+class EndPrintJob:
+    """Write how a print job ended, with the event that tells of it, if its stored version is `job.version - 1`.
+
+    Of one that ends for good: nothing of it rings later, and nothing changes it any more.
+    """
+
+    job: PrintJob
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class SaveWatch:
     """Write the watch if its stored version is `watch.version - 1`."""
 
@@ -292,6 +303,7 @@ Write: TypeAlias = (
     | SaveSettings
     | SaveDocument
     | SavePrintJob
+    | EndPrintJob
     | SaveWatch
     | SaveCase
     | SaveCarriage

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from shipby.application.labels.asks import fetch_message
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.writes import AppendEvents, SavePrintJob
+from shipby.application.ports.writes import AppendEvents, EndPrintJob, SavePrintJob
 from shipby.application.printing.batch import Batch, Made, Part
 from shipby.application.printing.copies import Judge, count_copy, next_copy
 from shipby.application.printing.lists import in_order, make_list
@@ -33,6 +33,8 @@ from shipby.domain.skew import age
 PATIENCE = timedelta(minutes=3)
 """How long a job waits for labels that are not there yet; then it prints the others and names these."""
 REPRINT = "copy {copy} was printed at {time}, after this job was asked for: ask again and say why"
+MOST_IN_ONE_ROW = 100
+"""Postings of a job whose end is one row: problems of more might not fit beside the event that tells them."""
 _STEPS = 20
 """How often at most a job's progress is noted."""
 _LEAST_STEP = 25
@@ -226,8 +228,9 @@ class _Run:
         }
         event = Event(type=EventType.PRINT_FINISHED, at=now, actor=actors.LABEL_GENERATION, data=data)
         appended = AppendEvents(job.seller, print_job_ref(job.id), finished.version, (event,))
+        for_good = finished.next_alarm is None and len(job.numbers) <= MOST_IN_ONE_ROW
         try:
-            tools.store.commit([SavePrintJob(finished), appended])
+            tools.store.commit([EndPrintJob(finished, event)] if for_good else [SavePrintJob(finished), appended])
         except VersionConflictError:
             other = _stored(tools, job)
             if other.state is PrintState.WAITING:

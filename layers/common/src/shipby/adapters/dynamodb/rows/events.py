@@ -10,6 +10,8 @@ from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire, item_to_
 from shipby.domain.events import EVENT_TYPE_VERSION, QUIET, AggregateKind, Event, Ref, StoredEvent
 
 MORE, TOLD = "more", "told"
+_BESIDE = frozenset({keys.CHANGE, keys.ENDED})
+"""What stands in the row of an event and is none of it."""
 
 
 @functools.cache
@@ -64,7 +66,7 @@ def read_event(item: Mapping[str, Wire]) -> StoredEvent:
 
 def read_events(item: Mapping[str, Wire]) -> list[StoredEvent]:
     """All events of a row, in order."""
-    attributes = upcast("EVENT", item_from_wire({n: v for n, v in item.items() if n != keys.CHANGE}))
+    attributes = upcast("EVENT", item_from_wire({n: v for n, v in item.items() if n not in _BESIDE}))
     return [
         StoredEvent(
             seller=attributes["seller"],
