@@ -197,10 +197,12 @@ class _Run:
             # One key whatever the file says: a second worker on the same job leaves no file behind.
             folder = "personal/prints" if made.personal else "prints"
             key = f"{folder}/{job.seller}/{job.id}.{_EXTENSIONS[job.style.format]}"
-            if _has_ended(tools, job):
-                return _stored(tools, job)
+            stored = _stored(tools, job)
+            if stored.state is not PrintState.WAITING:
+                return stored
             tools.documents.put(key, content, content_type=CONTENT_TYPES[job.style.format])
-        stored = _stored(tools, job)
+        else:
+            stored = _stored(tools, job)
         printed = set(made.printed)
         finished = replace(
             stored,
@@ -244,7 +246,3 @@ def _stored(tools: PrintTools, job: PrintJob) -> PrintJob:
     if found is None:
         raise NotFoundError(f"there is no print job {job.id}")
     return found
-
-
-def _has_ended(tools: PrintTools, job: PrintJob) -> bool:
-    return _stored(tools, job).state is not PrintState.WAITING
