@@ -23,8 +23,8 @@ LONGEST_MATRIX = 300
 
 _QR_LEVEL_M = 2
 _RUNS = re.compile("1+|0+")
-_BITS = tuple(f"{byte:08b}"[::-1] for byte in range(256))
-"""zint packs the modules of a row from the lowest bit of its first byte on."""
+_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in the other order."""
 
 
 class UnencodableError(Exception):
@@ -51,32 +51,32 @@ def matrix(kind: MatrixCode, content: str) -> tuple[str, ...]:
 
 
 @cache
-def _symbologies() -> dict[str, tuple[type[Symbol], Symbology]]:
+def _symbologies() -> dict[str, tuple[type[Symbol], Symbology, dict[str, int]]]:
+    """What makes a symbol, of which kind, and its options."""
     from zint import Symbol, Symbology
 
     return {
-        "code128": (Symbol, Symbology.CODE128),
-        MatrixCode.QR: (Symbol, Symbology.QRCODE),
-        MatrixCode.DATA_MATRIX: (Symbol, Symbology.DATAMATRIX),
+        "code128": (Symbol, Symbology.CODE128, {}),
+        MatrixCode.QR: (Symbol, Symbology.QRCODE, {"option_1": _QR_LEVEL_M}),
+        # DM_SQUARE: squares only, so that the room it takes does not jump
+        MatrixCode.DATA_MATRIX: (Symbol, Symbology.DATAMATRIX, {"option_3": 100}),
     }
 
 
-def _rows(kind: tuple[type[Symbol], Symbology], content: str) -> tuple[str, ...]:
-    make, symbology = kind
+def _rows(kind: tuple[type[Symbol], Symbology, dict[str, int]], content: str) -> tuple[str, ...]:
+    make, symbology, options = kind
     symbol = make()
     symbol.symbology = symbology
-    if symbology.name == "QRCODE":
-        symbol.option_1 = _QR_LEVEL_M
-    elif symbology.name == "DATAMATRIX":
-        symbol.option_3 = 100  # DM_SQUARE: squares only, so that the room it takes does not jump
+    for name, value in options.items():
+        setattr(symbol, name, value)
     try:
         symbol.encode(content)
     except (RuntimeError, ValueError) as error:
         raise UnencodableError(str(error)) from None
-    width, bits = symbol.width, symbol.encoded_data
-    packed = bytes(bits)
-    stride, used = len(packed) // len(bits), (width + 7) // 8
-    return tuple(
-        "".join(map(_BITS.__getitem__, packed[start : start + used]))[:width]
-        for start in range(0, symbol.rows * stride, stride)
-    )
+    # The first module of a row is the lowest bit of its first byte; there is room for the largest symbol of any kind.
+    width, room = symbol.width, symbol.encoded_data
+    data, used = bytes(room), (width + 7) // 8
+    stride = len(data) // len(room)
+    packed = b"".join([data[start : start + used] for start in range(0, symbol.rows * stride, stride)])
+    bits = f"{int.from_bytes(packed.translate(_TURNED), 'big'):0{8 * len(packed)}b}"
+    return tuple([bits[start : start + width] for start in range(0, len(bits), 8 * used)])

@@ -7,10 +7,10 @@ that inks every dot a shape touches then inks exactly the dots that were meant.
 from __future__ import annotations
 
 import math
-import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from shipby.adapters.labels import pictograms
@@ -23,7 +23,6 @@ from shipby.domain.labels.options import HandlingMark
 INSET = 0.02
 """Dots."""
 _BLANK = 2 * INSET
-_RUN = re.compile("1+")
 
 
 def to_pdf(pages: Iterable[Page], fonts: Fonts) -> bytes:
@@ -44,6 +43,7 @@ class _Document:
         self._typefaces = {False: fonts.regular, True: fonts.bold}
         self._glyphs: dict[Face, Glyphs] = {}
         self._marks: dict[HandlingMark, str] = {}
+        self._said: dict[tuple[str, float, bool], tuple[str, str, str]] = {}
         self._resources = self._put(self._resource_dictionary)
         self._pages = self._number(self._doc.Reference(self._doc.Pages))
 
@@ -52,7 +52,7 @@ class _Document:
         return self._number(self._doc.Reference(_raw()(content)))
 
     def _put_stream(self, content: bytes, entries: str = "") -> int:
-        packed = zlib.compress(content, 3)  # a twentieth larger than level 6, done in half the time
+        packed = zlib.compress(content, 1)  # a twentieth larger than level 6, done in half the time
         head = f"<<{entries}/Filter/FlateDecode/Length {len(packed)}>>stream\n".encode()
         return self._put(head + packed + b"\nendstream\n")
 
@@ -62,10 +62,8 @@ class _Document:
 
     def add(self, page: Page) -> None:
         """One more page."""
-        per_point = DOTS_PER_MM[page.dpi] * 25.4 / 72
-        width, height = (_points(side, DOTS_PER_MM[page.dpi]) for side in page.millimetres)
-        scale, shift = 1 / per_point, INSET / per_point
-        content = [f"{scale:.8f} 0 0 {-scale:.8f} {shift:.5f} {height - shift:.5f} cm"]
+        box, units = _paper(page.millimetres, page.dpi)
+        content = [units]
         runs: list[TextRun] = []
         squares: list[str] = []
         for item in page.items:
@@ -76,7 +74,7 @@ class _Document:
             elif isinstance(item, Rect):
                 content.append(f"{item.x} {item.y} {item.width - _BLANK:g} {item.height - _BLANK:g} re")
             elif isinstance(item, Matrix):
-                _matrix(item, squares)
+                squares.append(_matrix(item))
             else:
                 share = item.size / pictograms.SIDE
                 squares.append(f"q {share:.4f} 0 0 {share:.4f} {item.x} {item.y} cm /{self._mark(item.mark)} Do Q")
@@ -88,7 +86,7 @@ class _Document:
         stream = self._put_stream("\n".join(content).encode("latin-1"))
         self._doc.addPage(
             _raw()(
-                f"<</Type/Page/Parent {self._pages} 0 R/MediaBox[0 0 {width:.8g} {height:.8g}]"
+                f"<</Type/Page/Parent {self._pages} 0 R/MediaBox[{box}]"
                 f"/Resources {self._resources} 0 R/Contents {stream} 0 R>>\n".encode()
             )
         )
@@ -97,18 +95,32 @@ class _Document:
         content.append("BT 1 0 0 -1 0 0 Tm")
         left, below, set_to = 0, 0, ""
         for run in runs:
+            key = (run.text, run.size, run.bold)
+            font, shown, last = self._said.get(key) or self._say(key)
             content.append(f"{run.x - left} {below - run.baseline} Td")
-            left, below = run.x, run.baseline
-            for face, text in self._typefaces[run.bold].runs(run.text):
-                glyphs = self._glyphs.get(face)
-                if glyphs is None:
-                    glyphs = self._glyphs[face] = Glyphs(face, f"F{len(self._glyphs)}")
-                font = f"/{glyphs.name} {run.size:.5g} Tf"
-                if font != set_to:
-                    content.append(font)
-                    set_to = font
-                content.append(f"({''.join(map(glyphs.__getitem__, text))})Tj")
+            if font != set_to:
+                content.append(font)
+            content.append(shown)
+            left, below, set_to = run.x, run.baseline, last
         content.append("ET")
+
+    def _say(self, run: tuple[str, float, bool]) -> tuple[str, str, str]:
+        """The font that a text begins in, the instructions that show it, and the font it ends in. Labels say the same
+        again and again."""
+        text, size, bold = run
+        shown: list[str] = []
+        first = last = ""
+        for face, part in self._typefaces[bold].runs(text):
+            glyphs = self._glyphs.get(face)
+            if glyphs is None:
+                glyphs = self._glyphs[face] = Glyphs(face, f"F{len(self._glyphs)}")
+            last = f"/{glyphs.name} {size:.5g} Tf"
+            if first:
+                shown.append(last)
+            first = first or last
+            shown.append(f"({''.join(map(glyphs.__getitem__, part))})Tj")
+        found = self._said[run] = (first, "\n".join(shown), last)
+        return found
 
     def _mark(self, mark: HandlingMark) -> str:
         return self._marks.setdefault(mark, f"M{len(self._marks)}")
@@ -162,6 +174,16 @@ class _Document:
         )
 
 
+@cache
+def _paper(millimetres: tuple[int, int], dpi: int) -> tuple[str, str]:
+    """A paper's box in points, and the instruction that makes dots from its top left corner the unit."""
+    width, height = (_points(side, DOTS_PER_MM[dpi]) for side in millimetres)
+    per_point = DOTS_PER_MM[dpi] * 25.4 / 72
+    scale, shift = 1 / per_point, INSET / per_point
+    box = f"0 0 {width:.8g} {height:.8g}"
+    return box, f"{scale:.8f} 0 0 {-scale:.8f} {shift:.5f} {height - shift:.5f} cm"
+
+
 def _points(millimetres: int, per_mm: float) -> float:
     """A side of the page: the paper's at 8 dots per millimetre, at 300 dpi up to one dot less.
 
@@ -174,32 +196,32 @@ def _points(millimetres: int, per_mm: float) -> float:
 
 def _bars(item: Bars, content: list[str]) -> None:
     x, rest = item.x, f"{item.height - _BLANK:g} re"
-    for index, modules in enumerate(item.widths):
-        width = modules * item.module
-        if not index % 2:
-            content.append(f"{x} {item.y} {width - _BLANK:g} {rest}")
-        x += width
+    sides = [f" {item.y} {bar * item.module - _BLANK:g} {rest}" for bar in range(max(item.widths) + 1)]
+    for bar, space in zip_longest(item.widths[::2], item.widths[1::2], fillvalue=0):
+        content.append(f"{x}{sides[bar]}")
+        x += (bar + space) * item.module
 
 
-def _matrix(item: Matrix, content: list[str]) -> None:
-    """Runs of dark modules as rectangles, equal runs in rows below each other as one, in units of modules."""
-    content.append(f"q {item.module} 0 0 {item.module} {item.x} {item.y} cm")
-    blank = _BLANK / item.module
-    sides = [f"{count - blank:.3f}".lstrip("0") for count in range(len(item.rows) + 1)]
-    low = f"{sides[1]} re"
-    above: dict[tuple[int, int], int] = {}
-    for y, row in enumerate(item.rows):
-        here = dict.fromkeys([found.span() for found in _RUN.finditer(row)], y)
-        for run in here.keys() & above.keys():
-            here[run] = above.pop(run)
-        content += [
-            f"{left} {top} {sides[right - left]} {low if top == y - 1 else sides[y - top] + ' re'}"
-            for (left, right), top in above.items()
-        ]
-        above = here
-    end = len(item.rows)
-    content += [f"{left} {top} {sides[right - left]} {sides[end - top]} re" for (left, right), top in above.items()]
-    content.append("f Q")
+def _matrix(item: Matrix) -> str:
+    """One picture with a bit for each dot of the printer, so that nothing has to be made larger, in the hexadecimal
+    digits that no reader of a content stream takes for an operator."""
+    width, height = len(item.rows[0]) * item.module, len(item.rows) * item.module
+    padded, digits = -(-len(item.rows[0]) // 8) * 8, -(-width // 8) * 2
+    wider = _wider(item.module)
+    rows = [f"{int(row.ljust(padded, '0'), 2):0{padded // 4}x}".translate(wider)[:digits] for row in item.rows]
+    dots = "".join([row * item.module for row in rows])
+    return (
+        f"q {width - _BLANK:g} 0 0 {_BLANK - height:g} {item.x} {item.y + height - _BLANK:g} cm\n"
+        f"BI/W {width}/H {height}/IM true/D[1 0]/F/AHx ID\n{dots}>\nEI Q"
+    )
+
+
+@cache
+def _wider(times: int) -> dict[int, str]:
+    """Hexadecimal digit -> the digits of its four bits, each so many times."""
+    return {
+        ord(f"{value:x}"): f"{int(''.join(bit * times for bit in f'{value:04b}'), 2):0{times}x}" for value in range(16)
+    }
 
 
 @cache
