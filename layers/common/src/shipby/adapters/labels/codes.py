@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from shipby.domain.labels.options import MatrixCode
@@ -22,7 +22,6 @@ LONGEST_MATRIX = 300
 """Characters. Longer ones fit no label of ours at a module that prints."""
 
 _QR_LEVEL_M = 2
-_RUNS = re.compile("1+|0+")
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Each byte with its bits in the other order."""
 
@@ -37,8 +36,10 @@ def code128(content: str) -> tuple[int, ...]:
         raise UnencodableError("Code 128 holds only ASCII letters, digits and signs")
     if len(content) > LONGEST_CODE128:
         raise UnencodableError(f"{len(content)} characters are too many for Code 128 on a label ({LONGEST_CODE128})")
-    rows = _rows(_symbologies()["code128"], content)
-    return tuple(map(len, _RUNS.findall(rows[0])))
+    (modules,) = _rows(_symbologies()["code128"], content)
+    # Characters are 11 modules wide and begin with a bar; the last one, to stop at, has 13.
+    ends = [*range(11, len(modules) - 12, 11), len(modules)]
+    return tuple(chain.from_iterable([_runs(modules[start:end]) for start, end in zip([0, *ends], ends, strict=False)]))
 
 
 def matrix(kind: MatrixCode, content: str) -> tuple[str, ...]:
@@ -48,6 +49,12 @@ def matrix(kind: MatrixCode, content: str) -> tuple[str, ...]:
     if len(content) > LONGEST_MATRIX:
         raise UnencodableError(f"{len(content)} characters are too many for a code on a label ({LONGEST_MATRIX})")
     return _rows(_symbologies()[kind], content)
+
+
+@cache
+def _runs(modules: str) -> tuple[int, ...]:
+    """Lengths of equal modules: of one of the 107 characters of Code 128."""
+    return tuple(map(len, modules.replace("01", "0 1").replace("10", "1 0").split(" ")))
 
 
 @cache

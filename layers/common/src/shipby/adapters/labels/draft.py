@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from shipby.adapters.labels import codes
 from shipby.adapters.labels.drawing import Art, Bars, Item, Matrix, Page, Rect, TextRun
@@ -10,7 +11,7 @@ from shipby.adapters.labels.fonts import ASCENT, DESCENT, EM, Fonts
 from shipby.adapters.labels.text import Line, Measured, clean, readable
 from shipby.adapters.labels.words import words
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.labels.options import HandlingMark, MatrixCode
+from shipby.domain.labels.options import HandlingMark, LabelSize, MatrixCode
 from shipby.domain.labels.own_labels import LabelLook
 
 LINE = ASCENT + DESCENT
@@ -29,6 +30,14 @@ DOTS_PER_MM = {203: 8.0, 300: 300 / 25.4}
 """Printers called 203 dpi have 8 dots per millimetre, that is 203.2."""
 
 
+@cache
+def _paper(size: LabelSize, dpi: int) -> tuple[tuple[int, int], float, float, int, int]:
+    """Sides in millimetres, dots per millimetre and per point, sides in dots."""
+    width, height = size.millimetres
+    per_mm = DOTS_PER_MM[dpi]
+    return (width, height), per_mm, per_mm * 25.4 / 72, math.floor(width * per_mm), math.floor(height * per_mm)
+
+
 class Draft:
     """Collects items in dots from the top left corner, and (field, problem) pairs."""
 
@@ -38,11 +47,7 @@ class Draft:
         self.look = look
         self.words = words(look.language)
         self.fonts = fonts
-        self.per_mm = DOTS_PER_MM[look.dpi]
-        self.per_point = self.per_mm * 25.4 / 72
-        self.millimetres = look.size.millimetres
-        self.width = math.floor(self.millimetres[0] * self.per_mm)
-        self.height = math.floor(self.millimetres[1] * self.per_mm)
+        self.millimetres, self.per_mm, self.per_point, self.width, self.height = _paper(look.size, look.dpi)
         self.items: list[Item] = []
         self.problems: list[tuple[str, str]] = []
 
@@ -83,7 +88,7 @@ class Draft:
         the same again; never a recipient."""
         kept = self.fonts.kept
         found = kept.get((bold, text))
-        if not isinstance(found, Measured):
+        if found is None:
             found = Measured(self.fonts.typeface(bold=bold), text)
             if keep:
                 if len(kept) >= MOST_KEPT:

@@ -1,5 +1,8 @@
 """What a label is made of, in whole printer dots from the top left corner: the layout says it once, and PDF and ZPL
-are two ways of writing it down."""
+are two ways of writing it down.
+
+Nothing here changes once it is drawn. It is not frozen, as making a frozen object takes several times as long, and a
+label is made of some dozens."""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TypeAlias
 from shipby.domain.labels.options import HandlingMark, MatrixCode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rect:
     """Ink."""
 
@@ -19,7 +22,7 @@ class Rect:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TextRun:
     """One line of text, never clipped: the layout has measured it."""
 
@@ -33,7 +36,7 @@ class TextRun:
     """Measured width in dots."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bars:
     """A Code 128 symbol without its quiet zones, which the layout keeps free."""
 
@@ -47,7 +50,7 @@ class Bars:
     content: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Matrix:
     """A QR or Data Matrix symbol without its quiet zone."""
 
@@ -60,7 +63,7 @@ class Matrix:
     content: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Art:
     """A pictogram in a square."""
 

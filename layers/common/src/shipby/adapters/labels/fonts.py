@@ -12,6 +12,11 @@ from array import array
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shipby.adapters.labels.frame import Frame
+    from shipby.adapters.labels.text import Measured
 
 EM = 1000
 """All four fonts have 1,000 units per em."""
@@ -166,8 +171,12 @@ class Fonts:
         hanzi, rare = Face(folder / HANZI), Face(folder / HANZI_RARE)
         self.regular = Typeface((Face(folder / SANS), hanzi, rare))
         self.bold = Typeface((Face(folder / SANS_BOLD), hanzi, rare))
-        self.kept: dict[tuple[bool, str], object] = {}
+        self.kept: dict[tuple[bool, str], Measured] = {}
         """Measured texts that come again and again; `shipby.adapters.labels.draft` fills it."""
+        self.goods: dict[tuple[int, str, str], tuple[Measured, Measured]] = {}
+        """Quantity, article and name as they were last given; `shipby.adapters.labels.goods` fills it."""
+        self.frames: dict[tuple[object, ...], Frame] = {}
+        """What labels have in common; `shipby.adapters.labels.frame` fills it."""
         self.drawable: set[str] = set()
         """Characters known to be in both weights; `shipby.adapters.labels.text.clean` fills it."""
 

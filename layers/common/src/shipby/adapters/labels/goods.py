@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shipby.adapters.labels.draft import LINE, Draft
+from shipby.adapters.labels.draft import LINE, MOST_KEPT, Draft
 from shipby.adapters.labels.drawing import TextRun
 from shipby.adapters.labels.fonts import ASCENT, EM
 from shipby.adapters.labels.text import Line, Measured
@@ -52,13 +52,20 @@ class Block:
 
 def cleaned(draft: Draft, lines: tuple[LabelLine, ...]) -> Goods:
     """The goods as they are drawn."""
-    entries = []
-    for index, line in enumerate(lines):
+    return Goods(tuple(_entry(draft, line) for line in lines[:MOST_SHOWN]), len(lines))
+
+
+def _entry(draft: Draft, line: LabelLine) -> tuple[Measured, Measured]:
+    """Remembered: parcels mostly hold what other parcels hold."""
+    kept, key = draft.fonts.goods, (line.quantity, line.offer_id, line.name)
+    found = kept.get(key)
+    if not found:
         offer, name = draft.readable(line.offer_id), draft.readable(line.name)
-        if index < MOST_SHOWN:
-            text = f"{offer} · {name}" if offer and name else offer or name
-            entries.append((draft.measured(f"{line.quantity} ×", bold=True), draft.measured(text)))
-    return Goods(tuple(entries), len(lines))
+        text = f"{offer} · {name}" if offer and name else offer or name
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        found = kept[key] = (draft.measured(f"{line.quantity} ×", bold=True), draft.measured(text, keep=False))
+    return found
 
 
 def fit(draft: Draft, goods: Goods, width: int, height: int) -> Block | None:

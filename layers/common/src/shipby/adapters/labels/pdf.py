@@ -1,4 +1,4 @@
-"""Drawn pages as PDF: reportlab keeps the file's structure and cuts the fonts, the content is written here.
+"""Drawn pages as PDF.
 
 Units on a page are printer dots from the top left corner. Rectangles are inset by 0.02 dot on each side: a rasteriser
 that inks every dot a shape touches then inks exactly the dots that were meant.
@@ -7,17 +7,16 @@ that inks every dot a shape touches then inks exactly the dots that were meant.
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import zip_longest
-from typing import Any
+from itertools import accumulate
 
 from shipby.adapters.labels import pictograms
 from shipby.adapters.labels.draft import DOTS_PER_MM
 from shipby.adapters.labels.drawing import Bars, Matrix, Page, Rect, TextRun
 from shipby.adapters.labels.embedding import Glyphs, embedded, tag, to_unicode
 from shipby.adapters.labels.fonts import Face, Fonts
+from shipby.adapters.labels.pdf_file import PdfFile
 from shipby.domain.labels.options import HandlingMark
 
 INSET = 0.02
@@ -35,30 +34,13 @@ def to_pdf(pages: Iterable[Page], fonts: Fonts) -> bytes:
 
 class _Document:
     def __init__(self, fonts: Fonts) -> None:
-        from reportlab.pdfbase import pdfdoc
-
-        self._doc = pdfdoc.PDFDocument(invariant=1, compression=1)
-        self._doc.Outlines = self._doc.Catalog.Outlines = None
-        self._doc.setTitle("Shipby")
+        self._file = PdfFile()
         self._typefaces = {False: fonts.regular, True: fonts.bold}
         self._glyphs: dict[Face, Glyphs] = {}
         self._marks: dict[HandlingMark, str] = {}
         self._said: dict[tuple[str, float, bool], tuple[str, str, str]] = {}
-        self._resources = self._put(self._resource_dictionary)
-        self._pages = self._number(self._doc.Reference(self._doc.Pages))
-
-    def _put(self, content: bytes | Callable[[], bytes]) -> int:
-        """Register an object, written when the file is; returns its number."""
-        return self._number(self._doc.Reference(_raw()(content)))
-
-    def _put_stream(self, content: bytes, entries: str = "") -> int:
-        packed = zlib.compress(content, 1)  # a twentieth larger than level 6, done in half the time
-        head = f"<<{entries}/Filter/FlateDecode/Length {len(packed)}>>stream\n".encode()
-        return self._put(head + packed + b"\nendstream\n")
-
-    def _number(self, reference: Any) -> int:
-        number: int = self._doc.idToObjectNumberAndVersion[reference.name][0]
-        return number
+        self._root, self._resources = self._file.reserve(), self._file.reserve()
+        self._pages: list[int] = []
 
     def add(self, page: Page) -> None:
         """One more page."""
@@ -83,11 +65,11 @@ class _Document:
         content += squares
         if runs:
             self._text(runs, content)
-        stream = self._put_stream("\n".join(content).encode("latin-1"))
-        self._doc.addPage(
-            _raw()(
-                f"<</Type/Page/Parent {self._pages} 0 R/MediaBox[{box}]"
-                f"/Resources {self._resources} 0 R/Contents {stream} 0 R>>\n".encode()
+        stream = self._file.put_stream("\n".join(content).encode("latin-1"), quickly=True)
+        self._pages.append(
+            self._file.put(
+                f"<</Type/Page/Parent {self._root} 0 R/MediaBox[{box}]"
+                f"/Resources {self._resources} 0 R/Contents {stream} 0 R>>"
             )
         )
 
@@ -125,19 +107,14 @@ class _Document:
     def _mark(self, mark: HandlingMark) -> str:
         return self._marks.setdefault(mark, f"M{len(self._marks)}")
 
-    def _resource_dictionary(self) -> bytes:
-        fonts = "".join(f"/{glyphs.name} {number} 0 R" for glyphs, number in self._fonts)
-        marks = "".join(f"/{name} {number} 0 R" for name, number in self._forms)
-        return f"<</ProcSet[/PDF/Text]/Font<<{fonts}>>/XObject<<{marks}>>>>\n".encode()
-
     def finish(self) -> bytes:
         """The file."""
-        self._fonts = [(glyphs, self._put_font(glyphs)) for glyphs in self._glyphs.values()]
-        self._forms = [(name, self._put_form(mark)) for mark, name in self._marks.items()]
-        self._doc.info.invariant = 1
-        self._doc.info.digest(self._doc.signature)
-        found: bytes = self._doc.format()
-        return found
+        fonts = "".join([f"/{glyphs.name} {self._put_font(glyphs)} 0 R" for glyphs in self._glyphs.values()])
+        marks = "".join([f"/{name} {self._put_form(mark)} 0 R" for mark, name in self._marks.items()])
+        self._file.put(f"<</ProcSet[/PDF/Text]/Font<<{fonts}>>/XObject<<{marks}>>>>", self._resources)
+        kids = " ".join([f"{number} 0 R" for number in self._pages])
+        self._file.put(f"<</Type/Pages/Count {len(self._pages)}/Kids[{kids}]>>", self._root)
+        return self._file.finish("Shipby", self._root)
 
     def _put_form(self, mark: HandlingMark) -> int:
         content = []
@@ -147,7 +124,7 @@ class _Document:
             content.append("h")
         content.append("f*")
         side = f"{pictograms.SIDE:g}"
-        return self._put_stream(
+        return self._file.put_stream(
             "\n".join(content).encode(), f"/Type/XObject/Subtype/Form/BBox[0 0 {side} {side}]/Resources<<>>"
         )
 
@@ -155,22 +132,22 @@ class _Document:
         """An embedded subset, addressed by glyph, with the map back to characters for search and copying."""
         program, face = embedded(glyphs)
         name = f"{tag(glyphs)}+{face.name.decode()}"
-        file = self._put_stream(program, f"/Length1 {len(program)}")
-        descriptor = self._put(
+        file = self._file.put_stream(program, f"/Length1 {len(program)}")
+        descriptor = self._file.put(
             f"<</Type/FontDescriptor/FontName/{name}/Flags 4/FontBBox[{' '.join(f'{side:g}' for side in face.bbox)}]"
             f"/ItalicAngle 0/Ascent {face.ascent:g}/Descent {face.descent:g}/CapHeight {face.capHeight:g}"
-            f"/StemV {face.stemV}/FontFile2 {file} 0 R>>\n".encode()
+            f"/StemV {face.stemV}/FontFile2 {file} 0 R>>"
         )
         widths = " ".join(str(glyphs.face.metrics[glyphs.face.glyphs[code]][0]) for code in glyphs.used)
-        descendant = self._put(
+        descendant = self._file.put(
             f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{name}/CIDToGIDMap/Identity"
             "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
             f"/FontDescriptor {descriptor} 0 R/W[1[{widths}]]>>\n".encode()
         )
-        characters = self._put_stream(to_unicode(glyphs.used))
-        return self._put(
+        characters = self._file.put_stream(to_unicode(glyphs.used))
+        return self._file.put(
             f"<</Type/Font/Subtype/Type0/BaseFont/{name}/Encoding/Identity-H/DescendantFonts[{descendant} 0 R]"
-            f"/ToUnicode {characters} 0 R>>\n".encode()
+            f"/ToUnicode {characters} 0 R>>"
         )
 
 
@@ -195,21 +172,21 @@ def _points(millimetres: int, per_mm: float) -> float:
 
 
 def _bars(item: Bars, content: list[str]) -> None:
-    x, rest = item.x, f"{item.height - _BLANK:g} re"
-    sides = [f" {item.y} {bar * item.module - _BLANK:g} {rest}" for bar in range(max(item.widths) + 1)]
-    for bar, space in zip_longest(item.widths[::2], item.widths[1::2], fillvalue=0):
-        content.append(f"{x}{sides[bar]}")
-        x += (bar + space) * item.module
+    bars, spaces, rest = item.widths[::2], item.widths[1::2], f"{item.height - _BLANK:g} re"
+    sides = [f" {item.y} {bar * item.module - _BLANK:g} {rest}" for bar in range(max(bars) + 1)]
+    lefts = accumulate([(bar + space) * item.module for bar, space in zip(bars, spaces, strict=False)], initial=item.x)
+    content += [f"{left}{sides[bar]}" for left, bar in zip(lefts, bars, strict=True)]
 
 
 def _matrix(item: Matrix) -> str:
     """One picture with a bit for each dot of the printer, so that nothing has to be made larger, in the hexadecimal
     digits that no reader of a content stream takes for an operator."""
     width, height = len(item.rows[0]) * item.module, len(item.rows) * item.module
-    padded, digits = -(-len(item.rows[0]) // 8) * 8, -(-width // 8) * 2
-    wider = _wider(item.module)
-    rows = [f"{int(row.ljust(padded, '0'), 2):0{padded // 4}x}".translate(wider)[:digits] for row in item.rows]
-    dots = "".join([row * item.module for row in rows])
+    padded = -(-len(item.rows[0]) // 8) * 8
+    bits = "".join([row.ljust(padded, "0") for row in item.rows])
+    wide = f"{int(bits, 2):0{len(bits) // 4}x}".translate(_wider(item.module))
+    digits, given = -(-width // 8) * 2, padded // 4 * item.module
+    dots = "".join([wide[start : start + digits] * item.module for start in range(0, len(wide), given)])
     return (
         f"q {width - _BLANK:g} 0 0 {_BLANK - height:g} {item.x} {item.y + height - _BLANK:g} cm\n"
         f"BI/W {width}/H {height}/IM true/D[1 0]/F/AHx ID\n{dots}>\nEI Q"
@@ -222,19 +199,3 @@ def _wider(times: int) -> dict[int, str]:
     return {
         ord(f"{value:x}"): f"{int(''.join(bit * times for bit in f'{value:04b}'), 2):0{times}x}" for value in range(16)
     }
-
-
-@cache
-def _raw() -> Any:
-    """An object of the file whose text is already written; reportlab gives no types, so it is made at run time."""
-    from reportlab.pdfbase import pdfdoc
-
-    def begin(self: Any, content: bytes | Callable[[], bytes]) -> None:
-        self.content = content
-
-    def write(self: Any, document: Any) -> bytes:
-        del document
-        found: bytes = self.content() if callable(self.content) else self.content
-        return found
-
-    return type("Raw", (pdfdoc.PDFObject,), {"__RefOnly__": 1, "__init__": begin, "format": write})

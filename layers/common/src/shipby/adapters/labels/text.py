@@ -31,9 +31,9 @@ _CLOSING = frozenset("，。、）》〉」』】〕：；！？％”’…,.;:
 _OPENING = frozenset("（《〈「『【〔“‘(«")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
-    """One line and its width in thousandths of an em."""
+    """One line and its width in thousandths of an em. Never changed; frozen, it would take longer to make."""
 
     text: str
     width: int
