@@ -48,22 +48,25 @@ def check_raw(pdf: bytes) -> None:
             raise _too_much(LARGEST_TOTAL)
 
 
-def check_objects(source: pikepdf.Pdf) -> None:
-    """Raises InvalidInputError for streams, pictures or pages beyond measure in an opened file."""
+def check_objects(source: pikepdf.Pdf) -> dict[tuple[int, int], int]:
+    """How long each stream of an opened file is, by its number and generation; raises InvalidInputError for streams or
+    pictures beyond measure."""
     import pikepdf
 
     if len(source.objects) > MOST_OBJECTS:
         raise InvalidInputError(f"the label file holds {len(source.objects)} objects, more than {MOST_OBJECTS}")
-    total = 0
+    total, sizes = 0, {}
     for item in source.objects:
         if isinstance(item, pikepdf.Stream):
-            total += _unpacked(item)
+            size = sizes[item.objgen] = _unpacked(item)
+            total += size
             if total > LARGEST_TOTAL:
                 raise _too_much(LARGEST_TOTAL)
+    return sizes
 
 
-def check_page(page: pikepdf.Page) -> None:
-    """Raises InvalidInputError for a page that is too wide to draw or says too much."""
+def check_page(page: pikepdf.Page, sizes: dict[tuple[int, int], int]) -> None:
+    """Raises InvalidInputError for a page that is too wide to draw or says too much; `sizes` as of check_objects."""
     box = [float(side) for side in page.mediabox]
     unit = float(page.obj.get("/UserUnit", 1))
     width, height = abs(box[2] - box[0]) * unit, abs(box[3] - box[1]) * unit
@@ -75,7 +78,7 @@ def check_page(page: pikepdf.Page) -> None:
         raise InvalidInputError("a page of the label file is turned by an angle that is no quarter turn")
     contents = page.obj.get("/Contents")
     parts = [] if contents is None else list(contents) if contents._type_name == "array" else [contents]
-    said = sum(_unpacked(part) for part in parts)
+    said = sum(sizes[part.objgen] if part.objgen in sizes else _unpacked(part) for part in parts)
     if said > LARGEST_CONTENT:
         raise InvalidInputError(f"a page of the label file has {said} bytes of instructions, more than a label needs")
 

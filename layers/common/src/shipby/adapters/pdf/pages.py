@@ -47,10 +47,10 @@ def split(pdf: bytes, *, max_pages: int, max_bytes: int) -> Iterator[bytes]:
                 raise InvalidInputError("the label file has no pages")
             if count > max_pages:
                 raise InvalidInputError(f"the label file has {count} pages, more than {max_pages}")
-            bounds.check_objects(source)
+            sizes = bounds.check_objects(source)
             written = 0
             for page in source.pages:
-                bounds.check_page(page)
+                bounds.check_page(page, sizes)
                 drawing_cost.check_cost(page)
                 single = _single(page)
                 written += len(single)

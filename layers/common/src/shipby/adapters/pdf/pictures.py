@@ -79,10 +79,11 @@ def _barcodes(page: PdfPage) -> tuple[tuple[str, ...], str]:
         found |= _texts(known)
         found |= _texts(box for place in places for box in _search(picture, place))
     for scale in others if places else []:
-        with _pictured(page, scale) as picture:
-            picture.blank(known)
-            for place in places if known else [picture.whole]:
-                found |= _texts(_search(picture, place))
+        # A page on which nothing was found yet is searched whole.
+        for place in places if known else [picture.whole]:
+            with _pictured(page, scale, place) as part:
+                part.blank(known)
+                found |= _texts(_search(part, place))
     for scale in [] if found else _scales(page, _DPI_IF_NOTHING):
         with _pictured(page, scale) as picture:
             found |= _texts(_search(picture, picture.whole))
@@ -112,10 +113,11 @@ def _texts(codes: Iterable[_Box]) -> dict[str, None]:
 
 
 class _Picture:
-    """A page drawn in grey, at so many pixels a point."""
+    """A page, or its rows from `top` on, in grey at so many pixels a point."""
 
-    def __init__(self, bitmap: PdfBitmap, scale: float) -> None:
+    def __init__(self, bitmap: PdfBitmap, scale: float, top: int = 0) -> None:
         self.width, self.height, self.stride, self.scale = bitmap.width, bitmap.height, bitmap.stride, scale
+        self.top = top
         self._bytes = memoryview(bitmap.buffer).cast("B")
 
     @property
@@ -131,9 +133,9 @@ class _Picture:
         """Left, top, right, bottom within the picture; the last two not included."""
         return (
             max(0, math.floor(box.left * self.scale)),
-            max(0, math.floor(box.top * self.scale)),
+            max(0, math.floor(box.top * self.scale) - self.top),
             min(self.width, math.ceil(box.right * self.scale)),
-            min(self.height, math.ceil(box.bottom * self.scale)),
+            min(self.height, math.ceil(box.bottom * self.scale) - self.top),
         )
 
     def cut(self, box: _Box) -> tuple[memoryview, int, int]:
@@ -178,10 +180,15 @@ class _Picture:
 
 
 @contextmanager
-def _pictured(page: PdfPage, scale: float) -> Iterator[_Picture]:
-    bitmap = raster.drawn(page, scale)
+def _pictured(page: PdfPage, scale: float, place: _Box | None = None) -> Iterator[_Picture]:
+    """The page, or no more rows of it than `place` needs."""
+    rows = None
+    if place is not None:
+        last = math.ceil(page.get_height() * scale)
+        rows = (max(0, math.floor(place.top * scale)), min(last, math.ceil(place.bottom * scale)))
+    bitmap = raster.drawn(page, scale, rows)
     try:
-        yield _Picture(bitmap, scale)
+        yield _Picture(bitmap, scale, rows[0] if rows else 0)
     finally:
         bitmap.close()
 
@@ -205,7 +212,7 @@ def _search(picture: _Picture, place: _Box, *, only: str = "") -> list[_Box]:
         try_invert=not only,
     )
     left, top, *_ = picture.pixels(place)
-    return [_box(code, left, top, picture.scale) for code in codes]
+    return [_box(code, left, picture.top + top, picture.scale) for code in codes]
 
 
 def _box(code: Barcode, left: int, top: int, scale: float) -> _Box:

@@ -57,14 +57,23 @@ def scale_for(page: PdfPage, dpi: float) -> float:
     return min(dpi / 72, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
 
 
-def drawn(page: PdfPage, scale: float) -> PdfBitmap:
-    """The page in grey; the caller closes it.
+def drawn(page: PdfPage, scale: float, rows: tuple[int, int] | None = None) -> PdfBitmap:
+    """The page in grey, or of its rows of pixels those from the first of `rows` up to the last, which is not included;
+    the caller closes it. Raises InvalidInputError for a page that is thousands of times longer than wide.
 
-    Raises InvalidInputError for a page that is thousands of times longer than wide.
+    Only whole rows: pdfium may round an edge that lies just between two dots to the other one where a picture begins
+    elsewhere, and that must not happen to the width of a bar.
     """
-    if max(page.get_size()) * scale > _MOST_PIXELS / 100:
+    width, height = page.get_size()
+    if max(width, height) * scale > _MOST_PIXELS / 100:
         raise InvalidInputError("a page of the label file is absurdly long")
-    return page.render(scale=scale, grayscale=True)
+    if rows is None:
+        return page.render(scale=scale, grayscale=True)
+    below, above = math.ceil(height * scale) - rows[1], rows[0]
+    # Given in points, which are rounded up to pixels: half a pixel less is on the safe side of every rounding.
+    return page.render(
+        scale=scale, grayscale=True, crop=(0, *(max(0.0, (side - 0.5) / scale) for side in (below, 0, above)))
+    )
 
 
 def png(pdf: bytes, *, dpi: int) -> bytes:
