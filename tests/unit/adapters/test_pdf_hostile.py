@@ -191,3 +191,32 @@ def test_forms_that_call_each_other_in_a_circle_are_refused() -> None:
 
 def test_a_few_forms_within_forms_are_drawn() -> None:
     assert len(PdfLabelPapers().pages(changed(calls_within_calls(2)))) == 1
+
+
+def many_pictures(names: bytes, *, at_hand: int = 9) -> Callable[[pikepdf.Pdf], None]:
+    """A page with pictures of 36 million dots at hand, which shows those of these names."""
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        shown = pikepdf.Dictionary()
+        for number in range(at_hand):
+            image = pdf.make_stream(b"\xff\xd8")
+            image["/Subtype"], image["/Filter"] = pikepdf.Name.Image, pikepdf.Name.DCTDecode
+            image["/Width"], image["/Height"] = 6_000, 6_000
+            shown[f"/I{number}"] = image
+        page = pdf.pages[0].obj
+        page["/Resources"] = pikepdf.Dictionary(XObject=shown)
+        page["/Contents"] = pdf.make_stream(names)
+
+    return change
+
+
+ALL_NINE = b" ".join(b"/I%d Do" % number for number in range(9))
+
+
+@pytest.mark.parametrize("names", [ALL_NINE, ALL_NINE.replace(b"/I", b"/#49")])
+def test_pictures_of_more_dots_than_fit_into_memory_are_refused_before_they_are_drawn(names: bytes) -> None:
+    assert "more dots" in refused(changed(many_pictures(names)))
+
+
+def test_pictures_that_a_page_does_not_show_are_no_reason_to_refuse_it() -> None:
+    assert len(PdfLabelPapers().pages(changed(many_pictures(b"/I3 Do")))) == 1

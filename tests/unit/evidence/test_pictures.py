@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -74,3 +75,52 @@ def test_what_is_absurd_or_broken_is_not_drawn(content: bytes, content_type: str
 def test_a_paper_without_a_page_is_not_drawn(content: bytes) -> None:
     with pytest.raises(InvalidInputError):
         PRESS.first_page(content)
+
+
+def test_a_jpeg_of_more_passes_than_any_encoder_makes_is_not_drawn() -> None:
+    out = BytesIO()
+    Image.effect_noise((64, 64), 60).save(out, "JPEG", progressive=True)
+    honest = out.getvalue()
+    assert honest.count(b"\xff\xda") > 1
+    look(PRESS.picture(honest, "image/jpeg"))
+
+    last = honest.rindex(b"\xff\xda")
+    again = honest[last:-2]
+    with pytest.raises(InvalidInputError, match="passes"):
+        PRESS.picture(honest[:-2] + again * 100 + honest[-2:], "image/jpeg")
+
+
+def hostile_pdf(change: str) -> bytes:
+    """A page that takes hours to draw, or holds more pictures than memory does, in a few hundred bytes."""
+    with pikepdf.Pdf.new() as made:
+        page = made.add_blank_page(page_size=(200, 200)).obj
+        if change == "forms within forms":
+            inner = made.make_stream(b"0 0 10 10 re f")
+            for _ in range(8):
+                outer = made.make_stream(b"/F Do " * 10)
+                inner["/Type"], inner["/Subtype"] = pikepdf.Name.XObject, pikepdf.Name.Form
+                inner["/BBox"] = pikepdf.Array([0, 0, 9, 9])
+                outer["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=inner))
+                inner = outer
+            page["/Resources"] = inner["/Resources"]
+            page["/Contents"] = made.make_stream(b"/F Do")
+        else:
+            shown = pikepdf.Dictionary()
+            for number in range(9):
+                image = made.make_stream(b"\xff\xd8")
+                image["/Subtype"], image["/Filter"] = pikepdf.Name.Image, pikepdf.Name.DCTDecode
+                image["/Width"], image["/Height"] = 6_000, 6_000
+                shown[f"/I{number}"] = image
+            page["/Resources"] = pikepdf.Dictionary(XObject=shown)
+            page["/Contents"] = made.make_stream(b" ".join(b"/I%d Do" % number for number in range(9)))
+        out = BytesIO()
+        made.save(out)
+        return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"), [("forms within forms", "more drawing"), ("many large pictures", "more dots")]
+)
+def test_a_paper_that_would_be_drawn_for_hours_is_refused_before_it_is_drawn(change: str, says: str) -> None:
+    with pytest.raises(InvalidInputError, match=says):
+        PRESS.first_page(hostile_pdf(change))
