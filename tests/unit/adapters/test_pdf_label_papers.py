@@ -7,15 +7,17 @@ from io import BytesIO
 
 import pikepdf
 import pytest
+from PIL import Image
 from reportlab.graphics import renderPDF
 from reportlab.graphics.barcode import code128, qr
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from shipby.adapters.pdf import PdfLabelPapers
-from shipby.application.ports.press import LabelPapers
+from shipby.adapters.pdf import PdfLabelPapers, raster
+from shipby.application.ports.press import LabelPapers, PagePick
 from shipby.domain.errors import InvalidInputError
+from shipby.domain.labels.options import Sheet
 
 SIZE = (75 * mm, 120 * mm)
 
@@ -329,3 +331,27 @@ def test_what_stands_before_the_header_of_a_file_takes_no_label(lead: bytes) -> 
 def test_a_header_further_in_or_within_another_text_is_no_file(lead: bytes) -> None:
     with pytest.raises(InvalidInputError, match="not a PDF"):
         PdfLabelPapers().pages(lead + (label("1") if lead != b"PDF" else b"-1.4"))
+
+
+@pytest.mark.parametrize("sheet", list(Sheet))
+def test_what_is_put_together_is_named_after_what_it_holds(papers: PdfLabelPapers, sheet: Sheet) -> None:
+    def name(*files: bytes) -> bytes:
+        made = papers.compose(files, [PagePick(number, 0) for number in range(len(files))], sheet=sheet)
+        with pikepdf.open(BytesIO(made)) as document:
+            assert document.check_pdf_syntax() == []
+            first, second = (bytes(one) for one in document.trailer["/ID"])
+        assert first == second
+        return first
+
+    one, other = label("A1234", number=""), label("B1234", number="")
+    assert name(one, other) == name(one, other) != name(other, one)
+
+
+@pytest.mark.parametrize("dpi", [72, 203, 600])
+def test_a_preview_has_every_dot_of_the_page(papers: PdfLabelPapers, dpi: int) -> None:
+    page = label("A1234", rotation=7)
+    with Image.open(BytesIO(papers.picture(page, dpi=dpi))) as seen, raster.opened(page) as document:
+        scale = (203.2 if dpi == 203 else dpi) / 72
+        drawn = document[0].render(scale=scale, grayscale=True).to_pil().convert("L")
+        assert (seen.mode, seen.size, round(seen.info["dpi"][0])) == ("L", drawn.size, dpi)
+        assert seen.tobytes() == drawn.tobytes()

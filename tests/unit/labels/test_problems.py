@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
+from io import BytesIO
+
+import pikepdf
 import pytest
 
+from shipby.adapters.labels.frame import MOST_FRAMES
 from shipby.adapters.labels.layout import lay_out
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.options import HandlingMark, LabelSize
@@ -169,10 +175,38 @@ def test_text_comes_back_whatever_code_its_glyphs_have() -> None:
         assert label.recipient.name in Picture(drawn.pdf, 203, page=index).text.replace("\n", "")
 
 
-def test_a_recipient_is_not_remembered() -> None:
-    PRESS.labels([a_label("ru"), a_label("zh")], LabelLook())
+def test_a_recipient_and_a_note_are_not_remembered() -> None:
+    note = "Позвонить Анне"
+    PRESS.labels([replace(a_label("ru"), note=note), replace(a_label("zh"), note=note)], LabelLook())
 
-    kept = {text for _, text in PRESS.fonts.kept}
+    fonts = PRESS.fonts
+    kept = {text for _, text in fonts.kept} | {text for _, *texts in fonts.goods for text in texts}
     assert kept
+    assert fonts.frames
     for party in RECIPIENTS.values():
-        assert not kept & ({party.name, party.address, party.phone} - {""})
+        for text in {party.name, party.address, party.phone, note} - {""}:
+            assert text not in kept
+            assert not any(text in repr(key) for key in fonts.frames)
+
+
+def test_what_labels_have_in_common_is_kept_within_bounds_and_never_for_another_label() -> None:
+    labels = [
+        replace(a_label("ru"), carrier=f"Перевозчик {number}", day=date(2026, 1, 1) + timedelta(days=number // 2))
+        for number in range(2 * MOST_FRAMES)
+    ]
+    drawn = PRESS.labels(labels, LabelLook())
+
+    assert len(PRESS.fonts.frames) <= MOST_FRAMES
+    for index in (0, 1, MOST_FRAMES, len(labels) - 1):
+        text = Picture(drawn.pdf, 203, page=index).text
+        assert f"Перевозчик {index}" in text
+        assert f"{labels[index].day:%d.%m.%Y}" in text
+
+
+def test_the_file_is_a_sound_pdf_that_names_nobody_as_its_author() -> None:
+    drawn = PRESS.labels([a_label("ru"), a_label("zh")], LabelLook())
+
+    with pikepdf.open(BytesIO(drawn.pdf)) as file:
+        assert file.check_pdf_syntax() == []
+        assert dict(file.docinfo) == {"/Title": "Shipby", "/Producer": "Shipby"}
+        assert len(bytes(file.trailer["/ID"][0])) == 16
