@@ -6,6 +6,7 @@ AWS does not answer in seconds is better repeated by the queue than waited for.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # the type packages are for developers only
 
 
 _SERVICES = ["dynamodb", "events", "s3", "sqs", "ssm"]
+_READS = ("GetItem", "BatchGetItem", "Query")
 
 
 @cache
@@ -58,7 +60,27 @@ def _client(service: str, **more: Any) -> Any:
 @cache
 def dynamodb() -> DynamoDBClient:
     client: DynamoDBClient = _client("dynamodb")
+    for operation in _READS:
+        client.meta.events.register(f"before-parse.dynamodb.{operation}", _take_as_it_is)
     return client
+
+
+def _take_as_it_is(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """What a read brings, without botocore's walk through every attribute by its model: nine tenths of a read's CPU.
+
+    The JSON of DynamoDB is what botocore makes of it but for binary attributes, which it decodes: with one of them, and
+    for all that is no answer of a read, it does its own work.
+    """
+    body: bytes = response_dict["body"]
+    if response_dict["status_code"] != 200 or b'"B"' in body or b'"BS"' in body:
+        return
+    try:
+        answer: object = json.loads(body)
+    except ValueError:
+        return
+    if isinstance(answer, dict):
+        customized_response_dict.update(answer)
+        response_dict["body"] = b"{}"
 
 
 @cache
