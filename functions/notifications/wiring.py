@@ -16,7 +16,7 @@ from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.messengers import AppriseChannels
 from shipby.application.notices.digest import Tools
 from shipby.application.ports.marketplace import Marketplaces
-from shipby.settings import NOTIFICATIONS_RATE, READ_WITHIN, NotificationsSettings
+from shipby.settings import NOTIFICATIONS_RATE, ON_THIS_MACHINE, READ_WITHIN, NotificationsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def parts() -> Parts:
     return Parts(
         tools=Tools(
             store=DynamoDBStore(table_name=settings.table_name),
-            channels=AppriseChannels(settings.parameter_prefix),
+            channels=AppriseChannels(settings.parameter_prefix, on_this_machine=settings.stage == ON_THIS_MACHINE),
             alarms=SqsWorkQueue(settings.alarm_queue_url),
             clock=SystemClock(),
         ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shipby.adapters.messengers.allowed import refused_by_its_text
 from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
-from shipby.domain.errors import AlreadyExistsError
+from shipby.domain.errors import AlreadyExistsError, InvalidInputError
 from shipby.domain.sellers.keys import Role
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
@@ -27,8 +28,11 @@ def take_in(
     """Register a seller whose id is the marketplace's Client-Id. Secrets go to SSM, hashes to the table.
 
     Raises AlreadyExistsError (and changes nothing) if the seller is registered already, InvalidInputError for an
-    impossible id.
+    impossible id or a channel that would not be used.
     """
+    for number, url in enumerate(channels, start=1):
+        if reason := refused_by_its_text(url, on_this_machine=deployment.endpoint is not None):
+            raise InvalidInputError(f"channel {number} would not be used: {reason}; nothing was stored")
     store, clock, seller = deployment.store(), deployment.clock, settings.seller
     if store.settings(seller) is not None:
         # Writing the secrets first would put another key, and no messengers, in place of those the seller has.

@@ -109,6 +109,7 @@ def shop(moto_world: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         "EVENT_BUS_NAME": "shipby-test",
         "DOCUMENT_BUCKET": "shipby-documents",
         "PARAMETER_PREFIX": "/shipby/test",
+        "STAGE": "local",
         "OZON_BASE_URL": "http://127.0.0.1:1",
         "LABEL_DELAY_SECONDS": "3",
         "SWEEP_LOOK_AHEAD_SECONDS": "60",

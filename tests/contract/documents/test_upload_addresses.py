@@ -13,6 +13,7 @@ from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.application.ports.files import UploadLink
 from shipby.domain.errors import NotFoundError
 from shipby_local.stack.emulation.emulator import Emulator
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.ministack
 CONTENT = b"\xff\xd8\xff a picture, as far as this store knows"
@@ -80,7 +81,43 @@ def test_any_other_file_type_or_checksum_is_refused(
         documents.size(KEY)
 
 
-def test_an_address_leads_to_its_own_key_only(documents: S3DocumentStore, link: UploadLink) -> None:
-    other = UploadLink(link.method, link.url.replace("abc.jpg", "xyz.jpg"), link.headers)
-
+@pytest.mark.parametrize(
+    ("mine", "others"),
+    [
+        ("abc.jpg", "xyz.jpg"),  # another file of the posting
+        ("/s/1-2/", "/s/9-9/"),  # another posting
+        ("/s/", "/other-seller/"),
+        ("incoming", "365"),  # into the chain
+        ("/s/", "/s/..%2Fother-seller/"),
+    ],
+)
+def test_an_address_leads_to_its_own_key_only(
+    documents: S3DocumentStore, link: UploadLink, mine: str, others: str
+) -> None:
+    assert mine in link.url
+    other = UploadLink(link.method, link.url.replace(mine, others, 1), link.headers)
     assert send(other) == 403
+    with pytest.raises(NotFoundError):
+        documents.size(KEY.replace(mine, others, 1))
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
+def test_an_address_to_send_a_file_to_does_nothing_else(
+    documents: S3DocumentStore, link: UploadLink, method: str
+) -> None:
+    assert send(link) == 200
+    assert send(UploadLink(method, link.url, link.headers)) == 403
+    assert documents.size(KEY) == len(CONTENT)
+
+
+def test_an_address_to_read_a_file_takes_none(documents: S3DocumentStore, link: UploadLink) -> None:
+    assert send(link) == 200
+    reading = UploadLink("PUT", documents.link(KEY, seconds=60), {"Content-Type": "image/jpeg"})
+    assert send(reading, b"another picture") == 403
+    assert documents.get(KEY) == CONTENT
+
+
+def test_an_address_dies(documents: S3DocumentStore) -> None:
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    short = documents.upload_link(KEY, content_type="image/jpeg", size=len(CONTENT), sha256=digest, seconds=1)
+    eventually(lambda: send(short) == 403)

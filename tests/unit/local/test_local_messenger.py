@@ -30,14 +30,14 @@ def messenger() -> Iterator[Messenger]:
 
 
 def test_a_list_of_channels_tells_the_seller(messenger: Messenger) -> None:
-    channels = AppriseChannels("/p", parameters=Parameters([messenger.channel("700001")]))  # type: ignore[arg-type]  # the one method used
+    channels = AppriseChannels("/p", on_this_machine=True, parameters=Parameters([messenger.channel("700001")]))  # type: ignore[arg-type]  # the one method used
     assert channels.send("700001", "Отгрузить", "до 17:40")
     assert messenger.notices == [Notice("700001", "Отгрузить", "до 17:40")]
 
 
 def test_named_channels_are_told_apart(messenger: Messenger) -> None:
     named = {name: messenger.channel("700001", name) for name in ("day", "night")}
-    channels = AppriseChannels("/p", parameters=Parameters(named))  # type: ignore[arg-type]  # the one method used
+    channels = AppriseChannels("/p", on_this_machine=True, parameters=Parameters(named))  # type: ignore[arg-type]  # the one method used
     assert channels.send("700001", "t", "b", names=("night",))
     assert messenger.notices == [Notice("700001", "t", "b", "night")]
 

@@ -116,8 +116,11 @@ class NotificationsSettings(Settings):
     alarm_queue_url: str
     parameter_prefix: str
     ozon_base_url: str
+    stage: str = ""
 
 
+ON_THIS_MACHINE = "local"
+"""The stage of the embedded stack; infra/template.yaml keeps the name for it."""
 POSTING_SYNC_RATE = 5.0
 LABEL_GENERATION_RATE = 4.0
 REFUNDS_RATE = 3.0

@@ -1,5 +1,7 @@
 """Telegram, WeCom, DingTalk, Feishu, e-mail, Slack …: Apprise URLs in the parameter `sellers/<seller>/channels`.
 
+Only those of `allowed.py` are used: no files, no private networks, no redirects.
+
 The parameter is a JSON object of names and URLs; of a plain list of URLs the names are "1", "2", … in its order. URLs
 hold tokens: only names are ever logged.
 
@@ -13,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shipby.adapters.aws.parameters import SellerParameters
+from shipby.adapters.messengers.allowed import refused_by_its_host, refused_by_its_text
 from shipby.domain.errors import InvalidInputError, RetryableError
 from shipby.observability import logger
 
@@ -25,8 +28,12 @@ NAME = "channels"
 class AppriseChannels:
     """Implements `SellerChannels`."""
 
-    def __init__(self, prefix: str, *, parameters: SellerParameters | None = None) -> None:
+    def __init__(
+        self, prefix: str, *, parameters: SellerParameters | None = None, on_this_machine: bool = False
+    ) -> None:
+        """`on_this_machine`: the embedded stack, where a messenger may listen on 127.0.0.1."""
         self._parameters = parameters or SellerParameters(prefix)
+        self._on_this_machine = on_this_machine
 
     def send(self, seller: str, title: str, body: str, *, names: Sequence[str] = ()) -> bool:
         """True if at least one channel took it; False if the seller has none, or none of the named.
@@ -41,12 +48,14 @@ class AppriseChannels:
         wanted = {name: urls[name] for name in names if name in urls} if names else urls
         if not wanted:
             return False
-        import apprise  # imported late: it takes a quarter of a second, and most calls of a process come later
-
-        made = {name: apprise.Apprise.instantiate(url) for name, url in wanted.items()}
-        usable = {name: target for name, target in made.items() if target is not None}
+        usable, refused = self._made(wanted)
+        if refused:
+            logger().warning("channels that may not be used", extra={"seller": seller, "refused": refused})
         if not usable:
-            raise InvalidInputError(f"none of the {len(wanted)} channels of seller {seller} is a usable Apprise URL")
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+            raise InvalidInputError(
+                f"none of the {len(wanted)} channels of seller {seller} is usable ({reasons}); store others"
+            )
         taken = [name for name, target in usable.items() if _tell(target, title, body)]
         if not taken:
             raise RetryableError(
@@ -56,6 +65,29 @@ class AppriseChannels:
         if missed:
             logger().warning("channels that took no message", extra={"seller": seller, "channels": missed})
         return True
+
+    def _made(self, urls: Mapping[str, str]) -> tuple[dict[str, apprise.NotifyBase], dict[str, str]]:
+        """The channels that may be used, and of the others why not; both by name."""
+        import apprise  # imported late: it takes a quarter of a second, and most calls of a process come later
+
+        # A redirect would lead past the check of the host; nothing is kept on disk, no plugin is loaded from there.
+        asset = apprise.AppriseAsset(
+            http_redirects=False, plugin_paths=[], storage_mode=apprise.PersistentStoreMode.MEMORY
+        )
+        usable: dict[str, apprise.NotifyBase] = {}
+        refused: dict[str, str] = {}
+        for name, url in urls.items():
+            reason = refused_by_its_text(url, on_this_machine=self._on_this_machine)
+            target = None if reason else apprise.Apprise.instantiate(url, asset=asset)
+            if target is None:
+                refused[name] = reason or "it is no Apprise URL"
+                continue
+            reason = refused_by_its_host(target, on_this_machine=self._on_this_machine)
+            if reason:
+                refused[name] = reason
+            else:
+                usable[name] = target
+        return usable, refused
 
     def _urls(self, seller: str) -> Mapping[str, str]:
         value = self._parameters.json(seller, NAME)
