@@ -28,4 +28,6 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 .venv-sam/bin/sam build >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 python3.13 tools/compile_packages.py .aws-sam/build
+tools/venv.sh .venv-gates requirements/gates.txt
+.venv-gates/bin/python -m tools.sbom .aws-sam/build
 .venv/bin/python -m tools.check_build .aws-sam/build

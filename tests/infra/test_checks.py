@@ -141,6 +141,16 @@ Resources:
 """
 
 
+_BOTO3 = {
+    "METADATA": "Metadata-Version: 2.1\nName: boto3\nVersion: 1.0\n",
+    "RECORD": "boto3/__init__.py,,\nboto3-1.0.dist-info/METADATA,,\n",
+}
+_BILL = {
+    "components": [{"bom-ref": name} for name in ("Layer", "Hook", "pkg:pypi/boto3@1.0")],
+    "dependencies": [{"ref": "Layer", "dependsOn": ["pkg:pypi/boto3@1.0"]}, {"ref": "Hook"}],
+}
+
+
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A build of one layer and one function, as it should be, for the runtime that runs this test."""
@@ -153,6 +163,10 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(check_build, "TAG", sys.implementation.cache_tag)
     monkeypatch.setattr(compile_packages, "RUNTIME", sys.version_info[:2])
     assert compile_packages.main(tmp_path) == 0
+    for name in ("boto3-1.0.dist-info/METADATA", "boto3-1.0.dist-info/RECORD"):
+        (tmp_path / "Layer/python" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "Layer/python" / name).write_text(_BOTO3[name.rpartition("/")[2]], "utf-8")
+    (tmp_path / check_build.NAME).write_text(json.dumps(_BILL), "utf-8")
     return tmp_path
 
 
@@ -168,7 +182,7 @@ def test_a_handler_that_lambda_would_not_find_is_reported(build: Path, capsys: p
 
 def test_a_library_for_another_processor_is_reported(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x86_64 = b"\x7fELF" + bytes(14) + (62).to_bytes(2, "little")
-    (build / "Layer/python/fast.cpython-313-x86_64-linux-gnu.so").write_bytes(x86_64)
+    (build / "Layer/python/boto3/fast.cpython-313-x86_64-linux-gnu.so").write_bytes(x86_64)
     assert check_build.main(build) == 1
     assert "another processor than arm64" in capsys.readouterr().err
 
@@ -177,7 +191,7 @@ def test_a_package_over_the_limit_is_reported(
     build: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check_build, "LIMIT_MB", 1.0)
-    (build / "Layer/python/big.bin").write_bytes(bytes(1_100_000))
+    (build / "Layer/python/boto3/big.bin").write_bytes(bytes(1_100_000))
     assert check_build.main(build) == 1
     assert "the limit is 1 MB" in capsys.readouterr().err
 
