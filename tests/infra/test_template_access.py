@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from shipby.adapters.dynamodb import keys
+from shipby.domain.evidence.files import ENDINGS, KEPT_DAYS, file_key, pack_key
 from tests.infra.sam_template import environment, functions, granted, grants, listed, properties, target, text
 
 # Each resource that holds a `*`, with the reason why it cannot be narrower.
@@ -15,8 +16,13 @@ OPEN_ENDED = {
     ("TracingPolicy", "*"): "X-Ray's two actions know no resources",
     ("StreamRouterRole", "*"): "dynamodb:ListStreams knows no resources",
     ("LabelGenerationRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
+    **{
+        ("LabelGenerationRole", f"${{DocumentBucket.Arn}}/{folder}/*"): "objects are named after their content"
+        for folder in ("labels", "prints", "personal", "aside", "carriages", "evidence/*/packs")
+    },
     ("SellerApiRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
     ("SellerApiRole", "${DocumentBucket.Arn}/evidence/*"): "objects are named when they are announced",
+    ("SellerApiRole", "${DocumentBucket.Arn}/evidence/incoming/*"): "objects are named when they are announced",
     **{
         (f"{function}Role", f"{prefix}/sellers/*/{name}"): "sellers are added while the system runs"
         for prefix in ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/shipby/${Stage}",)
@@ -91,17 +97,44 @@ def test_whoever_reads_documents_is_told_that_one_has_expired_instead_of_being_r
     # Amazon S3 API, GetObject: without s3:ListBucket a missing object is 403 AccessDenied, which looks like a fault.
     assert granted("LabelGeneration", "s3:") == {
         ("s3:GetObject", "${DocumentBucket.Arn}/*"),
-        ("s3:PutObject", "${DocumentBucket.Arn}/*"),
-        ("s3:DeleteObject", "${DocumentBucket.Arn}/*"),
+        *(
+            ("s3:PutObject", f"${{DocumentBucket.Arn}}/{folder}/*")
+            for folder in ("labels", "prints", "personal", "aside", "carriages", "evidence/*/packs")
+        ),
+        *(
+            ("s3:DeleteObject", f"${{DocumentBucket.Arn}}/{folder}/*")
+            for folder in ("prints", "personal", "evidence/*/packs")
+        ),
         ("s3:ListBucket", "DocumentBucket.Arn"),
     }
     # It only signs links, and must not learn what else there is.
     assert granted("SellerApi", "s3:") == {
         ("s3:GetObject", "${DocumentBucket.Arn}/*"),
         ("s3:PutObject", "${DocumentBucket.Arn}/evidence/*"),
-        ("s3:DeleteObject", "${DocumentBucket.Arn}/evidence/*"),
+        ("s3:DeleteObject", "${DocumentBucket.Arn}/evidence/incoming/*"),
         ("s3:ListBucket", "DocumentBucket.Arn"),
     }
+
+
+def test_no_role_deletes_a_file_of_a_chain_of_evidence() -> None:
+    files = [
+        file_key(days, "7", "24219509-0020-2", "0a1b2c", content_type) for days in KEPT_DAYS for content_type in ENDINGS
+    ]
+    deleting = [grant for grant in grants() if grant.action.startswith("s3:Delete")]
+    patterns = {grant.resource.removeprefix("${DocumentBucket.Arn}/") for grant in deleting}
+    assert patterns == {"personal/*", "prints/*", "evidence/*/packs/*", "evidence/incoming/*"}
+    assert [key for key in files for pattern in patterns if fnmatchcase(key, pattern)] == []
+    assert fnmatchcase(pack_key(30, "7", "0a1b2c", "application/pdf"), "evidence/*/packs/*")
+
+
+def test_whoever_writes_a_file_finds_its_folder_among_those_with_an_end() -> None:
+    ends = {
+        rule["Prefix"] for rule in properties("DocumentBucket")["LifecycleConfiguration"]["Rules"] if "Prefix" in rule
+    }
+    written = {
+        grant.resource.partition("Arn}/")[2].partition("/")[0] for grant in grants() if grant.action == "s3:PutObject"
+    }
+    assert {prefix.partition("/")[0] for prefix in ends} == written
 
 
 def test_only_the_sweep_reads_the_alarms_of_all_sellers() -> None:

@@ -88,9 +88,25 @@ class As:
         bucket = self.whole.stack.resources["DocumentBucket"]
         self._client("s3").get_object(Bucket=bucket, Key="roles.txt")
 
-    def write_file(self) -> None:
+    def write_file(self, key: str = "labels/roles.txt") -> None:
         bucket = self.whole.stack.resources["DocumentBucket"]
-        self._client("s3").put_object(Bucket=bucket, Key="roles.txt", Body=b"roles")
+        self._client("s3").put_object(Bucket=bucket, Key=key, Body=b"roles")
+
+    def delete_file(self, key: str) -> None:
+        bucket = self.whole.stack.resources["DocumentBucket"]
+        self._client("s3").delete_object(Bucket=bucket, Key=key)
+
+    def delete_evidence(self) -> None:
+        self.delete_file("evidence/180/roles/1-1/roles.jpg")
+
+    def write_evidence(self) -> None:
+        self.write_file("evidence/180/roles/1-1/roles.jpg")
+
+    def delete_pack(self) -> None:
+        self.delete_file("evidence/180/roles/packs/roles.pdf")
+
+    def delete_incoming(self) -> None:
+        self.delete_file("evidence/incoming/roles/1-1/roles.jpg")
 
 
 Act = Callable[[As], None]
@@ -173,8 +189,14 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
     ),
     (
         "LabelGenerationRole",
-        {"write a file": As.write_file, "read a seller's key": OWN_SELLERS_KEY},
-        {"read a seller's channels": CHANNELS, "query alarms": As.alarms, "send to intents": send("IntentQueue")},
+        {"write a file": As.write_file, "delete a pack": As.delete_pack, "read a seller's key": OWN_SELLERS_KEY},
+        {
+            "read a seller's channels": CHANNELS,
+            "query alarms": As.alarms,
+            "send to intents": send("IntentQueue"),
+            "delete evidence": As.delete_evidence,
+            "write over evidence": As.write_evidence,
+        },
     ),
     (
         "RefundsRole",
@@ -193,7 +215,12 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
     ),
     (
         "SellerApiRole",
-        {"query the worklist": As.worklist, "query days": As.days, "update an item": As.update},
+        {
+            "query the worklist": As.worklist,
+            "query days": As.days,
+            "update an item": As.update,
+            "delete what was announced": As.delete_incoming,
+        },
         {
             "query alarms": As.alarms,
             "read a seller's key": OWN_SELLERS_KEY,
@@ -201,6 +228,8 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
             # It may delete pointers only: a condition that the emulator does not know, held by a test of the template.
             "scan": As.scan,
             "write a file": As.write_file,
+            "delete evidence": As.delete_evidence,
+            "delete a pack": As.delete_pack,
             "send to intents": send("IntentQueue"),
         },
     ),
