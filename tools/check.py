@@ -19,6 +19,7 @@ NOT_CHECKED = 75
 """EX_TEMPFAIL of sysexits.h: the gate could not find out."""
 
 _BIN, _GATES, _SAM = ".venv/bin", ".venv-gates/bin", ".venv-sam/bin"
+_TEMPLATES = ("infra/template.yaml", "infra/operations.yaml")
 _TYPED = ("layers/common/src", "functions", "local", "tests", "tools")
 
 
@@ -40,12 +41,12 @@ GATES = (
     Gate("pip-audit", (f"{_BIN}/python", "-m", "tools.audit"), _GATES_ENVIRONMENT),
     Gate(
         "checkov",
-        (f"{_GATES}/checkov", "-f", "infra/template.yaml", "--config-file", "infra/.checkov.yaml"),
+        (f"{_GATES}/checkov", "-f", *_TEMPLATES, "--config-file", "infra/.checkov.yaml"),
         _GATES_ENVIRONMENT,
     ),
     # A region is asked for, and none is used: nothing is called.
     Gate("sam-validate", (f"{_SAM}/sam", "validate", "--lint", "--region", "eu-central-1"), _SAM_ENVIRONMENT),
-    Gate("cfn-lint", (f"{_BIN}/cfn-lint", "-a", "cfn_lint_serverless.rules", "-t", "infra/template.yaml")),
+    Gate("cfn-lint", (f"{_BIN}/cfn-lint", "-a", "cfn_lint_serverless.rules", "-t", *_TEMPLATES)),
     Gate("import-linter", (f"{_BIN}/lint-imports",)),
     Gate("detect-secrets", (f"{_BIN}/python", "-m", "tools.check_secrets"), _GATES_ENVIRONMENT),
     Gate("ruff-format", (f"{_BIN}/ruff", "format", "--check", ".")),

@@ -19,7 +19,6 @@ class Parts:
     tokens: TokenCache
     may_send: Callable[[str], bool]
     """Whether pushes may come from an address."""
-    namespace: str
     service: str
 
 
@@ -30,7 +29,6 @@ def parts() -> Parts:
         inbox=PushInbox(table_name=settings.table_name),
         tokens=TokenCache({}),
         may_send=_only_from(settings.sender_networks) if settings.sender_networks else lambda _: True,
-        namespace=settings.powertools_metrics_namespace,
         service=settings.powertools_service_name,
     )
 

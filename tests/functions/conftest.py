@@ -56,7 +56,6 @@ def forget_processes() -> None:
     for wiring in WIRINGS:
         wiring.parts.cache_clear()
     observability.logger.cache_clear()
-    observability._metrics.cache_clear()
 
 
 @pytest.fixture(scope="module")

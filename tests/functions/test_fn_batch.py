@@ -79,8 +79,25 @@ def test_outcomes_are_counted(shop: Shop, capsys: pytest.CaptureFixture[str]) ->
     SqsBatch(Held()).each(sqs_event(*bodies), LambdaContext(), work)
     line = json.loads(capsys.readouterr().out)
     counted = {name: line[name] for name in ("done", "failed", "failed_not_found")}
-    assert counted == {"done": [2.0], "failed": [1.0], "failed_not_found": [1.0]}
-    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Shipby"
+    assert counted == {"done": 2, "failed": 1, "failed_not_found": 1}
+    (measured,) = line["_aws"]["CloudWatchMetrics"]
+    assert (measured["Namespace"], measured["Dimensions"]) == ("Shipby", [[]])
+    assert [metric["Name"] for metric in measured["Metrics"]] == ["failures", "rate_limited"]
+    assert (line["failures"], line["rate_limited"]) == ([0, 0, 1], [0, 0, 0])
+
+
+def test_a_429_of_the_marketplace_counts_into_both_shares_and_what_was_not_begun_into_none(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def limited(message: Message) -> str:
+        raise RateLimitedError("slow down", retry_after=1)
+
+    bodies = [{"seller": "1", "posting": name} for name in ("a", "b")]
+    SqsBatch(Held()).each(sqs_event(*bodies), LambdaContext(), limited)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["failures"], line["rate_limited"]) == ([1, 1], [1, 1])
+    SqsBatch(Held()).each(sqs_event(*bodies), LambdaContext(millis=500), work)
+    assert "failures" not in json.loads(capsys.readouterr().out)
 
 
 def test_what_is_not_an_id_is_not_logged(shop: Shop) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = ROOT / "infra" / "template.yaml"
+OPERATIONS = ROOT / "infra" / "operations.yaml"
 
 Resource = dict[str, Any]
 
@@ -40,6 +41,13 @@ _Loader.add_multi_constructor("!", _short_tag)
 def template() -> dict[str, Any]:
     """The whole template."""
     loaded: dict[str, Any] = yaml.load(PATH.read_text("utf-8"), _Loader)  # noqa: S506 - derives from SafeLoader
+    return loaded
+
+
+@cache
+def operations() -> dict[str, Any]:
+    """The nested template of alarms, dashboard and budget."""
+    loaded: dict[str, Any] = yaml.load(OPERATIONS.read_text("utf-8"), _Loader)  # noqa: S506 - derives from SafeLoader
     return loaded
 
 

@@ -17,10 +17,6 @@ DEAD_LETTERS = sorted(name for name in QUEUES if name.endswith("DeadLetters"))
 WORK_QUEUES = sorted(set(QUEUES) - set(DEAD_LETTERS))
 
 
-def _alarms() -> list[dict[str, Any]]:
-    return [alarm["Properties"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
-
-
 def test_there_is_a_work_queue_per_kind_of_work() -> None:
     assert [
         f"{kind}Queue" for kind in ("Alarm", "Copy", "Intent", "Label", "Notify", "Sync", "Tracking")
@@ -37,19 +33,6 @@ def test_every_work_queue_gives_up_into_a_dead_letter_queue_of_its_own(name: str
 @pytest.mark.parametrize("name", DEAD_LETTERS)
 def test_every_dead_letter_queue_keeps_messages_for_14_days(name: str) -> None:
     assert properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
-
-
-@pytest.mark.parametrize("name", DEAD_LETTERS)
-def test_every_dead_letter_queue_raises_an_alarm_at_its_first_message(name: str) -> None:
-    watching = [
-        alarm
-        for alarm in _alarms()
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
-        and any(target(dimension["Value"]) == name for dimension in alarm["Dimensions"])
-    ]
-    assert len(watching) == 1
-    assert (watching[0]["Threshold"], watching[0]["ComparisonOperator"]) == (0, "GreaterThanThreshold")
-    assert watching[0]["Namespace"] == "AWS/SQS"
 
 
 @pytest.mark.parametrize("name", QUEUES)
@@ -130,11 +113,6 @@ def test_the_stream_consumer_is_asked_about_inserts_only() -> None:
     assert event["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
 
 
-def test_falling_behind_the_stream_raises_an_alarm() -> None:
-    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "IteratorAge"]
-    assert target(alarm["Dimensions"][0]["Value"]) == "StreamRouter"
-
-
 @pytest.mark.parametrize(("function", "event"), [(function, event) for function, _, event in events("ScheduleV2")])
 def test_every_schedule_keeps_what_could_not_be_started_and_what_failed(function: str, event: dict[str, Any]) -> None:
     assert target(event["DeadLetterConfig"]["Arn"]) == "ScheduleDeadLetters"
@@ -157,46 +135,5 @@ def test_the_schedules_are_those_of_the_design() -> None:
     }
 
 
-def test_a_sweep_that_stops_running_raises_an_alarm_even_though_nothing_fails() -> None:
-    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "Invocations"]
-    assert target(alarm["Dimensions"][0]["Value"]) == "DeadlineSweep"
-    assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == ("LessThanThreshold", "breaching")
-
-
-def test_failing_and_throttled_pushes_raise_an_alarm() -> None:
-    watched = {
-        alarm["MetricName"]
-        for alarm in _alarms()
-        if alarm["Namespace"] == "AWS/Lambda"
-        and any(target(dimension["Value"]) == "OrderWebhook" for dimension in alarm["Dimensions"])
-    }
-    assert watched == {"Errors", "Throttles"}
-
-
-def test_deadlines_that_are_told_late_raise_an_alarm() -> None:
-    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "alarm_lag_seconds"]
-    sweep = functions()["DeadlineSweep"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": sweep}]
-    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 300)
-
-
 def test_an_alarm_is_tried_often_enough_to_be_set_aside_before_its_message_is_given_up() -> None:
     assert properties("AlarmQueue")["RedrivePolicy"]["maxReceiveCount"] >= TRIES
-
-
-def test_an_alarm_of_a_deadline_that_was_set_aside_reaches_the_operator() -> None:
-    (alarm,) = [alarm for alarm in _alarms() if alarm["MetricName"] == "alarms_set_aside"]
-    worker = functions()["AlarmWorker"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": worker}]
-    assert (alarm["Namespace"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
-        "Shipby",
-        0,
-        "GreaterThanThreshold",
-    )
-
-
-@pytest.mark.parametrize("name", resources("AWS::CloudWatch::Alarm"))
-def test_every_alarm_reaches_the_operator_and_says_what_it_means(name: str) -> None:
-    alarm = properties(name)
-    assert [target(action) for action in alarm["AlarmActions"]] == ["OperatorTopic"]
-    assert len(alarm["AlarmDescription"]) > 20

@@ -15,7 +15,7 @@ from tests.infra.sam_template import environment, events, functions, properties,
 # What this template may use. The emulator rejects a whole template for one unknown type, so each must be among those
 # its CloudFormation service has a provisioner for (`_RESOURCE_HANDLERS`); a test below compares with what is installed.
 ALLOWED = {
-    "AWS::CloudWatch::Alarm",
+    "AWS::CloudFormation::Stack",
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::IAM::ManagedPolicy",
@@ -23,8 +23,6 @@ ALLOWED = {
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
-    "AWS::SNS::Subscription",
-    "AWS::SNS::Topic",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Function",
@@ -120,7 +118,7 @@ def test_only_the_stage_local_goes_without_the_tls_only_policies() -> None:
     assert template()["Conditions"]["TlsOnly"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "local"]}]}
     assert template()["Parameters"]["Stage"]["Default"] != "local"
     conditional = {name for name, each in template()["Resources"].items() if each.get("Condition") == "TlsOnly"}
-    assert conditional == {"DocumentBucketPolicy", "QueuesTlsPolicy"}
+    assert conditional == {"DocumentBucketPolicy", "QueuesTlsPolicy", "Operations"}
 
 
 # ---- HTTP API
@@ -211,7 +209,7 @@ def test_whoever_claims_an_intent_has_time_for_its_reads_its_call_and_reading_ba
 @pytest.mark.parametrize("name", functions())
 def test_every_function_names_itself_in_its_logs(name: str) -> None:
     variables = environment(name)
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Shipby"
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": "Shipby/${Stage}"}  # two stages of an account
     assert variables["POWERTOOLS_SERVICE_NAME"].replace("-", "") == name.lower()
 
 

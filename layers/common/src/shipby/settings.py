@@ -50,7 +50,6 @@ class OrderWebhookSettings(Settings):
     table_name: str
     sender_networks: str = ""
     """Networks that may send pushes, as CIDR with commas between; empty = any (the token decides alone)."""
-    powertools_metrics_namespace: str = "Shipby"
     powertools_service_name: str = "order-webhook"
 
 

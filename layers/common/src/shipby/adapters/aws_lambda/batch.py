@@ -15,7 +15,13 @@ from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
 
 from shipby.adapters.aws_lambda.messages import Message, read_message
 from shipby.application.shared.loggable import error_fields
-from shipby.domain.errors import CredentialsRejectedError, RetryableError, ShipbyError, VersionConflictError
+from shipby.domain.errors import (
+    CredentialsRejectedError,
+    RateLimitedError,
+    RetryableError,
+    ShipbyError,
+    VersionConflictError,
+)
 from shipby.observability import logger, publish
 
 K = TypeVar("K", bound=Hashable)
@@ -106,6 +112,8 @@ class SqsBatch:
         left = TimeLeft(context, self._monotonic)
         failed: list[ItemFailure] = []
         outcomes: Counter[str] = Counter()
+        failures: list[int] = []
+        limited: list[int] = []
         begun = False
         for messages, run in _groups(event, key, work):
             late = left.short or (begun and left() < left.at_first / 2)
@@ -113,6 +121,9 @@ class SqsBatch:
             begun = begun or not late
             for message in messages:
                 outcome = results[message.id]
+                if outcome is not NOT_BEGUN:
+                    failures.append(int(not isinstance(outcome, str)))
+                    limited.append(int(isinstance(outcome, RateLimitedError)))
                 if isinstance(outcome, str):
                     outcomes[outcome] += 1
                     about = {"outcome": outcome, "message_id": message.id, **message.ids}
@@ -122,7 +133,7 @@ class SqsBatch:
                     outcomes[f"failed_{getattr(outcome, 'code', 'unexpected')}"] += 1
                     failed.append({"itemIdentifier": message.id})
                     self._failed(message, outcome)
-        publish(outcomes)
+        publish(outcomes, {"failures": failures, "rate_limited": limited})
         return {"batchItemFailures": failed}
 
     def _failed(self, message: Message, error: Exception) -> None:
