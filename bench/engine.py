@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.expressions import holds, key_range, updated
 from bench.parts.capacity import PAGE_BYTES
+from bench.parts.expressions import holds, key_range, updated
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.adapters.dynamodb.values import item_size
 

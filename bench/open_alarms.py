@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bench import load
-from bench.expressions import key_range
 from bench.parts.capacity import PAGE_BYTES, read_units
+from bench.parts.expressions import key_range
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.values import item_size
 

@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.domain.errors import ShipbyError
-from shipby_local.commands import clock, losses, machine, matters, operate, pilot, replays, sellers, work
+from shipby_local.commands import clock, doctor, losses, machine, matters, operate, pilot, replays, sellers, work
 from shipby_local.commands.shared import fail
 from shipby_local.stack.errors import StackError
 
@@ -33,6 +33,7 @@ PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "pilot": pilot.pilot,
     },
     "Care": {
+        "doctor": doctor.doctor,
         "cases": matters.cases,
         "alarms": matters.alarms,
         "quarantine": operate.quarantine,

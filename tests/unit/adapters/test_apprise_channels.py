@@ -197,7 +197,7 @@ def test_a_scheme_that_is_not_allowed_is_refused(url: str) -> None:
     assert "SECRET" not in said([url])
 
 
-TOKEN = "123456789:AbCdEfGhIjKlMnOpQrStUvWxYz012345678"
+TOKEN = "123456789:" + "a" * 35
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.expressions import holds, key_range, updated
+from bench.parts.expressions import holds, key_range, updated
 
 ITEM = {"PK": {"S": "p"}, "version": {"N": "3"}, "synced_at": {"N": "100"}, "target": {"S": "a"}}
 
