@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from functions.posting_sync.handler import handler as sync
@@ -11,6 +13,8 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.shared.messages import sync_message
+from shipby.application.tracking.number_jobs import JobWord, NumberFile, rows_now, start_run, take_file
+from shipby.application.tracking.number_table import csv_lines
 from shipby.domain.carriers.s10 import s10
 from shipby.domain.intents import IntentAction, IntentState
 from shipby_local.simulator import LineSpec, Simulator
@@ -121,6 +125,36 @@ def test_tracking_numbers_of_a_seller_are_set_together(shop: Shop, market: Simul
         assert posting is not None
         assert posting.tracking_number == s10("RB", index, "CN")
         assert [change.new for change in shop.store.tracking_history(SELLER, number)] == [s10("RB", index, "CN")]
+
+
+def test_a_job_of_numbers_goes_step_by_step_from_its_events_to_the_marketplace(shop: Shop, market: Simulator) -> None:
+    numbers = [known(shop, market, scheme="rFBS", integration="non_integrated") for _ in range(2)]
+    for number in numbers:
+        settle(sqs_event({"seller": SELLER, "intent": ship(shop, number)}), CONTEXT)
+        _wait_until_offered(shop, number, "set_track_number")
+    lines = [f"{number},{s10('RB', index, 'CN')},first" for index, number in enumerate(numbers)]
+    table = csv_lines("\n".join(["posting_number,tracking_number,reason", *lines, "nobody,RB000000005CN,first"]))
+    file = NumberFile(seller=SELLER, lines=table, field="csv", actor="key:k1")
+    job = str(take_file(file, lambda _: [], store=shop.store, clock=SystemClock()).body["id"])
+    shop.empty("tracking")
+    shop.pump()
+    assert shop.bodies("tracking") == [{"seller": SELLER, "task": "numbers", "job": job}]
+    unknown = {"seller": SELLER, "task": "numbers", "job": "nobody"}
+    assert failed_ids(track(sqs_event(unknown, *shop.bodies("tracking")), CONTEXT)) == ["m0"]
+    start_run(JobWord(seller=SELLER, job=job, actor="key:k1"), lambda _: [], store=shop.store, clock=SystemClock())
+    shop.empty("tracking")
+    shop.pump()
+    # The step comes twice, and beside an intent of somebody else's.
+    assert failed_ids(track(sqs_event(*shop.bodies("tracking") * 2), CONTEXT)) == []
+    shop.empty("tracking")
+    shop.pump()
+    assert sorted(body.get("task", "intent") for body in shop.bodies("tracking")) == ["intent", "intent"]
+    assert failed_ids(track(sqs_event(*shop.bodies("tracking")), CONTEXT)) == []
+    found = shop.store.number_job(SELLER, job)
+    assert found is not None
+    assert Counter(row.state for row in rows_now(found, shop.store)) == {"changed": 2, "refused": 1}
+    for index, number in enumerate(numbers):
+        assert market.posting(number).tracking_number == s10("RB", index, "CN")
 
 
 def _wait_until_offered(shop: Shop, number: str, action: str) -> None:

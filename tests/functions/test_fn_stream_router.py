@@ -16,7 +16,7 @@ from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.alarms.copies import copy_message, read_copy
 from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
-from shipby.domain.events import EventType, posting_ref, print_job_ref
+from shipby.domain.events import EventType, number_job_ref, posting_ref, print_job_ref
 from shipby.domain.postings.inbox import PushState
 from tests.functions.shop_support import LambdaContext, Shop, failed_ids, sqs_event, stream_event
 from tests.support import builders as a
@@ -78,6 +78,8 @@ def test_what_the_table_really_streams_reaches_the_queues(shop: Shop, published:
             "label",
             {"task": "fetch", "posting": a.NUMBER},
         ),
+        (row(EventType.NUMBERS_UPLOADED, ref=number_job_ref("j")), "tracking", {"task": "numbers", "job": "j"}),
+        (row(EventType.NUMBERS_ADVANCED, ref=number_job_ref("j")), "tracking", {"task": "numbers", "job": "j"}),
         (row(EventType.PRINT_REQUESTED, ref=print_job_ref("j")), "label", {"task": "print", "job": "j"}),
     ],
 )

@@ -138,6 +138,12 @@ class _Planner:
                 yield self._saved(key, check, f"scans of {check.posting_number}")
             case w.AddScan(seller, number, scan):
                 yield Planned(keys.scan(seller, number, scan.at, scan.id), scan)
+            case w.SaveNumberJob(numbers, parts):
+                key = keys.number_job(numbers.seller, numbers.id)
+                columns = index_keys.asked(numbers.seller, AggregateKind.NUMBER_JOB, numbers.asked_at, numbers.id)
+                yield self._saved(key, numbers, f"job {numbers.id}", columns | self._alarm(key, numbers.next_alarm))
+                for part in parts:
+                    yield Planned(keys.number_rows(part.seller, part.job, part.part), part)
             case w.SaveRefusedPage(page):
                 yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
             case w.SaveWatch(watch):

@@ -65,6 +65,7 @@ from shipby.domain.returns.return_case import OfferedAction, RejectionReason, Re
 from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
 from shipby.domain.shadow import ShadowDecision
+from shipby.domain.tracking.number_job import NumberJob, NumberRow, NumberRows
 from shipby.domain.tracking.scans import Scan
 
 T = TypeVar("T")
@@ -204,6 +205,8 @@ product_cards = _any(ProductCard, seller=ids, sku=ids)
 price_lists = _any(PriceList, bands=tuples(_any(PriceBand)))
 own_carriers = _any(Carrier, seller=ids, code=ids, prices=tuples(price_lists))
 scans = _any(Scan)
+number_jobs = _any(NumberJob, seller=ids, id=ids, counts=maps(counts))
+number_rows = _any(NumberRows, seller=ids, job=ids, part=st.integers(0, 999), rows=tuples(_any(NumberRow)))
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
 refused_pages = _any(RefusedPage, seller=ids, id=ids)
 recipients = _any(Recipient)

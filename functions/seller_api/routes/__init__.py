@@ -20,6 +20,7 @@ AREAS = (
     "marketplace",
     "tracking.reports",
     "tracking.numbers",
+    "tracking.jobs",
     "tracking.ways",
     "tracking.carriers",
     "labels",

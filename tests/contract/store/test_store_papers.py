@@ -14,6 +14,7 @@ from shipby.application.ports.writes import (
     SaveBenchCheck,
     SaveCarriage,
     SaveCarrier,
+    SaveNumberJob,
     SavePrintJob,
     SaveProductCard,
     SaveRefusedPage,
@@ -21,12 +22,13 @@ from shipby.application.ports.writes import (
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.errors import VersionConflictError
-from shipby.domain.events import EventType, carriage_ref, print_job_ref
+from shipby.domain.events import AggregateKind, EventType, carriage_ref, number_job_ref, print_job_ref
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, ProductCard
 from shipby.domain.postings.posting import Alarm, RungKind
+from shipby.domain.tracking.number_job import JobState, NumberJob, NumberRow, RowState, in_parts
 from shipby.domain.tracking.scans import Scan, ScanStatus
 from tests.contract.store.paging_support import hours, walk
 from tests.contract.store.test_store_watches_and_cases import due_now
@@ -228,3 +230,33 @@ def test_scans_of_a_number_are_kept_once_in_order_of_their_time(store: Store, se
     store.commit([AddScan(seller, "RB1", late), AddScan(seller, "RB2", late)])
     assert walk(lambda **page: store.scans(seller, "RB1", **page), 1) == [early, late]
     assert list(store.scans(seller, "RB3").items) == []
+
+
+def test_a_job_of_numbers_comes_back_with_its_parts_and_rings(store: Store, seller: str) -> None:
+    parts = in_parts(seller, "n1", [NumberRow(line=line, posting=f"p{line}", number="X") for line in range(2, 122)])
+    first = NumberJob(
+        seller=seller,
+        id="n1",
+        version=1,
+        state=JobState.CHECKING,
+        asked_at=a.NOW,
+        asked_by="key:k1",
+        rows=120,
+        parts=3,
+        next_alarm=Alarm(due=hours(4), kind=RungKind.LOOK_AGAIN),
+    )
+    assert (store.number_job(seller, "n1"), store.number_rows(seller, "n1")) == (None, [])
+    store.commit([SaveNumberJob(first, tuple(parts))])
+    assert store.number_job(seller, "n1") == first
+    assert store.number_rows(seller, "n1") == parts
+    [alarm] = due_now(store, seller, hours(5))
+    assert (alarm.ref, alarm.due) == (number_job_ref("n1"), hours(4))
+    judged = replace(parts[1], rows=(replace(parts[1].rows[0], state=RowState.GOOD), *parts[1].rows[1:]))
+    done = replace(first, version=2, done_parts=2, counts={"good": 1}, next_alarm=None)
+    store.commit([SaveNumberJob(done, (judged,))])
+    assert store.number_rows(seller, "n1") == [parts[0], judged, parts[2]]
+    assert due_now(store, seller, hours(5)) == []
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveNumberJob(done, (parts[1],))])
+    assert store.number_rows(seller, "n1")[1] == judged
+    assert store.asked_on(seller, AggregateKind.NUMBER_JOB, a.NOW.date()).items == ("n1",)

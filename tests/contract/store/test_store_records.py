@@ -73,6 +73,12 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
         carrier_rows.carriers().read,
         some.own_carriers,
     ),
+    "number job": (
+        lambda record: tracking_rows.number_job_item(record, 4),
+        tracking_rows.number_jobs().read,
+        some.number_jobs,
+    ),
+    "rows of a number job": (tracking_rows.number_rows_item, tracking_rows.number_rows().read, some.number_rows),
     "scan": (lambda record: tracking_rows.scans().item(KEY, record), tracking_rows.scans().read, some.scans),
     "product card": (
         lambda record: packing_rows.product_cards().item(KEY, record),

@@ -7,9 +7,11 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.application.ports.pages import Page
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriers.carrier import Carrier
+from shipby.domain.events import number_job_ref
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.shadow import ShadowDecision
+from shipby.domain.tracking.number_job import NumberJob, NumberRows
 from shipby.domain.tracking.scans import Scan
 from tests.support.memory.index import worklist_id
 from tests.support.memory.listings import MemoryListings
@@ -19,6 +21,12 @@ R = TypeVar("R")
 
 class MemoryMatters(MemoryListings):
     """Listings and reads of these."""
+
+    def number_job(self, seller: str, identifier: str) -> NumberJob | None:
+        return self._get(keys.number_job(seller, identifier), NumberJob)
+
+    def number_rows(self, seller: str, job: str) -> list[NumberRows]:
+        return self._range(keys.aggregate_pk(seller, number_job_ref(job)), keys.ROWS_PREFIX, NumberRows)
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
         return self._get(keys.cancel_request(seller, identifier), CancelRequest)

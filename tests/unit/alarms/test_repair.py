@@ -18,6 +18,7 @@ from shipby.application.ports.writes import (
     SaveCarrier,
     SaveClaim,
     SaveEvidencePack,
+    SaveNumberJob,
     SavePosting,
     SavePrintJob,
     SaveReturn,
@@ -38,6 +39,7 @@ from shipby.domain.evidence.pieces import EvidencePack, PackState
 from shipby.domain.postings.posting import Stage
 from shipby.domain.returns.return_case import ReturnStage
 from shipby.domain.sellers.settings import Recipient
+from shipby.domain.tracking.number_job import JobState, NumberJob
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 
@@ -124,6 +126,17 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveClaim(claim(name, seller, is_open=is_open)), e.claim_ref(name), EventType.CLAIM_OPENED)
     happens(store, SaveEvidencePack(pack), e.evidence_pack_ref(name), EventType.PACK_REQUESTED)
     happens(store, SavePrintJob(job), e.print_job_ref(name), EventType.PRINT_REQUESTED)
+    file = NumberJob(
+        seller=seller,
+        id=name,
+        version=1,
+        state=JobState.RUNNING,
+        asked_at=NOW - timedelta(days=number),
+        asked_by="k",
+        rows=1,
+        parts=1,
+    )
+    happens(store, SaveNumberJob(file), e.number_job_ref(name), EventType.NUMBERS_STARTED)
     wagon = carriage(name, seller, is_open=is_open)
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)

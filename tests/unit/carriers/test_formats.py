@@ -147,6 +147,17 @@ def test_every_format_has_a_source_and_every_preset_its_names() -> None:
         ("RB12\u200b3456785CN", Trouble.LOOK_ALIKE),
         ("ß123456", Trouble.LOOK_ALIKE),
         ("RB123456784CN", Trouble.CHECK_DIGIT),
+        ("2026-05-12", Trouble.SPREADSHEET),
+        ("12.05.2026", Trouble.SPREADSHEET),
+        ("1/5/26", Trouble.SPREADSHEET),
+        ("12.05.2026 0:00:00", Trouble.SPREADSHEET),
+        ("12-May", Trouble.SPREADSHEET),
+        ("1-Sep-26", Trouble.SPREADSHEET),
+        ("12.май", Trouble.SPREADSHEET),
+        ("2026年5月1日", Trouble.SPREADSHEET),
+        ("#N/A", Trouble.SPREADSHEET),
+        ("#ЗНАЧ!", Trouble.SPREADSHEET),
+        ("12345–67890", Trouble.LOOK_ALIKE),
         ("#####", Trouble.NOT_A_NUMBER),
         ("=HYPERLINK(1)", Trouble.NOT_A_NUMBER),
         ("", Trouble.NOT_A_NUMBER),
@@ -171,6 +182,8 @@ def test_what_is_damaged_or_wrong_is_refused_with_its_reason(text: str, trouble:
         ("RB123456785CN\r\n", "RB123456785CN"),
         ("219E01BE", "219E01BE"),
         ("MY-OWN-17", "MY-OWN-17"),
+        ("12345-2026", "12345-2026"),
+        ("RB\u00a0123456785\u00a0CN\u00a0", "RB123456785CN"),
     ],
 )
 def test_what_people_paste_is_taken_as_carriers_print_it(text: str, number: str) -> None:
@@ -191,6 +204,14 @@ def test_a_number_of_another_carrier_is_doubtful_and_says_whose_it_looks_like() 
     assert (kind, "china_post" in text) == (Trouble.OTHER_CARRIER, True)
     assert judge("RB123456785CN", CARRIERS, named="China Post").doubtful == ()
     assert judge("RB123456785CN", CARRIERS, named="our neighbour").doubtful == ()
+
+
+@pytest.mark.parametrize("named", ["", "our neighbour", "СДЭК"])
+def test_digits_that_a_spreadsheet_rounded_are_doubtful(named: str) -> None:
+    assert Trouble.SPREADSHEET in dict(judge("98765432109876500", CARRIERS, named=named).doubtful)
+    assert Trouble.SPREADSHEET in dict(judge("987654321098765000", CARRIERS, named=named).doubtful)
+    assert Trouble.SPREADSHEET not in dict(judge("98765432109876050", CARRIERS, named=named).doubtful)
+    assert Trouble.SPREADSHEET not in dict(judge("987654321098760", CARRIERS, named=named).doubtful)
 
 
 def test_zeros_that_a_spreadsheet_cut_off_are_seen() -> None:

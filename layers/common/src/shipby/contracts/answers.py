@@ -21,7 +21,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.tracking import carriers, numbers, ways
+from shipby.contracts.tracking import carriers, jobs, numbers, ways
 
 _ROOMS = (
     responses,
@@ -42,6 +42,7 @@ _ROOMS = (
     shadow,
     carriers,
     numbers,
+    jobs,
     ways,
 )
 

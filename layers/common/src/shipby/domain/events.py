@@ -32,6 +32,8 @@ class AggregateKind(StrEnum):
     """Somebody wants proof of a posting."""
     EVIDENCE_PACK = "PACK"
     """The files that prove what was sent."""
+    NUMBER_JOB = "NUMBERJOB"
+    """Many tracking numbers at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,11 @@ def claim_ref(identifier: str) -> Ref:
 def evidence_pack_ref(identifier: str) -> Ref:
     """The aggregate of an evidence pack."""
     return Ref(AggregateKind.EVIDENCE_PACK, identifier)
+
+
+def number_job_ref(identifier: str) -> Ref:
+    """The aggregate of a job of tracking numbers."""
+    return Ref(AggregateKind.NUMBER_JOB, identifier)
 
 
 class EventType(StrEnum):
@@ -167,6 +174,17 @@ class EventType(StrEnum):
     CARRIAGE_FAILED = "carriage.failed"
     CARRIAGE_CANCELLED = "carriage.cancelled"
     TRACKING_CHANGED = "tracking.changed"
+    NUMBERS_UPLOADED = "numbers.uploaded"
+    NUMBERS_CHECKED = "numbers.checked"
+    """Every row of the file is judged; nothing is changed."""
+    NUMBERS_STARTED = "numbers.started"
+    NUMBERS_ADVANCED = "numbers.advanced"
+    """A part of the file is judged, or asked for, and another one follows; `data` has the counts."""
+    NUMBERS_FOLLOWED = "numbers.followed"
+    """Every row was asked for; `data` has what became of them so far."""
+    NUMBERS_CHECK_DUE = "numbers.check_due"
+    NUMBERS_FINISHED = "numbers.finished"
+    NUMBERS_CANCELLED = "numbers.cancelled"
     INTENT_PROPOSED = "intent.proposed"
     """Asked for, and waiting for a second person's word."""
     INTENT_CREATED = "intent.created"

@@ -13,7 +13,7 @@ worklist  WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
           WK SELLER#<s>#CLAIMS#open|closed   WS <answer by>#<claim>
 days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
           DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
-          DK SELLER#<s>#JOB|PACK#<yyyymmdd>  DS <print job or evidence pack>
+          DK SELLER#<s>#JOB|PACK|NUMBERJOB#<yyyymmdd> DS <job or evidence pack>
 
 """
 
@@ -41,6 +41,7 @@ _WITH_ALARM = frozenset(
         keys.CANCEL_REQUEST,
         keys.CLAIM,
         keys.PACK,
+        keys.NUMBER_JOB,
     }
 )
 

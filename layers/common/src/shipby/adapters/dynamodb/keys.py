@@ -11,6 +11,7 @@
     SELLER#<s>#CANCELREQ#<id>        CANCELREQ, EVENT#<version>#<n>, INTENT#<id>
     SELLER#<s>#CLAIM#<id>            CLAIM, EVENT#<version>#<n>
     SELLER#<s>#PACK#<id>             PACK, EVENT#<version>#<n>
+    SELLER#<s>#NUMBERJOB#<id>        NUMBERJOB, ROWS#<part>, EVENT#<version>#<n>
     SELLER#<s>#SHADOWS#<yyyymmdd>    SHADOW#<at>#<event>
     SELLER#<s>#PRODUCT#<sku>         EVENT#<version>#<n>
     SELLER#<s>#PRODUCTS              PRODUCT#<sku>
@@ -56,6 +57,7 @@ BENCH = "BENCH"
 CANCEL_REQUEST = "CANCELREQ"
 CLAIM = "CLAIM"
 PACK = "PACK"
+NUMBER_JOB = "NUMBERJOB"
 EVIDENCE = "EVIDENCE"
 SETTINGS = "SETTINGS"
 FIND = "FIND"
@@ -72,6 +74,7 @@ OUTCOME_PREFIX = "OUTCOME#"
 PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
 SCAN_PREFIX = "SCAN#"
+ROWS_PREFIX = "ROWS#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -94,6 +97,7 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CANCEL_REQUEST: "cancel request id",
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
+    AggregateKind.NUMBER_JOB: "job id",
 }
 
 
@@ -267,6 +271,16 @@ def scans_pk(seller: str, number: str) -> str:
 
 def scan(seller: str, number: str, at: datetime, identifier: str) -> Key:
     return Key(scans_pk(seller, number), f"{SCAN_PREFIX}{sortable(at)}#{_part(identifier, 'scan id')}")
+
+
+def number_job(seller: str, identifier: str) -> Key:
+    return Key(aggregate_pk(seller, Ref(AggregateKind.NUMBER_JOB, identifier)), NUMBER_JOB)
+
+
+def number_rows(seller: str, job: str, part: int) -> Key:
+    if not 0 <= part <= 999:
+        raise InvalidInputError(f"job {job} has no room for part {part}")
+    return Key(aggregate_pk(seller, Ref(AggregateKind.NUMBER_JOB, job)), f"{ROWS_PREFIX}{part:03d}")
 
 
 def bench_check(seller: str, number: str) -> Key:

@@ -13,7 +13,7 @@ from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingStory, WorkItem
 from shipby.domain.errors import InvalidInputError
-from shipby.domain.events import Ref, StoredEvent, posting_ref
+from shipby.domain.events import Ref, StoredEvent, number_job_ref, posting_ref
 from shipby.domain.intents import OPEN_STATES
 from shipby.domain.postings.posting import Stage
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shipby.domain.postings.inbox import PushRow
     from shipby.domain.postings.tracking import TrackingChange
     from shipby.domain.proof.replay import ItemChange
+    from shipby.domain.tracking.number_job import NumberRows
     from shipby.domain.tracking.scans import Scan
 
 
@@ -105,6 +106,11 @@ class Listings(DueAlarms):
             intents=sorted(intents, key=lambda intent: (intent.created_at, intent.id)),
         )
 
+    def number_rows(self, seller: str, job: str) -> list[NumberRows]:
+        """All rows of a job of tracking numbers, in order."""
+        items = self._begin_with(seller, number_job_ref(job), keys.ROWS_PREFIX)
+        return [rows.tracking.number_rows().read(item) for item in items]
+
     def sellers(self) -> list[str]:
         """Every seller that has settings."""
         listing = Listing(name="sellers", partition=("PK", keys.SELLERS), sort="SK")
@@ -155,7 +161,7 @@ class Listings(DueAlarms):
     def asked_on(
         self, seller: str, kind: AggregateKind, day: date, *, limit: int = 500, cursor: str | None = None
     ) -> Page[str]:
-        """Ids of the print jobs or evidence packs asked for on a UTC day, by id."""
+        """Ids of the jobs or evidence packs asked for on a UTC day, by id."""
         return self._days(seller, f"{kind}/{day}", index_keys.asked_partition(seller, kind, day), limit, cursor)
 
     def _days(self, seller: str, name: str, partition: str, limit: int, cursor: str | None) -> Page[str]:

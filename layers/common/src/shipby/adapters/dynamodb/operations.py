@@ -266,6 +266,10 @@ class _Builder:
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
             case w.AddScan(seller, number, scan):
                 yield _put(rows.tracking.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
+            case w.SaveNumberJob(numbers, parts):
+                item = rows.tracking.number_job_item(numbers, self._shards)
+                yield _versioned(item, numbers.version, f"job {numbers.id}")
+                yield from (_put(rows.tracking.number_rows_item(part)) for part in parts)
             case w.SaveRefusedPage(page):
                 yield _put(rows.labels.refused_page_item(page))
             case w.SaveWatch(watch):

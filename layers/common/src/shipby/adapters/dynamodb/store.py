@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from shipby.domain.returns.return_case import ReturnCase
     from shipby.domain.sellers.keys import ApiKey
     from shipby.domain.sellers.settings import SellerSettings
+    from shipby.domain.tracking.number_job import NumberJob
 
 
 _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
@@ -176,6 +177,9 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def carrier(self, seller: str, code: str) -> Carrier | None:
         return self._read(rows.carriers.carriers(), keys.carrier(seller, code))
+
+    def number_job(self, seller: str, identifier: str) -> NumberJob | None:
+        return self._read(rows.tracking.number_jobs(), keys.number_job(seller, identifier))
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._read(rows.packing.product_cards(), keys.product_card(seller, sku))

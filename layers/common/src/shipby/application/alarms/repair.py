@@ -25,9 +25,7 @@ from shipby.domain.events import (
     carrier_ref,
     case_ref,
     claim_ref,
-    evidence_pack_ref,
     posting_ref,
-    print_job_ref,
     return_ref,
     watch_ref,
 )
@@ -43,6 +41,11 @@ ENDED = timedelta(days=90)
 """The same for returns, wishes to cancel, claims, carriages and cases, by when they were opened or due."""
 PACKS_BACK = timedelta(days=400)
 """Evidence packs live for as long as their seller keeps them; they are few."""
+_ON_NO_BOARD = (
+    (AggregateKind.PRINT_JOB, OLDEST),
+    (AggregateKind.NUMBER_JOB, OLDEST),
+    (AggregateKind.EVIDENCE_PACK, PACKS_BACK),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,6 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
             yield posting_ref(number)
         for identifier in every(partial(_returns_on, store, seller, day)):
             yield return_ref(identifier)
-        for identifier in every(partial(_asked_on, store, seller, AggregateKind.PRINT_JOB, day)):
-            yield print_job_ref(identifier)
     for day in _days(since, until):
         for outcome in every(lambda cursor, day=day: store.outcomes_on(seller, day, cursor=cursor)):  # type: ignore[misc]  # bound per turn
             yield posting_ref(outcome.posting_number)
@@ -99,9 +100,10 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
         if stage not in FINAL:
             for item in every(lambda cursor, stage=stage: store.worklist(seller, stage, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
                 yield posting_ref(item.number)
-    for day in _days(since - PACKS_BACK, until):
-        for identifier in every(partial(_asked_on, store, seller, AggregateKind.EVIDENCE_PACK, day)):
-            yield evidence_pack_ref(identifier)
+    for kind, back in _ON_NO_BOARD:
+        for day in _days(since - back, until):
+            for identifier in every(partial(_asked_on, store, seller, kind, day)):
+                yield Ref(kind, identifier)
     for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
         yield carrier_ref(carrier.code)
     yield from _matters(seller, since, store)

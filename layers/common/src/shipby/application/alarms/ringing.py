@@ -52,6 +52,10 @@ def _ring(alarm: AlarmRef, store: Store, now: datetime) -> AlarmOutcome:
             return ring_case(alarm, store=store, now=now)
         case AggregateKind.PRINT_JOB:
             return ring_print_job(alarm, store=store, now=now)
+        case AggregateKind.NUMBER_JOB:  # a few a day: its types are loaded when one rings
+            from shipby.application.alarms.ring_number_job import ring_number_job
+
+            return ring_number_job(alarm, store=store, now=now)
         case AggregateKind.EVIDENCE_PACK:
             return ring_pack(alarm, store=store, now=now)
         case AggregateKind.CARRIAGE:

@@ -109,6 +109,17 @@ _FOR_LABEL_WORKER: Mapping[EventType, tuple[str, str]] = {
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
 
 
+_FOR_NUMBERS = frozenset(
+    {
+        EventType.NUMBERS_UPLOADED,
+        EventType.NUMBERS_STARTED,
+        EventType.NUMBERS_ADVANCED,
+        EventType.NUMBERS_CHECK_DUE,
+    }
+)
+"""Steps of a job of tracking numbers: each brings the next."""
+
+
 _READ_FOR_CANCEL_REQUEST = frozenset(
     {EventType.CANCEL_REQUEST_OPENED, EventType.CANCEL_REQUEST_OVERDUE, EventType.CANCEL_REQUEST_CLOSED}
 )
@@ -185,6 +196,9 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
         task, name = _FOR_LABEL_WORKER[event.type]
         body = {"seller": seller, "task": task, name: stored.ref.id}
         routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))
+    if event.type in _FOR_NUMBERS:
+        body = {"seller": seller, "task": "numbers", "job": stored.ref.id}
+        routed.append(Routed(Destination.TRACKING, QueueMessage(body=body, group=seller)))
     if event.type in _FOR_PEOPLE:
         body = {
             "seller": seller,

@@ -61,6 +61,8 @@ class NewTracking:
     replaces: str | None = None
     """The number that the caller has seen; None: not said."""
     if_match: int | None = None
+    mark: str = ""
+    """`<job>/<row>` where a file asks for it: by it a row finds what it asked for before."""
 
 
 def normalise(text: str) -> str:
@@ -185,6 +187,7 @@ def _wish(new: NewTracking, judged: Judged, doubts: tuple[str, ...], posting: Po
         "doubts": list(doubts),
         "seen_again": new.seen_again,
         "replaces": posting.tracking_number,
+        "row": new.mark,
     }
     return Wish(
         seller=new.seller,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.tracking.number_job import NumberJob, NumberRows
     from shipby.domain.tracking.scans import Scan
 
 
@@ -60,6 +61,14 @@ class ScanReads(Protocol):
 
     def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
         """What carriers said of a tracking number, in order of their time."""
+
+
+class NumberJobReads(Protocol):
+    """Jobs of many tracking numbers."""
+
+    def number_job(self, seller: str, identifier: str) -> NumberJob | None: ...
+    def number_rows(self, seller: str, job: str) -> list[NumberRows]:
+        """All rows of a job, in order."""
 
 
 class CarriageReads(Protocol):

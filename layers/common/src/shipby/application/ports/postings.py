@@ -112,7 +112,7 @@ class HistoryReads(Protocol):
     def asked_on(
         self, seller: str, kind: AggregateKind, day: date, *, limit: int = 500, cursor: str | None = None
     ) -> Page[str]:
-        """Ids of what was asked for on a day (UTC) and stands on no board: print jobs and evidence packs.
+        """Ids of what was asked for on a day (UTC) and stands on no board: jobs and evidence packs.
 
         Eventually consistent. Those of earlier releases are missing.
         """

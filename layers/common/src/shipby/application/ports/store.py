@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from shipby.application.ports.alarms import Alarms
 from shipby.application.ports.matters import CaseReads, ClaimReads, EvidenceReads, ShadowReads, WatchReads
-from shipby.application.ports.papers import BenchReads, CarriageReads, CarrierReads, LabelReads, PrintJobs, ScanReads
+from shipby.application.ports.papers import (
+    BenchReads,
+    CarriageReads,
+    CarrierReads,
+    LabelReads,
+    NumberJobReads,
+    PrintJobs,
+    ScanReads,
+)
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
@@ -44,6 +52,7 @@ class Store(
     CarriageReads,
     CarrierReads,
     ScanReads,
+    NumberJobReads,
     CaseReads,
     WatchReads,
     ClaimReads,

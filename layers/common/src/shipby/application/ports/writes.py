@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shipby.domain.returns.return_case import ReturnCase
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.shadow import ShadowDecision
+    from shipby.domain.tracking.number_job import NumberJob, NumberRows
     from shipby.domain.tracking.scans import Scan
 
 
@@ -146,6 +147,15 @@ class AddScan:
     seller: str
     number: str
     scan: Scan
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNumberJob:
+    """Write the job if its stored version is `job.version - 1`, with the parts of its rows that changed; its events go
+    with AppendEvents."""
+
+    job: NumberJob
+    parts: tuple[NumberRows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +320,7 @@ Write: TypeAlias = (
     | SaveProductCard
     | SaveCarrier
     | AddScan
+    | SaveNumberJob
     | SaveBenchCheck
     | SaveRefusedPage
     | SaveCancelRequest

@@ -87,7 +87,7 @@ class NumbersImportBody(Request):
         str,
         Field(
             min_length=1,
-            max_length=200_000,
+            max_length=4_500_000,
             description="With a heading line: posting_number (or old_number), tracking_number, reason, and if you like "
             "carrier and kind. Split at ',', ';' or a tab.",
         ),

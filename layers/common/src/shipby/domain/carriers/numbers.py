@@ -16,7 +16,16 @@ from shipby.domain.carriers.formats import S10, Check, Fit, fits, likeliest
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{4,39}")
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
 _DECIMAL = re.compile(r"\d{5,}[.,]0+")
-_DATE = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_DATE = re.compile(
+    r"(19|20)\d\d[-/.年](0?[1-9]|1[0-2])[-/.月](0?[1-9]|[12]\d|3[01])日?(\d{1,2}:\d\d(:\d\d)?)?"
+    r"|(0?[1-9]|[12]\d|3[01])[/.](0?[1-9]|[12]\d|3[01])[/.](19|20)?\d\d(\d{1,2}:\d\d(:\d\d)?)?"
+    r"|(0?[1-9]|[12]\d|3[01])[-.](янв|фев|мар|апр|май|мая|июн|июл|авг|сен|окт|ноя|дек|jan|feb|mar|apr|may|jun|jul|aug|sep"
+    r"|oct|nov|dec)[а-яa-z]*\.?([-.](\d\d)?\d\d)?",
+    re.IGNORECASE,
+)
+_SHEET_ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|Н/Д|ССЫЛКА!|ЗНАЧ!|ИМЯ\?|ДЕЛ/0!|ЧИСЛО!|ПУСТО!)")
+_KEPT_DIGITS = 15
+"""A spreadsheet keeps as many digits of a number, and writes zeros for the rest."""
 _INVISIBLE = frozenset({"Cf", "Cc"})
 
 
@@ -81,6 +90,10 @@ def trouble_of(text: str) -> tuple[Trouble, str] | None:
         )
     if _DECIMAL.fullmatch(together):
         return Trouble.SPREADSHEET, f"{shown!r} was made a decimal by a spreadsheet: format the column as text"
+    if _SHEET_ERROR.fullmatch(together.upper()):
+        return Trouble.SPREADSHEET, f"{shown!r} is a spreadsheet's word for an error: enter the number"
+    if _DATE.fullmatch(together):
+        return Trouble.SPREADSHEET, f"{shown!r} was made a date by a spreadsheet: format the column as text"
     if any(unicodedata.category(sign) in _INVISIBLE for sign in bare if not sign.isspace()):
         return Trouble.LOOK_ALIKE, f"{shown!r} holds a sign that cannot be seen: type the number anew"
     if not together.isascii():
@@ -89,8 +102,6 @@ def trouble_of(text: str) -> tuple[Trouble, str] | None:
         return Trouble.LOOK_ALIKE, f"{shown!r} holds {names}: use Latin letters and digits"
     if not _NUMBER.fullmatch(together.upper()):
         return Trouble.NOT_A_NUMBER, f"{shown!r} is not a tracking number: 5 to 40 Latin letters, digits and '-'"
-    if _DATE.fullmatch(together):
-        return Trouble.SPREADSHEET, f"{shown!r} was made a date by a spreadsheet: format the column as text"
     if not re.search("[0-9]", together) or not together.strip("0-"):
         return Trouble.NOT_A_NUMBER, f"{shown!r} stands for a number that is not known: leave it out until there is one"
     return None
@@ -101,7 +112,10 @@ def judge(text: str, carriers: Mapping[str, Carrier], *, named: str = "", on: da
     not know says nothing about the number."""
     if (broken := trouble_of(text)) is not None:
         return Judged(number=text[:60], refused=(broken,))
-    number = cleaned(text)
+    return _rounded(_judged(cleaned(text), carriers, named, on))
+
+
+def _judged(number: str, carriers: Mapping[str, Carrier], named: str, on: date | None) -> Judged:
     carrier = find(named, carriers) if named.strip() else None
     found = fits(number, all_formats(carriers))
     best = likeliest(number, all_formats(carriers))
@@ -116,6 +130,17 @@ def judge(text: str, carriers: Mapping[str, Carrier], *, named: str = "", on: da
     problem = (Trouble.CHECK_DIGIT, _wrong(number, best))
     # Digits alone may be of a carrier that publishes no format; letters in their places say whose number it is.
     return _with(judged, problem, refused=not number.isdigit() and best.certain)
+
+
+def _rounded(judged: Judged) -> Judged:
+    """Doubtful where digits end as a spreadsheet writes them once it has rounded them, and no check digit says
+    otherwise; two zeros may be there by chance.
+    """
+    beyond = judged.number[_KEPT_DIGITS:]
+    if not judged.number.isdigit() or len(beyond) < 2 or beyond.strip("0") or judged.check is Check.RIGHT:
+        return judged
+    problem = f"{judged.number} seems rounded: a spreadsheet keeps {_KEPT_DIGITS} digits, and it ends with {beyond}"
+    return _with(judged, (Trouble.SPREADSHEET, problem), refused=False)
 
 
 def _lost_zeros(number: str, carriers: Mapping[str, Carrier]) -> Judged:
