@@ -32,6 +32,7 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("PUT", "/v1/postings/{number}/tracking-number", "tracking.numbers"),
     ("GET", "/v1/postings/{number}/tracking-numbers", "tracking.numbers"),
     ("GET", "/v1/postings/{number}/tracking-ticket", "tracking.numbers"),
+    ("POST", "/v1/postings/{number}/tracking-ticket", "tracking.numbers"),
     ("POST", "/v1/tracking-changes/import", "tracking.numbers"),
     ("POST", "/v1/tracking-changes/{id}/approve", "tracking.numbers"),
     ("POST", "/v1/tracking-changes/{id}/reject", "tracking.numbers"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from shipby.adapters.ozon.refusal_codes import may_pass
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import (
     CancelReason,
@@ -270,7 +271,8 @@ class FakeMarketplace(FakeLabelFiles):
                 if not problem:
                     self.books.tracking[number].append(tracking)
                     self.change(number, tracking_number=tracking)
-                results.append(ItemResult(posting_number=number, ok=not problem, error=problem))
+                passes = may_pass(problem)
+                results.append(ItemResult(posting_number=number, ok=not problem, error=problem, may_pass=passes))
             return tuple(results)
 
         return self._act("set_tracking_numbers", effect)

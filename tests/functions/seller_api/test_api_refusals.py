@@ -64,7 +64,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
-    numbers |= {"sendTrackingNumbers", "runTrackingJob", "cancelTrackingJob"}
+    numbers |= {"makeTrackingTicketFiles", "sendTrackingNumbers", "runTrackingJob", "cancelTrackingJob"}
     evidence = {"addEvidence", "completeEvidence"}
     bench = {f"{step}Posting" for step in ("confirm", "pick", "inspect", "pack", "handOver", "override", "unblock")} | {
         "printLabels",

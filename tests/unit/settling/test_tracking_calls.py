@@ -72,3 +72,49 @@ def test_a_call_for_several_numbers_that_fails_settles_each_by_reading(
         settle_together(a.SELLER, asked, store=world.store, marketplace=world.market, clock=world.clock)
     assert {world.state(identifier) for identifier in asked} == {ends}
     assert world.market.calls["set_tracking_numbers"] == calls
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_refusal_that_may_pass_is_asked_for_again_while_the_number_is_offered(world: World, together: bool) -> None:
+    passing, final = numbers(world, 2)
+    world.market.refused_tracking["TRACK-0"] = "HAS_INCORRECT_STATUS"
+    world.market.refused_tracking["TRACK-1"] = "HAS_INCORRECT_STATUSES"
+
+    def settle() -> None:
+        if together:
+            settle_together(a.SELLER, [passing, final], store=world.store, marketplace=world.market, clock=world.clock)
+        else:
+            world.settle(passing)
+            world.settle(final)
+
+    settle()
+    assert (world.state(passing), world.state(final)) == (IntentState.PENDING, IntentState.REJECTED)
+    assert "try 1 of 3: HAS_INCORRECT_STATUS" in world.intent(passing).outcome
+    waiting = world.intent(passing).next_alarm
+    assert waiting is not None
+    assert waiting.due > world.clock.now()
+    del world.market.refused_tracking["TRACK-0"]
+    settle()
+    assert world.state(passing) is IntentState.CONFIRMED
+    assert world.posting("n-0").tracking_number == "TRACK-0"
+
+
+def test_a_refusal_that_does_not_pass_stands_after_three_calls(world: World) -> None:
+    (asked,) = numbers(world, 1)
+    world.market.refused_tracking["TRACK-0"] = "TRANSITION_IS_NOT_POSSIBLE"
+    for tries, state in ((1, "PENDING"), (2, "PENDING"), (3, "REJECTED"), (3, "REJECTED")):
+        world.settle(asked)
+        assert (world.market.calls["set_tracking_numbers"], world.state(asked)) == (tries, state)
+
+
+def test_a_refusal_of_what_is_not_offered_any_more_is_never_asked_for_again(world: World) -> None:
+    (asked,) = numbers(world, 1)
+
+    def meanwhile(name: str) -> None:
+        if name == "set_tracking_numbers":
+            world.market.change("n-0", actions=("cancel",))
+
+    world.market.on_call = meanwhile
+    world.settle(asked)
+    assert world.state(asked) is IntentState.REJECTED
+    assert world.market.calls["set_tracking_numbers"] == 1

@@ -157,11 +157,11 @@ def test_what_the_marketplace_or_the_second_person_refuses_is_told_in_its_row(wo
     waiting = rows(world, job)[1]["intent"]
     told = NumberWord(seller=a.SELLER, intent_id=waiting, actor="key:k2", reason="not ours")
     reject_number(told, forget, store=world.store, clock=world.clock)
-    assert worked(world, job).counts == {"failed": 2}
+    assert worked(world, job).counts == {"failed": 1, "refused": 1}
     locked, rejected = rows(world, job)
     assert "TRACK_NUMBER_IS_LOCKED" in locked["problem"]
     assert locked["ticket"] == f"/v1/postings/{one}/tracking-ticket"
-    assert "not ours" in rejected["problem"]
+    assert ("not ours" in rejected["problem"], rejected["ticket"]) == (True, None)
 
 
 def test_a_number_that_changes_between_dry_run_and_run_is_not_overwritten(world: World) -> None:

@@ -12,9 +12,9 @@ from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.approve_number import approve_number, reject_number
 from shipby.application.tracking.import_numbers import import_numbers
-from shipby.application.tracking.support_ticket import TicketWish, support_ticket
+from shipby.application.tracking.support_ticket import TicketWish, support_ticket, ticket_files
 from shipby.contracts.requests import ReasonBody
-from shipby.contracts.tracking.numbers import AgreeBody, NumbersImportBody, TicketQuery, TrackingBody
+from shipby.contracts.tracking.numbers import AgreeBody, NumbersImportBody, TicketBody, TicketQuery, TrackingBody
 
 
 def set_number(call: Call) -> Answer:
@@ -64,6 +64,18 @@ def get_ticket(call: Call) -> Mapping[str, object]:
     return support_ticket(wish, store=call.store)
 
 
+def make_ticket_files(call: Call) -> Answer:
+    body = call.body_as(TicketBody)
+    wish = TicketWish(
+        seller=call.seller,
+        number=call.path["number"],
+        tracking_number=body.tracking_number,
+        reason=body.reason,
+        language=body.language,
+    )
+    return ticket_files(wish, call.actor, call.remember, store=call.store, clock=call.clock)
+
+
 def approve(call: Call) -> Answer:
     word = SecondWord(
         seller=call.seller, intent_id=call.path["id"], actor=call.actor, reason=call.body_as(AgreeBody).reason
@@ -109,6 +121,17 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="TicketView",
         roles=DESK,
         query=TicketQuery,
+    ),
+    Operation(
+        id="makeTrackingTicketFiles",
+        method="POST",
+        path="/v1/postings/{number}/tracking-ticket",
+        summary="Have the ticket's evidence made into a PDF and a ZIP: its words, the number's history, all files",
+        run=make_ticket_files,
+        answers="EvidencePackView",
+        roles=DESK,
+        body=TicketBody,
+        status=202,
     ),
     Operation(
         id="importTrackingNumbers",

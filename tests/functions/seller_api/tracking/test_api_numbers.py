@@ -51,3 +51,20 @@ def test_a_file_is_judged_row_by_row(api: Caller) -> None:
     done = api.post("/v1/tracking-changes/import", {"csv": csv, "dry_run": False})
     assert done.body["items"][0]["intent"]
     assert api.post("/v1/tracking-changes/import", {"csv": "a,b\n1,2\n"}).fields[0] == "csv"
+
+
+def test_a_ticket_is_read_and_its_files_are_asked_for(api: Caller) -> None:
+    posting = a.posting(stage=Stage.PACKED, assembled_at=a.NOW, status="awaiting_deliver")
+    api.has_posting(posting, a.detail(status="awaiting_deliver", actions=("cancel",)))
+    refused = api.put(f"{PATH}/tracking-number", {"tracking_number": GOOD, "reason": "first"})
+    assert (refused.status, f"{PATH}/tracking-ticket" in refused.body["detail"]) == (409, True)
+    path = f"{PATH}/tracking-ticket"
+    told = api.get(path, tracking_number=GOOD, language="ru")
+    assert (told.status, told.body["evidence_pack"]) == (200, None)
+    asked = api.post(path, {"tracking_number": GOOD, "language": "ru"})
+    assert (asked.status, asked.body["state"]) == (202, "waiting")
+    again = api.get(path, tracking_number=GOOD, language="ru").body
+    assert again["evidence_pack"] == asked.headers["Location"]
+    assert api.get(again["evidence_pack"]).body["id"] == asked.body["id"]
+    assert api.post(path, {}).status == 400
+    assert api.as_role("packer").post(path, {}).status == 403

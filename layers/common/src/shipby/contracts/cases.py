@@ -35,6 +35,7 @@ class CaseView(View):
     closed_at: Time | None
     closed_by: Annotated[str | None, Field(description="A key, or the audit that found it in order again.")]
     resolution: str | None
+    ticket: Annotated[str | None, Field(description="Where the ticket to the marketplace's support is.")]
 
 
 ClockName = Annotated[

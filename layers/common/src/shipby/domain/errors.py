@@ -164,6 +164,10 @@ class ActionNotOfferedError(PermanentError):
         self.offered = tuple(offered)
 
 
+class RefusedForNowError(ActionNotOfferedError):
+    """The marketplace refused one item of a call for a reason that may pass by itself."""
+
+
 class NoTrueReasonError(ActionNotOfferedError):
     """None of the reasons that the marketplace offers is true of what happened: a person decides."""
 

@@ -69,6 +69,8 @@ TOGETHER: tuple[IntentAction, ...] = (IntentAction.SET_TRACKING, *REPORTS)
 """Actions of which the marketplace takes several postings in one call, in the order in which they make sense."""
 NEEDS_PERSON = "needs_person"
 """Key in `read_back` once a person was told of an intent that cannot be settled: they are told once, not every hour."""
+REJECTED_BY = "rejected_by"
+"""Key in `read_back`: the person who did not let it go to the marketplace."""
 OPEN_STATES: frozenset[IntentState] = frozenset(
     {IntentState.PROPOSED, IntentState.PENDING, IntentState.SENT, IntentState.UNKNOWN}
 )

@@ -85,6 +85,9 @@ _GROUPS: Final = (
     (re.compile(r"/products/stocks"), _STOCKS),
 )
 _OWN_MEANING: Final = re.compile(r"/v\d+/carriage/create")
+_MAY_PASS: Final = ("HAS_INCORRECT_STATUS", "TRANSITION_IS_NOT_POSSIBLE")
+"""Statuses change asynchronously after a call (official, Process): right after one, the next may be refused for the
+status of before. Whoever asks again first reads that the action is offered."""
 _TOO_SOON: Final[Mapping[str, float]] = {"TOO_MANY_REQUESTS": 30.0, "Stock is updated too frequently": 30.0}
 """Text -> seconds: the same product and warehouse once in 30 s. official, /v2/products/stocks."""
 
@@ -102,6 +105,11 @@ def own_meaning(path: str, text: str) -> str:
     """What a code means where a method says something else by it than all others; empty for every other one."""
     code = "POSTING_NOT_FOUND"
     return _HAND_OVER[code] if _OWN_MEANING.match(path) and has_code(text, code) else ""
+
+
+def may_pass(text: str) -> bool:
+    """Whether a refusal of one item may be over in a moment; `HAS_INCORRECT_STATUSES` is another code."""
+    return any(has_code(text, code) for code in _MAY_PASS)
 
 
 def wait_of(text: str) -> float:

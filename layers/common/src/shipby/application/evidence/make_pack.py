@@ -33,6 +33,7 @@ CLAIM_LANGUAGE = "ru"
 ZIP = "application/zip"
 DOCUMENT = "evidence.pdf"
 MANIFEST = "manifest.json"
+TICKET = "ticket.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def make_pack(seller: str, identifier: str, tools: PackTools) -> EvidencePack:
         papers = take_papers(pack, scene.events, scene.carriages, files, store=tools.store)
         document = tools.press.document(_sheet(scene, pieces, papers, tools.store))
         pdf_sha256 = files.write(DOCUMENT, document)
+        if pack.ticket:
+            files.write(TICKET, pack.ticket.encode())
         files.write(MANIFEST, pretty(_manifest(scene, pieces, papers, files)))
         content, zip_sha256 = archive.finish()
         tools.documents.put(pdf_key, document, content_type=PDF)
@@ -175,8 +178,8 @@ def _sheet(scene: _Scene, pieces: Sequence[PackPiece], papers: Sequence[PackPape
     detail = store.detail(pack.seller, pack.posting_number)
     check = store.bench_check(pack.seller, pack.posting_number)
     return PackSheet(
-        # A claim is read by the marketplace, whatever language the seller reads.
-        language=CLAIM_LANGUAGE if pack.claim_id else scene.settings.language,
+        # A claim or a ticket is read by the marketplace, whatever language the seller reads.
+        language=CLAIM_LANGUAGE if pack.claim_id or pack.ticket else scene.settings.language,
         zone=scene.settings.time_zone,
         pack_id=pack.id,
         seller=pack.seller,

@@ -36,6 +36,10 @@ class PackWish:
     purpose: str = ""
     claim_id: str = ""
     return_id: str = ""
+    ticket: str = ""
+    """Words that go into the archive as they are."""
+    identifier: str = ""
+    """Of the pack, where the caller has a reason to know it; it must be free."""
 
 
 def request_pack(wish: PackWish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
@@ -52,7 +56,7 @@ def request_pack(wish: PackWish, remember: Remember, *, store: Store, clock: Clo
     seed = "\n".join([wish.seller, wish.number, wish.actor, now.isoformat(), wish.purpose, wish.claim_id])
     pack = EvidencePack(
         seller=wish.seller,
-        id=hashlib.sha256(seed.encode()).hexdigest()[:20],
+        id=wish.identifier or hashlib.sha256(seed.encode()).hexdigest()[:20],
         version=1,
         posting_number=wish.number,
         state=PackState.WAITING,
@@ -64,6 +68,7 @@ def request_pack(wish: PackWish, remember: Remember, *, store: Store, clock: Clo
         items=head.version if head else 0,
         chain_hash=head.hash if head else "",
         posting_version=posting.version,
+        ticket=wish.ticket,
     )
     carriages = _find_carriages(posting, store)
     data: dict[str, Json] = {"posting": wish.number, "items": pack.items, "carriages": list(carriages)}

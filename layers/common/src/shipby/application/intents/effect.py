@@ -16,3 +16,5 @@ class Effect:
     impossible: bool = False
     text: str = ""
     read_back: Mapping[str, Json] = field(default_factory=dict)
+    offered: bool = False
+    """Whether the marketplace still offers to do it."""

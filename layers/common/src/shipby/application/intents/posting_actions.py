@@ -27,7 +27,13 @@ from shipby.application.ports.writes import (
 from shipby.domain import actors, pointers
 from shipby.domain.deadlines.cancel_causes import CancelCause, OfferedReason, TrueReason, true_reason
 from shipby.domain.deadlines.ladder import rewind, with_tracking_clock
-from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, NoTrueReasonError
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    InvalidInputError,
+    NotFoundError,
+    NoTrueReasonError,
+    RefusedForNowError,
+)
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import REPORTS, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
@@ -143,7 +149,7 @@ def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
         text = f"the marketplace does not offer {intent.action} any more; it offers {offered}"
         # Once sent, an action that has vanished is the sign that something is under way, not that it failed.
         return Effect(impossible=intent.state is IntentState.PENDING, text=text, read_back=seen)
-    return Effect(text="still offered", read_back=seen)
+    return Effect(text="still offered", read_back=seen, offered=True)
 
 
 def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
@@ -174,7 +180,8 @@ def _act(intent: Intent, marketplace: Marketplace) -> str:
         ):
             [result] = call_together(intent.action, {number: intent}, marketplace)
             if not result.ok:
-                raise ActionNotOfferedError(result.error or f"{intent.action} of posting {number} was refused")
+                refusal = RefusedForNowError if result.may_pass else ActionNotOfferedError
+                raise refusal(result.error or f"{intent.action} of posting {number} was refused")
             return "accepted"
         case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
             raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")

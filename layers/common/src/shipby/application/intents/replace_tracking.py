@@ -33,9 +33,9 @@ from shipby.domain.errors import (
     PreconditionFailedError,
 )
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.intents import IntentAction
+from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import Posting
+from shipby.domain.postings.posting import FINAL, MarketplacePosting, Posting, Stage
 from shipby.domain.postings.tracking import ChangeReason
 from shipby.domain.sellers.settings import NumberApproval, SellerSettings
 
@@ -124,7 +124,7 @@ def check_number(new: NewTracking, posting: Posting, *, store: Store, now: datet
     if posting.tracking_number == judged.number:
         raise ActionNotOfferedError(f"posting {new.number} already has the tracking number {judged.number}")
     detail = store.detail(new.seller, new.number, of=posting)
-    check_offered(posting, IntentAction.SET_TRACKING, detail.actions if detail else ())
+    _check_offered(posting, detail)
     # In this order: a number that moves from present to former meanwhile is seen in one of them.
     owner = store.find(new.seller, pointers.TRACKING, judged.number)
     if owner not in (None, new.number):
@@ -136,6 +136,18 @@ def check_number(new: NewTracking, posting: Posting, *, store: Store, now: datet
             what=POINTER_TAKEN,
         )
     return judged
+
+
+def _check_offered(posting: Posting, detail: MarketplacePosting | None) -> None:
+    try:
+        check_offered(posting, IntentAction.SET_TRACKING, detail.actions if detail else ())
+    except ActionNotOfferedError as error:
+        if posting.stage in FINAL or posting.stage is Stage.EXPIRED or open_of(posting, IntentAction.SET_TRACKING):
+            raise
+        ticket = f"/v1/postings/{posting.number}/tracking-ticket"
+        raise ActionNotOfferedError(
+            f"{error}; GET {ticket} has a ticket to its support", offered=error.offered
+        ) from error
 
 
 def _check_not_overtaken(new: NewTracking, posting: Posting, store: Store, now: datetime) -> None:

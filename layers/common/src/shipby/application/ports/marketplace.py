@@ -62,6 +62,8 @@ class ItemResult:
     posting_number: str
     ok: bool
     error: str = ""
+    may_pass: bool = False
+    """Whether a refusal may be over in a moment, as the code of its error says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

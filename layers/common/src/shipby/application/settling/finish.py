@@ -26,7 +26,7 @@ from shipby.application.ports.writes import (
     Write,
 )
 from shipby.application.settling.aggregates import aggregate_of
-from shipby.application.settling.refused import hold_refused
+from shipby.application.settling.refused import hold_refused, number_case
 from shipby.application.shared.retry import ATTEMPTS
 from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
@@ -153,6 +153,7 @@ def _transaction(
         and not needs_person
     ):
         writes += hold_refused(moved, waits_for, settings, store=store, now=now, actor=actor)
+    writes += number_case(moved, settings, store=store, now=now, actor=actor)
     return moved, [SaveIntent(moved), *writes, *_money_writes(moved, store, now)]
 
 

@@ -21,7 +21,7 @@ from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, VersionConflictError
 from shipby.domain.events import Event, EventType
-from shipby.domain.intents import Intent, IntentState
+from shipby.domain.intents import REJECTED_BY, Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
 
@@ -96,7 +96,16 @@ def reject(word: SecondWord, find: Callable[[], Intent], remember: Remember, *, 
 
     outcome = f"not approved by {word.actor}: {word.reason.strip()}"
     try:
-        finish(intent, IntentState.REJECTED, outcome, store=store, clock=clock, actor=word.actor, also=remembered)
+        finish(
+            intent,
+            IntentState.REJECTED,
+            outcome,
+            store=store,
+            clock=clock,
+            read_back={**intent.read_back, REJECTED_BY: word.actor},
+            actor=word.actor,
+            also=remembered,
+        )
     except VersionConflictError as error:
         raise ActionNotOfferedError(f"intent {intent.id} was decided meanwhile: read it again") from error
     return answer[0]

@@ -29,6 +29,7 @@ from shipby.domain.errors import (
     OutcomeUnknownError,
     PermanentError,
     PreconditionFailedError,
+    RefusedForNowError,
     RetryableError,
     ShipbyError,
     VersionConflictError,
@@ -38,6 +39,9 @@ from shipby.domain.intents import TOGETHER, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
+
+TRIES = 3
+"""Calls for what is offered and refused all the same, minutes apart; then the refusal stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +140,19 @@ def _call(intent: Intent, act: Callable[[], str], *, store: Store, marketplace: 
         finish(intent, IntentState.PENDING, f"not sent: {error}", store=store, clock=clock)
         raise
     except ShipbyError as error:
-        return _after_refusal(intent, str(error), store=store, marketplace=marketplace, clock=clock)
+        passes = isinstance(error, RefusedForNowError)
+        return _after_refusal(intent, str(error), passes, store=store, marketplace=marketplace, clock=clock)
     return after_answer(intent, outcome, store=store, marketplace=marketplace, clock=clock)
 
 
-def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
-    """ "Already shipped" and "already cancelled" are refusals of what is done. A refused return action never is."""
+def _after_refusal(
+    intent: Intent, text: str, may_pass: bool, *, store: Store, marketplace: Marketplace, clock: Clock
+) -> Intent:
+    """ "Already shipped" and "already cancelled" are refusals of what is done. A refused return action never is.
+
+    A refusal that may pass, of what is offered all the same, is asked for again by the intent's alarm: the marketplace
+    did nothing.
+    """
     if intent.ref.kind is AggregateKind.POSTING:
         try:
             effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
@@ -151,6 +162,9 @@ def _after_refusal(intent: Intent, text: str, *, store: Store, marketplace: Mark
             if effect.done:
                 done = f"{effect.text}; our call was answered: {text}"
                 return finish(intent, IntentState.CONFIRMED, done, store=store, clock=clock, read_back=effect.read_back)
+            if may_pass and effect.offered and intent.attempts < TRIES:
+                again = f"refused for now, try {intent.attempts} of {TRIES}: {text}"
+                return finish(intent, IntentState.PENDING, again, store=store, clock=clock)
     ended = finish(intent, IntentState.REJECTED, text, store=store, clock=clock)
     if intent.ref.kind is AggregateKind.CANCEL_REQUEST:
         # Somebody else has decided it. If this read fails, the message comes again to an intent that has ended.
@@ -261,7 +275,7 @@ def _call_together(
             ended = after_answer(intent, "accepted", store=store, marketplace=marketplace, clock=clock)
         else:
             text = answer.error or "refused"
-            ended = _after_refusal(intent, text, store=store, marketplace=marketplace, clock=clock)
+            ended = _after_refusal(intent, text, answer.may_pass, store=store, marketplace=marketplace, clock=clock)
         results[intent.id] = Settled(ended, called=True)
     return results
 

@@ -22,7 +22,7 @@ from shipby.domain import pointers
 from shipby.domain.carriers.numbers import cleaned
 from shipby.domain.errors import InvalidInputError, PermanentError, PreconditionFailedError, VersionConflictError
 from shipby.domain.events import posting_ref
-from shipby.domain.intents import Intent, IntentAction, IntentState, open_of
+from shipby.domain.intents import REJECTED_BY, Intent, IntentAction, IntentState, open_of
 from shipby.domain.postings.posting import Posting
 from shipby.domain.postings.tracking import ChangeReason
 from shipby.domain.sellers.settings import SellerSettings
@@ -178,5 +178,7 @@ def followed(row: NumberRow, intent: Intent | None) -> NumberRow:
     if intent is None:
         return row
     state = _BECAME.get(intent.state, RowState.ASKED)
+    if intent.read_back.get(REJECTED_BY):
+        state = RowState.REFUSED
     problem = row.problem if intent.state is not IntentState.REJECTED else intent.outcome or "it was refused"
     return replace(row, state=state, intent=intent.id, problem=problem[:_LONGEST])

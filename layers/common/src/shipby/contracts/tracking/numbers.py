@@ -70,6 +70,14 @@ class TicketQuery(Query):
     language: Annotated[str, Field(pattern="^(ru|zh|en)?$", description="Empty: that of your notices.")] = ""
 
 
+class TicketBody(Request):
+    """The ticket whose evidence is wanted as files; what is left out is as for reading it."""
+
+    tracking_number: Annotated[str, Field(max_length=60)] = ""
+    reason: Text = ""
+    language: Annotated[str, Field(pattern="^(ru|zh|en)?$")] = ""
+
+
 class TicketView(View):
     """A ticket to the marketplace's support; copy it into the cabinet."""
 
@@ -78,6 +86,10 @@ class TicketView(View):
     subject: str
     text: str
     intent: Annotated[str | None, Field(description="The call that the marketplace refused; null: it offers none.")]
+    evidence_pack: Annotated[
+        str | None,
+        Field(description="Where PDF and ZIP with the ticket, the number's history and all evidence are; null: POST."),
+    ]
 
 
 class NumbersImportBody(Request):

@@ -118,3 +118,5 @@ class EvidencePack:
     zip_sha256: str = ""
     problem: str = ""
     next_alarm: Alarm | None = None
+    ticket: str = ""
+    """The words of the ticket that it goes with; they are in its archive."""

@@ -44,6 +44,7 @@ class RowState(StrEnum):
     DOUBTFUL = "doubtful"
     """A second person will have to agree."""
     REFUSED = "refused"
+    """By what is wrong with it, or by the second person."""
     UNCHANGED = "unchanged"
     """The posting has this number already."""
     UNDER_WAY = "under_way"
@@ -53,7 +54,7 @@ class RowState(StrEnum):
     CHANGED = "changed"
     """The marketplace shows it."""
     FAILED = "failed"
-    """The marketplace refused it, or a second person did."""
+    """The marketplace refused it."""
     LEFT_OUT = "left_out"
     """The job was cancelled before it was asked for."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shipby.adapters.ozon.reading.answers import Node, unreadable
 from shipby.adapters.ozon.reading.entries import Fields, entries, name_of, nodes_of, set_aside
+from shipby.adapters.ozon.refusal_codes import may_pass
 from shipby.adapters.ozon.refusals import item_error
 from shipby.application.cases.odd_entries import Listed
 from shipby.application.ports.marketplace import CancelReason, ItemResult, LabelTask, LabelTaskResult
@@ -54,7 +55,10 @@ def item_results_of(answer: Node) -> dict[str, ItemResult | None]:
     for node in nodes_of(answer, "result", Listed.ITEM_RESULT):
         number = name_of(node, "posting_number")
         try:
-            found[number] = ItemResult(posting_number=number, ok=node.flag("result"), error=item_error(node))
+            error_text = item_error(node)
+            found[number] = ItemResult(
+                posting_number=number, ok=node.flag("result"), error=error_text, may_pass=may_pass(error_text)
+            )
         except UnreadableAnswerError as error:
             set_aside(Listed.ITEM_RESULT, number, node, error)
             found[number] = None
