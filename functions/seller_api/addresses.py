@@ -42,6 +42,8 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/v1/tracking-jobs/{id}/rows", "tracking.jobs"),
     ("POST", "/v1/tracking-jobs/{id}/run", "tracking.jobs"),
     ("POST", "/v1/tracking-jobs/{id}/cancel", "tracking.jobs"),
+    ("GET", "/v1/postings/{number}/number-options", "tracking.options"),
+    ("POST", "/v1/postings/{number}/number-options", "tracking.options"),
     ("GET", "/v1/postings/{number}/way", "tracking.ways"),
     ("GET", "/v1/silent-parcels", "tracking.ways"),
     ("POST", "/v1/carrier-scans/import", "tracking.ways"),

@@ -21,6 +21,7 @@ AREAS = (
     "tracking.reports",
     "tracking.numbers",
     "tracking.jobs",
+    "tracking.options",
     "tracking.ways",
     "tracking.carriers",
     "labels",

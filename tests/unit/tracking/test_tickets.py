@@ -40,7 +40,7 @@ def world() -> World:
 
 
 def case(world: World, number: str = a.NUMBER) -> Case | None:
-    return find_open_case(world.store, Matter(seller=a.SELLER, kind=CaseKind.NUMBER_REFUSED, subject=number))
+    return find_open_case(world.store, Matter(seller=a.SELLER, kind=CaseKind.NO_NUMBER, subject=number))
 
 
 def refused(world: World, number: str = NEW) -> str:
@@ -73,7 +73,7 @@ def made(world: World, pack: str, documents: MemoryDocuments) -> zipfile.ZipFile
     return zipfile.ZipFile(BytesIO(documents.files[ready.zip_key]))
 
 
-def test_a_number_refused_for_good_is_a_case_that_shows_its_ticket(world: World) -> None:
+def test_a_no_number_for_good_is_a_case_that_shows_its_ticket(world: World) -> None:
     refused(world)
     found = case(world)
     assert found is not None

@@ -21,7 +21,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.tracking import carriers, jobs, numbers, ways
+from shipby.contracts.tracking import carriers, jobs, numbers, options, ways
 
 _ROOMS = (
     responses,
@@ -43,6 +43,7 @@ _ROOMS = (
     carriers,
     numbers,
     jobs,
+    options,
     ways,
 )
 

@@ -130,6 +130,8 @@ class EventType(StrEnum):
     """Moved to the front of the work, because money hangs on it."""
     POSTING_CHOICES = "posting.choices"
     """What each way out costs, for a person to choose."""
+    POSTING_WAY_OUT = "posting.way_out"
+    """A person chose what to do without a tracking number; `data` says what, and until when."""
     POSTING_CLOCK_STARTED = "posting.clock_started"
     POSTING_CLOCK_STOPPED = "posting.clock_stopped"
     BUYER_ASK_DUE = "buyer.ask_due"

@@ -163,7 +163,7 @@ def case_view(case: Case) -> dict[str, Json]:
         "closed_at": time_text(case.closed_at),
         "closed_by": case.closed_by or None,
         "resolution": case.resolution or None,
-        "ticket": f"/v1/postings/{case.subject}/tracking-ticket" if case.kind is CaseKind.NUMBER_REFUSED else None,
+        "ticket": f"/v1/postings/{case.subject}/tracking-ticket" if case.kind is CaseKind.NO_NUMBER else None,
     }
 
 

@@ -84,7 +84,7 @@ def number_case(moved: Intent, settings: SellerSettings, *, store: Store, now: d
     number = moved.posting_number
     if moved.state is IntentState.CONFIRMED:
         told = f"the marketplace shows {moved.request['tracking_number']}"
-        kind = CaseKind.NUMBER_REFUSED
+        kind = CaseKind.NO_NUMBER
         return closing(store, seller=moved.seller, kind=kind, subject=number, resolution=told, now=now, actor=actor)
     if moved.state is not IntentState.REJECTED or actors.is_person(actor):
         return []
@@ -98,7 +98,7 @@ def number_case(moved: Intent, settings: SellerSettings, *, store: Store, now: d
         f"GET /v1/postings/{number}/number-options"
     )[:_LONGEST]
     owner = owner_of(posting, settings)
-    matter = Matter(seller=moved.seller, kind=CaseKind.NUMBER_REFUSED, subject=number)
+    matter = Matter(seller=moved.seller, kind=CaseKind.NO_NUMBER, subject=number)
     if (known := find_open_case(store, matter)) is not None:
         case, event = restated(known, reason=reason, owner=owner, at=now, actor=actor)
         return [SaveCase(case), AppendEvents(case.seller, case_ref(case.id), case.version, (event,))]

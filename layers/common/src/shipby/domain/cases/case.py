@@ -35,8 +35,8 @@ class CaseKind(StrEnum):
     """An automatic decision that waits; it is closed once it is decided, or does not matter any more."""
     NOT_ACCEPTED = "not_accepted"
     """The marketplace did not find a posting among the parcels it got."""
-    NUMBER_REFUSED = "number_refused"
-    """The marketplace refuses a tracking number: another one, a ticket to its support, or a way out."""
+    NO_NUMBER = "no_number"
+    """The marketplace takes no tracking number for a posting, or none is to be had: a ticket, or a way out."""
     SILENT_PARCEL = "silent_parcel"
     """The seller's own carrier has said nothing of a parcel for too long, or that something is wrong with it."""
 
