@@ -44,6 +44,7 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("POST", "/v1/tracking-jobs/{id}/cancel", "tracking.jobs"),
     ("GET", "/v1/postings/{number}/number-options", "tracking.options"),
     ("POST", "/v1/postings/{number}/number-options", "tracking.options"),
+    ("GET", "/v1/reports/number-replacements", "tracking.replacements"),
     ("GET", "/v1/postings/{number}/way", "tracking.ways"),
     ("GET", "/v1/silent-parcels", "tracking.ways"),
     ("POST", "/v1/carrier-scans/import", "tracking.ways"),

@@ -124,6 +124,10 @@ class MemoryStore(MemoryMatters, MemoryReplay):
         found = {number: self.posting(seller, number) for number in numbers}
         return {number: posting.version for number, posting in found.items() if posting is not None}
 
+    def intents_by_id(self, seller: str, identifiers: Sequence[str]) -> dict[str, Intent]:
+        found = {one: self.intent(seller, one) for one in dict.fromkeys(identifiers)}
+        return {one: intent for one, intent in found.items() if intent is not None}
+
     def money(self, seller: str, number: str) -> MoneyLedger | None:
         return self._get(keys.money(seller, number), MoneyLedger)
 

@@ -22,6 +22,7 @@ AREAS = (
     "tracking.numbers",
     "tracking.jobs",
     "tracking.options",
+    "tracking.replacements",
     "tracking.ways",
     "tracking.carriers",
     "labels",

@@ -394,6 +394,21 @@ def test_an_intent_is_found_by_its_id_alone(store: Store, seller: str) -> None:
         store.intent(seller, "nonsense")
 
 
+def test_many_intents_are_read_by_their_ids_together(store: Store, seller: str) -> None:
+    made = [a.intent(seller=seller, sequence=number) for number in range(120)]
+    for start in range(0, 120, 40):
+        store.commit([SaveIntent(intent) for intent in made[start : start + 40]])
+    asked = [intent.id for intent in reversed(made)]
+    missing = a.intent(seller=seller, sequence=999).id
+    found = store.intents_by_id(seller, [missing, *asked, asked[0]])
+    assert list(found) == asked
+    assert [found[intent.id] for intent in made] == made
+    assert store.intents_by_id(seller, []) == {}
+    assert store.intents_by_id(f"{seller}0", asked) == {}
+    with pytest.raises(InvalidInputError):
+        store.intents_by_id(seller, ["nonsense"])
+
+
 def test_intents_of_an_aggregate_are_oldest_first(store: Store, seller: str) -> None:
     made = [
         a.intent(seller=seller, sequence=n, created_at=a.NOW + timedelta(seconds=n), state=IntentState.SENT)

@@ -162,6 +162,12 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         key = keys.intent(seller, intent_owner(identifier), identifier)
         return self._read(rows.intents.intents(), key)
 
+    def intents_by_id(self, seller: str, identifiers: Sequence[str]) -> dict[str, Intent]:
+        """Those of the ids that exist, in their order. Raises InvalidInputError for a text that is no intent id."""
+        wanted = {one: keys.intent(seller, intent_owner(one), one) for one in dict.fromkeys(identifiers)}
+        found = self._get_many(list(wanted.values()))
+        return {one: rows.intents.intents().read(found[key]) for one, key in wanted.items() if key in found}
+
     def document(self, seller: str, number: str, identifier: str) -> Document | None:
         return self._read(rows.labels.documents(), keys.document(seller, number, identifier))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from shipby.application.ports.pages import Page
@@ -20,6 +21,9 @@ class IntentReads(Protocol):
     def intent(self, seller: str, identifier: str) -> Intent | None: ...
     def intents(self, seller: str, ref: Ref) -> list[Intent]:
         """All intents kept with an aggregate, oldest first."""
+
+    def intents_by_id(self, seller: str, identifiers: Sequence[str]) -> Mapping[str, Intent]:
+        """Those of the ids that exist, in their order; strongly consistent. A hundred are one request."""
 
     def intents_in(
         self,

@@ -11,6 +11,7 @@ from datetime import date
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import NumberJobReads
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveNumberJob
 from shipby.application.shared.csv_text import Separator, csv_text
@@ -205,7 +206,7 @@ def get_rows(seller: str, identifier: str, *, limit: int, cursor: str | None, st
     after = int(cursor) if cursor and cursor.isdecimal() else 0
     rows = [(part.part, row) for part in store.number_rows(seller, job.id) for row in part.rows if row.line > after]
     page = rows[:limit]
-    items: list[Json] = [row_view(_as_it_stands(job, part, row, store)) for part, row in page]
+    items: list[Json] = [row_view(row) for row in _as_they_stand(job, page, store)]
     return {"items": items, "next_cursor": str(page[-1][1].line) if len(rows) > limit else None}
 
 
@@ -234,23 +235,34 @@ def rows_csv(seller: str, identifier: str, *, store: Store, separator: Separator
 def rows_now(job: NumberJob, store: Store) -> list[NumberRow]:
     """All rows, those that were asked for as their intents stand."""
     parts = store.number_rows(job.seller, job.id)
-    return [_as_it_stands(job, part.part, row, store) for part in parts for row in part.rows]
+    return _as_they_stand(job, [(part.part, row) for part in parts for row in part.rows], store)
 
 
-def _as_it_stands(job: NumberJob, part: int, row: NumberRow, store: Store) -> NumberRow:
-    if row.state is RowState.LEFT_OUT and job.started_at and part == job.done_parts:
-        # A worker may have been in the middle of this part when the job was cancelled.
-        return followed(row, asked_before(job.seller, row, job.id, store))
-    return follow(job, row, store)
+def _as_they_stand(job: NumberJob, rows: Sequence[tuple[int, NumberRow]], store: Store) -> list[NumberRow]:
+    now = follow(job.seller, [row for _, row in rows], store)
 
-
-def follow(job: NumberJob, row: NumberRow, store: Store) -> NumberRow:
-    """A row that was asked for, as its intent stands; any other as it is."""
-    if row.state not in FOLLOWED or not row.intent:
+    def known(part: int, row: NumberRow) -> NumberRow:
+        if row.state is RowState.LEFT_OUT and job.started_at and part == job.done_parts:
+            # A worker may have been in the middle of this part when the job was cancelled.
+            return followed(row, asked_before(job.seller, row, job.id, store))
         return row
-    now = followed(row, store.intent(job.seller, row.intent))
-    # The intent of somebody else's same wish: until it ends it is still under way.
-    return row if row.state is RowState.UNDER_WAY and now.state in FOLLOWED else now
+
+    return [known(part, row) for (part, _), row in zip(rows, now, strict=True)]
+
+
+def follow(seller: str, rows: Sequence[NumberRow], store: IntentReads) -> list[NumberRow]:
+    """The rows with those that were asked for as their intents stand."""
+    open_rows = [row.intent for row in rows if row.state in FOLLOWED and row.intent]
+    intents = store.intents_by_id(seller, open_rows)
+
+    def now(row: NumberRow) -> NumberRow:
+        if row.state not in FOLLOWED:
+            return row
+        stands = followed(row, intents.get(row.intent))
+        # The intent of somebody else's same wish: until it ends it is still under way.
+        return row if row.state is RowState.UNDER_WAY and stands.state in FOLLOWED else stands
+
+    return [now(row) for row in rows]
 
 
 def list_jobs(seller: str, day: date, *, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:

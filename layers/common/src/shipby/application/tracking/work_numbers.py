@@ -8,6 +8,7 @@ others.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
@@ -109,7 +110,8 @@ def _ask(job: NumberJob, parts: list[NumberRows], store: Store, clock: Clock) ->
 
 
 def _follow(job: NumberJob, parts: list[NumberRows], store: Store) -> _Step:
-    now = [replace(part, rows=tuple(follow(job, row, store) for row in part.rows)) for part in parts]
+    rows = iter(follow(job.seller, [row for part in parts for row in part.rows], store))
+    now = [replace(part, rows=tuple(islice(rows, len(part.rows)))) for part in parts]
     changed = tuple(after for before, after in zip(parts, now, strict=True) if before != after)
     if not any(row.state in FOLLOWED for part in now for row in part.rows):
         return _Step(replace(job, state=JobState.DONE), changed, EventType.NUMBERS_FINISHED)
