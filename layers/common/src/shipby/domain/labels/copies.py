@@ -25,7 +25,13 @@ _US = r"""`qwertyuiop[]asdfghjkl;'zxcvbnm,./~QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>?@#
 _RU = r"""ёйцукенгшщзхъфывапролджэячсмитьбю.ЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ,"№;:?/"""
 _FROM_RU = str.maketrans(dict(zip(_RU, _US, strict=True)))
 """What a key says under a Russian keyboard layout -> what it says under the US one, which scanners type in."""
-_RUSSIAN = re.compile(r"[А-Яа-яЁё№]")
+RUSSIAN = re.compile(r"[А-Яа-яЁё№]")
+"""What only a Russian keyboard layout types."""
+
+
+def undo_russian_layout(text: str) -> str:
+    """What the same keys say under the US layout."""
+    return text.translate(_FROM_RU)
 
 
 def _check(text: str) -> str:
@@ -89,8 +95,8 @@ def readings(typed: str) -> tuple[Reading, ...]:
     """What a scanner may have meant, likeliest first: without noise around it, then with the keyboard layout undone."""
     plain = "".join(letter for letter in typed if letter.isprintable() or letter.isspace()).strip()
     found = [Reading(plain)]
-    if _RUSSIAN.search(plain):
-        found.append(Reading(plain.translate(_FROM_RU), slip=True))
+    if RUSSIAN.search(plain):
+        found.append(Reading(undo_russian_layout(plain), slip=True))
     for one in tuple(found):
         bare = _SYMBOLOGY.sub("", one.text, count=1) if _SYMBOLOGY.match(one.text) else one.text
         tight = "".join(bare.split())
