@@ -12,10 +12,11 @@ import pytest
 from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.ports.writes import Write
+from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.csv_text import Separator
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import number_jobs
-from shipby.application.tracking.approve_number import NumberWord, approve_number, reject_number
+from shipby.application.tracking.approve_number import approve_number, reject_number
 from shipby.application.tracking.number_jobs import JobWord, NumberFile, cancel_job, start_run, take_file
 from shipby.application.tracking.number_table import csv_lines
 from shipby.application.tracking.work_numbers import work_numbers
@@ -137,8 +138,8 @@ def test_a_row_that_needs_a_second_person_waits_for_that_person_alone(world: Wor
     intent = rows(world, job)[0]["intent"]
     said = {"seller": a.SELLER, "intent_id": intent, "reason": "seen"}
     with pytest.raises(ActionNotOfferedError, match="same person"):
-        approve_number(NumberWord(actor="key:k1", **said), forget, store=world.store, clock=world.clock)
-    approve_number(NumberWord(actor="key:k2", **said), forget, store=world.store, clock=world.clock)
+        approve_number(SecondWord(actor="key:k1", **said), forget, store=world.store, clock=world.clock)
+    approve_number(SecondWord(actor="key:k2", **said), forget, store=world.store, clock=world.clock)
     settle_all(world)
     done = worked(world, job)
     assert (done.state, done.next_alarm, done.counts) == (JobState.DONE, None, {"changed": 2})
@@ -155,7 +156,7 @@ def test_what_the_marketplace_or_the_second_person_refuses_is_told_in_its_row(wo
     worked(world, job)
     settle_all(world)
     waiting = rows(world, job)[1]["intent"]
-    told = NumberWord(seller=a.SELLER, intent_id=waiting, actor="key:k2", reason="not ours")
+    told = SecondWord(seller=a.SELLER, intent_id=waiting, actor="key:k2", reason="not ours")
     reject_number(told, forget, store=world.store, clock=world.clock)
     assert worked(world, job).counts == {"failed": 1, "refused": 1}
     locked, rejected = rows(world, job)

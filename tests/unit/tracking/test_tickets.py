@@ -13,7 +13,8 @@ from shipby.application.cases.opening import case_view, find_open_case
 from shipby.application.evidence.make_pack import PackTools, make_pack
 from shipby.application.evidence.pieces import PieceWish, add_piece
 from shipby.application.ports.writes import SaveEvidencePack
-from shipby.application.tracking.approve_number import NumberWord, reject_number
+from shipby.application.settling.second_word import SecondWord
+from shipby.application.tracking.approve_number import reject_number
 from shipby.application.tracking.support_ticket import TicketWish, support_ticket, ticket_files
 from shipby.domain.carriers.s10 import s10
 from shipby.domain.cases.case import Case, CaseKind
@@ -91,7 +92,7 @@ def test_a_no_number_for_good_is_a_case_that_shows_its_ticket(world: World) -> N
 
 def test_what_is_over_or_was_not_let_go_is_no_case_and_no_ticket(world: World) -> None:
     waiting = world.ask_tracking(DOUBTFUL)
-    told = NumberWord(seller=a.SELLER, intent_id=waiting, actor="key:k2", reason="not ours")
+    told = SecondWord(seller=a.SELLER, intent_id=waiting, actor="key:k2", reason="not ours")
     reject_number(told, forget, store=world.store, clock=world.clock)
     assert case(world) is None
     with pytest.raises(InvalidInputError, match="was refused"):
