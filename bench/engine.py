@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.parts.capacity import PAGE_BYTES
+from bench.parts.capacity import PAGE_BYTES, read_units
 from bench.parts.expressions import holds, key_range, updated
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.adapters.dynamodb.values import item_size
@@ -63,6 +63,8 @@ class Engine:
 
     def __init__(self) -> None:
         self.items: dict[Place, Item] = {}
+        self.units_of_last = 0.0
+        """Read units of the last request."""
         self._tokens: dict[str, list[Any]] = {}
         self._indexes = {"": _Index("", "PK", "SK", None)}
         for index in table_definition("bench")["GlobalSecondaryIndexes"]:
@@ -87,6 +89,8 @@ class Engine:
         match operation:
             case "GetItem":
                 found = self.items.get(_place(body["Key"]))
+                size = item_size(found or {})
+                self.units_of_last = read_units(size, consistent=body.get("ConsistentRead", False))
                 return {} if found is None else {"Item": found}
             case "BatchGetItem":
                 return self._batch_get(body)
@@ -107,6 +111,9 @@ class Engine:
         if len(wanted["Keys"]) > 100 or len({_place(key) for key in wanted["Keys"]}) < len(wanted["Keys"]):
             raise RefusedError("ValidationException")
         found = [self.items[place] for key in wanted["Keys"] if (place := _place(key)) in self.items]
+        consistent = wanted.get("ConsistentRead", False)
+        self.units_of_last = sum(read_units(item_size(item), consistent=consistent) for item in found)
+        found = [_part(item, wanted) for item in found]
         return {"Responses": {name: found}, "UnprocessedKeys": {}}
 
     def _transact(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,8 +164,10 @@ class Engine:
 
     def _query(self, body: Mapping[str, Any]) -> dict[str, Any]:
         index = self._indexes[body.get("IndexName", "")]
-        if "FilterExpression" in body or body.get("ScanIndexForward") is False:
-            raise NotImplementedError("this engine knows neither filters nor descending order")
+        if body.get("ScanIndexForward") is False:
+            raise NotImplementedError("this engine knows no descending order")
+        names, values = body.get("ExpressionAttributeNames", {}), body["ExpressionAttributeValues"]
+        only = body.get("FilterExpression", "")
         expression = body["KeyConditionExpression"]
         wanted = key_range(expression, body["ExpressionAttributeValues"])
         listed = index.entries.get(wanted.partition, [])
@@ -167,20 +176,32 @@ class Engine:
         if start:
             position = bisect.bisect_right(listed, (start[index.sort]["S"], start["PK"]["S"], start["SK"]["S"]))
         found: list[Item] = []
-        size, limit = 0, body.get("Limit", len(listed) + 1)
+        size, looked_at, limit = 0, 0, body.get("Limit", len(listed) + 1)
         answer: dict[str, Any] = {"Items": found}
         while position < len(listed) and listed[position][0] < wanted.high:
             sort, pk, sk = listed[position]
             item = index.shown(self.items[pk, sk])
             size += item_size(item)
-            found.append(item)
+            looked_at += 1
             position += 1
-            if len(found) == limit or size >= PAGE_BYTES:
+            if not only or holds(only, item, names, values):
+                found.append(_part(item, body))
+            if looked_at == limit or size >= PAGE_BYTES:
                 keys = {"PK": {"S": pk}, "SK": {"S": sk}, index.sort: {"S": sort}}
                 answer["LastEvaluatedKey"] = keys | {index.partition: {"S": wanted.partition}}
                 break
-        answer["Count"] = answer["ScannedCount"] = len(found)
+        answer["Count"], answer["ScannedCount"] = len(found), looked_at
+        self.units_of_last = read_units(size, consistent=body.get("ConsistentRead", False))
         return answer
+
+
+def _part(item: Item, request: Mapping[str, Any]) -> Item:
+    """The attributes that a request wants."""
+    if "ProjectionExpression" not in request:
+        return item
+    names = request.get("ExpressionAttributeNames", {})
+    wanted = (names.get(name, name) for name in request["ProjectionExpression"].split(", "))
+    return {name: item[name] for name in wanted if name in item}
 
 
 def _place(keys: Mapping[str, Any]) -> Place:

@@ -70,7 +70,8 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=EVERYONE,
         query=RiskQuery,
         description="Simulated from the open postings and from what was packed in the hours of the last 7 whole days. "
-        "Green from 95 %, yellow from 70 %. With fewer than 30 packed postings only the lamp is told, worked out from "
+        "Green from 95 %, yellow from 70 %. What is open is read anew each time; what was packed on days that are "
+        "over may be five minutes old. With fewer than 30 packed postings only the lamp is told, worked out from "
         "the minutes in your settings. A cut-off is met when everything is packed `hand_over_before` it. Orders "
         "still to come and blocked postings are not in it.",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -17,9 +17,6 @@ from bench.parts.wire import Wire
 from shipby.adapters.aws import clients
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.table import table_definition
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 EVERY_TYPE: dict[str, Any] = {
     "text": {"S": 'чашка "B" {"BS": 1}'},
@@ -56,7 +53,7 @@ def rows() -> Iterator[dict[str, Any]]:
         yield {"PK": {"S": "p"}, "SK": {"S": str(number)}, **attributes}
 
 
-def reads(client: DynamoDBClient) -> Iterator[dict[str, Any]]:
+def reads(client: Any) -> Iterator[dict[str, Any]]:
     yield client.get_item(TableName="t", Key={"PK": {"S": "p"}, "SK": {"S": "none"}})
     for number in range(2 + len(BINARY)):
         yield client.get_item(TableName="t", Key={"PK": {"S": "p"}, "SK": {"S": str(number)}})
@@ -142,7 +139,7 @@ def test_what_is_no_answer_of_a_read_is_left_to_botocore(aws: None, status: int,
 
 def test_an_answer_that_was_damaged_on_its_way_is_asked_for_again(aws: None) -> None:
     served: list[str] = []
-    client = dynamodb_client()
+    client: Any = dynamodb_client()
 
     def serve(operation: str, _: Any) -> dict[str, Any]:
         served.append(operation)

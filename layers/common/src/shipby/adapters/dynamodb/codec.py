@@ -191,6 +191,11 @@ class Record(Generic[T]):
             attrgetter(*only) if len(only) > 1 else lambda value: tuple(getattr(value, name) for name in only)
         )
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of all attributes that a record may have, but for those of a flat alarm."""
+        return tuple(attribute for _, attribute, _, _ in self._fields)
+
     def encode(self, value: T) -> Attributes:
         """Plain attributes of a record, without those that are empty."""
         attributes: Attributes = {}

@@ -20,7 +20,7 @@ days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
 import hashlib
 import zlib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.keys import Key
@@ -98,6 +98,15 @@ def worklist(seller: str, stage: str, cut_off: datetime | None, number: str) -> 
 def due_before(when: datetime) -> str:
     """Upper bound (not included) of WS for cut-offs before a time."""
     return keys.sortable(when)
+
+
+def cut_offs(after: datetime | None, until: datetime | None) -> tuple[str, str]:
+    """Bounds (both included) of WS for cut-offs after one time and until another, or for all on that side; without the
+    second, those without a cut-off too."""
+    first = keys.EPOCH if after is None else after + timedelta(microseconds=1)
+    # No WS is as short as a time alone, and "$" follows "#".
+    last = f"{keys.sortable(None)}$" if until is None else keys.sortable(until + timedelta(microseconds=1))
+    return keys.sortable(first), last
 
 
 OPEN_INTENTS = IntentState.PENDING

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipby.adapters.dynamodb import changes, index_keys, keys, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.due_alarms import DueAlarms
 from shipby.adapters.dynamodb.paging import Listing, check_limit, page, query
 from shipby.adapters.dynamodb.table import BOARDS
-from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
+from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire
 from shipby.application.ports.pages import Page
-from shipby.application.ports.postings import PostingStory, WorkItem
+from shipby.application.ports.postings import Load, OpenRow, PostingStory, WorkItem
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Ref, StoredEvent, number_job_ref, posting_ref
 from shipby.domain.intents import OPEN_STATES
 from shipby.domain.postings.posting import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date, datetime
 
     from shipby.adapters.dynamodb.rows.kind import Kind
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from shipby.domain.intents import Intent, IntentState
     from shipby.domain.labels.documents import Document
     from shipby.domain.labels.pages import RefusedPage
+    from shipby.domain.money import Money
     from shipby.domain.notices.digest_entry import DigestEntry
     from shipby.domain.packing.cards import ProductCard
     from shipby.domain.postings.inbox import PushRow
@@ -35,6 +38,11 @@ if TYPE_CHECKING:
     from shipby.domain.proof.replay import ItemChange
     from shipby.domain.tracking.number_job import NumberRows
     from shipby.domain.tracking.scans import Scan
+
+
+T = TypeVar("T")
+_QUARTER = 15 * 60 * 1_000_000
+"""Microseconds; the clocks of all time zones differ by whole quarters of an hour."""
 
 
 class Listings(DueAlarms):
@@ -149,6 +157,74 @@ class Listings(DueAlarms):
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
         return Page(tuple(_work_item(item) for item in items), following)
+
+    def open_rows(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        most: int,
+        after: datetime | None = None,
+        until: datetime | None = None,
+        warehouse: str = "",
+        rings_by: datetime | None = None,
+    ) -> tuple[list[OpenRow], bool]:
+        """Postings of a stage with a cut-off in a span, earliest first."""
+        span = index_keys.cut_offs(after, until)
+        found = self._open(seller, stage, span, most, warehouse=warehouse, rings_by=rings_by)
+        moments, amounts = _Read(_cut_off), _Read(money)
+        open_rows = []
+        for row in islice(found, most):
+            cut_off, _, number = row["WS"]["S"].partition("#")
+            price = amounts[row["at_risk"]["S"]] if "at_risk" in row else None
+            open_rows.append(OpenRow(number, stage, moments[cut_off], _warehouse(row), price))
+        return open_rows, next(found, None) is not None
+
+    def loads(
+        self, seller: str, stage: Stage, *, until: datetime, most: int, warehouse: str = ""
+    ) -> tuple[list[Load], bool]:
+        """Postings of a stage with a cut-off until a time, counted by cut-off, warehouse and price."""
+        found = self._open(seller, stage, index_keys.cut_offs(None, until), most, warehouse=warehouse)
+        counted = Counter(
+            (row["WS"]["S"].partition("#")[0], _warehouse(row), row["at_risk"]["S"] if "at_risk" in row else "")
+            for row in islice(found, most)
+        )
+        loads = [
+            Load(keys.moment(int(cut_off)), house, money(price) if price else None, postings)
+            for (cut_off, house, price), postings in counted.items()
+        ]
+        return loads, next(found, None) is not None
+
+    def _open(
+        self,
+        seller: str,
+        stage: Stage,
+        span: tuple[str, str],
+        most: int,
+        *,
+        warehouse: str = "",
+        rings_by: datetime | None = None,
+    ) -> Iterator[Item]:
+        """Rows of a board with a cut-off in a span: WS, warehouse_id and at_risk."""
+        only: dict[str, tuple[str, Wire]] = {}
+        if warehouse:
+            only[":warehouse"] = "warehouse_id = :warehouse", {"S": warehouse}
+        if rings_by is not None:
+            rings = {"N": str(keys.micros(rings_by))}
+            only[":rings"] = "attribute_exists(at_risk) AND alarm_at <= :rings", rings
+        listing = Listing(
+            name="open",
+            index=BOARDS,
+            partition=("WK", index_keys.worklist_partition(seller, stage)),
+            sort="WS",
+            condition="#sort BETWEEN :first AND :last",
+            values={":first": span[0], ":last": span[1]},
+            columns=("WS", "warehouse_id", "at_risk"),
+            only=" AND ".join(condition for condition, _ in only.values()),
+            only_values={name: value for name, (_, value) in only.items()},
+        )
+        # A limit counts what is looked at, not what a filter lets through.
+        return query(self._client, self._table, listing, limit=None if only else most + 1)
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         """Numbers of the postings first seen on a UTC day, by number."""
@@ -309,6 +385,38 @@ class Listings(DueAlarms):
         items, following = self._rows_of(seller, f"outcomes/{day}", keys.outcomes_pk(seller, day), limit, cursor)
         return Page(tuple(rows.deadlines.outcomes().read(item) for item in items), following)
 
+    def packed_on(self, seller: str, day: date, *, most: int) -> Mapping[tuple[str, datetime], int] | None:
+        """How many of those that left on a UTC day were packed, by warehouse and quarter of an hour."""
+        listing = Listing(
+            name="packed",
+            partition=("PK", keys.outcomes_pk(seller, day)),
+            sort="SK",
+            columns=("warehouse_id", "packed_at", "shipped_at"),
+            lagging=True,
+        )
+        found = query(self._client, self._table, listing)
+        counted = Counter(
+            (_warehouse(row), from_wire(row["packed_at"] if "packed_at" in row else row["shipped_at"]) // _QUARTER)
+            for row in islice(found, most)
+        )
+        if next(found, None) is not None:
+            return None
+        return {(house, keys.moment(quarter * _QUARTER)): times for (house, quarter), times in counted.items()}
+
+    def losses_on(self, seller: str, day: date, *, most: int, warehouse: str = "") -> tuple[list[Money], bool]:
+        """What postings that left on a UTC day lost to lateness."""
+        listing = Listing(
+            name="losses",
+            partition=("PK", keys.outcomes_pk(seller, day)),
+            sort="SK",
+            columns=("lost",),
+            lagging=True,
+            only="attribute_exists(lost)" + (" AND warehouse_id = :warehouse" if warehouse else ""),
+            only_values={":warehouse": {"S": warehouse}} if warehouse else None,
+        )
+        found = query(self._client, self._table, listing)
+        return [money(row["lost"]["S"]) for row in islice(found, most)], next(found, None) is not None
+
     def digest_entries(self, seller: str, recipient: str) -> list[DigestEntry]:
         """What waits to be told to a recipient, oldest first."""
         listing = Listing(name="digest", partition=("PK", keys.digest_pk(seller, recipient)), sort="SK")
@@ -318,6 +426,26 @@ class Listings(DueAlarms):
         """Pushes received on a UTC day, by type and body; kept for 30 days."""
         items, following = self._rows_of(seller, f"pushes/{day}", keys.inbox_pk(seller, day), limit, cursor)
         return Page(tuple(rows.inbox.read_push(item) for item in items), following)
+
+
+class _Read(dict[str, T]):
+    """What texts mean, each made out once: a board of ten thousand rows has a few cut-offs and prices."""
+
+    def __init__(self, read: Callable[[str], T]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> T:
+        found = self[text] = self._read(text)
+        return found
+
+
+def _cut_off(sortable: str) -> datetime | None:
+    return None if sortable == keys.sortable(None) else keys.moment(int(sortable))
+
+
+def _warehouse(row: Mapping[str, Wire]) -> str:
+    return str(row["warehouse_id"]["S"]) if "warehouse_id" in row else ""
 
 
 def _work_item(item: Mapping[str, Wire]) -> WorkItem:

@@ -3,14 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from shipby.adapters.dynamodb.client import call, error_code
-from shipby.adapters.dynamodb.values import Item
+from shipby.adapters.dynamodb.values import Item, Wire
 from shipby.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ class Listing:
     values: Mapping[str, str] | None = None
     owner: str = ""
     """What every PK of the listing begins with."""
+    columns: tuple[str, ...] = ()
+    """The attributes that are wanted; () = all. What is read and billed is the whole row all the same."""
+    only: str = ""
+    """A filter over attributes by their names and `only_values`; billed as if it were not there."""
+    only_values: Mapping[str, Wire] | None = None
+    lagging: bool = False
+    """Whether a read of the table may lag behind, at half the price; those of an index always may."""
 
 
 def encode_cursor(name: str, key: Mapping[str, str]) -> str:
@@ -100,6 +107,12 @@ def page(
     return items[:limit], encode_cursor(listing.name, following)
 
 
+def projection(columns: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments for some attributes only, by placeholders beside `names`: any might be a reserved word."""
+    own = {f"#c{at}": column for at, column in enumerate(columns)}
+    return {"ProjectionExpression": ", ".join(own), "ExpressionAttributeNames": {**names, **own}}
+
+
 def query(
     client: "DynamoDBClient", table: str, listing: Listing, *, limit: int | None = None, **start: Any
 ) -> Iterator[Item]:
@@ -111,6 +124,8 @@ def query(
         names["#sort"] = listing.sort
         values |= {name: {"S": value} for name, value in (listing.values or {}).items()}
         condition += f" AND {listing.condition}"
+    if listing.only:
+        values |= listing.only_values or {}
     arguments: dict[str, Any] = {
         "TableName": table,
         "KeyConditionExpression": condition,
@@ -118,7 +133,11 @@ def query(
         "ExpressionAttributeValues": values,
         **start,
     }
-    arguments |= {"IndexName": listing.index} if listing.index else {"ConsistentRead": True}
+    arguments |= {"IndexName": listing.index} if listing.index else {"ConsistentRead": not listing.lagging}
+    if listing.columns:
+        arguments |= projection(listing.columns, names)
+    if listing.only:
+        arguments["FilterExpression"] = listing.only
     if limit is not None:
         arguments["Limit"] = limit
     while True:

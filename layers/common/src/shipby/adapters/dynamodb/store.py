@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,7 @@ from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
+from shipby.adapters.dynamodb.paging import projection
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import print_job_ref
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from shipby.domain.carriers.carrier import Carrier
     from shipby.domain.cases.case import Case
     from shipby.domain.cases.watch import Watch
+    from shipby.domain.deadlines.priority import OpenPosting, StatedPrices
     from shipby.domain.events import Ref
     from shipby.domain.json_types import Json
     from shipby.domain.labels.documents import Document
@@ -52,20 +55,24 @@ if TYPE_CHECKING:
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob
 
-
 _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
 """Items whose changes are kept in their event rows."""
 
 
 _MOST_AT_ONCE = 100
 """Items of one BatchGetItem."""
+PACKED_KEPT = timedelta(minutes=5)
+"""How old it may be what was packed on a day that is over. What is open is always read."""
+_PACKED_DAYS = 512
+"""Days of sellers that a process remembers."""
 
 
 class DynamoDBStore(Matters, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.store.Store`.
 
     `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
-    when a remembered response has expired. `sleep` waits between attempts of transactions that collide.
+    when a remembered response has expired, and how old a count of packed postings is. `sleep` waits between attempts
+    of transactions that collide.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         super().__init__(client, table_name, alarm_shards)
         self._clock = clock or SystemClock()
         self._seen = Seen()
+        self._packed: dict[tuple[str, date], tuple[Mapping[tuple[str, datetime], int], datetime]] = {}
         self._committer = Committer(lambda: self._client, table_name, sleep=sleep)
 
     def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
@@ -120,11 +128,11 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         self, seller: str, numbers: Sequence[str]
     ) -> dict[str, tuple[Posting, MarketplacePosting | None]]:
         """Those of the numbers that exist, in their order, with what the marketplace says of them."""
-        unique = list(dict.fromkeys(numbers))
-        found = self._get_many([key(seller, number) for number in unique for key in (keys.posting, keys.detail)])
+        named = {number: (keys.posting(seller, number), keys.detail(seller, number)) for number in numbers}
+        found = self._get_many([key for pair in named.values() for key in pair])
         pairs: dict[str, tuple[Posting, MarketplacePosting | None]] = {}
-        for number in unique:
-            posting, detail = found.get(keys.posting(seller, number)), found.get(keys.detail(seller, number))
+        for number, (at, detail_at) in named.items():
+            posting, detail = found.get(at), found.get(detail_at)
             if posting is not None:
                 known = rows.postings.postings().read(posting)
                 facts = None if detail is None else rows.postings.details().read(detail)
@@ -136,12 +144,41 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         found = self._get_many([keys.posting(seller, number) for number in dict.fromkeys(numbers)])
         return {item["posting_number"]["S"]: int(item["version"]["N"]) for item in found.values()}
 
-    def _get_many(self, wanted: Sequence[Key]) -> dict[Key, Item]:
-        """Items by key, strongly consistent. What the database leaves out under load is asked for again, one by one."""
+    def open_postings(self, seller: str, numbers: Sequence[str]) -> dict[str, OpenPosting]:
+        """Those of the numbers that exist, in their order: of each what the order of work needs."""
+        return self._parts(rows.postings.open_postings(), {each: keys.posting(seller, each) for each in numbers})
+
+    def stated_prices(self, seller: str, numbers: Sequence[str]) -> dict[str, StatedPrices]:
+        """What the marketplace says of those that it says anything of: their prices."""
+        return self._parts(rows.postings.stated_prices(), {each: keys.detail(seller, each) for each in numbers})
+
+    def _parts(self, kind: Kind[T], wanted: Mapping[str, Key]) -> dict[str, T]:
+        found = self._get_many(list(wanted.values()), ("PK", "SK", "schema", *kind.record.attributes))
+        return {name: kind.read(found[key]) for name, key in wanted.items() if key in found}
+
+    def packed_on(self, seller: str, day: date, *, most: int) -> Mapping[tuple[str, datetime], int] | None:
+        """As listed; a day that is over is remembered for some minutes: boards stay open, and ask again and again."""
+        now = self._clock.now()
+        kept = self._packed.get((seller, day))
+        if kept is None or abs(now - kept[1]) > PACKED_KEPT:
+            counted = super().packed_on(seller, day, most=most)
+            if counted is None or day >= now.date():
+                return counted
+            if len(self._packed) >= _PACKED_DAYS:
+                self._packed.clear()
+            kept = self._packed[seller, day] = counted, now
+        return kept[0] if sum(kept[0].values()) <= most else None
+
+    def _get_many(self, wanted: Sequence[Key], columns: Sequence[str] = ()) -> dict[Key, Item]:
+        """Items by key, strongly consistent; of each only some attributes where they are named.
+
+        What the database leaves out under load is asked for again, one by one.
+        """
         found: dict[Key, Item] = {}
+        part_of = projection(columns, {}) if columns else {}
         for start in range(0, len(wanted), _MOST_AT_ONCE):
             part = wanted[start : start + _MOST_AT_ONCE]
-            request: Any = {self._table: {"Keys": [key.wire for key in part], "ConsistentRead": True}}
+            request: Any = {self._table: {"Keys": [key.wire for key in part], "ConsistentRead": True, **part_of}}
             answer = call(self._client.batch_get_item, RequestItems=request)
             for item in answer["Responses"].get(self._table, []):
                 found[Key(item["PK"]["S"], item["SK"]["S"])] = item
@@ -189,6 +226,12 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._read(rows.packing.product_cards(), keys.product_card(seller, sku))
+
+    def product_cards_of(self, seller: str, skus: Sequence[str]) -> dict[str, ProductCard]:
+        """Cards of products by SKU; those that have none are left out."""
+        wanted = {sku: keys.product_card(seller, sku) for sku in skus}
+        found = self._get_many(list(wanted.values()))
+        return {sku: rows.packing.product_cards().read(found[key]) for sku, key in wanted.items() if key in found}
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
         return self._read(rows.packing.bench_checks(), keys.bench_check(seller, number))

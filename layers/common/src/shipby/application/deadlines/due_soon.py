@@ -5,26 +5,25 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from fractions import Fraction
-from heapq import merge
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.postings import OpenRow, PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import root_of
 from shipby.application.rating.guard import forecast_of, standing
 from shipby.application.rating.index_figures import Standing
-from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.deadlines.priority import (
+    CostKind,
     Due,
+    OpenPosting,
     Place,
+    StatedPrices,
     main_currency,
     minutes_of,
     next_step,
@@ -35,21 +34,20 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
 from shipby.domain.market import Market
 from shipby.domain.money import Money
-from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, MarketplacePosting, Stage
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, MAIN_LINE, Posting, Stage
 from shipby.domain.sellers.settings import SellerSettings
 
 OPEN: tuple[Stage, ...] = (*(stage for stage in MAIN_LINE if stage in BEFORE_HAND_OVER), Stage.BLOCKED)
 """Where a date of the tariff can still be met: everything before hand-over, blocked ones too."""
 MOSCOW = ZoneInfo("Europe/Moscow")
-ROWS_READ = 5_000
-"""Rows of the worklist looked at, earliest cut-off first."""
+ROWS_READ = 20_000
+"""Rows of the worklist looked at, earliest cut-off first; of those ahead whose discount may end as many again."""
 POSTINGS_READ = 300
-"""Postings read whole: those on which, by the worklist, most money hangs per minute of work."""
+"""Postings whose next step is read: those on which, by the worklist, most money hangs per minute of work."""
 OUTCOMES_READ = 5_000
-"""Outcomes of today that are added up."""
+"""Losses of today that are added up."""
 EARLY = timedelta(days=3)
 """How long before the cut-off the first discount of a tariff may end; so much further ahead cut-offs are looked at."""
-_PAGE = 500
 _CURSOR = "deadlines"
 
 
@@ -66,8 +64,8 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class _Found:
     dues: tuple[Due, ...]
-    unread: tuple[WorkItem, ...]
-    """Due by the worklist, beyond what is read whole."""
+    unread: tuple[OpenRow, ...]
+    """Due by the worklist, beyond those of which the next step is read."""
     truncated: bool
 
 
@@ -88,118 +86,129 @@ def deadlines(seller: str, wanted: Wanted, *, store: Store, clock: Clock) -> dic
     """
     now = clock.now()
     settings = store.settings(seller) or SellerSettings(seller=seller)
-    found = _due(seller, wanted, settings, store, now)
+    pricing = _Pricing(settings, standing(seller, store=store, now=now), now, now + wanted.within)
+    found = _due(seller, wanted, pricing, store)
     after = _read_cursor(wanted.cursor) if wanted.cursor is not None else None
     placed = [(place, due) for place, due in order_of_work(found.dues) if after is None or place.rank > after.rank]
     page = placed[: wanted.limit]
-    lost, complete = _lost_today(seller, wanted.warehouse, now, store)
+    # What left today (UTC).
+    lost, more = store.losses_on(seller, now.astimezone(UTC).date(), warehouse=wanted.warehouse, most=OUTCOMES_READ)
+    shown = [due for _, due in page]
+    orders = _orders(seller, shown, store)
+    shown = _priced(seller, shown, shown, pricing, store)
     return {
-        "items": [_due_view(due, settings, store) for _, due in page],
+        "items": [_due_view(due, orders[due.posting.number], settings) for due in shown],
         "next_cursor": _cursor(page[-1][0]) if len(placed) > len(page) else None,
-        "until": time_text(now + wanted.within),
+        "until": time_text(pricing.until),
         "due": len(found.dues) + len(found.unread),
-        "truncated": found.truncated or not complete,
+        "truncated": found.truncated or more,
         "totals": _totals(found, lost),
     }
 
 
-def _due(seller: str, wanted: Wanted, settings: SellerSettings, store: Store, now: datetime) -> _Found:
-    until = now + wanted.within
-    rows = _rows(seller, until + EARLY, store)
-    looked_at = list(islice(rows, ROWS_READ))
-    beyond = next(rows, None) is not None
-    ranked = [
-        (_sureness(row, now, until), -_promise(row, settings), row)
-        for row in looked_at
-        if wanted.warehouse in ("", row.warehouse_id)
-    ]
-    candidates = [row for sure, _, row in sorted(ranked, key=lambda one: one[:2]) if sure is not _Sure.NO]
-    chosen, unread = candidates[:POSTINGS_READ], candidates[POSTINGS_READ:]
-    where = standing(seller, store=store, now=now)
-    dues = [due for row in chosen if (due := _read(seller, row, settings, where, store, now, until)) is not None]
-    ahead = tuple(row for row in unread if _sureness(row, now, until) is _Sure.DUE)
-    return _Found(tuple(dues), ahead, beyond or bool(unread))
+def _due(seller: str, wanted: Wanted, pricing: _Pricing, store: PostingReads) -> _Found:
+    now, until, settings = pricing.now, pricing.until, pricing.settings
+    rows, beyond = _rows(seller, wanted.warehouse, until, store)
+
+    def is_ahead(row: OpenRow) -> bool:
+        return row.cut_off is not None and row.cut_off > now
+
+    # Of a late one only its own item knows the next step.
+    candidates = sorted(rows, key=lambda row: (is_ahead(row), -_promise(row, settings)))
+    ahead = filter(is_ahead, candidates[POSTINGS_READ:])
+    more = len(candidates) > POSTINGS_READ
+    if not more:
+        # A discount may end long before a cut-off that lies beyond the time.
+        maybe, beyond_too = _rows(seller, wanted.warehouse, until + EARLY, store, after=until, rings_by=until)
+        candidates += sorted(maybe, key=lambda row: -_promise(row, settings))
+        beyond, more = beyond or beyond_too, len(candidates) > POSTINGS_READ
+    dues = _read(seller, [row.number for row in candidates[:POSTINGS_READ]], pricing, store)
+    return _Found(tuple(dues), tuple(ahead), beyond or more)
 
 
-class _Sure(IntEnum):
-    """What the worklist's row tells of the next step of a posting; those to be read first have the smaller number."""
-
-    LATE = 0
-    """Past its cut-off: only its own row knows the next step."""
-    DUE = 1
-    """Its cut-off lies within the time."""
-    MAYBE = 2
-    """Something rings within the time, perhaps a step at which a discount ends."""
-    NO = 3
-
-
-def _sureness(row: WorkItem, now: datetime, until: datetime) -> _Sure:
-    if row.cut_off is not None and row.cut_off <= until:
-        return _Sure.LATE if row.cut_off <= now else _Sure.DUE
-    priced = row.at_risk is not None and row.next_due is not None and row.next_due <= until
-    return _Sure.MAYBE if priced else _Sure.NO
-
-
-def _rows(seller: str, before: datetime, store: PostingReads) -> Iterator[WorkItem]:
-    """All stages' worklists as one, earliest cut-off first, read page by page as they are needed."""
-
-    def stage_rows(stage: Stage) -> Iterator[WorkItem]:
-        return every(lambda cursor: store.worklist(seller, stage, due_before=before, limit=_PAGE, cursor=cursor))
-
-    return merge(*(stage_rows(stage) for stage in OPEN), key=lambda row: (row.cut_off or before, row.number))
+def _rows(
+    seller: str,
+    warehouse: str,
+    until: datetime,
+    store: PostingReads,
+    *,
+    after: datetime | None = None,
+    rings_by: datetime | None = None,
+) -> tuple[list[OpenRow], bool]:
+    """Rows of all stages with a cut-off in a span, earliest first, and whether there are more than are looked at."""
+    rows: list[OpenRow] = []
+    beyond = False
+    for stage in OPEN:
+        found, more = store.open_rows(
+            seller, stage, after=after, until=until, warehouse=warehouse, rings_by=rings_by, most=ROWS_READ
+        )
+        rows += found
+        beyond = beyond or more
+    rows.sort(key=lambda row: (row.cut_off or until, row.number))
+    return rows[:ROWS_READ], beyond or len(rows) > ROWS_READ
 
 
-def _promise(row: WorkItem, settings: SellerSettings) -> int:
+def _promise(row: OpenRow, settings: SellerSettings) -> int:
     """Thousandths of a minor unit per minute, as far as the worklist knows."""
     return row.at_risk.minor * 1000 // minutes_of(row.stage, settings) if row.at_risk is not None else 0
 
 
-def _read(
-    seller: str,
-    row: WorkItem,
-    settings: SellerSettings,
-    where: Standing,
-    store: PostingReads,
-    now: datetime,
-    until: datetime,
-) -> Due | None:
-    posting = store.posting(seller, row.number)
-    # The index lags: it may have left since.
-    if posting is None or posting.stage not in OPEN:
-        return None
-    detail = store.detail(seller, row.number)
-    step = next_step(
-        posting,
-        now,
-        tariff=detail.tariff_steps if detail is not None else (),
-        delay_charge=_delay_charge(detail, settings, where),
-    )
-    if step is None or step.due > until:
-        return None
-    return Due(posting=posting, step=step, minutes=minutes_of(working_stage(posting), settings))
+@dataclass(frozen=True, slots=True)
+class _Pricing:
+    """What the next step of a posting costs, and by when it has to be to matter."""
+
+    settings: SellerSettings
+    where: Standing
+    now: datetime
+    until: datetime
+
+    def due(self, posting: OpenPosting | Posting, prices: StatedPrices | None = None) -> Due | None:
+        """The posting's next step within the time; without `prices` no estimate is in it, and a discount that is lost
+        passes for a surcharge."""
+        # The index lags: it may have left since.
+        if posting.stage not in OPEN:
+            return None
+        tariff = prices.tariff_steps if prices is not None else ()
+        step = next_step(posting, self.now, tariff=tariff, delay_charge=self._delay_charge(prices))
+        if step is None or step.due > self.until:
+            return None
+        return Due(posting=posting, step=step, minutes=minutes_of(working_stage(posting), self.settings))
+
+    def estimated(self, due: Due) -> bool:
+        """Whether passing the step has an estimate: none where the index was never read.
+
+        The pages of Ozon Global publish fees for cancels only.
+        """
+        knows = self.settings.market is Market.RU and self.where.state is not None
+        return knows and any(cost.kind is CostKind.ERROR_INDEX for cost in due.step.costs)
+
+    def _delay_charge(self, prices: StatedPrices | None) -> Money | None:
+        """What one more fault in the error index would cost."""
+        if prices is None or self.settings.market is not Market.RU:
+            return None
+        told = forecast_of(self.where, price=prices.paid)
+        return told.fee if told is not None else None
 
 
-def _delay_charge(detail: MarketplacePosting | None, settings: SellerSettings, where: Standing) -> Money | None:
-    """What one more fault in the error index would cost: an estimate, and none where the index was never read.
-
-    The pages of Ozon Global publish fees for cancels only.
-    """
-    if detail is None or settings.market is not Market.RU:
-        return None
-    told = forecast_of(where, price=detail.paid)
-    return told.fee if told is not None else None
+def _read(seller: str, numbers: Sequence[str], pricing: _Pricing, store: PostingReads) -> list[Due]:
+    """Those of the postings that have a step within the time, with what it saves."""
+    postings = store.open_postings(seller, numbers).values()
+    dues = [due for posting in postings if (due := pricing.due(posting)) is not None]
+    return _priced(seller, dues, [due for due in dues if pricing.estimated(due)], pricing, store)
 
 
-def _lost_today(seller: str, warehouse: str, now: datetime, store: PostingReads) -> tuple[list[Money], bool]:
-    """What the postings that left today (UTC) lost to lateness, and whether all of them were looked at."""
-    today = now.astimezone(UTC).date()
-    outcomes = every(lambda cursor: store.outcomes_on(seller, today, limit=_PAGE, cursor=cursor))
-    read = list(islice(outcomes, OUTCOMES_READ))
-    lost = [each.lost for each in read if each.lost is not None and warehouse in ("", each.warehouse_id)]
-    return lost, next(outcomes, None) is None
+def _priced(
+    seller: str, dues: Sequence[Due], chosen: Sequence[Due], pricing: _Pricing, store: PostingReads
+) -> list[Due]:
+    """All of `dues`, those `chosen` with the prices that the marketplace states."""
+    prices = store.stated_prices(seller, [due.posting.number for due in chosen])
+    return [
+        pricing.due(due.posting, prices[due.posting.number]) or due if due.posting.number in prices else due
+        for due in dues
+    ]
 
 
-def _totals(found: _Found, lost: list[Money]) -> list[Json]:
+def _totals(found: _Found, lost: Sequence[Money]) -> list[Json]:
     at_risk = [money for due in found.dues if (money := due.step.at_risk) is not None]
     at_risk += [row.at_risk for row in found.unread if row.at_risk is not None]
     reached = [money for due in found.dues if (money := due.posting.late_price) is not None and money.minor > 0]
@@ -220,12 +229,25 @@ def _sum(amounts: Iterable[Money], currency: str) -> Money:
     return Money(sum(money.minor for money in amounts if money.currency == currency), currency)
 
 
-def _due_view(due: Due, settings: SellerSettings, store: PostingReads) -> dict[str, Json]:
+def _orders(seller: str, dues: Sequence[Due], store: PostingReads) -> dict[str, str]:
+    """Number -> the posting that the first split was of: its own where none made it, or its parent is not known."""
+    parents = store.open_postings(seller, [due.posting.parent_number for due in dues if due.posting.parent_number])
+    orders = {due.posting.number: due.posting.number for due in dues}
+    for due in dues:
+        number = due.posting.parent_number
+        if number in parents:
+            # Splits of what a split made are rare: their line is followed one by one.
+            parent = store.posting(seller, number) if parents[number].parent_number else None
+            orders[due.posting.number] = root_of(parent, store).number if parent is not None else number
+    return orders
+
+
+def _due_view(due: Due, order: str, settings: SellerSettings) -> dict[str, Json]:
     posting, step = due.posting, due.step
     at_risk = step.at_risk
     return {
         "posting_number": posting.number,
-        "order": root_of(posting, store).number,
+        "order": order,
         "stage": posting.stage,
         "warehouse_id": posting.warehouse_id,
         "rung": step.rung,

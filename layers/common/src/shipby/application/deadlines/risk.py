@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shipby.application.deadlines.due_soon import when_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.postings import Load
 from shipby.application.ports.store import Store
-from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view, time_text
-from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.deadlines.priority import minutes_of
 from shipby.domain.deadlines.risk import DAYS, ENOUGH, GREEN, RUNS, YELLOW, Backlog, Risk, Throughput, measure, risks
 from shipby.domain.json_types import Json
@@ -30,11 +29,11 @@ ROWS_READ = 20_000
 """Open postings looked at, per stage; beyond that the answer says so and is too hopeful."""
 OUTCOMES_READ = 20_000
 """Outcomes looked at: the newest whole days that fit, one day at least."""
+ANY = sys.maxsize
 WAREHOUSES = 10
 """Warehouses simulated in one call: those with the earliest cut-offs."""
 CUT_OFFS = 10
 """Cut-offs simulated for one warehouse."""
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +113,7 @@ def what_if(seller: str, change: Change, asked: Asked, *, store: Store, clock: C
 
 def _situation(seller: str, asked: Asked, store: Store, now: datetime) -> _Situation:
     settings = store.settings(seller) or SellerSettings(seller=seller)
-    rows, truncated = _open_rows(seller, asked, now, store)
-    by_house: dict[str, list[WorkItem]] = defaultdict(list)
-    for row in rows:
-        by_house[row.warehouse_id].append(row)
+    by_house, truncated = _open_work(seller, asked, now, store)
     ahead = {house: _backlogs(found, settings, now) for house, found in by_house.items()}
     wanted = sorted((house for house in ahead if ahead[house]), key=lambda house: (ahead[house][0].cut_off, house))
     history, days = _history(seller, settings, now, store) if wanted else ({}, 0)
@@ -125,95 +121,97 @@ def _situation(seller: str, asked: Asked, store: Store, now: datetime) -> _Situa
     last = now.astimezone(zone).date() - timedelta(days=1)
     houses = []
     for house in wanted[:WAREHOUSES]:
-        late = [row for row in by_house[house] if row.cut_off is not None and row.cut_off <= now]
-        seen = measure(history.get(house, ()), first=last - timedelta(days=days - 1), last=last, zone=zone)
-        houses.append(_House(house, ahead[house][:CUT_OFFS], len(late), _minutes(late, settings), seen, days))
+        late = [work for work in by_house[house] if work.load.cut_off <= now]
+        seen = measure(history.get(house, {}), first=last - timedelta(days=days - 1), last=last, zone=zone)
+        houses.append(_House(house, ahead[house][:CUT_OFFS], _postings(late), _minutes(late, settings), seen, days))
     cut = len(wanted) > WAREHOUSES or any(len(ahead[house]) > CUT_OFFS for house in wanted)
     return _Situation(now, settings, tuple(houses), truncated or cut)
 
 
-def _open_rows(seller: str, asked: Asked, now: datetime, store: Store) -> tuple[list[WorkItem], bool]:
-    """Open postings with a cut-off up to the end of the time, late ones too, and whether there are more.
+class _Work(NamedTuple):
+    """Postings that are alike, and the stage they are in."""
+
+    stage: Stage
+    load: Load
+
+
+def _open_work(seller: str, asked: Asked, now: datetime, store: Store) -> tuple[dict[str, list[_Work]], bool]:
+    """Open postings with a cut-off up to the end of the time, late ones too, by warehouse; and whether there are more.
 
     Blocked ones are left out: nobody works on them.
     """
-    found: list[WorkItem] = []
+    found: dict[str, list[_Work]] = defaultdict(list)
     truncated = False
-    until = now + asked.within + timedelta(microseconds=1)
     for stage in MAIN_LINE:
         if stage in BEFORE_HAND_OVER:
-            rows = _stage_rows(seller, stage, until, store)
-            found += (row for row in islice(rows, ROWS_READ) if asked.warehouse in ("", row.warehouse_id))
-            truncated = truncated or next(rows, None) is not None
+            until = now + asked.within
+            loads, more = store.loads(seller, stage, until=until, warehouse=asked.warehouse, most=ROWS_READ)
+            for load in loads:
+                found[load.warehouse_id].append(_Work(stage, load))
+            truncated = truncated or more
     return found, truncated
 
 
-def _stage_rows(seller: str, stage: Stage, until: datetime, store: PostingReads) -> Iterator[WorkItem]:
-    return every(lambda cursor: store.worklist(seller, stage, due_before=until, limit=_PAGE, cursor=cursor))
-
-
-def _backlogs(rows: Sequence[WorkItem], settings: SellerSettings, now: datetime) -> tuple[Backlog, ...]:
+def _backlogs(works: Iterable[_Work], settings: SellerSettings, now: datetime) -> tuple[Backlog, ...]:
     """The work of one warehouse by cut-off ahead, earliest first."""
-    groups: dict[datetime, list[WorkItem]] = defaultdict(list)
-    for row in rows:
-        if row.cut_off is not None and row.cut_off > now:
-            groups[row.cut_off].append(row)
+    groups: dict[datetime, list[_Work]] = defaultdict(list)
+    for work in works:
+        if work.load.cut_off > now:
+            groups[work.load.cut_off].append(work)
     return tuple(_backlog(cut_off, groups[cut_off], settings) for cut_off in sorted(groups))
 
 
-def _backlog(cut_off: datetime, rows: Sequence[WorkItem], settings: SellerSettings) -> Backlog:
-    to_pack = [row for row in rows if row.stage is not Stage.PACKED]
-    amounts: dict[str, int] = defaultdict(int)
-    for row in to_pack:
-        if row.at_risk is not None and row.at_risk.minor > 0:
-            amounts[row.at_risk.currency] += row.at_risk.minor
+def _backlog(cut_off: datetime, works: Sequence[_Work], settings: SellerSettings) -> Backlog:
+    to_pack = [work for work in works if work.stage is not Stage.PACKED]
+    amounts: Counter[str] = Counter()
+    for _, load in to_pack:
+        if load.at_risk is not None and load.at_risk.minor > 0:
+            amounts[load.at_risk.currency] += load.at_risk.minor * load.postings
+    postings = _postings(to_pack)
     return Backlog(
         cut_off=cut_off,
         pack_by=cut_off - settings.hand_over_before,
-        postings=len(to_pack),
-        packed=len(rows) - len(to_pack),
+        postings=postings,
+        packed=_postings(works) - postings,
         minutes=_minutes(to_pack, settings),
         at_risk=tuple(Money(amounts[currency], currency) for currency in sorted(amounts)),
     )
 
 
-def _minutes(rows: Sequence[WorkItem], settings: SellerSettings) -> int:
+def _postings(works: Iterable[_Work]) -> int:
+    return sum(work.load.postings for work in works)
+
+
+def _minutes(works: Iterable[_Work], settings: SellerSettings) -> int:
     """Minutes of packing left: what is packed waits for the courier and keeps nobody busy."""
-    return sum(minutes_of(row.stage, settings) for row in rows if row.stage is not Stage.PACKED)
+    to_pack = (work for work in works if work.stage is not Stage.PACKED)
+    return sum(minutes_of(work.stage, settings) * work.load.postings for work in to_pack)
 
 
 def _history(
     seller: str, settings: SellerSettings, now: datetime, store: Store
-) -> tuple[dict[str, list[datetime]], int]:
+) -> tuple[dict[str, Mapping[datetime, int]], int]:
     """When postings were packed, by warehouse, and over how many whole local days before today that is complete.
 
-    A posting leaves on the day it is packed or later, so outcomes are read from today back. Where the time of packing
-    is not known (packed without a scan) the time of leaving stands for it.
+    A posting leaves on the day it is packed or later, so outcomes are read from today back.
     """
     zone = ZoneInfo(settings.time_zone)
-    packed: dict[str, list[datetime]] = defaultdict(list)
+    packed: dict[str, Counter[datetime]] = defaultdict(Counter)
     today = now.astimezone(zone).date()
     day, read, oldest = now.astimezone(UTC).date(), 0, today
     # One day more than looked back, because the seller's days are not UTC days.
     while day >= today - timedelta(days=DAYS + 1):
         # One whole day at least, however much has left.
         enough = today - oldest >= timedelta(days=2)
-        outcomes = _outcomes(seller, day, store, OUTCOMES_READ - read if enough else None)
-        if outcomes is None:
+        counted = store.packed_on(seller, day, most=OUTCOMES_READ - read if enough else ANY)
+        if counted is None:
             break
-        for outcome in outcomes:
-            packed[outcome.warehouse_id].append(outcome.packed_at or outcome.shipped_at)
-        read, oldest = read + len(outcomes), day
+        for (house, quarter), times in counted.items():
+            packed[house][quarter] += times
+        read, oldest = read + sum(counted.values()), day
         day -= timedelta(days=1)
     # The oldest UTC day read covers only a part of the local day it begins in.
-    return packed, max(0, min(DAYS, (today - oldest).days - 1))
-
-
-def _outcomes(seller: str, day: date, store: PostingReads, most: int | None) -> list[Outcome] | None:
-    """All outcomes of a UTC day, or None if there are more than `most`."""
-    found = every(lambda cursor: store.outcomes_on(seller, day, limit=_PAGE, cursor=cursor))
-    outcomes = list(islice(found, most + 1)) if most is not None else list(found)
-    return outcomes if most is None or len(outcomes) <= most else None
+    return dict(packed), max(0, min(DAYS, (today - oldest).days - 1))
 
 
 def _risks(house: _House, here: _Situation, change: Change, seed: int) -> list[Risk]:

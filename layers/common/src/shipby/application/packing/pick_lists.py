@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.pages import Page
-from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
@@ -53,23 +49,15 @@ def load_pickable(seller: str, numbers: Iterable[str], *, store: Store) -> Picka
     found = store.postings_with_details(seller, list(numbers))
     details = {number: detail for number, (_, detail) in found.items() if detail is not None}
     skus = dict.fromkeys(line.sku for detail in details.values() for line in detail.lines)
-    cards = {sku: card for sku in skus if (card := store.product_card(seller, sku))}
+    cards = dict(store.product_cards_of(seller, list(skus)))
     return Pickable(tuple(posting for posting, _ in found.values()), details, cards)
 
 
 def wanted_numbers(seller: str, wanted: PickFilter, *, store: Store) -> tuple[str, ...]:
     """Numbers of the postings a filter shows, earliest cut-off first."""
-    found: list[str] = []
-    for item in every(partial(_worklist, store, seller, wanted)):
-        if wanted.warehouse_id in ("", item.warehouse_id):
-            found.append(item.number)
-        if len(found) == wanted.limit:
-            break
-    return tuple(found)
-
-
-def _worklist(store: PostingReads, seller: str, wanted: PickFilter, cursor: str | None) -> Page[WorkItem]:
-    return store.worklist(seller, wanted.stage, due_before=wanted.due_before, limit=200, cursor=cursor)
+    until = wanted.due_before - timedelta(microseconds=1) if wanted.due_before else None
+    found, _ = store.open_rows(seller, wanted.stage, until=until, warehouse=wanted.warehouse_id, most=wanted.limit)
+    return tuple(row.number for row in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

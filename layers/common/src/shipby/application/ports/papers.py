@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from shipby.application.ports.pages import Page
@@ -42,6 +43,9 @@ class BenchReads(Protocol):
     """What the bench knows and checked."""
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None: ...
+    def product_cards_of(self, seller: str, skus: Sequence[str]) -> Mapping[str, ProductCard]:
+        """Those that there are, by SKU in the order given; strongly consistent, a hundred in one request."""
+
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         """All product cards, by SKU."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from shipby.application.ports.pages import Page
     from shipby.domain.deadlines.outcome import Outcome
+    from shipby.domain.deadlines.priority import OpenPosting, StatedPrices
     from shipby.domain.events import AggregateKind, Ref, StoredEvent
     from shipby.domain.intents import Intent
     from shipby.domain.json_types import Json
@@ -37,6 +38,25 @@ class WorkItem:
     """What missing the next priced step costs."""
     next_due: datetime | None = None
     """When its next alarm rings."""
+
+
+class OpenRow(NamedTuple):
+    """As much of a board's row as tells which postings are to be looked at; a board may have ten thousand."""
+
+    number: str
+    stage: Stage
+    cut_off: datetime | None
+    warehouse_id: str
+    at_risk: Money | None
+
+
+class Load(NamedTuple):
+    """So many postings of a stage that are alike: one cut-off, one warehouse, one price."""
+
+    cut_off: datetime
+    warehouse_id: str
+    at_risk: Money | None
+    postings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +89,13 @@ class PostingReads(Protocol):
         For lists of many: a hundred items are one request.
         """
 
+    def open_postings(self, seller: str, numbers: Sequence[str]) -> Mapping[str, OpenPosting]:
+        """Those of the numbers that exist, in their order: of each what the order of work needs. For lists of many too,
+        at a third of the work."""
+
+    def stated_prices(self, seller: str, numbers: Sequence[str]) -> Mapping[str, StatedPrices]:
+        """The prices that the marketplace states, of those it says anything of; else as `open_postings`."""
+
     def versions(self, seller: str, numbers: Sequence[str]) -> Mapping[str, int]:
         """The versions of those of the numbers that exist; strongly consistent, a hundred in one request."""
 
@@ -93,11 +120,45 @@ class PostingReads(Protocol):
         Raises InvalidInputError if `cursor` did not come from this listing.
         """
 
+    def open_rows(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        most: int,
+        after: datetime | None = None,
+        until: datetime | None = None,
+        warehouse: str = "",
+        rings_by: datetime | None = None,
+    ) -> tuple[Sequence[OpenRow], bool]:
+        """Postings of a stage with a cut-off `after` one time and `until` another (included), earliest first; at most
+        so many, and whether there are more. Those without a cut-off come last, and where `until` is not given.
+
+        Of one warehouse, or of all. With `rings_by` only those with a price whose next alarm rings by then.
+        """
+
+    def loads(
+        self, seller: str, stage: Stage, *, until: datetime, most: int, warehouse: str = ""
+    ) -> tuple[Sequence[Load], bool]:
+        """Postings of a stage with a cut-off until a time (included), counted; the `most` earliest, and whether there
+        are more."""
+
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         """Numbers of the postings first seen on a day (UTC)."""
 
     def outcomes_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[Outcome]:
         """How the postings that left on a day (UTC) left."""
+
+    def packed_on(self, seller: str, day: date, *, most: int) -> Mapping[tuple[str, datetime], int] | None:
+        """How many of those that left on a day (UTC) were packed, by warehouse and quarter of an hour (its begin);
+        None if more than `most` left. Eventually consistent; of a day that is over it may be five minutes old.
+
+        Where the time of packing is not known (packed without a scan) the time of leaving stands for it.
+        """
+
+    def losses_on(self, seller: str, day: date, *, most: int, warehouse: str = "") -> tuple[Sequence[Money], bool]:
+        """What postings that left on a day (UTC) lost to lateness, of one warehouse or of all; at most so many, and
+        whether there are more. Eventually consistent."""
 
     def mark_synced(self, seller: str, number: str, read_at: datetime) -> None:
         """Note that a read of the marketplace changed nothing: synced_at := max(synced_at, read_at); no new version."""

@@ -11,7 +11,16 @@ from fractions import Fraction
 
 from shipby.domain.deadlines.ladder import charge_of
 from shipby.domain.money import Money
-from shipby.domain.postings.posting import BEFORE_HAND_OVER, Posting, RungKind, Stage, TariffStep
+from shipby.domain.postings.posting import (
+    BEFORE_HAND_OVER,
+    Line,
+    Posting,
+    Rung,
+    RungKind,
+    Stage,
+    TariffStep,
+    paid_for,
+)
 from shipby.domain.sellers.settings import SellerSettings
 
 STEPS = (RungKind.SHIPMENT_DATE, RungKind.TARIFF_STEP, RungKind.WITHOUT_DELAY)
@@ -64,10 +73,39 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPosting:
+    """Of a posting, as much as the order of work needs; its fields are those of `Posting`."""
+
+    number: str
+    stage: Stage
+    rungs: tuple[Rung, ...] = ()
+    warehouse_id: str = ""
+    late: bool = False
+    overdue: bool = False
+    late_price: Money | None = None
+    blocked_from: Stage | None = None
+    blocked_reason: str = ""
+    parent_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPrices:
+    """Of what the marketplace says of a posting, the same; its fields are those of `MarketplacePosting`."""
+
+    tariff_steps: tuple[TariffStep, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def paid(self) -> Money | None:
+        """What the buyer paid for all lines."""
+        return paid_for(self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A posting with a step ahead and the work left until hand-over."""
 
-    posting: Posting
+    posting: OpenPosting | Posting
     step: Step
     minutes: int
 
@@ -78,7 +116,7 @@ class Due:
         return Fraction(money.minor if money else 0, self.minutes)
 
 
-def working_stage(posting: Posting) -> Stage:
+def working_stage(posting: OpenPosting | Posting) -> Stage:
     """Where its work stands: a blocked posting keeps the stage it was blocked in."""
     return posting.blocked_from or posting.stage if posting.stage is Stage.BLOCKED else posting.stage
 
@@ -89,7 +127,7 @@ def minutes_of(stage: Stage, settings: SellerSettings) -> int:
 
 
 def next_step(
-    posting: Posting,
+    posting: OpenPosting | Posting,
     now: datetime,
     *,
     tariff: Sequence[TariffStep] = (),

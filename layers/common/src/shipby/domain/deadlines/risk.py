@@ -15,11 +15,14 @@ days differ by a third, seven of them are too few: 90 % told was about 75 % true
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from itertools import accumulate, chain
+from operator import mul
 from random import Random
 from statistics import fmean, variance
 
@@ -101,18 +104,21 @@ class Risk:
         return lamp_of(self.chance)
 
 
-def measure(packed: Iterable[datetime], *, first: date, last: date, zone: tzinfo) -> Throughput:
-    """The throughput of the whole local days `first` to `last`, from the moments at which postings were packed.
+def measure(
+    packed: Iterable[datetime] | Mapping[datetime, int], *, first: date, last: date, zone: tzinfo
+) -> Throughput:
+    """The throughput of the whole local days `first` to `last`, from the moments at which postings were packed: each
+    of them, or how many at each.
 
     An hour of the day is a working hour if something was packed in it on a third of the days with work (any, if that
     is true of none); a weekday is one unless it was seen without any work. Below ENOUGH postings the result is not
     `measured`.
     """
     counts: dict[date, Counter[int]] = defaultdict(Counter)
-    for moment in packed:
+    for moment, times in Counter(packed).items():
         local = moment.astimezone(zone)
         if first <= local.date() <= last:
-            counts[local.date()][local.hour] += 1
+            counts[local.date()][local.hour] += times
     total = sum(sum(day.values()) for day in counts.values())
     if total < ENOUGH:
         return Throughput(days=(), hours=PRIOR_HOURS, weekdays=frozenset(range(1, 8)), zone=zone, packed=total)
@@ -174,17 +180,33 @@ class _Draws:
         self._random = Random(seed)  # noqa: S311  # a simulation, not a secret
         self._days = [[float(count * per_posting) for count in day] for day in seen.days] if seen.measured else []
         self._factors = _day_factors(seen.days) if seen.measured else []
-        self._slots = slots
+        self._count = len(slots)
+        self._day_of = [slot.day for slot in slots]
+        self._days_ahead = len(set(self._day_of))
 
     def paces(self) -> list[float]:
-        """One run's minutes of work per hour, slot by slot."""
+        """One run's minutes of work per hour, slot by slot. It runs thousands of times: hence no loops here."""
         if not self._days:
-            return [60.0 * self._random.choice(_PRIOR_SPREAD)] * len(self._slots)
-        past = self._random.choices(self._days, k=len(self._days))
-        pool = [hour for day in past for hour in day]
-        days = self._random.choices(self._factors, k=len(self._slots))
-        hours = self._random.choices(pool, k=len(self._slots))
-        return [hour * days[slot.day] for hour, slot in zip(hours, self._slots, strict=True)]
+            return [60.0 * self._random.choice(_PRIOR_SPREAD)] * self._count
+        choices = self._random.choices
+        past = choices(self._days, k=len(self._days))
+        factors = choices(self._factors, k=self._days_ahead)
+        hours = choices(list(chain.from_iterable(past)), k=self._count)
+        return list(map(mul, hours, map(factors.__getitem__, self._day_of)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """The work done until a time: that of so many whole slots, and a share of the hour that the next one lies in."""
+
+    whole: int
+    share: float
+
+
+def _until(slots: Sequence[_Slot], when: datetime) -> _Until:
+    whole = bisect_right(slots, when, key=lambda slot: slot.end)
+    begun = whole < len(slots) and slots[whole].start < when
+    return _Until(whole, (when - slots[whole].start) / HOUR if begun else 0.0)
 
 
 def risks(
@@ -208,8 +230,8 @@ def risks(
     if not ordered:
         return []
     slots = _slots(seen, now, ordered[-1].cut_off)
-    # The share of each hour ahead that lies before each pack-by time.
-    shares = [[_share(slot, backlog.pack_by) for slot in slots if slot.start < backlog.pack_by] for backlog in ordered]
+    weights = [speed * ((slot.end - slot.start) / HOUR) for slot in slots]
+    until = [_until(slots, backlog.pack_by) for backlog in ordered]
     draws = _Draws(seen, slots, per_posting, seed)
     met = [0] * len(ordered)
     missing = [0.0] * len(ordered)
@@ -217,9 +239,10 @@ def risks(
     needed = [due := due + backlog.minutes for backlog in ordered]
     for _ in range(runs):
         paces = draws.paces()
+        done = [0.0, *accumulate(map(mul, paces, weights))]
         for at, backlog in enumerate(ordered):
-            done = speed * sum(pace * share for pace, share in zip(paces, shares[at], strict=False))
-            short = needed[at] - done
+            whole, share = until[at].whole, until[at].share
+            short = needed[at] - done[whole] - (speed * paces[whole] * share if share else 0.0)
             if short <= 0 or not backlog.minutes:
                 met[at] += 1
             else:
@@ -227,8 +250,3 @@ def risks(
     return [
         Risk(backlog=backlog, chance=met[at] / runs, missing=missing[at] / runs) for at, backlog in enumerate(ordered)
     ]
-
-
-def _share(slot: _Slot, until: datetime) -> float:
-    """How much of a whole hour of it lies before a time."""
-    return max(timedelta(0), min(slot.end, until) - slot.start) / HOUR

@@ -163,10 +163,15 @@ class MarketplacePosting:
     def paid(self) -> Money | None:
         """What the buyer paid for all lines. None when there are none, and while the price of any is unknown: then no
         sum is right."""
-        prices = [line.price * line.quantity for line in self.lines if line.price is not None]
-        if not prices or len(prices) < len(self.lines) or len({price.currency for price in prices}) > 1:
-            return None
-        return Money(sum(price.minor for price in prices), prices[0].currency)
+        return paid_for(self.lines)
+
+
+def paid_for(lines: Sequence[Line]) -> Money | None:
+    """The sum of lines, as `MarketplacePosting.paid` says it."""
+    prices = [line.price * line.quantity for line in lines if line.price is not None]
+    if not prices or len(prices) < len(lines) or len({price.currency for price in prices}) > 1:
+        return None
+    return Money(sum(price.minor for price in prices), prices[0].currency)
 
 
 class RungKind(StrEnum):

@@ -1,6 +1,9 @@
 """Postings, what the marketplace says of them, and their tracking numbers."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.codec import Record
@@ -9,6 +12,9 @@ from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
+
+if TYPE_CHECKING:
+    from shipby.domain.deadlines.priority import OpenPosting, StatedPrices
 
 __all__ = ["details", "posting_item", "postings", "tracking_changes", "with_newest"]
 
@@ -22,6 +28,22 @@ def postings() -> Kind[Posting]:
 @functools.cache
 def details() -> Kind[MarketplacePosting]:
     return Kind("DETAIL", Record(MarketplacePosting))
+
+
+@functools.cache
+def open_postings() -> Kind[OpenPosting]:
+    """Part of a posting's item."""
+    from shipby.domain.deadlines.priority import OpenPosting
+
+    return Kind("POSTING", Record(OpenPosting, rename={"number": "posting_number"}))
+
+
+@functools.cache
+def stated_prices() -> Kind[StatedPrices]:
+    """Part of a detail's item."""
+    from shipby.domain.deadlines.priority import StatedPrices
+
+    return Kind("DETAIL", Record(StatedPrices))
 
 
 @functools.cache
