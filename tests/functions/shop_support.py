@@ -24,6 +24,8 @@ from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.application.sellers.register import create_push_token, register_seller
 from shipby.domain.sellers.settings import SellerSettings
+from shipby_local.stack.filters import matches
+from tests.infra.sam_template import events
 from tests.support import builders as a
 
 if TYPE_CHECKING:
@@ -155,7 +157,10 @@ class Shop:
             ]
         answer = streams.get_records(ShardIterator=self._iterator)
         self._iterator = answer["NextShardIterator"]
-        records = [dict(record) for record in answer["Records"] if record["eventName"] == "INSERT"]
+        ((_, _, mapping),) = events("DynamoDB")
+        (rule,) = mapping["FilterCriteria"]["Filters"]
+        wanted = json.loads(rule["Pattern"])
+        records = [dict(record) for record in answer["Records"] if matches(wanted, record)]
         return failed_ids(router({"Records": records}, LambdaContext())) if records else []
 
     def messages(self, queue: str) -> list[Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from shipby.adapters.aws_lambda.batch import RESERVE_MILLIS, wait_seconds
+from shipby.adapters.aws_lambda.stream import read_record
+from shipby.adapters.dynamodb import keys
 from shipby.application.alarms.set_aside import TRIES
 from shipby.domain.errors import MarketplaceUnavailableError
 from shipby.settings import READ_WITHIN
+from shipby_local.stack.filters import matches
 from tests.infra.sam_template import events, functions, granted, properties, resources, target
 
 QUEUES = resources("AWS::SQS::Queue")
@@ -108,9 +112,34 @@ def test_the_stream_has_one_consumer_that_loses_nothing() -> None:
     assert ("sqs:SendMessage", "StreamDeadLetters.Arn") in granted(function)
 
 
-def test_the_stream_consumer_is_asked_about_inserts_only() -> None:
+def test_the_stream_consumer_is_asked_about_events_and_pushes_that_were_inserted_only() -> None:
     ((_, _, event),) = events("DynamoDB")
-    assert event["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+    (rule,) = event["FilterCriteria"]["Filters"]
+    assert json.loads(rule["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"SK": {"S": [{"prefix": keys.EVENT_PREFIX}, {"prefix": keys.PUSH_PREFIX}]}}},
+    }
+
+
+def _sort_keys() -> list[str]:
+    """One of every kind of row: what `keys` calls a row, or the beginning of its sort key."""
+    names = [value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)]
+    return [f"{name}x" if name.endswith("#") else name for name in names]
+
+
+@pytest.mark.parametrize("sort_key", [*_sort_keys(), "CAP#refund#20260302", "IDEM#a", "REPORT#proof#20260302"])
+@pytest.mark.parametrize("change", ["INSERT", "MODIFY", "REMOVE"])
+def test_the_stream_consumer_is_asked_about_exactly_what_it_routes(sort_key: str, change: str) -> None:
+    ((_, _, event),) = events("DynamoDB")
+    (rule,) = event["FilterCriteria"]["Filters"]
+    place = {"PK": {"S": "SELLER#s#POSTING#p"}, "SK": {"S": sort_key}}
+    record = {"eventName": change, "dynamodb": {"Keys": place, "NewImage": place}}
+    try:
+        routed = read_record(record) is not None
+    except (KeyError, TypeError):
+        routed = True  # An event or a push, though an empty one.
+    assert matches(json.loads(rule["Pattern"]), record) is routed
+    assert routed is (change == "INSERT" and sort_key in ("EVENT#x", "PUSH#x"))
 
 
 @pytest.mark.parametrize(("function", "event"), [(function, event) for function, _, event in events("ScheduleV2")])

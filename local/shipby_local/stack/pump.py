@@ -126,8 +126,6 @@ class StreamPump:
         self.retrying: str | None = None
         self.position = ""
         """Sequence number of the last record that was dealt with; empty before the first."""
-        self.touched: dict[str, int] = {}
-        """Partition key -> `delivered` when a record of it was last delivered: who waits for an item looks here."""
 
     def start(self) -> None:
         """Create the checkpoint table if needed and begin to read."""
@@ -269,10 +267,7 @@ class StreamPump:
         return _Outcome(failed_from=min(known) if len(known) == len(indexes) else 0, request_id=request_id)
 
     def _done(self, records: list[Record]) -> None:
-        for record in records:
-            self.delivered += 1
-            for value in record["dynamodb"]["Keys"].get("PK", {}).values():
-                self.touched[value] = self.delivered
+        self.delivered += len(records)
         self._checkpoint(records[-1])
 
     def _checkpoint(self, record: Record) -> None:

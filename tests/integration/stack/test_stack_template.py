@@ -134,6 +134,11 @@ def test_what_the_embedded_stack_cannot_do_is_refused_by_name(
         ({"absent": [{"exists": False}]}, True),
         ({"inner": {"name": [{"equals-ignore-case": "X"}]}}, True),
         ({"inner": {"name": ["X"]}}, False),
+        ({"inner": {"name": [{"prefix": "y"}, {"prefix": "x"}]}}, True),
+        ({"inner": {"name": [{"prefix": "y"}, {"prefix": "z"}]}}, False),
+        ({"kind": ["a"], "inner": {"name": [{"prefix": "y"}]}}, False),
+        ({"absent": {"name": [{"prefix": "x"}]}}, False),
+        ({"kind": {"name": [{"prefix": "a"}]}}, False),
         ({"$or": [{"kind": ["c"]}, {"size": [5]}]}, True),
     ],
 )
