@@ -35,17 +35,17 @@ from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
+from tests.support.memory.boards import MemoryBoards
 from tests.support.memory.index import Index
 from tests.support.memory.matters import MemoryMatters
 from tests.support.memory.replay import Kept, MemoryReplay
-from tests.support.memory_boards import MemoryBoards
 from tests.support.memory_writes import Planned, Rows, plan
 
 R = TypeVar("R")
 _REPLAY = timedelta(minutes=10)
 
 
-class MemoryStore(MemoryBoards, MemoryMatters, MemoryReplay):
+class MemoryStore(MemoryMatters, MemoryReplay, MemoryBoards):
     """Thread-safe; everything handed in is copied deep and everything handed out refuses changes.
 
     `clock` (standing still at the builders' NOW unless given) decides when a remembered response or a token expired.
