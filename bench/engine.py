@@ -65,6 +65,8 @@ class Engine:
         self.items: dict[Place, Item] = {}
         self.units_of_last = 0.0
         """Read units of the last request."""
+        self.inserted: list[Item] | None = None
+        """Rows that were not there before, where somebody wants them: what the table's stream tells of."""
         self._tokens: dict[str, list[Any]] = {}
         self._indexes = {"": _Index("", "PK", "SK", None)}
         for index in table_definition("bench")["GlobalSecondaryIndexes"]:
@@ -79,10 +81,12 @@ class Engine:
     def drop(self, pk: str) -> None:
         """Forget all items of a partition, without any request."""
         for _, _, sk in list(self._indexes[""].entries.get(pk, ())):
-            place = (pk, sk)
-            for index in self._indexes.values():
-                index.change(place, self.items[place], {})
-            del self.items[place]
+            self._remove((pk, sk))
+
+    def _remove(self, place: Place) -> None:
+        old = self.items.pop(place, {})
+        for index in self._indexes.values():
+            index.change(place, old, {})
 
     def call(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one request. Raises NotImplementedError for an operation that the store never uses."""
@@ -99,6 +103,9 @@ class Engine:
                 if isinstance(change, RefusedError):
                     raise change
                 self._store(*change)
+                return {}
+            case "DeleteItem":
+                self._remove(_place(body["Key"]))
                 return {}
             case "Query":
                 return self._query(body)
@@ -158,6 +165,8 @@ class Engine:
         old = self.items.get(place, {})
         if not item:
             return
+        if not old and self.inserted is not None:
+            self.inserted.append(item)
         self.items[place] = item
         for index in self._indexes.values():
             index.change(place, old, item)

@@ -1,10 +1,14 @@
-"""For every test: no judging of the machine's speed; tests that share a running stack share a process."""
+"""For every test: no judging of the machine's speed; calls of AWS are checked before they are sent; tests that share a
+running stack share a process."""
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from shipby.adapters.aws import clients
+
 settings.register_profile("shipby", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shipby")
+clients.CHECK_REQUESTS = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -75,10 +75,10 @@ class People:
                 moments = [moment for moment in self._moments if moment > self.now()]
             self.stepper.settle()
             # What people did may be what others wait for: they look before time moves on.
-            if seen == self.pump.delivered:
+            if seen == self.pump.seen:
                 self.stepper.step(min(moments, default=None))
                 self.told(self.now())
-            seen = self.pump.delivered
+            seen = self.pump.seen
             self._wake()
 
     def _wake(self) -> None:
@@ -111,7 +111,7 @@ class People:
         """
         limit, mark = self.now() + within, -1
         while True:
-            before = self.pump.delivered
+            before = self.pump.seen
             if self._touched(about, mark):
                 found = look()
                 if found is not None:
@@ -125,7 +125,7 @@ class People:
         if mark < 0:
             return True
         if not about:
-            return self.pump.delivered > mark
+            return self.pump.seen > mark
         return any(at > mark for key, at in list(self.pump.touched.items()) if about in key)
 
     def share(self, work: Callable[[T], object], among: Iterable[T]) -> None:

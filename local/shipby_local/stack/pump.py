@@ -126,6 +126,10 @@ class StreamPump:
         self.retrying: str | None = None
         self.position = ""
         """Sequence number of the last record that was dealt with; empty before the first."""
+        self.seen = 0
+        """Records that were dealt with, those that a filter left out too."""
+        self.touched: dict[str, int] = {}
+        """Partition key -> `seen` when a record of it was last dealt with: who waits for an item looks here."""
 
     def start(self) -> None:
         """Create the checkpoint table if needed and begin to read."""
@@ -214,6 +218,7 @@ class StreamPump:
                 pending.appendleft(follow_up)
         if not pending:
             # Records that a filter left out need no second look either.
+            self._note([record for record in records if not self._wanted(record)])
             self._checkpoint(records[-1])
 
     def _wanted(self, record: Record) -> bool:
@@ -268,7 +273,14 @@ class StreamPump:
 
     def _done(self, records: list[Record]) -> None:
         self.delivered += len(records)
+        self._note(records)
         self._checkpoint(records[-1])
+
+    def _note(self, records: list[Record]) -> None:
+        for record in records:
+            self.seen += 1
+            for value in record["dynamodb"]["Keys"].get("PK", {}).values():
+                self.touched[value] = self.seen
 
     def _checkpoint(self, record: Record) -> None:
         self._dynamodb.put_item(

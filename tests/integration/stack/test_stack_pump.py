@@ -24,6 +24,9 @@ def test_new_rows_are_delivered_once_each_and_changes_that_the_filter_leaves_out
     shop.drain(LONGEST)
     assert [times_done(shop, name) for name in names] == [1] * 25
     assert shop.pump.delivered == before + 25
+    # Who waits for a row hears of those too that nobody routes: the worker's.
+    assert {"ROW", "DONE"} <= set(shop.pump.touched)
+    assert shop.pump.seen > shop.pump.delivered
 
 
 def test_records_before_a_reported_failure_are_done_once_and_those_after_it_still_arrive(shop: Stack) -> None:

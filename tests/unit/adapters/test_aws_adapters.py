@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
@@ -70,6 +72,23 @@ def test_the_adapters_are_the_ports() -> None:
 
 def test_the_clock_is_aware_and_in_utc() -> None:
     assert SystemClock().now().tzinfo is UTC
+
+
+def test_calls_are_checked_before_they_are_sent_in_tests_and_by_aws_alone_in_production(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wrong_call() -> None:
+        url: Any = "https://sqs.eu-central-1.amazonaws.com/1/none"
+        clients.sqs().receive_message(QueueUrl=url, MaxNumberOfMessages=cast("int", "1"))
+
+    with pytest.raises(ParamValidationError):
+        wrong_call()
+    shipped = "from shipby.adapters.aws import clients; print(clients.CHECK_REQUESTS)"
+    assert subprocess.run([sys.executable, "-c", shipped], capture_output=True, check=True).stdout == b"False\n"
+    monkeypatch.setattr(clients, "CHECK_REQUESTS", False)
+    clients.sqs.cache_clear()
+    with pytest.raises(ClientError):
+        wrong_call()
 
 
 def test_clients_are_made_once_with_short_time_limits() -> None:

@@ -17,12 +17,12 @@ START = datetime(2026, 11, 17, 5, 0, tzinfo=UTC)
 
 @dataclass
 class FakePump:
-    delivered: int = 0
+    seen: int = 0
     touched: dict[str, int] = field(default_factory=dict)
 
     def record(self, key: str) -> None:
-        self.delivered += 1
-        self.touched[key] = self.delivered
+        self.seen += 1
+        self.touched[key] = self.seen
 
 
 @dataclass
