@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def first() -> dict[str, float]:
     """Milliseconds from a bare interpreter: importing the press and its libraries, the first label, the second."""
     start = time.perf_counter()
-    import reportlab.pdfbase.pdfdoc  # noqa: F401 - the press loads it with its first label; here it is the import's
+    import reportlab.pdfbase.ttfonts  # noqa: F401 - the press loads it with its first label; here it is the import's
     import zint  # noqa: F401 - as above
 
     import shipby.adapters.labels.pdf
