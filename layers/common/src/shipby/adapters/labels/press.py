@@ -9,7 +9,6 @@ from pathlib import Path
 from shipby.adapters.labels.draft import Draft
 from shipby.adapters.labels.drawing import Page
 from shipby.adapters.labels.fonts import Fonts
-from shipby.adapters.labels.layout import lay_out, lay_out_sticker
 from shipby.adapters.labels.pdf import to_pdf
 from shipby.application.ports.press import Drawn
 from shipby.domain.errors import InvalidInputError
@@ -63,6 +62,9 @@ class ReportlabPress:
         sticker: bool,
         write: Callable[[Sequence[Page], Fonts], bytes],
     ) -> Drawn:
+        # Loaded with the first label of ours: most of what the function prints is the marketplace's.
+        from shipby.adapters.labels.layout import lay_out, lay_out_sticker
+
         Draft(look, self.fonts)  # a wrong look is everybody's problem, so it is raised and not told of each label
         draw = lay_out_sticker if sticker else lay_out
         pages: list[Page] = []
