@@ -48,6 +48,8 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/v1/postings/{number}/way", "tracking.ways"),
     ("GET", "/v1/silent-parcels", "tracking.ways"),
     ("POST", "/v1/carrier-scans/import", "tracking.ways"),
+    ("GET", "/v1/postings/{number}/carrier", "tracking.carriers"),
+    ("POST", "/v1/postings/{number}/carrier", "tracking.carriers"),
     ("GET", "/v1/carriers", "tracking.carriers"),
     ("POST", "/v1/carriers/check-numbers", "tracking.carriers"),
     ("GET", "/v1/carriers/{code}", "tracking.carriers"),

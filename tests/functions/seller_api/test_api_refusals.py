@@ -64,7 +64,13 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
-    numbers |= {"makeTrackingTicketFiles", "sendTrackingNumbers", "runTrackingJob", "cancelTrackingJob"}
+    numbers |= {
+        "correctPostingCarrier",
+        "makeTrackingTicketFiles",
+        "sendTrackingNumbers",
+        "runTrackingJob",
+        "cancelTrackingJob",
+    }
     evidence = {"addEvidence", "completeEvidence"}
     bench = {f"{step}Posting" for step in ("confirm", "pick", "inspect", "pack", "handOver", "override", "unblock")} | {
         "printLabels",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.route_events import route_event
+from shipby.application.postings.queries import PostingFilter, list_postings
 from shipby.application.postings.tracking_history import tracking_numbers
 from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
@@ -165,6 +166,31 @@ def test_a_posting_may_take_its_own_former_number_back_with_a_second_word(world:
     world.settle(intent)
     assert world.posting().tracking_number == OLD
     assert [row["new"] for row in history(world)] == [OLD, NEW, OLD]
+
+
+def found(world: World, text: str) -> list[str]:
+    listed: Any = list_postings(a.SELLER, PostingFilter(q=text), limit=50, cursor=None, store=world.store)
+    return [item["posting_number"] for item in listed["items"]]
+
+
+def test_former_numbers_are_found_whoever_replaced_them(world: World) -> None:
+    for number in (OLD, NEW):
+        world.settle(world.ask_tracking(number))
+    world.market.change(a.NUMBER, tracking_number=s10("RB", 3, "CN"))
+    world.read()
+    typed = OLD[:2].lower() + " " + OLD[2:]
+    assert [found(world, text) for text in (typed, NEW, s10("RB", 3, "CN"))] == [[a.NUMBER]] * 3
+    assert found(world, s10("RB", 4, "CN")) == []
+
+
+def test_a_number_that_was_replaced_in_the_cabinet_comes_back_with_a_second_word_only(world: World) -> None:
+    world.settle(world.ask_tracking(OLD))
+    world.market.change(a.NUMBER, tracking_number=NEW)
+    world.read()
+    assert world.state(world.ask_tracking(OLD)) is IntentState.PROPOSED
+    world.arrives("n-2", status="awaiting_deliver", actions=ASSEMBLED_ACTIONS)
+    with pytest.raises(AlreadyExistsError, match=a.NUMBER):
+        world.ask_tracking(OLD, "n-2")
 
 
 # One at a time

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from functions.seller_api.access import EVERYONE, OFFICE
+from functions.seller_api.access import DESK, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.carriers import directory as carrier_directory
 from shipby.application.shared.idempotency import Answer
+from shipby.application.tracking import posting_carrier as carrier_of_posting
+from shipby.application.tracking.posting_carrier import CarrierCorrection
 from shipby.contracts.tracking.carriers import CarrierBody, JudgeBody
+from shipby.contracts.tracking.posting_carrier import CarrierCorrectionBody
 from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
@@ -73,7 +76,47 @@ def judge_numbers(call: Call) -> Answer:
     return Answer(200, found)
 
 
+def get_posting_carrier(call: Call) -> Mapping[str, object]:
+    return carrier_of_posting.posting_carrier(call.seller, call.path["number"], store=call.store, clock=call.clock)
+
+
+def correct_posting_carrier(call: Call) -> Answer:
+    body = call.body_as(CarrierCorrectionBody)
+    wish = CarrierCorrection(
+        seller=call.seller,
+        number=call.path["number"],
+        carrier=body.carrier,
+        actor=call.actor,
+        reason=body.reason,
+        evidence=tuple(body.evidence),
+        if_match=call.if_match,
+    )
+    return carrier_of_posting.correct_carrier(wish, call.remember, store=call.store, clock=call.clock)
+
+
 OPERATIONS: tuple[Operation, ...] = (
+    read(
+        "/v1/postings/{number}/carrier",
+        get_posting_carrier,
+        id="getPostingCarrier",
+        summary="Whose number a posting has: contacts, the number's page, and what speaks against it",
+        answers="PostingCarrierView",
+        roles=DESK,
+        etag=True,
+    ),
+    Operation(
+        id="correctPostingCarrier",
+        method="POST",
+        path="/v1/postings/{number}/carrier",
+        summary="The same number is another carrier's than was said: noted with a trace, and its contacts shown",
+        run=correct_posting_carrier,
+        answers="PostingCarrierView",
+        roles=DESK,
+        body=CarrierCorrectionBody,
+        etag=True,
+        if_match=IfMatch.OPTIONAL,
+        description="The marketplace has no field for the carrier's name: nothing is sent, nobody has to agree.",
+    ),
     read(
         "/v1/carriers",
         list_carriers,

@@ -21,7 +21,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.tracking import carriers, jobs, numbers, options, replacements, ways
+from shipby.contracts.tracking import carriers, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
     responses,
@@ -44,6 +44,7 @@ _ROOMS = (
     numbers,
     jobs,
     options,
+    posting_carrier,
     replacements,
     ways,
 )

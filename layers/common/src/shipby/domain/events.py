@@ -176,6 +176,8 @@ class EventType(StrEnum):
     CARRIAGE_FAILED = "carriage.failed"
     CARRIAGE_CANCELLED = "carriage.cancelled"
     TRACKING_CHANGED = "tracking.changed"
+    TRACKING_CARRIER_CORRECTED = "tracking.carrier_corrected"
+    """The same number is another carrier's than was said."""
     NUMBERS_UPLOADED = "numbers.uploaded"
     NUMBERS_CHECKED = "numbers.checked"
     """Every row of the file is judged; nothing is changed."""

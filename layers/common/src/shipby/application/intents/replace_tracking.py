@@ -174,9 +174,16 @@ def _check_not_overtaken(new: NewTracking, posting: Posting, store: Store, now: 
 def doubts_of(judged: Judged, posting: Posting, store: Store) -> tuple[str, ...]:
     """What speaks against a number without proving it wrong, in words."""
     doubts = [text for _, text in judged.doubtful]
-    if store.find(posting.seller, pointers.FORMER_TRACKING, judged.number) == posting.number:
+    had = store.find(posting.seller, pointers.FORMER_TRACKING, judged.number) == posting.number
+    # One that was replaced in the cabinet keeps its pointer, for it was never given up by us.
+    had = had or (bool(posting.tracking_count) and _points_here(judged.number, posting, store))
+    if had:
         doubts.append(HAD_IT)
     return tuple(doubts)
+
+
+def _points_here(number: str, posting: Posting, store: Store) -> bool:
+    return store.find(posting.seller, pointers.TRACKING, number) == posting.number
 
 
 def needs_second_word(posting: Posting, doubts: tuple[str, ...], settings: SellerSettings) -> bool:

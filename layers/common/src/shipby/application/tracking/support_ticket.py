@@ -155,7 +155,7 @@ def _ticket(
         kind=ChangeReason(str(request.get("kind") or ChangeReason.OTHER)),
         reason=wish.reason or (refused.reason if refused else ""),
         answer=refused.outcome if refused else "",
-        former=tuple(change.old for change in history if change.old),
+        former=tuple(change.old for change in history if change.old not in ("", change.new)),
         evidence=tuple(map(str, proof)) if isinstance(proof, list) else (),
     )
 
