@@ -197,6 +197,16 @@ def test_duplicates_are_found_across_parts_however_the_posting_is_named(world: W
     assert "number stands in row 4 too" in by_number["problem"]
 
 
+@pytest.mark.parametrize("between", [0, PART_ROWS])
+def test_a_row_refused_for_its_number_does_not_stand_for_its_posting(world: World, between: int) -> None:
+    one, two, *others = shop(world, 2 + between)
+    filler = [f"{each},{number(100 + row)},first" for row, each in enumerate(others)]
+    job = taken(world, f"{one},{number(1)},first", f"{two},{number(1)},x", *filler, f"{two},{number(2)},first")
+    worked(world, job)
+    found = verdicts(world, job)
+    assert (found[0], found[1], found[-1]) == ("good", "refused", "good")
+
+
 def test_a_damaged_row_stands_for_nothing(world: World) -> None:
     (one,) = shop(world, 1)
     job = taken(world, f"{one},=A1,first", f"{one},{number(1)},", f"{one},{number(1)},first")
@@ -415,6 +425,8 @@ def test_rows_come_in_pages_and_as_a_table_for_either_spreadsheet(world: World) 
     page = number_jobs.get_rows(a.SELLER, job, limit=3, cursor=None, store=world.store)
     rest = number_jobs.get_rows(a.SELLER, job, limit=3, cursor=str(page["next_cursor"]), store=world.store)
     assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (3, 2, None)  # type: ignore[arg-type]  # lists
+    with pytest.raises(InvalidInputError):
+        number_jobs.get_rows(a.SELLER, job, limit=3, cursor="x", store=world.store)
     for separator, sign in ((Separator.SEMICOLON, ";"), (Separator.COMMA, ",")):
         text = number_jobs.rows_csv(a.SELLER, job, store=world.store, separator=separator)
         assert text.startswith("\ufeffrow" + sign)

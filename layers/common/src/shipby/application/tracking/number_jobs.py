@@ -20,7 +20,7 @@ from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.application.tracking.number_rows import asked_before, followed
 from shipby.application.tracking.number_table import Lines, rows_of
-from shipby.domain.errors import ActionNotOfferedError, NotFoundError, PreconditionFailedError
+from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, PreconditionFailedError
 from shipby.domain.events import AggregateKind, Event, EventType, number_job_ref
 from shipby.domain.json_types import Json
 from shipby.domain.tracking.number_job import (
@@ -203,7 +203,9 @@ def get_job(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
 def get_rows(seller: str, identifier: str, *, limit: int, cursor: str | None, store: Store) -> dict[str, Json]:
     """Rows of a job in the order of the file, as they stand now. Raises NotFoundError, InvalidInputError."""
     job = load_job(seller, identifier, store)
-    after = int(cursor) if cursor and cursor.isdecimal() else 0
+    if cursor is not None and not cursor.isdecimal():
+        raise InvalidInputError("this cursor is not of these rows", errors=[("cursor", "leave it out to begin")])
+    after = int(cursor or 0)
     rows = [(part.part, row) for part in store.number_rows(seller, job.id) for row in part.rows if row.line > after]
     page = rows[:limit]
     items: list[Json] = [row_view(row) for row in _as_they_stand(job, page, store)]

@@ -53,13 +53,13 @@ class Seen:
         return seen
 
     def take(self, row: NumberRow) -> None:
-        """Raises InvalidInputError where an earlier row names the same."""
-        for seen, value, what in (
-            (self.postings, row.posting, "posting"),
-            (self.numbers, cleaned(row.number), "number"),
-        ):
-            if seen.setdefault(value, row.line) != row.line:
+        """Raises InvalidInputError where an earlier row names the same; then this one stands for neither."""
+        named = ((self.postings, row.posting, "posting"), (self.numbers, cleaned(row.number), "number"))
+        for seen, value, what in named:
+            if value in seen:
                 raise InvalidInputError(f"the {what} stands in row {seen[value]} too: the first one counts")
+        for seen, value, _ in named:
+            seen[value] = row.line
 
 
 def judge_row(seller: str, row: NumberRow, actor: str, seen: Seen, *, store: Store, clock: Clock) -> NumberRow:
