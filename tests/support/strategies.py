@@ -218,7 +218,7 @@ evidence_items = _any(EvidenceItem, seller=ids, posting_number=ids, sequence=st.
 evidence_uploads = _any(EvidenceUpload, seller=ids, posting_number=ids, id=ids, data=jsons)
 evidence_packs = _any(EvidencePack, seller=ids, id=ids)
 shadows = _any(ShadowDecision, seller=ids, id=ids, ref=st.builds(posting_ref, ids), data=jsons)
-cases = _any(Case, seller=ids, id=ids)
+cases = _any(Case, seller=ids, id=ids, data=jsons)
 outcomes = _any(Outcome, seller=ids, posting_number=ids)
 stored_events = _any(
     StoredEvent, seller=ids, ref=st.builds(Ref, kind=st.sampled_from(AggregateKind), id=ids), event=events

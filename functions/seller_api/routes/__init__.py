@@ -23,6 +23,7 @@ AREAS = (
     "tracking.jobs",
     "tracking.options",
     "tracking.replacements",
+    "tracking.exceptions",
     "tracking.ways",
     "tracking.carriers",
     "labels",

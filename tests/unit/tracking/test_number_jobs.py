@@ -13,7 +13,6 @@ from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.ports.writes import Write
 from shipby.application.settling.second_word import SecondWord
-from shipby.application.shared.csv_text import Separator
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import number_jobs
 from shipby.application.tracking.approve_number import approve_number, reject_number
@@ -22,10 +21,10 @@ from shipby.application.tracking.number_table import csv_lines
 from shipby.application.tracking.work_numbers import work_numbers
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriers.s10 import s10
-from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, PreconditionFailedError
+from shipby.domain.errors import ActionNotOfferedError, NotFoundError, PreconditionFailedError
 from shipby.domain.events import EventType, number_job_ref, posting_ref
 from shipby.domain.intents import IntentState
-from shipby.domain.tracking.number_job import MAX_ROWS, PART_ROWS, JobState, NumberJob
+from shipby.domain.tracking.number_job import PART_ROWS, JobState, NumberJob
 from tests.support import builders as a
 from tests.support.fake_marketplace import ASSEMBLED_ACTIONS
 from tests.unit.tracking.test_numbers import DOUBTFUL
@@ -369,70 +368,6 @@ def test_a_job_without_a_row_to_ask_for_does_not_start_and_what_is_over_is_not_c
         cancel_job(word(other), forget, store=world.store, clock=world.clock)
     with pytest.raises(NotFoundError):
         start(world, "no-such-job")
-
-
-# What is no such file, and what comes out
-
-
-def test_100_000_rows_are_refused_with_what_to_do(world: World) -> None:
-    text = HEADING + "\n" + "n,RB000000005CN,first\n" * 100_000
-    with pytest.raises(InvalidInputError, match=f"100000 rows and at most {MAX_ROWS} .* 100 files"):
-        take_file(
-            NumberFile(seller=a.SELLER, lines=csv_lines(text), field="csv", actor="key:k1"),
-            forget,
-            store=world.store,
-            clock=world.clock,
-        )
-
-
-@pytest.mark.parametrize(
-    ("cell", "problem"),
-    [
-        ("n–0000", "EN DASH"),
-        ("n-00\u200b00", "ZERO WIDTH SPACE"),
-        ("п-0000", "CYRILLIC SMALL LETTER PE"),
-        ("=A1", "formula"),
-        ("n" * 101, "101 signs"),
-    ],
-)
-def test_a_posting_number_that_a_sheet_or_a_keyboard_spoilt_is_told(world: World, cell: str, problem: str) -> None:
-    shop(world, 1)
-    job = taken(world, f"{cell},{number(1)},first")
-    worked(world, job)
-    [row] = rows(world, job)
-    assert (row["verdict"], problem in row["problem"]) == ("refused", True), row
-
-
-@pytest.mark.parametrize("cell", [" n-0000 ", "n-0000\u00a0", "\u200bn-0000", "\ufeffn-0000"])
-def test_what_nobody_sees_at_the_ends_of_a_posting_number_is_left_out(world: World, cell: str) -> None:
-    shop(world, 1)
-    job = taken(world, f"{cell},{number(1)}\u00a0,first", heading="Номер отправления,Трек-номер,Причина")
-    worked(world, job)
-    assert verdicts(world, job) == ["good"]
-
-
-def test_a_row_of_too_many_cells_is_refused_alone(world: World) -> None:
-    shop(world, 2)
-    job = taken(world, f"n-0000,{number(1)},torn, and wet", f'n-0001,{number(2)},"torn, and wet"')
-    worked(world, job)
-    assert verdicts(world, job) == ["refused", "good"]
-
-
-def test_rows_come_in_pages_and_as_a_table_for_either_spreadsheet(world: World) -> None:
-    numbers = shop(world, 5)
-    job = taken(world, *(f"{each},{number(row)},first" for row, each in enumerate(numbers, 1)))
-    worked(world, job)
-    page = number_jobs.get_rows(a.SELLER, job, limit=3, cursor=None, store=world.store)
-    rest = number_jobs.get_rows(a.SELLER, job, limit=3, cursor=str(page["next_cursor"]), store=world.store)
-    assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (3, 2, None)  # type: ignore[arg-type]  # lists
-    with pytest.raises(InvalidInputError):
-        number_jobs.get_rows(a.SELLER, job, limit=3, cursor="x", store=world.store)
-    for separator, sign in ((Separator.SEMICOLON, ";"), (Separator.COMMA, ",")):
-        text = number_jobs.rows_csv(a.SELLER, job, store=world.store, separator=separator)
-        assert text.startswith("\ufeffrow" + sign)
-        assert f"n-0000{sign}{number(1)}{sign}" in text
-    listed = number_jobs.list_jobs(a.SELLER, a.NOW.date(), limit=50, cursor=None, store=world.store)
-    assert [item["id"] for item in listed["items"]] == [job]  # type: ignore[union-attr,index,call-overload]  # a list of jobs
 
 
 def test_looks_get_rarer_and_never_stop_while_somebody_has_to_decide(world: World) -> None:

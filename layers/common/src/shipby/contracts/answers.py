@@ -21,7 +21,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.tracking import carriers, jobs, numbers, options, posting_carrier, replacements, ways
+from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
     responses,
@@ -41,6 +41,7 @@ _ROOMS = (
     reports,
     shadow,
     carriers,
+    exceptions,
     numbers,
     jobs,
     options,

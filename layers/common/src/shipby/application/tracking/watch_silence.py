@@ -18,7 +18,7 @@ from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.tracking.ways import UNDER_WAY, journeys, silence_of
 from shipby.domain import actors
-from shipby.domain.cases.case import CaseKind
+from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting, Scheme, Stage
@@ -57,8 +57,8 @@ def watch_silence(seller: str, *, store: Store, clock: Clock) -> dict[str, Json]
             told = _asks(posting, store, now)
             if told is not None:
                 opened += _report(posting, told, settings, store, now)
-            elif _case_is_open(seller, item.number, store):
-                closed += _close(seller, item.number, "it was heard of again", store, now)
+            elif (case := _open_case(seller, item.number, store)) is not None:
+                closed += _heard_again(case, settings, posting, store, now)
     for identifier in list(every(lambda cursor: store.cases_in(seller, cursor=cursor))):
         case = store.case(seller, identifier)
         if case is not None and case.kind is CaseKind.SILENT_PARCEL and case.subject not in seen:
@@ -79,7 +79,7 @@ def _asks(posting: Posting, store: Store, now: datetime) -> Heard | None:
     if not posting.own_carrier or not posting.tracking_number:
         return None
     found = journeys(posting.seller, posting.tracking_number, store)
-    told = silence_of(posting, found, now)
+    told = silence_of(posting, found, now, store)
     if told is None or told.silence is Silence.FINE or (not found and told.silence is not Silence.LOST):
         return None
     return told
@@ -99,9 +99,33 @@ def _report(posting: Posting, told: Heard, settings: SellerSettings, store: Stor
     )
 
 
-def _case_is_open(seller: str, number: str, store: Store) -> bool:
-    matter = Matter(seller=seller, kind=CaseKind.SILENT_PARCEL, subject=number)
-    return find_open_case(store, matter) is not None
+def _open_case(seller: str, number: str, store: Store) -> Case | None:
+    return find_open_case(store, Matter(seller=seller, kind=CaseKind.SILENT_PARCEL, subject=number))
+
+
+def _heard_again(case: Case, settings: SellerSettings, posting: Posting, store: Store, now: datetime) -> bool:
+    """A case that nobody decided on ends by itself; of a decision somebody has to take something back."""
+    remedy, number = case.data.get("remedy"), case.data.get("tracking_number")
+    if remedy is None:
+        return _close(case.seller, case.subject, "it was heard of again", store, now)
+    resent = posting.tracking_number != number
+    what = f"it goes on under {posting.tracking_number}" if resent else "it was heard of again"
+    first = journeys(case.seller, str(number), store) if resent else ()
+    if first and first[-1].last_at > datetime.fromisoformat(str(case.data["at"])):
+        what += f", and the first parcel was heard of again ({first[-1].status})"
+    report_case(
+        store,
+        seller=case.seller,
+        kind=case.kind,
+        subject=case.subject,
+        reason=f"{number}: {what} after a person chose {remedy}; "
+        + ("the first parcel may still arrive" if resent else "stop the claim or the second parcel")
+        + ", then close this",
+        owner=owner_of(posting, settings),
+        now=now,
+        actor=actors.MARKETPLACE_POLL,
+    )
+    return False
 
 
 def _close(seller: str, number: str, why: str, store: Store, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from shipby.application.carriers.directory import carriers_of
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import ScanReads
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.paging import every
@@ -27,7 +28,19 @@ def journeys(seller: str, number: str, store: ScanReads) -> tuple[Journey, ...]:
     return journeys_of(every(lambda cursor: store.scans(seller, number, cursor=cursor)))
 
 
-def silence_of(posting: Posting, found: tuple[Journey, ...], now: datetime) -> Heard | None:
+def under_way_since(posting: Posting, store: PostingReads) -> datetime:
+    """Since when the carrier could have said something of the present number: from the hand-over on, or from when the
+    number replaced another one; what the parcel before did not tell is not its silence.
+    """
+    since = posting.handed_over_at or posting.received_at
+    if posting.tracking_count < 2:
+        return since
+    history = store.tracking_history(posting.seller, posting.number)
+    began = [change.at for change in history if change.new == posting.tracking_number != change.old]
+    return max(since, began[-1]) if began else since
+
+
+def silence_of(posting: Posting, found: tuple[Journey, ...], now: datetime, store: PostingReads) -> Heard | None:
     """What the silence of a posting's present number says; None while it is not under way, has no number, or another
     carrier than the seller's own brings it, of whom nobody tells us.
 
@@ -35,7 +48,7 @@ def silence_of(posting: Posting, found: tuple[Journey, ...], now: datetime) -> H
     """
     if posting.stage not in UNDER_WAY or not posting.tracking_number or not (posting.own_carrier or found):
         return None
-    since = posting.handed_over_at or posting.received_at
+    since = under_way_since(posting, store)
     present = next((one for one in reversed(found) if one.ended_at is None or one.ended_at >= since), None)
     last = max(since, present.last_at) if present else since
     return heard(present, since, now, days_off=weekend_days(last, now))
@@ -56,7 +69,7 @@ def posting_way(seller: str, number: str, *, store: Store, clock: Clock) -> dict
         fit = likeliest(tracking)
         carrier = find(named.get(tracking, ""), carriers) or (carriers.get(fit.carrier) if fit else None)
         if tracking == posting.tracking_number:
-            told = silence_of(posting, found, now)
+            told = silence_of(posting, found, now, store)
         items.append(
             {
                 "tracking_number": tracking,
@@ -86,7 +99,7 @@ def silent_parcels(seller: str, *, limit: int, cursor: str | None, store: Store,
         if posting is None:
             continue
         told = (
-            silence_of(posting, journeys(seller, posting.tracking_number, store), now)
+            silence_of(posting, journeys(seller, posting.tracking_number, store), now, store)
             if posting.tracking_number
             else None
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from shipby.domain.cases.held import HeldDecision
+from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm
 
 
@@ -61,6 +63,8 @@ class Case:
     next_alarm: Alarm | None = None
     held: HeldDecision | None = None
     """The automatic decision that waits; its alarm is when it is decided again."""
+    data: Mapping[str, Json] = field(default_factory=dict)
+    """What a person decided in it, where that is more than words."""
 
     @property
     def open(self) -> bool:
