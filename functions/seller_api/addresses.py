@@ -19,6 +19,8 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/v1/postings/{number}/scans", "picking"),
     ("POST", "/v1/postings/{number}/scans/reset", "picking"),
     ("POST", "/v1/waves", "picking"),
+    ("GET", "/v1/postings/{number}/exemplars", "picking"),
+    ("PUT", "/v1/postings/{number}/exemplars", "picking"),
     ("GET", "/v1/products", "products"),
     ("POST", "/v1/products/import", "products"),
     ("GET", "/v1/products/{sku}", "products"),

@@ -30,6 +30,8 @@ class Kind:
 
 _LATER = "Nothing was changed. Send the same call again after Retry-After seconds, with the same Idempotency-Key."
 
+_ENTER = "Enter it with PUT /v1/postings/{number}/exemplars; GET there says what is missing."
+
 KINDS: Mapping[str, Kind] = {
     "invalid_input": Kind(
         400, "The request is not valid", "Correct what errors names, or what detail says, and send it again."
@@ -49,6 +51,16 @@ KINDS: Mapping[str, Kind] = {
     "action_not_offered": Kind(
         409, "This is not offered now", "Choose from offered, or read the item again: what is offered changes."
     ),
+    "mark_needed": Kind(409, "A mark is needed", _ENTER),
+    "gtd_needed": Kind(409, "A customs declaration is needed", _ENTER),
+    "rnpt_needed": Kind(409, "A batch number is needed", _ENTER),
+    "uin_needed": Kind(409, "A jewellery number is needed", _ENTER),
+    "imei_needed": Kind(409, "An IMEI is needed", _ENTER),
+    "weight_needed": Kind(409, "A weight is needed", _ENTER),
+    "country_needed": Kind(
+        409, "A country of origin is needed", "Set it in the marketplace's cabinet, then read the posting again."
+    ),
+    "exemplars_needed": Kind(409, "Data of the pieces is needed", _ENTER),
     "already_exists": Kind(409, "This exists already", "Read what is there, or choose another value."),
     "over_refund": Kind(409, "More than was paid", "Read the posting's ledger at /v1/refunds and ask for less."),
     "marketplace_refused": Kind(

@@ -48,6 +48,7 @@ def quick(**changes: Any) -> SimulatorSettings:
         "ship_delay": 0.05,
         "registration_delay": 0.05,
         "label_delay": 0.1,
+        "exemplar_check_delay": 0.05,
         "label_task_delay": 0.02,
         "label_style": LabelStyle.OLD,
         "carriage_document_delay": 0.05,

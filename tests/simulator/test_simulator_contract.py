@@ -75,6 +75,7 @@ def test_every_answer_of_every_method_fits_the_official_schema(
 ) -> None:
     trading_day(simulator, call, receiver)
     close_the_day_abroad(simulator, call)
+    enter_pieces(simulator, call)
     contract = Contract(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
     complaints = set[tuple[str, str, str]]().union(
         *(contract.complaints(path, answer) for path, answer in call.answers)
@@ -180,6 +181,31 @@ def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> N
     call("/v4/posting/fbs/list", {"limit": 100, "filter": dates})
     call("/v4/posting/fbs/unfulfilled/list", {"limit": 100, "with": everything})
     call("/v4/posting/fbs/unfulfilled/list", {"limit": 1})
+
+
+def enter_pieces(simulator: Simulator, call: Caller) -> None:
+    """Calls every method about single pieces; the two that answer with an empty body have nothing to compare."""
+    wanted = {"products_requiring_mandatory_mark": [11]}
+    number = simulator.add_posting(call.seller.client_id, lines=(LineSpec(sku=11),), requirements=wanted)
+    named = {"posting_number": number}
+    found = call("/v6/fbs/posting/product/exemplar/create-or-get", named)
+    marks = [{"mark": "010460714356059821abcdefghijklm\x1d93abcd", "mark_type": "mandatory_mark"}]
+    piece = {
+        "exemplar_id": found["products"][0]["exemplars"][0]["exemplar_id"],
+        "marks": marks,
+        "gtd": "1",
+        "weight": 1.5,
+    }
+    products = [{"product_id": 11, "exemplars": [{"marks": marks, "gtd": "1"}]}]
+    call("/v5/fbs/posting/product/exemplar/validate", {**named, "products": products})
+    call("/v6/fbs/posting/product/exemplar/set", {**named, "products": [{"product_id": 11, "exemplars": [piece]}]})
+    status = "/v5/fbs/posting/product/exemplar/status"
+    eventually(lambda: call(status, named)["status"] == "ship_available")
+    call("/v6/fbs/posting/product/exemplar/create-or-get", named)
+    call.ship(number)
+    call.wait_for(number, "awaiting_deliver")
+    call("/v1/fbs/posting/product/exemplar/update", named)
+    call(status, named)
 
 
 def close_the_day(call: Caller, plain: str) -> None:

@@ -32,6 +32,7 @@ from tests.support.fake_cancellations import FakeCancellations
 from tests.support.fake_carriages import FakeCarriages
 from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # tests take it from here: mypy wants that said
 from tests.support.fake_chats import FakeChats
+from tests.support.fake_exemplars import FakeExemplars
 from tests.support.fake_label_files import FakeLabelFiles
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
@@ -67,6 +68,7 @@ class FakeMarketplace(FakeLabelFiles):
         self.accruals = FakeAccruals(self._begin)
         self.carriages = FakeCarriages(self._begin, self._act, self.book, clock)
         self.chats = FakeChats(self._begin, clock)
+        self.exemplars = FakeExemplars(self._begin, self._act, self.book)
         self.health: tuple[PushUrlHealth, ...] = ()
         self.key = KeyInfo(expires_at=None, methods=())
         self.index: ErrorIndex | None = None

@@ -24,7 +24,7 @@ from shipby.domain.labels.documents import Document
 from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.notices.digest_entry import DigestEntry
-from shipby.domain.packing.cards import BenchCheck, ProductCard
+from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
@@ -152,6 +152,9 @@ class MemoryStore(MemoryMatters, MemoryReplay, MemoryBoards):
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
         return self._get(keys.bench_check(seller, number), BenchCheck)
+
+    def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None:
+        return self._get(keys.exemplar_sheet(seller, number), ExemplarSheet)
 
     def carriage(self, seller: str, identifier: str) -> Carriage | None:
         return self._get(keys.carriage(seller, identifier), Carriage)

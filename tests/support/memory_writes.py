@@ -136,6 +136,9 @@ class _Planner:
             case w.SaveBenchCheck(check):
                 key = keys.bench_check(check.seller, check.posting_number)
                 yield self._saved(key, check, f"scans of {check.posting_number}")
+            case w.SaveExemplars(sheet):
+                key = keys.exemplar_sheet(sheet.seller, sheet.posting_number)
+                yield self._saved(key, sheet, f"exemplars of {sheet.posting_number}")
             case w.AddScan(seller, number, scan):
                 yield Planned(keys.scan(seller, number, scan.at, scan.id), scan)
             case w.SaveNumberJob(numbers, parts):

@@ -1,16 +1,28 @@
-"""Picking, and the check at the bench that unlocks a label."""
+"""Picking, the check at the bench that unlocks a label, and what is known of single pieces."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from functions.seller_api.access import BENCH, EVERYONE, OFFICE
-from functions.seller_api.operations import Call, Operation, read
+from functions.seller_api.operations import Call, IfMatch, Operation, read
+from shipby.application.intents import enter_exemplars as enter
 from shipby.application.intents.assemble import WaveWish, ship_wave
 from shipby.application.packing import bench_checks, pick_lists
 from shipby.application.packing.pick_lists import PickFilter, wanted_numbers
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.picking import PickingQuery, PickListBody, ResetScansBody, ScanBody, WaveBody
+from shipby.contracts.picking import (
+    ExemplarBody,
+    ExemplarsBody,
+    PickingQuery,
+    PickListBody,
+    ResetScansBody,
+    ScanBody,
+    WaveBody,
+)
+from shipby.domain.errors import InvalidInputError
+from shipby.domain.packing.cards import Exemplar
 from shipby.domain.postings.posting import Stage
 
 
@@ -74,6 +86,39 @@ def ship(call: Call) -> Answer:
         numbers = wanted_numbers(call.seller, wanted, store=call.store)
     wish = WaveWish(seller=call.seller, numbers=numbers, actor=call.actor)
     return ship_wave(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def _exemplar(body: ExemplarBody) -> Exemplar:
+    return Exemplar(
+        mark=body.mark,
+        imei=tuple(body.imei),
+        uin=body.uin,
+        gtd=body.gtd,
+        gtd_absent=body.gtd_absent,
+        rnpt=body.rnpt,
+        rnpt_absent=body.rnpt_absent,
+        weight=body.weight,
+    )
+
+
+def get_exemplars(call: Call) -> Mapping[str, object]:
+    return enter.get_exemplars(call.seller, call.path["number"], store=call.store)
+
+
+def enter_exemplars(call: Call) -> Answer:
+    body = call.body_as(ExemplarsBody)
+    twice = [sku for sku, times in Counter(product.sku for product in body.products).items() if times > 1]
+    if twice:
+        errors = [(f"products/{sku}", "is named twice: put all its pieces into one entry") for sku in twice]
+        raise InvalidInputError("a product is named twice", errors=errors)
+    entry = enter.Entry(
+        seller=call.seller,
+        number=call.path["number"],
+        actor=call.actor,
+        pieces={product.sku: tuple(map(_exemplar, product.exemplars)) for product in body.products},
+        if_match=call.if_match,
+    )
+    return enter.enter_exemplars(entry, call.remember, store=call.store, clock=call.clock)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -140,5 +185,27 @@ OPERATIONS: tuple[Operation, ...] = (
         status=202,
         description="Their labels are fetched as soon as the marketplace has them. A posting that cannot be shipped is "
         "named with its reason and delays no other. Send the same wave again after a failure: it goes on.",
+    ),
+    read(
+        "/v1/postings/{number}/exemplars",
+        get_exemplars,
+        id="getExemplars",
+        summary="What the marketplace wants of a posting's pieces, what is entered, what is missing",
+        answers="ExemplarsView",
+        roles=EVERYONE,
+    ),
+    Operation(
+        id="enterExemplars",
+        method="PUT",
+        path="/v1/postings/{number}/exemplars",
+        summary="Enter marks, declarations, IMEI, batch and weight of all pieces",
+        run=enter_exemplars,
+        answers="ExemplarsView",
+        roles=BENCH,
+        body=ExemplarsBody,
+        if_match=IfMatch.OPTIONAL,
+        description="Stored at once; each code belongs to one piece of one posting. Once nothing is missing, the "
+        "marketplace is told in the background (`intent`) and checks it: ship when `accepted` is true. A refusal is in "
+        "`problem` with the marketplace's raw codes; enter it again to try again. After assembly the same call edits.",
     ),
 )

@@ -121,6 +121,14 @@ class Posting:
     parent: str = ""
     related: list[str] = field(default_factory=list)
     requirements: dict[str, list[int]] = field(default_factory=dict)
+    exemplars: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """SKU -> what was set of its pieces, as the API writes it; ids as soon as somebody asked for them."""
+    exemplars_checked_at: datetime | None = None
+    """When the check of what was set is over; None while nothing was set."""
+    refused_marks: dict[str, str] = field(default_factory=dict)
+    """Mark -> the error code with which its check ends; the codes are invented, as none is published."""
+    failing_checks: int = 0
+    """So many checks do not end in time."""
     multi_box_qty: int = 1
     is_express: bool = False
     settled_in: str = ""

@@ -84,6 +84,8 @@ class SimulatorSettings:
     """What the seller's own carrier brings is cancelled when nobody has reported it this long after its shipping date:
     10 days, "not handed over" (Ozon Global pages, rFBS). None: never."""
     label_delay: float = 50.0
+    exemplar_check_delay: float = 2.0
+    """From `exemplar/set` until its check is over: ours, the marketplace does not say."""
     label_task_delay: float = 0.3
     label_style: LabelStyle = LabelStyle.MIXED
     label_file_lifetime: float = 3600.0

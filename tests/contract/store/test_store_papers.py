@@ -14,6 +14,7 @@ from shipby.application.ports.writes import (
     SaveBenchCheck,
     SaveCarriage,
     SaveCarrier,
+    SaveExemplars,
     SaveNumberJob,
     SavePrintJob,
     SaveProductCard,
@@ -26,7 +27,7 @@ from shipby.domain.events import AggregateKind, EventType, carriage_ref, number_
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
-from shipby.domain.packing.cards import BenchCheck, ProductCard
+from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.tracking.number_job import JobState, NumberJob, NumberRow, RowState, in_parts
 from shipby.domain.tracking.scans import Scan, ScanStatus
@@ -230,6 +231,18 @@ def test_scans_of_a_number_are_kept_once_in_order_of_their_time(store: Store, se
     store.commit([AddScan(seller, "RB1", late), AddScan(seller, "RB2", late)])
     assert walk(lambda **page: store.scans(seller, "RB1", **page), 1) == [early, late]
     assert list(store.scans(seller, "RB3").items) == []
+
+
+def test_entries_of_pieces_go_up_one_version_at_a_time(store: Store, seller: str) -> None:
+    assert store.exemplar_sheet(seller, a.NUMBER) is None
+    pieces = {"10": (Exemplar(mark="0104607143560598215aB\x1d93Zz9=", gtd_absent=True), Exemplar(imei=("1", "2")))}
+    first = ExemplarSheet(seller=seller, posting_number=a.NUMBER, version=1, pieces=pieces, by="key:k1")
+    store.commit([SaveExemplars(first)])
+    assert store.exemplar_sheet(seller, a.NUMBER) == first
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveExemplars(first)])
+    store.commit([SaveExemplars(replace(first, version=2, accepted=True))])
+    assert store.exemplar_sheet(seller, a.NUMBER) == replace(first, version=2, accepted=True)
 
 
 def test_a_job_of_numbers_comes_back_with_its_parts_and_rings(store: Store, seller: str) -> None:

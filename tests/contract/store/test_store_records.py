@@ -90,6 +90,11 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
         packing_rows.bench_checks().read,
         some.bench_checks,
     ),
+    "exemplar sheet": (
+        lambda record: packing_rows.exemplar_sheets().item(KEY, record),
+        packing_rows.exemplar_sheets().read,
+        some.exemplar_sheets,
+    ),
     "refused page": (label_rows.refused_page_item, label_rows.refused_pages().read, some.refused_pages),
     "tracking": (
         lambda record: posting_rows.tracking_changes().item(KEY, record),

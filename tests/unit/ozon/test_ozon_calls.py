@@ -12,6 +12,7 @@ from shipby.adapters.ozon import OzonClient, methods
 from shipby.adapters.ozon.switch_offs import FIELDS_SWITCHED_OFF, SWITCHED_OFF, SwitchOff, ending
 from shipby.application.ports.marketplace import Marketplace
 from shipby.domain.money import Money
+from shipby.domain.packing.cards import Exemplar
 from shipby.domain.postings.delivery import DeliveryStage
 from tests.unit.ozon.cases.cancellations import CANCELLATION_CASES
 from tests.unit.ozon.cases.carriages import CARRIAGE_CASES
@@ -99,6 +100,67 @@ CASES: list[Case] = [
         {"result": True},
         lambda c: c.set_cut_off(NUMBER, SINCE),
         {"posting_number": NUMBER, "new_cutoff_date": PERIOD["since"]},
+    ),
+    (
+        methods.EXEMPLARS_GET,
+        {"posting_number": NUMBER, "products": [{"product_id": 1, "exemplars": [{"exemplar_id": 7}]}]},
+        lambda c: c.exemplars.slots(NUMBER),
+        {"posting_number": NUMBER},
+    ),
+    (
+        methods.EXEMPLARS_VALIDATE,
+        {"products": [{"product_id": 1, "valid": True, "exemplars": [{"valid": True, "marks": []}]}]},
+        lambda c: c.exemplars.validate(NUMBER, {"1": (Exemplar(mark="01\x1d93", uin="5", gtd="g"),)}),
+        {
+            "posting_number": NUMBER,
+            "products": [
+                {
+                    "product_id": 1,
+                    "exemplars": [
+                        {
+                            "gtd": "g",
+                            "marks": [
+                                {"mark": "01\x1d93", "mark_type": "mandatory_mark"},
+                                {"mark": "5", "mark_type": "jw_uin"},
+                            ],
+                        }
+                    ],
+                }
+            ],
+        },
+    ),
+    (
+        methods.EXEMPLARS_SET,
+        b"",
+        lambda c: c.exemplars.set(
+            NUMBER, {"1": {"7": Exemplar(imei=("49",), gtd_absent=True, rnpt="r", weight="1.5")}}, boxes=2
+        ),
+        {
+            "posting_number": NUMBER,
+            "multi_box_qty": 2,
+            "products": [
+                {
+                    "product_id": 1,
+                    "exemplars": [
+                        {
+                            "exemplar_id": 7,
+                            "is_gtd_absent": True,
+                            "is_rnpt_absent": False,
+                            "rnpt": "r",
+                            "weight": 1.5,
+                            "marks": [{"mark": "49", "mark_type": "imei"}],
+                        }
+                    ],
+                }
+            ],
+        },
+    ),
+    (methods.EXEMPLARS_UPDATE, b"", lambda c: c.exemplars.update(NUMBER), {"posting_number": NUMBER}),
+    (
+        methods.EXEMPLARS_STATUS,
+        {"posting_number": NUMBER, "status": "ship_available", "products": []},
+        lambda c: c.exemplars.status(NUMBER),
+        {"posting_number": NUMBER},
     ),
     (
         methods.LABEL_CREATE,

@@ -9,6 +9,7 @@ from shipby_local.simulator.api import (
     chats,
     containers,
     delivery,
+    exemplars,
     notifications,
     postings,
     ratings,
@@ -25,6 +26,7 @@ _ROLES = "/v1/roles"
 METHODS: dict[str, Method] = {
     **postings.METHODS,
     **shipping.METHODS,
+    **exemplars.METHODS,
     **cancelling.METHODS,
     **delivery.METHODS,
     **carriages.METHODS,

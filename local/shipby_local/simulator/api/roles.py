@@ -19,6 +19,7 @@ ACTING: Final = frozenset(
         "/v1/carriage/set-postings",
         "/v1/chat/send/message",
         "/v1/chat/start",
+        "/v1/fbs/posting/product/exemplar/update",
         "/v1/notification/delete",
         "/v1/notification/enable",
         "/v1/notification/set",
@@ -36,6 +37,7 @@ ACTING: Final = frozenset(
         "/v2/posting/fbs/product/cancel",
         "/v3/posting/fbs/package-label/create",
         "/v4/posting/fbs/ship",
+        "/v6/fbs/posting/product/exemplar/set",
         "/v4/posting/fbs/ship/package",
     }
 )

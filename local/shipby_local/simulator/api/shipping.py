@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Body, Call, Method
+from shipby_local.simulator.api.exemplars import exemplars_ready
 from shipby_local.simulator.errors import ApiError, invalid, not_found
 from shipby_local.simulator.labels.drawing import why_not
 from shipby_local.simulator.model import LabelTask, Posting
@@ -115,7 +116,7 @@ def _shippable(call: Call) -> Posting:
         raise invalid("POSTING_ALREADY_CANCELLED")
     if posting.ship_in_process or posting.assembled_at is not None:
         raise invalid("POSTING_ALREADY_SHIPPED")
-    if any(posting.requirements.values()):
+    if not exemplars_ready(posting, call.world.now()):
         raise invalid("EXEMPLAR_INFO_NOT_FILLED_COMPLETELY")
     if "ship" not in offered_actions(posting, call.world.now()):
         raise invalid("HAS_INCORRECT_STATUS")

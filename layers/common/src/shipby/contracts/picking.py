@@ -1,4 +1,4 @@
-"""Picking and the check at the bench."""
+"""Picking, the check at the bench, and what is known of single pieces."""
 
 from __future__ import annotations
 
@@ -156,3 +156,81 @@ class WaveView(View):
     accepted: int
     left_out: int
     items: list[WaveItemView]
+
+
+_Code = Annotated[str, Field(max_length=100)]
+
+
+class ExemplarBody(Request):
+    """One piece. What does not apply is left out."""
+
+    mark: Annotated[
+        str,
+        Field(
+            max_length=300,
+            description="The mark as the scanner typed it; its separators (\\u001d) may be lost, its letters may not "
+            "be changed.",
+            examples=[
+                "010460714356059821FGXEAGA5a1GA(\u001d91EE06\u001d92VW/n3g0hYP6kqx1WjVy/fnpKT+i7N3FT8QPUyzzKQT4="
+            ],
+        ),
+    ] = ""
+    imei: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=4, default_factory=list)]
+    uin: Annotated[_Code, Field(description="УИН of a piece of jewellery.")] = ""
+    gtd: Annotated[_Code, Field(description="ГТД: number of its customs declaration.")] = ""
+    gtd_absent: Annotated[bool, Field(description="It has none.")] = False
+    rnpt: Annotated[_Code, Field(description="РНПТ: number of its batch.")] = ""
+    rnpt_absent: bool = False
+    weight: Annotated[
+        str,
+        Field(max_length=20, description="A decimal, in the unit of the marketplace's own limits.", examples=["1.25"]),
+    ] = ""
+
+
+class ExemplarProductBody(Request):
+    sku: Annotated[str, Field(min_length=1, max_length=20)]
+    exemplars: Annotated[list[ExemplarBody], Field(max_length=100)]
+
+
+class ExemplarsBody(Request):
+    """All that is known of all pieces: it replaces what was entered before."""
+
+    products: Annotated[list[ExemplarProductBody], Field(max_length=100)]
+
+
+class ExemplarView(View):
+    mark: Annotated[str | None, Field(description="In its one form, with its separators.")]
+    imei: list[str]
+    uin: str | None
+    gtd: str | None
+    gtd_absent: bool
+    rnpt: str | None
+    rnpt_absent: bool
+    weight: str | None
+
+
+class ExemplarProductView(View):
+    sku: str
+    exemplars: list[ExemplarView]
+
+
+class MissingView(View):
+    sku: str
+    piece: Annotated[int, Field(description="Counts from 1.")]
+    duty: Annotated[str, Field(description="As the posting's requirements name it.")]
+    code: Annotated[str, Field(description="With which packing and shipping are refused until then.")]
+
+
+class ExemplarsView(View):
+    """What the marketplace wants of a posting's pieces, what is entered, what is missing."""
+
+    posting_number: str
+    version: Annotated[int, Field(description="Of the entries; 0 = nothing was entered.")]
+    wanted: Annotated[dict[str, list[str]], Field(description="SKU -> what is wanted of each of its pieces.")]
+    possible_marks: Annotated[list[str], Field(description="SKUs that may have a mark and need none.")]
+    products: list[ExemplarProductView]
+    missing: list[MissingView]
+    intent: Annotated[str | None, Field(description="The call that tells the marketplace: follow /v1/intents/{id}.")]
+    accepted: Annotated[bool, Field(description="The marketplace has checked these entries.")]
+    problem: Annotated[str | None, Field(description="Why it did not take them, with its raw codes.")]
+    by: str | None

@@ -15,6 +15,7 @@ ShipbyError
 │   ├── AlreadyExistsError         a row that may exist only once is there
 │   ├── StageMismatchError         the posting is not where the command expects it
 │   ├── ActionNotOfferedError      the marketplace does not offer this now; `offered` lists what it does
+│   │   ├── DutyNeededError            the marketplace wants a mark, a declaration … of the pieces first
 │   │   └── NoTrueReasonError          no reason that it offers is true of what happened
 │   ├── PreconditionFailedError    If-Match names an older version
 │   ├── IdempotencyMismatchError   the same Idempotency-Key came with another body
@@ -162,6 +163,21 @@ class ActionNotOfferedError(PermanentError):
     def __init__(self, message: str, *, offered: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.offered = tuple(offered)
+
+
+class DutyNeededError(ActionNotOfferedError):
+    """The marketplace wants something of the pieces first: a mark, a customs declaration and the like.
+
+    `code` says what: mark_needed, gtd_needed, rnpt_needed, uin_needed, imei_needed, weight_needed, country_needed; or
+    exemplars_needed for anything else, and while the marketplace has not accepted what was entered.
+    """
+
+    code = "exemplars_needed"
+
+    def __init__(self, message: str, *, code: str = "", offered: Sequence[str] = ()) -> None:
+        super().__init__(message, offered=offered)
+        if code:
+            self.code = code
 
 
 class RefusedForNowError(ActionNotOfferedError):

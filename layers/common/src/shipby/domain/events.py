@@ -161,6 +161,8 @@ class EventType(StrEnum):
     """An item was scanned into a parcel, or refused; `data` says which."""
     BENCH_COMPLETED = "bench.completed"
     """The last item of a parcel was scanned."""
+    EXEMPLARS_ENTERED = "exemplars.entered"
+    """Something was entered of a posting's pieces; `data` counts, and holds no code."""
     PRODUCT_CHANGED = "product.changed"
     CARRIER_CHANGED = "carrier.changed"
     CARRIAGE_REQUESTED = "carriage.requested"

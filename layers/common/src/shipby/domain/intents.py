@@ -38,6 +38,8 @@ class IntentAction(StrEnum):
     REPORT_LAST_MILE = "report_last_mile"
     REPORT_DELIVERED = "report_delivered"
     SET_CUT_OFF = "set_cut_off"
+    SET_EXEMPLARS = "set_exemplars"
+    """What is known of the pieces: marks, declarations, numbers of devices."""
     RETURN_ACTION = "return_action"
     """A decision on a return: refund, compensation, the buyer's postage, rejection, asking for the goods."""
     CANCEL_REQUEST = "cancel_request"

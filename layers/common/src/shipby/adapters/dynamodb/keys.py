@@ -2,7 +2,7 @@
 
     PK                               SK
     SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
-                                     INTENT#<id>, BENCH, EVIDENCE, PIECE#<seq>, UPLOAD#<id>
+                                     INTENT#<id>, BENCH, EXEMPLARS, EVIDENCE, PIECE#<seq>, UPLOAD#<id>
     SELLER#<s>#RETURN#<r>            RETURN, EVENT#<version>#<n>, INTENT#<id>
     SELLER#<s>#JOB#<id>              JOB, EVENT#<version>#<n>
     SELLER#<s>#WATCH#<id>            WATCH, EVENT#<version>#<n>
@@ -54,6 +54,7 @@ WATCH = "WATCH"
 CASE = "CASE"
 CARRIAGE = "CARRIAGE"
 BENCH = "BENCH"
+EXEMPLARS = "EXEMPLARS"
 CANCEL_REQUEST = "CANCELREQ"
 CLAIM = "CLAIM"
 PACK = "PACK"
@@ -285,6 +286,10 @@ def number_rows(seller: str, job: str, part: int) -> Key:
 
 def bench_check(seller: str, number: str) -> Key:
     return Key(posting_pk(seller, number), BENCH)
+
+
+def exemplar_sheet(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), EXEMPLARS)
 
 
 def pages_pk(seller: str, day: date) -> str:

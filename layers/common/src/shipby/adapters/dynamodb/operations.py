@@ -264,6 +264,10 @@ class _Builder:
             case w.SaveBenchCheck(check):
                 item = rows.packing.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
                 yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
+            case w.SaveExemplars(sheet):
+                key = keys.exemplar_sheet(sheet.seller, sheet.posting_number)
+                item = rows.packing.exemplar_sheets().item(key, sheet)
+                yield _versioned(item, sheet.version, f"the exemplars of posting {sheet.posting_number}")
             case w.AddScan(seller, number, scan):
                 yield _put(rows.tracking.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
             case w.SaveNumberJob(numbers, parts):

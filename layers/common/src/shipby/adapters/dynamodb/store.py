@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.documents import Document
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.notices.digest_entry import DigestEntry
-    from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.refunds.ledger import MoneyLedger
     from shipby.domain.remembered import RememberedResponse
@@ -235,6 +235,9 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
         return self._read(rows.packing.bench_checks(), keys.bench_check(seller, number))
+
+    def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None:
+        return self._read(rows.packing.exemplar_sheets(), keys.exemplar_sheet(seller, number))
 
     def carriage(self, seller: str, identifier: str) -> Carriage | None:
         return self._read(rows.carriages.carriages(), keys.carriage(seller, identifier))

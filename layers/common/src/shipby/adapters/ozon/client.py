@@ -16,6 +16,7 @@ from shipby.adapters.ozon.cancellations import OzonCancellations
 from shipby.adapters.ozon.carriages import OzonCarriages
 from shipby.adapters.ozon.chats import OzonChats
 from shipby.adapters.ozon.downloads import download
+from shipby.adapters.ozon.exemplars import OzonExemplars
 from shipby.adapters.ozon.health import push_urls_of
 from shipby.adapters.ozon.reading.accruals import OzonAccruals
 from shipby.adapters.ozon.reading.answers import following
@@ -93,6 +94,7 @@ class OzonClient:
         self.accruals = OzonAccruals(self._api)
         self.carriages = OzonCarriages(self._api)
         self.containers = OzonContainers(self._api)
+        self.exemplars = OzonExemplars(self._api)
         self.chats = OzonChats(self._api)
 
     # -- postings

@@ -32,6 +32,12 @@ DELIVERING = Method(path="/v2/fbs/posting/delivering", acts=True)
 LAST_MILE = Method(path="/v2/fbs/posting/last-mile", acts=True)
 DELIVERED = Method(path="/v2/fbs/posting/delivered", acts=True)
 CUT_OFF_SET = Method(path="/v1/posting/cutoff/set", acts=True)
+EXEMPLARS_GET = Method(path="/v6/fbs/posting/product/exemplar/create-or-get")
+"""Not `acts`: asking twice answers the same ids."""
+EXEMPLARS_VALIDATE = Method(path="/v5/fbs/posting/product/exemplar/validate")
+EXEMPLARS_SET = Method(path="/v6/fbs/posting/product/exemplar/set", acts=True)
+EXEMPLARS_UPDATE = Method(path="/v1/fbs/posting/product/exemplar/update", acts=True)
+EXEMPLARS_STATUS = Method(path="/v5/fbs/posting/product/exemplar/status")
 LABEL_CREATE = Method(path="/v3/posting/fbs/package-label/create", alive_since=date(2026, 9, 22))
 """Not `acts`: a second task for the same postings prints the same labels."""
 LABEL_GET = Method(path="/v2/posting/fbs/package-label/get", alive_since=date(2026, 9, 22))
@@ -89,6 +95,11 @@ METHODS: tuple[Method, ...] = (
     LAST_MILE,
     DELIVERED,
     CUT_OFF_SET,
+    EXEMPLARS_GET,
+    EXEMPLARS_VALIDATE,
+    EXEMPLARS_SET,
+    EXEMPLARS_UPDATE,
+    EXEMPLARS_STATUS,
     LABEL_CREATE,
     LABEL_GET,
     RETURNS_LIST,

@@ -55,6 +55,7 @@ _TOLD = frozenset(
         EventType.POSTING_INSPECTED,
         EventType.BENCH_SCANNED,
         EventType.BENCH_COMPLETED,
+        EventType.EXEMPLARS_ENTERED,
         EventType.POSTING_PACKED,
         EventType.POSTING_ASSEMBLED,
         EventType.LABEL_READY,

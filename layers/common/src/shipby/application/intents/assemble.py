@@ -57,7 +57,7 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
         if settings.auto_assemble is Automation.OFF:
             return Became.OFF
         posting, detail = store.posting(seller, number), store.detail(seller, number)
-        if posting is None or detail is None or not _due(posting, detail, settings):
+        if posting is None or detail is None or not _due(posting, detail, settings, store):
             return Became.NOT_NOW
         now = clock.now()
         wish = Wish(
@@ -99,11 +99,11 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
     return decide_anew(once)
 
 
-def _due(posting: Posting, detail: MarketplacePosting, settings: SellerSettings) -> bool:
+def _due(posting: Posting, detail: MarketplacePosting, settings: SellerSettings, store: Store) -> bool:
     if posting.stage not in _AT[settings.assemble_at] or posting.assembled_at is not None:
         return False
     try:
-        check_ship(posting, detail)
+        check_ship(posting, detail, store=store)
     except ActionNotOfferedError:
         return False
     return bool(detail.lines)

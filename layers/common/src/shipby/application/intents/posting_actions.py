@@ -10,6 +10,7 @@ from typing import cast
 from shipby.application.intake.sync_posting import Beside, read_and_fold
 from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
+from shipby.application.intents.exemplar_actions import booked, exemplar_effect, prepare_exemplars
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import CancelReason, ItemResult, Marketplace
@@ -140,7 +141,7 @@ def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
         case IntentAction.REPORT_DELIVERING | IntentAction.REPORT_LAST_MILE | IntentAction.REPORT_DELIVERED:
             if shows(REPORTS[intent.action], facts.status, facts.substatus):
                 return Effect(done=True, text="the marketplace shows it", read_back=seen)
-        case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
+        case IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST | IntentAction.SET_EXEMPLARS:
             raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not settled by reading its posting")
     if facts.status in _OVER:
         return Effect(impossible=True, text=f"the posting is {facts.status}", read_back=seen)
@@ -159,6 +160,8 @@ def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
     """
     if intent.action in CANCELS:
         return _prepare_cancel(intent, marketplace)
+    if intent.action is IntentAction.SET_EXEMPLARS:
+        return prepare_exemplars(intent, marketplace)
     return lambda: _act(intent, marketplace)
 
 
@@ -183,7 +186,13 @@ def _act(intent: Intent, marketplace: Marketplace) -> str:
                 refusal = RefusedForNowError if result.may_pass else ActionNotOfferedError
                 raise refusal(result.error or f"{intent.action} of posting {number} was refused")
             return "accepted"
-        case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.RETURN_ACTION | IntentAction.CANCEL_REQUEST:
+        case (
+            IntentAction.CANCEL
+            | IntentAction.CANCEL_ITEMS
+            | IntentAction.SET_EXEMPLARS
+            | IntentAction.RETURN_ACTION
+            | IntentAction.CANCEL_REQUEST
+        ):
             raise InvalidInputError(f"intent {intent.id} ({intent.action}) is not carried out here")
 
 
@@ -267,7 +276,11 @@ def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock
     seller, number = intent.seller, intent.posting_number
     noted = intent.state is not IntentState.PENDING
     facts, _ = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock, noted=noted)
-    return effect(intent, facts)
+    if intent.action is not IntentAction.SET_EXEMPLARS:
+        return effect(intent, facts)
+    if facts.status in _OVER:
+        return Effect(impossible=True, text=f"the posting is {facts.status}", read_back={"status": facts.status})
+    return exemplar_effect(intent, marketplace)
 
 
 def read_beside(
@@ -309,6 +322,7 @@ def writes(moved: Intent, told: tuple[Event, ...], store: Store, now: datetime) 
         AppendEvents(moved.seller, moved.ref, changed.version, tuple(events)),
         *writes,
         *_give_back_pointer(moved),
+        *(booked(moved, store) if moved.action is IntentAction.SET_EXEMPLARS else ()),
     ]
 
 

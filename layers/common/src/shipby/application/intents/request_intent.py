@@ -11,9 +11,11 @@ from shipby.application.cases.held import DEFAULT_CAP
 from shipby.application.intents.cancel_items import check_items
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SavePosting, SpendCap, Write
+from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember
@@ -39,6 +41,7 @@ OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
     IntentAction.CANCEL_ITEMS: ("product_cancel",),
     IntentAction.SET_TRACKING: ("set_track_number",),
     IntentAction.SET_CUT_OFF: ("set_cutoff",),
+    IntentAction.SET_EXEMPLARS: ("ship_with_additional_info", "ship", "ship_async", "ship_async_retry", "update_cis"),
     **{action: (OFFERED[stage],) for action, stage in REPORTS.items()},
 }
 """Which `available_actions` of the marketplace allow what. Source: /v3/posting/fbs/get."""
@@ -157,12 +160,11 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
         )
 
 
-def check_ship(posting: Posting, detail: MarketplacePosting | None) -> None:
-    """Raises ActionNotOfferedError if the marketplace does not offer to ship it, or wants something first."""
+def check_ship(posting: Posting, detail: MarketplacePosting | None, *, store: BenchReads) -> None:
+    """Raises ActionNotOfferedError if the marketplace does not offer to ship it; DutyNeededError if it wants something
+    first."""
     check_offered(posting, IntentAction.SHIP, detail.actions if detail else ())
-    if detail and detail.requirements:
-        missing = "; ".join(f"{name} for SKU {', '.join(skus)}" for name, skus in detail.requirements.items())
-        raise ActionNotOfferedError(f"posting {posting.number} cannot be shipped yet, the marketplace wants: {missing}")
+    refuse_unmet(posting, detail, store=store)
 
 
 def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
@@ -178,7 +180,7 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
         detail = store.detail(wish.seller, wish.number, of=posting)
         asked = resolve_items(wish, detail)
         if asked.action is IntentAction.SHIP:
-            check_ship(posting, detail)
+            check_ship(posting, detail, store=store)
         else:
             check_offered(posting, asked.action, detail.actions if detail else ())
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)

@@ -17,6 +17,7 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting
+from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS
@@ -123,6 +124,8 @@ def _accept(
     events = [_scanned(scan, clock, accepted=True, sku=item.sku)]
     changed = posting
     if is_complete(items):
+        # Not packed before its pieces are entered: the marketplace would not let it ship.
+        refuse_unmet(posting, found.details.get(scan.number), store=store, entered=True)
         counted = replace(counted, completed_at=now)
         pieces: dict[str, Json] = {each.sku: each.scanned for each in items}
         events.append(Event(type=EventType.BENCH_COMPLETED, at=now, actor=scan.actor, data={"scanned": pieces}))

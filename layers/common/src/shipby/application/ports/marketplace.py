@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shipby.application.ports.cancellations import Cancellations
     from shipby.application.ports.carriages import Carriages
     from shipby.application.ports.chats import Chats
+    from shipby.application.ports.exemplars import Exemplars
     from shipby.application.ports.pages import Page
     from shipby.domain.labels.own_labels import Party
     from shipby.domain.money import Money
@@ -91,6 +92,8 @@ class Marketplace(Protocol):
     def accruals(self) -> Accruals: ...
     @property
     def carriages(self) -> Carriages: ...
+    @property
+    def exemplars(self) -> Exemplars: ...
     @property
     def chats(self) -> Chats: ...
     def posting(self, number: str) -> MarketplacePosting: ...

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.documents import Document
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
-    from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
     from shipby.domain.tracking.scans import Scan
 
@@ -50,6 +50,7 @@ class BenchReads(Protocol):
         """All product cards, by SKU."""
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
+    def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None: ...
 
 
 class CarrierReads(Protocol):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.notices.digest_entry import DigestEntry
-    from shipby.domain.packing.cards import BenchCheck, ProductCard
+    from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.postings.tracking import TrackingChange
     from shipby.domain.refunds.ledger import MoneyLedger
@@ -163,6 +163,13 @@ class SaveBenchCheck:
     """Write what was scanned into a parcel if its stored version is `check.version - 1`."""
 
     check: BenchCheck
+
+
+@dataclass(frozen=True, slots=True)
+class SaveExemplars:
+    """Write what is entered of a posting's pieces if its stored version is `sheet.version - 1`."""
+
+    sheet: ExemplarSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +329,7 @@ Write: TypeAlias = (
     | AddScan
     | SaveNumberJob
     | SaveBenchCheck
+    | SaveExemplars
     | SaveRefusedPage
     | SaveCancelRequest
     | SaveClaim

@@ -9,6 +9,7 @@ from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting, Write
 from shipby.application.postings.book_outcome import book_outcome
+from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.views import posting_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -63,6 +64,9 @@ def work_posting(command: WorkCommand, remember: Remember, *, store: Store, cloc
     def once() -> Answer:
         posting = load_posting(store, command.seller, command.number)
         check_version(posting, command.if_match)
+        if command.command is Command.PACK:
+            detail = store.detail(command.seller, command.number)
+            refuse_unmet(posting, detail, store=store, entered=True)
         step = carry_out(
             posting,
             command.command,

@@ -252,6 +252,7 @@ ACTIONS: Mapping[str, Words] = {
     IntentAction.REPORT_LAST_MILE: Words("статус «Последняя миля»", "状态“末端配送”", "status last mile"),
     IntentAction.REPORT_DELIVERED: Words("статус «Доставлено»", "状态“已妥投”", "status delivered"),
     IntentAction.SET_CUT_OFF: Words("перенос даты", "更改期限", "cut-off"),
+    IntentAction.SET_EXEMPLARS: Words("данные экземпляров", "商品单件信息", "data of the pieces"),
     IntentAction.CANCEL_REQUEST: Words("ответ на заявку об отмене", "回复取消申请", "answer to a cancel request"),
     IntentAction.RETURN_ACTION: Words("решение по возврату", "退货处理", "return decision"),
 }

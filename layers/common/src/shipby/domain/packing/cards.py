@@ -43,3 +43,41 @@ class BenchCheck:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemplar:
+    """What is entered of one piece, as the marketplace is told it; "" where nothing is."""
+
+    mark: str = ""
+    """The whole mark, with its separators."""
+    imei: tuple[str, ...] = ()
+    uin: str = ""
+    """The number of a piece of jewellery (УИН)."""
+    gtd: str = ""
+    """The number of its customs declaration (ГТД)."""
+    gtd_absent: bool = False
+    """It has none, and the seller says so."""
+    rnpt: str = ""
+    """The number of its batch (РНПТ)."""
+    rnpt_absent: bool = False
+    weight: str = ""
+    """A decimal, in the unit in which the marketplace names its limits; it does not say which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemplarSheet:
+    """What is entered of the pieces of a posting; it has a row only once something is."""
+
+    seller: str
+    posting_number: str
+    version: int
+    pieces: Mapping[str, tuple[Exemplar, ...]] = field(default_factory=dict)
+    """SKU -> its pieces, in the order in which they were entered."""
+    intent: str = ""
+    """The call that tells the marketplace of these entries; "" while they are not whole."""
+    accepted: bool = False
+    """The marketplace has checked these entries and lets the posting ship."""
+    problem: str = ""
+    """Why it did not, in its own words and codes."""
+    by: str = ""

@@ -4,7 +4,7 @@ import functools
 
 from shipby.adapters.dynamodb.codec import Record
 from shipby.adapters.dynamodb.rows.kind import Kind
-from shipby.domain.packing.cards import BenchCheck, ProductCard
+from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
 
 
 @functools.cache
@@ -15,3 +15,8 @@ def product_cards() -> Kind[ProductCard]:
 @functools.cache
 def bench_checks() -> Kind[BenchCheck]:
     return Kind("BENCH", Record(BenchCheck))
+
+
+@functools.cache
+def exemplar_sheets() -> Kind[ExemplarSheet]:
+    return Kind("EXEMPLARS", Record(ExemplarSheet))

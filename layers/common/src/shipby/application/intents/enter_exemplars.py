@@ -1,0 +1,228 @@
+"""What is known of a posting's pieces is entered: stored first, then told the marketplace as an intent.
+
+Every code belongs to one piece in the world: it is claimed in the transaction that stores it, and given free when it is
+taken out or the posting is cancelled. A posting of which nothing is wanted has none of this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
+    AppendEvents,
+    ClaimPointer,
+    ReleasePointer,
+    SaveExemplars,
+    SavePosting,
+    Write,
+)
+from shipby.application.postings.exemplars import exemplars_view
+from shipby.application.postings.work_posting import check_version, load_posting
+from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.retry import decide_anew
+from shipby.domain import pointers
+from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
+from shipby.domain.events import Event, EventType, posting_ref
+from shipby.domain.intents import IntentAction, open_of
+from shipby.domain.json_types import Json
+from shipby.domain.packing.cards import Exemplar, ExemplarSheet
+from shipby.domain.packing.exemplars import codes_of, missing, pieces_of, to_json
+from shipby.domain.packing.marks import Unread, check_goods, read_mark
+from shipby.domain.postings.posting import AWAITS_SHIPPING, FINAL, MarketplacePosting, Posting
+from shipby.domain.sellers.settings import SellerSettings
+
+MOST_CODES = 80
+"""Codes of one posting: each is a row of the one transaction that stores them, and a transaction holds 100."""
+_IMEI = re.compile(r"\d{15}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """All that is known of the pieces of a posting: it replaces what was entered before. `mark` is a raw scan."""
+
+    seller: str
+    number: str
+    actor: str
+    pieces: Mapping[str, Sequence[Exemplar]]
+    if_match: int | None = None
+
+
+def get_exemplars(seller: str, number: str, *, store: Store) -> dict[str, Json]:
+    """What is wanted, entered and missing of a posting's pieces. Raises NotFoundError."""
+    load_posting(store, seller, number)
+    return exemplars_view(number, store.detail(seller, number), store.exemplar_sheet(seller, number))
+
+
+def enter_exemplars(entry: Entry, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+    """Store the entries; once nothing is missing, the intent that tells the marketplace stands in the same transaction.
+
+    Raises NotFoundError, InvalidInputError (a code per wrong entry), AlreadyExistsError (a code is another posting's),
+    ActionNotOfferedError (a call is under way, or the marketplace takes none now), PreconditionFailedError.
+    """
+
+    def once() -> Answer:
+        posting = load_posting(store, entry.seller, entry.number)
+        check_version(posting, entry.if_match)
+        if posting.stage in FINAL:
+            raise ActionNotOfferedError(f"posting {posting.number} is {posting.stage}: nothing is entered any more")
+        if open_of(posting, IntentAction.SET_EXEMPLARS) or open_of(posting, IntentAction.SHIP):
+            raise ActionNotOfferedError(
+                f"posting {posting.number} has a call under way: enter it once that is settled",
+                offered=[f"/v1/intents/{intent}" for intent in posting.open_intents],
+            )
+        detail = store.detail(entry.seller, entry.number)
+        if detail is None:
+            raise ActionNotOfferedError(f"the goods of posting {entry.number} are not known yet; try again in a minute")
+        before = store.exemplar_sheet(entry.seller, entry.number)
+        return _store(posting, detail, _sheet(entry, detail, before, store), before, entry, remember, store, clock)
+
+    return decide_anew(once)
+
+
+def _sheet(entry: Entry, detail: MarketplacePosting, before: ExemplarSheet | None, store: Store) -> ExemplarSheet:
+    """The entries as they are stored. Raises InvalidInputError with all that is wrong, and stores nothing then."""
+    problems: list[tuple[str, str]] = []
+    counted = pieces_of(detail)
+    pieces: dict[str, tuple[Exemplar, ...]] = {}
+    for sku, entered in entry.pieces.items():
+        if len(entered) > counted.get(sku, 0):
+            problems.append((f"products/{sku}", f"{len(entered)} pieces entered, {counted.get(sku, 0)} in the posting"))
+        card = store.product_card(entry.seller, sku) if any(one.mark for one in entered) else None
+        barcodes = card.barcodes if card else ()
+        pieces[sku] = tuple(
+            _checked(one, barcodes, f"products/{sku}/exemplars/{place}", problems) for place, one in enumerate(entered)
+        )
+    codes = Counter(codes_of(pieces))
+    problems += [
+        ("products", f"used_twice: {_named(code)} is entered for two pieces") for code, n in codes.items() if n > 1
+    ]
+    if len(codes) > MOST_CODES:
+        problems.append(("products", f"{len(codes)} codes; at most {MOST_CODES} fit into one posting"))
+    if problems:
+        raise InvalidInputError(
+            f"some entries for posting {entry.number} are wrong, and nothing was stored; correct what errors names",
+            errors=problems,
+        )
+    version = (before.version if before else 0) + 1
+    return ExemplarSheet(
+        seller=entry.seller, posting_number=entry.number, version=version, pieces=pieces, by=entry.actor
+    )
+
+
+def _checked(one: Exemplar, barcodes: Sequence[str], where: str, problems: list[tuple[str, str]]) -> Exemplar:
+    mark = one.mark
+    if mark:
+        found = read_mark(mark)
+        refused = found if isinstance(found, Unread) else check_goods(found, barcodes)
+        if refused is not None:
+            problems.append((f"{where}/mark", f"{refused.why}: {refused.told}"))
+        elif not isinstance(found, Unread):
+            mark = found.code
+    problems += [
+        (f"{where}/imei", "wrong_imei: it has 15 digits, the last is a check digit")
+        for imei in one.imei
+        if not _is_imei(imei)
+    ]
+    if one.gtd and one.gtd_absent:
+        problems.append((f"{where}/gtd_absent", "there is a gtd: say one or the other"))
+    if one.rnpt and one.rnpt_absent:
+        problems.append((f"{where}/rnpt_absent", "there is an rnpt: say one or the other"))
+    if one.weight and not _is_weight(one.weight):
+        problems.append((f"{where}/weight", "write a positive decimal such as 1.25"))
+    return replace(one, mark=mark)
+
+
+def _is_imei(text: str) -> bool:
+    """15 digits with the check digit of ISO/IEC 7812 (Luhn). Source: 3GPP TS 23.003, 6.2 and annex B."""
+    if not _IMEI.fullmatch(text):
+        return False
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(text))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
+def _is_weight(text: str) -> bool:
+    try:
+        weight = Decimal(text)
+    except InvalidOperation:
+        return False
+    return weight.is_finite() and weight > 0
+
+
+def _store(
+    posting: Posting,
+    detail: MarketplacePosting,
+    sheet: ExemplarSheet,
+    before: ExemplarSheet | None,
+    entry: Entry,
+    remember: Remember,
+    store: Store,
+    clock: Clock,
+) -> Answer:
+    now, ref = clock.now(), posting_ref(posting.number)
+    codes, had = codes_of(sheet.pieces), codes_of(before.pieces) if before else ()
+    left = missing(detail, sheet)
+    counts: dict[str, Json] = {
+        "pieces": sum(len(pieces) for pieces in sheet.pieces.values()),
+        "codes": len(codes),
+        "missing": len(left),
+    }
+    events = [Event(type=EventType.EXEMPLARS_ENTERED, at=now, actor=entry.actor, data=counts)]
+    changed, writes = posting, list[Write]()
+    # A country of origin is set elsewhere: it holds back the shipping, not what is entered here.
+    if any(sheet.pieces.values()) and all(each.code == "country_needed" for each in left):
+        changed, intent, event, writes = _told(posting, detail, sheet, entry, store, clock)
+        events.append(event)
+        sheet = replace(sheet, intent=intent)
+    changed = rewind(replace(changed, version=posting.version + 1))
+    answer = Answer(200, exemplars_view(posting.number, detail, sheet))
+    claims = [ClaimPointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in codes]
+    gone = [ReleasePointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in had if code not in codes]
+    appended = AppendEvents(entry.seller, ref, changed.version, tuple(events))
+    try:
+        store.commit([SavePosting(changed), SaveExemplars(sheet), appended, *claims, *gone, *writes, *remember(answer)])
+    except AlreadyExistsError as error:
+        raise _used(entry, codes, store) or error from error
+    return answer
+
+
+def _told(
+    posting: Posting, detail: MarketplacePosting, sheet: ExemplarSheet, entry: Entry, store: Store, clock: Clock
+) -> tuple[Posting, str, Event, list[Write]]:
+    check_offered(posting, IntentAction.SET_EXEMPLARS, detail.actions)
+    request: dict[str, Json] = {"pieces": to_json(sheet.pieces), "edit": detail.status == AWAITS_SHIPPING}
+    wish = Wish(
+        seller=entry.seller,
+        number=entry.number,
+        action=IntentAction.SET_EXEMPLARS,
+        request=request,
+        actor=entry.actor,
+    )
+    settings = store.settings(entry.seller) or SellerSettings(seller=entry.seller)
+    noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=clock.now())
+    return noted, intent.id, event, writes
+
+
+def _used(entry: Entry, codes: Sequence[str], store: Store) -> AlreadyExistsError | None:
+    """Which code is whose; None where it was something else that existed."""
+    for code in codes:
+        owner = store.find(entry.seller, pointers.EXEMPLAR, code)
+        if owner not in (None, entry.number):
+            told = (
+                f"mark_used: {_named(code)} is entered for posting {owner} already; scan the piece in your hand, "
+                f"or take it out there with PUT /v1/postings/{owner}/exemplars"
+            )
+            return AlreadyExistsError(told, what="EXEMPLAR")
+    return None
+
+
+def _named(code: str) -> str:
+    kind, found, value = code.partition(":")
+    return f"{kind.upper()} {value}" if found and kind in ("imei", "uin") else f"mark {code}"

@@ -1,0 +1,68 @@
+"""What is entered of a posting's pieces: read beside a posting, and given free when it is cancelled."""
+
+from __future__ import annotations
+
+from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.writes import ReleasePointer, Write
+from shipby.domain import pointers
+from shipby.domain.json_types import Json
+from shipby.domain.packing.cards import Exemplar, ExemplarSheet
+from shipby.domain.packing.exemplars import check_duties, codes_of, duties_of, missing
+from shipby.domain.postings.posting import MarketplacePosting, Posting
+
+
+def sheet_of(detail: MarketplacePosting | None, seller: str, *, store: BenchReads) -> ExemplarSheet | None:
+    """What is entered of the pieces; a posting of which nothing is wanted costs no read."""
+    if detail is None or not (detail.requirements or detail.optional_marks):
+        return None
+    return store.exemplar_sheet(seller, detail.number)
+
+
+def refuse_unmet(
+    posting: Posting, detail: MarketplacePosting | None, *, store: BenchReads, entered: bool = False
+) -> None:
+    """Raises DutyNeededError while the marketplace wants something of the pieces that nobody has entered, or
+    (unless `entered`) that it has not accepted yet. What it has assembled already wants nothing more."""
+    if detail is None or not detail.requirements or posting.assembled_at is not None:
+        return
+    check_duties(posting.number, detail, sheet_of(detail, posting.seller, store=store), entered=entered)
+
+
+def released(seller: str, number: str, *, store: BenchReads) -> list[Write]:
+    """The codes of its pieces are free for another posting."""
+    sheet = store.exemplar_sheet(seller, number)
+    codes = codes_of(sheet.pieces) if sheet else ()
+    return [ReleasePointer(seller, pointers.EXEMPLAR, code, number) for code in codes]
+
+
+def exemplars_view(number: str, detail: MarketplacePosting | None, sheet: ExemplarSheet | None) -> dict[str, Json]:
+    """What is wanted, entered and missing."""
+    left = missing(detail, sheet) if detail else ()
+    return {
+        "posting_number": number,
+        "version": sheet.version if sheet else 0,
+        "wanted": {sku: list(duties) for sku, duties in (duties_of(detail) if detail else {}).items()},
+        "possible_marks": list(detail.optional_marks) if detail else [],
+        "products": [
+            {"sku": sku, "exemplars": [_exemplar_view(one) for one in pieces]}
+            for sku, pieces in (sheet.pieces if sheet else {}).items()
+        ],
+        "missing": [{"sku": each.sku, "piece": each.piece, "duty": each.duty, "code": each.code} for each in left],
+        "intent": (sheet.intent if sheet else "") or None,
+        "accepted": bool(sheet and sheet.accepted),
+        "problem": (sheet.problem if sheet else "") or None,
+        "by": (sheet.by if sheet else "") or None,
+    }
+
+
+def _exemplar_view(exemplar: Exemplar) -> dict[str, Json]:
+    return {
+        "mark": exemplar.mark or None,
+        "imei": list(exemplar.imei),
+        "uin": exemplar.uin or None,
+        "gtd": exemplar.gtd or None,
+        "gtd_absent": exemplar.gtd_absent,
+        "rnpt": exemplar.rnpt or None,
+        "rnpt_absent": exemplar.rnpt_absent,
+        "weight": exemplar.weight or None,
+    }
