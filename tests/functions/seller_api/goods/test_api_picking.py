@@ -35,7 +35,7 @@ def history(api: Caller) -> list[tuple[str, Any]]:
 def parcel(api: Caller, **changes: Any) -> None:
     """A posting with two cups in it."""
     changes = {"stage": Stage.CONFIRMED, "assembled_at": a.NOW} | changes
-    api.has_posting(a.posting(**changes), a.detail())
+    api.has_posting(a.posting(**changes), a.detail(requirements={}))
     api.has(card())
 
 
@@ -259,3 +259,54 @@ def test_support_sees_the_picking_and_scans_nothing(api: Caller) -> None:
 
     assert support.get("/v1/picking").status == 200
     assert support.post(SCANS, {"code": SKU}).status == 403
+
+
+MARK = "010460123456789321FGXEAGA5a1GA(\x1d91EE06\x1d92VW/n3g0hYP6kqx1WjVy/fnpKT+i7N3FT8QPUyzzKQT4="
+EXEMPLARS = f"/v1/postings/{a.NUMBER}/exemplars"
+
+
+def marked(api: Caller) -> None:
+    """Two cups of which each needs a mark."""
+    api.has_posting(a.posting(stage=Stage.PICKED), a.detail(requirements={"mandatory_mark": (SKU,)}, actions=("ship",)))
+    api.has(card())
+
+
+def entries(*marks: str) -> dict[str, Any]:
+    return {"products": [{"sku": SKU, "exemplars": [{"mark": mark} for mark in marks]}]}
+
+
+def test_the_last_scan_and_packing_wait_for_the_marks_and_say_so_with_their_code(api: Caller) -> None:
+    marked(api)
+    missing = [{"sku": SKU, "piece": 1, "duty": "mandatory_mark", "code": "mark_needed"}]
+    assert api.get(f"/v1/postings/{a.NUMBER}").body["missing_entries"][:1] == missing
+    assert api.post(SCANS, {"code": SKU}).status == 200
+
+    for reply in (api.post(SCANS, {"code": SKU}), api.post(f"/v1/postings/{a.NUMBER}/pack")):
+        assert (reply.status, reply.body["type"]) == (409, "urn:shipby:problem:mark_needed")
+        assert reply.body["offered"] == [EXEMPLARS]
+    assert history(api)[-1] == ("bench.scanned", False)
+
+    entered = api.put(EXEMPLARS, entries(MARK.replace("\x1d", ""), MARK.replace("GA(", "ga("))).body
+    assert (entered["missing"], entered["accepted"]) == ([], False)
+    assert entered["products"][0]["exemplars"][0]["mark"] == MARK
+    assert entered["intent"] == f"p.{a.NUMBER}.set_exemplars.1"
+    assert api.get(EXEMPLARS).body == entered
+    assert api.post(SCANS, {"code": SKU}).body["stage"] == "packed"
+
+
+def test_wrong_marks_are_named_piece_by_piece(api: Caller) -> None:
+    marked(api)
+
+    reply = api.put(EXEMPLARS, entries("4601234567893", MARK[:30]))
+
+    assert reply.status == 400
+    assert [error["field"].rsplit("/", 2)[1] for error in reply.body["errors"]] == ["0", "1"]
+    assert [error["problem"].split(":")[0] for error in reply.body["errors"]] == ["barcode", "cut_off"]
+    assert api.get(EXEMPLARS).body["version"] == 0
+
+
+def test_a_product_that_is_named_twice_is_refused(api: Caller) -> None:
+    marked(api)
+    twice = {"products": entries(MARK)["products"] * 2}
+
+    assert api.put(EXEMPLARS, twice).status == 400

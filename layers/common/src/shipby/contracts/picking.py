@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shipby.contracts.base import Number, Query, Reason, Request, Time, View
+from shipby.contracts.responses import MissingView
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.postings.posting import Stage
@@ -212,13 +213,6 @@ class ExemplarView(View):
 class ExemplarProductView(View):
     sku: str
     exemplars: list[ExemplarView]
-
-
-class MissingView(View):
-    sku: str
-    piece: Annotated[int, Field(description="Counts from 1.")]
-    duty: Annotated[str, Field(description="As the posting's requirements name it.")]
-    code: Annotated[str, Field(description="With which packing and shipping are refused until then.")]
 
 
 class ExemplarsView(View):

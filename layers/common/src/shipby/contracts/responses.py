@@ -138,6 +138,15 @@ class FamilyView(View):
     totals: list[FamilyTotalView]
 
 
+class MissingView(View):
+    """An entry that the marketplace wants of one piece and nobody has made."""
+
+    sku: str
+    piece: Annotated[int, Field(description="Counts from 1.")]
+    duty: Annotated[str, Field(description="As the posting's requirements name it.")]
+    code: Annotated[str, Field(description="With which packing and shipping are refused until then.")]
+
+
 class PostingDetailView(PostingView):
     """A posting with the marketplace's facts; they are left out until it has been read from there."""
 
@@ -147,6 +156,9 @@ class PostingDetailView(PostingView):
     available_actions: Annotated[list[str], Field(description="What the marketplace offers now.")] | None = None
     requirements: Annotated[dict[str, list[str]], Field(description="Unmet requirement -> SKUs.")] | None = None
     products: list[ProductView] | None = None
+    missing_entries: (
+        Annotated[list[MissingView], Field(description="What of it is still to be entered; see its exemplars.")] | None
+    ) = None
     unread_fields: (
         Annotated[list[str], Field(description="What the newest read of the marketplace could not make out.")] | None
     ) = None

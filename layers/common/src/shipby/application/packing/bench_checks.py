@@ -25,7 +25,7 @@ from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError, ShipbyError, StageMismatchError
+from shipby.domain.errors import ActionNotOfferedError, DutyNeededError, ShipbyError, StageMismatchError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import DocumentState
@@ -70,9 +70,9 @@ def _items(found: Pickable, check: BenchCheck) -> tuple[Item, ...]:
 def scan_item(scan: Scan, remember: Remember, *, store: Store, documents: DocumentStore, clock: Clock) -> Answer:
     """Count a scanned item into a parcel; the last one packs it, in the same transaction.
 
-    Raises NotFoundError, ActionNotOfferedError (wrong item, one too many; `offered` names what is missing) and
-    StageMismatchError (cancelled, expired, blocked, gone). A refused scan is kept in the history and changes nothing
-    else.
+    Raises NotFoundError, ActionNotOfferedError (wrong item, one too many; `offered` names what is missing),
+    DutyNeededError (the last piece, while marks and the like are not entered) and StageMismatchError (cancelled,
+    expired, blocked, gone). A refused scan is kept in the history and changes nothing else.
     """
 
     def once() -> Answer:
@@ -85,7 +85,11 @@ def scan_item(scan: Scan, remember: Remember, *, store: Store, documents: Docume
         verdict = judge_scan(posting, items, found.cards, scan.code, scan.quantity, codes)
         if isinstance(verdict, Refusal):
             raise _refused(scan, posting, items, verdict, store, clock)
-        return _accept(scan, posting, found, check, verdict, remember, store, documents, clock)
+        try:
+            return _accept(scan, posting, found, check, verdict, remember, store, documents, clock)
+        except DutyNeededError as error:
+            _refused(scan, posting, items, Refusal(error.code, str(error)), store, clock)
+            raise
 
     return decide_anew(once)
 

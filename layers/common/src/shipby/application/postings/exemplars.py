@@ -35,9 +35,15 @@ def released(seller: str, number: str, *, store: BenchReads) -> list[Write]:
     return [ReleasePointer(seller, pointers.EXEMPLAR, code, number) for code in codes]
 
 
+def missing_view(detail: MarketplacePosting, sheet: ExemplarSheet | None) -> list[Json]:
+    """What is wanted of which piece and not entered."""
+    return [
+        {"sku": each.sku, "piece": each.piece, "duty": each.duty, "code": each.code} for each in missing(detail, sheet)
+    ]
+
+
 def exemplars_view(number: str, detail: MarketplacePosting | None, sheet: ExemplarSheet | None) -> dict[str, Json]:
     """What is wanted, entered and missing."""
-    left = missing(detail, sheet) if detail else ()
     return {
         "posting_number": number,
         "version": sheet.version if sheet else 0,
@@ -47,7 +53,7 @@ def exemplars_view(number: str, detail: MarketplacePosting | None, sheet: Exempl
             {"sku": sku, "exemplars": [_exemplar_view(one) for one in pieces]}
             for sku, pieces in (sheet.pieces if sheet else {}).items()
         ],
-        "missing": [{"sku": each.sku, "piece": each.piece, "duty": each.duty, "code": each.code} for each in left],
+        "missing": missing_view(detail, sheet) if detail else [],
         "intent": (sheet.intent if sheet else "") or None,
         "accepted": bool(sheet and sheet.accepted),
         "problem": (sheet.problem if sheet else "") or None,

@@ -15,6 +15,7 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import family_view, history_before
+from shipby.application.postings.exemplars import missing_view, sheet_of
 from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
@@ -177,6 +178,11 @@ def get_posting(seller: str, number: str, *, store: Store) -> View:
     posting = load_posting(store, seller, number)
     detail = store.detail(seller, number, of=posting)
     view = posting_view(posting, detail)
+    if detail is not None:
+        # What the marketplace has assembled wants nothing more.
+        wants = posting.assembled_at is None
+        sheet = sheet_of(detail, seller, store=store) if wants else None
+        view |= {"missing_entries": missing_view(detail, sheet) if wants else []}
     return view | {"parent": posting.parent_number or None, "family": family_view(posting, detail, store=store)}
 
 
