@@ -267,6 +267,20 @@ def test_after_assembly_entries_are_set_and_updated(world: World) -> None:
     assert world.market.exemplars.updated == [a.NUMBER]
 
 
+def test_the_change_of_many_codes_at_once_is_refused_before_it_meets_the_limit_of_a_transaction() -> None:
+    world = World()
+    world.arrives(requirements={"imei": (SKU,)}, lines=(a.line(quantity=90),))
+    many = [Mark(FIRST.gtin, f"{place:013d}", PROOF) for place in range(100)]
+    with pytest.raises(InvalidInputError, match="nothing was stored"):
+        enter(world, *marks(*many[:81]))
+    enter(world, *marks(*many[:50]))
+    with pytest.raises(InvalidInputError, match="take some out first"):
+        enter(world, *marks(*many[50:]))
+    enter(world, *marks(*many[:10]))
+    enter(world, *marks(*many[50:]))
+    assert (owner(world, many[0]), owner(world, many[99])) == (None, a.NUMBER)
+
+
 def test_the_history_tells_who_entered_and_holds_no_code(world: World) -> None:
     enter(world, *marks(FIRST, SECOND))
     [told] = [each for stored in world.history() if (each := stored.event).type is EventType.EXEMPLARS_ENTERED]

@@ -168,6 +168,12 @@ def _store(
 ) -> Answer:
     now, ref = clock.now(), posting_ref(posting.number)
     codes, had = codes_of(sheet.pieces), codes_of(before.pieces) if before else ()
+    new, gone = set(codes) - set(had), set(had) - set(codes)
+    if len(new) + len(gone) > MOST_CODES:
+        raise InvalidInputError(
+            f"{len(new)} codes come and {len(gone)} go; at most {MOST_CODES} can change at once: take some out first",
+            errors=[("products", "too many codes change at once")],
+        )
     left = missing(detail, sheet)
     counts: dict[str, Json] = {
         "pieces": sum(len(pieces) for pieces in sheet.pieces.values()),
@@ -183,11 +189,13 @@ def _store(
         sheet = replace(sheet, intent=intent)
     changed = rewind(replace(changed, version=posting.version + 1))
     answer = Answer(200, exemplars_view(posting.number, detail, sheet))
-    claims = [ClaimPointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in codes]
-    gone = [ReleasePointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in had if code not in codes]
+    moves: list[Write] = [
+        *(ClaimPointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in sorted(new)),
+        *(ReleasePointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in sorted(gone)),
+    ]
     appended = AppendEvents(entry.seller, ref, changed.version, tuple(events))
     try:
-        store.commit([SavePosting(changed), SaveExemplars(sheet), appended, *claims, *gone, *writes, *remember(answer)])
+        store.commit([SavePosting(changed), SaveExemplars(sheet), appended, *moves, *writes, *remember(answer)])
     except AlreadyExistsError as error:
         raise _used(entry, codes, store) or error from error
     return answer
