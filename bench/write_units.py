@@ -46,7 +46,7 @@ PRICE_PER_MILLION = 0.625
 """US dollars per million write request units, on demand, us-east-1. Source: a third-party page of July 2025
 (airbyte.com, DynamoDB pricing), not the AWS price list itself: check it, and your region."""
 
-MOST_WRITTEN = 115
+MOST_WRITTEN = 116
 MOST_READ = 83
 """The gates: what an order costs today. Who raises one says what an order gets for it. Three of the reads take the
 place of six writes: what the marketplace offers is kept with the posting (docs/adr/0041)."""

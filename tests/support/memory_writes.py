@@ -106,7 +106,7 @@ class _Planner:
                 if intent_owner(intent.id) != intent.ref:
                     raise InvalidInputError(f"intent {intent.id} does not belong to {intent.ref.id}")
                 key = keys.intent(intent.seller, intent.ref, intent.id)
-                columns = index_keys.intents(intent.seller, intent.state, intent.created_at, intent.id)
+                columns = intent_rows.board_columns(intent)
                 yield self._saved(key, intent, f"intent {intent.id}", columns | self._alarm(key, intent.next_alarm))
             case w.SaveMoney(ledger):
                 yield self._saved(keys.money(ledger.seller, ledger.number), ledger, f"ledger {ledger.number}")
@@ -117,13 +117,12 @@ class _Planner:
             case w.SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
                 yield self._saved(key, document, f"document {document.id}")
-            case w.SavePrintJob(job):
+            case w.SavePrintJob(job, end):
                 key = keys.print_job(job.seller, job.id)
                 columns = index_keys.asked(job.seller, AggregateKind.PRINT_JOB, job.asked_at, job.id)
                 yield self._saved(key, job, f"print job {job.id}", columns | self._alarm(key, job.next_alarm))
-            case w.EndPrintJob(job, event):
-                yield from self.of(w.SavePrintJob(job))
-                yield from self.of(w.AppendEvents(job.seller, print_job_ref(job.id), job.version, (event,)))
+                if end is not None:
+                    yield from self.of(w.AppendEvents(job.seller, print_job_ref(job.id), job.version, (end,)))
             case w.SaveCarriage(carriage):
                 key = keys.carriage(carriage.seller, carriage.id)
                 columns = index_keys.carriages(carriage.seller, carriage.asked_at, carriage.id, is_open=carriage.open)

@@ -134,7 +134,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/intents",
         list_intents,
         id="listIntents",
-        summary="Irreversible calls to the marketplace: under way, then settled ones on returns and of cancels",
+        summary="Irreversible calls to the marketplace, oldest first within a state",
         answers="Listing[IntentView]",
         roles=DESK,
         query=IntentsQuery,

@@ -155,17 +155,23 @@ def test_open_intents_are_listed_oldest_first_whatever_their_state(store: Store,
     assert store.open_intents(f"{seller}x").items == ()
 
 
-def test_settled_intents_are_listed_by_state_where_money_hangs_on_them(store: Store, seller: str) -> None:
-    kept = IntentAction.CANCEL, IntentAction.CANCEL_ITEMS, IntentAction.RETURN_ACTION, IntentAction.CANCEL_REQUEST
-    intents = {action: a.intent(seller=seller, action=action) for action in IntentAction}
-    for intent in intents.values():
+def test_settled_intents_are_listed_by_state_oldest_first(store: Store, seller: str) -> None:
+    intents = [a.intent(seller=seller, action=action, created_at=hours(-n)) for n, action in enumerate(IntentAction)]
+    for intent in intents:
         store.commit([SaveIntent(intent)])
         store.commit([SaveIntent(intent.move(IntentState.CONFIRMED, at=a.NOW))])
 
-    assert set(store.intents_in(seller, IntentState.CONFIRMED).items) == {intents[action].id for action in kept}
+    def confirmed(**page: Any) -> Page[Any]:
+        return store.intents_in(seller, IntentState.CONFIRMED, **page)
+
+    assert walk(confirmed, 2) == [intent.id for intent in reversed(intents)]
+
+    def recent(**page: Any) -> Page[Any]:
+        return store.intents_in(seller, IntentState.CONFIRMED, since=intents[1].created_at, **page)
+
+    assert walk(recent, 2) == [intents[1].id, intents[0].id]
     assert store.intents_in(seller, IntentState.REJECTED).items == ()
     assert store.open_intents(seller).items == ()
-    assert {intent.action for intent in store.intents(seller, posting_ref(a.NUMBER))} == set(IntentAction)
 
 
 def test_open_returns_are_listed_by_decision_date_and_the_others_apart(store: Store, seller: str) -> None:

@@ -13,7 +13,7 @@ from shipby.adapters.dynamodb.values import item_from_wire, to_wire
 from shipby.application.ports.writes import AppendEvents, SaveDetail, SaveIntent, SavePosting
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
-from shipby.domain.intents import IntentAction, IntentState
+from shipby.domain.intents import OPEN_STATES, IntentAction, IntentState
 from shipby.domain.postings.posting import Alarm, RungKind
 from tests.contract.store.conftest import Table
 from tests.contract.store.paging_support import hours, walk
@@ -51,6 +51,7 @@ def test_open_intents_of_the_release_before_are_listed_and_ring_and_move(
     states = (IntentState.PENDING, IntentState.SENT, IntentState.UNKNOWN, IntentState.PROPOSED)
     old = [old_intent(table, seller, state, number) for number, state in enumerate(states, 1)]
 
+    assert {index_keys.OPEN_INTENTS, *index_keys.OLDER_OPEN_INTENTS} == OPEN_STATES
     for limit in (1, 2, 3, 5, 50):
         listed = walk(lambda **page: store.open_intents(seller, **page), limit)
         assert sorted(listed) == sorted([new.id, *old])

@@ -10,7 +10,6 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AddScan,
     AppendEvents,
-    EndPrintJob,
     SaveBenchCheck,
     SaveCarriage,
     SaveCarrier,
@@ -129,7 +128,7 @@ def test_the_end_of_a_print_job_is_one_row_that_is_written_once(store: Store, se
     store.commit([SavePrintJob(job(seller))])
     ended = job(seller, version=2, state=PrintState.READY, done=2, key="prints/j1.pdf", problems={"p1": "gone"})
     finished = a.event(type=EventType.PRINT_FINISHED, data={"pages": 1})
-    store.commit([EndPrintJob(ended, finished)])
+    store.commit([SavePrintJob(ended, finished)])
     assert store.print_job(seller, "j1") == ended
     [stored] = store.events(seller, print_job_ref("j1"))
     assert (stored.event, stored.version, stored.count) == (finished, 2, 1)
@@ -137,7 +136,7 @@ def test_the_end_of_a_print_job_is_one_row_that_is_written_once(store: Store, se
     store.note_progress(seller, "j1", 99)
     other = replace(ended, state=PrintState.FAILED)
     with pytest.raises(VersionConflictError):
-        store.commit([EndPrintJob(other, finished)])
+        store.commit([SavePrintJob(other, finished)])
     assert store.print_job(seller, "j1") == ended
 
 
@@ -147,7 +146,7 @@ def test_a_job_that_ended_in_its_own_row_is_ended_once_too(store: Store, seller:
     finished = a.event(type=EventType.PRINT_FINISHED)
     store.commit([SavePrintJob(ended), AppendEvents(seller, print_job_ref("j1"), 2, (finished,))])
     with pytest.raises(VersionConflictError):
-        store.commit([EndPrintJob(replace(ended, state=PrintState.FAILED), finished)])
+        store.commit([SavePrintJob(replace(ended, state=PrintState.FAILED), finished)])
     assert store.print_job(seller, "j1") == ended
 
 

@@ -132,7 +132,7 @@ class MemoryListings:
     def open_intents(
         self, seller: str, *, since: datetime | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
-        return self.intents_in(seller, index_keys.OPEN_INTENTS, since=since, limit=limit, cursor=cursor)
+        return self.intents_in(seller, IntentState.PENDING, since=since, limit=limit, cursor=cursor)
 
     def returns_in(
         self,

@@ -10,13 +10,11 @@ from shipby.adapters.dynamodb import changes, index_keys, keys, rows
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.due_alarms import DueAlarms
 from shipby.adapters.dynamodb.paging import Listing, check_limit, page, query
-from shipby.adapters.dynamodb.table import BOARDS
 from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import Load, OpenRow, PostingStory, WorkItem
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Ref, StoredEvent, number_job_ref, posting_ref
-from shipby.domain.intents import OPEN_STATES
 from shipby.domain.postings.posting import Stage
 
 if TYPE_CHECKING:
@@ -148,7 +146,7 @@ class Listings(DueAlarms):
         """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
         listing = Listing(
             name=f"worklist/{seller}/{stage}",
-            index=BOARDS,
+            index=index_keys.BOARDS,
             partition=("WK", index_keys.worklist_partition(seller, stage)),
             sort="WS",
             condition="#sort < :due" if due_before else "",
@@ -214,7 +212,7 @@ class Listings(DueAlarms):
             only[":rings"] = "attribute_exists(at_risk) AND alarm_at <= :rings", rings
         listing = Listing(
             name="open",
-            index=BOARDS,
+            index=index_keys.BOARDS,
             partition=("WK", index_keys.worklist_partition(seller, stage)),
             sort="WS",
             condition="#sort BETWEEN :first AND :last",
@@ -260,24 +258,26 @@ class Listings(DueAlarms):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of settled intents on returns, and of cancels, in a state, oldest first; with `since` only those asked
-        for from then on."""
-        partition = index_keys.intents_partition(seller, state)
-        return self._ids(seller, f"intents/{state}", partition, limit, cursor, since=since)
+        """Ids of settled intents in a state, oldest first; with `since` only those asked for from then on."""
+        return self._intents(seller, state, limit, cursor, since)
+
+    def _intents(self, seller: str, part: str, limit: int, cursor: str | None, since: datetime | None) -> Page[str]:
+        partition = index_keys.intents_partition(seller, part)
+        return self._ids(seller, f"intents/{part}", partition, limit, cursor, since=since)
 
     def open_intents(
         self, seller: str, *, since: datetime | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[str]:
         """Ids of all intents that are not settled, oldest first; those that an older release wrote last come behind."""
-        states = (index_keys.OPEN_INTENTS, *sorted(OPEN_STATES - {index_keys.OPEN_INTENTS}))
+        parts = (index_keys.OPEN_INTENTS, *index_keys.OLDER_OPEN_INTENTS)
         check_limit(limit)
         part, dot, inner = cursor.partition(".") if cursor is not None else ("0", ".", "")
-        if not dot or part not in map(str, range(len(states))):
+        if not dot or part not in map(str, range(len(parts))):
             raise InvalidInputError("the cursor does not belong to this listing", errors=[("cursor", "broken")])
         found: list[str] = []
-        for at in range(int(part), len(states)):
+        for at in range(int(part), len(parts)):
             left = limit - len(found)
-            page = self.intents_in(seller, states[at], since=since, limit=left or 1, cursor=inner or None)
+            page = self._intents(seller, parts[at], left or 1, inner or None, since)
             if not left:
                 if page.items:
                     return Page(tuple(found), f"{at}.")
@@ -313,7 +313,7 @@ class Listings(DueAlarms):
     ) -> Page[str]:
         listing = Listing(
             name=f"{name}/{seller}",
-            index=BOARDS,
+            index=index_keys.BOARDS,
             partition=("WK", partition),
             sort="WS",
             condition="#sort >= :since" if since else "",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from enum import IntEnum
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import changes, keys, rows
 from shipby.adapters.dynamodb.changes import Seen
@@ -22,7 +22,9 @@ from shipby.domain.errors import (
     VersionConflictError,
 )
 from shipby.domain.events import Event, Ref, posting_ref, return_ref
-from shipby.domain.labels.prints import PrintJob
+
+if TYPE_CHECKING:
+    from shipby.domain.labels.prints import PrintJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +250,9 @@ class _Builder:
                 key = keys.document(document.seller, document.posting_number, document.id)
                 item = rows.labels.documents().item(key, document)
                 yield _versioned(item, document.version, f"document {document.id}")
-            case w.SavePrintJob(job):
-                yield _versioned(rows.labels.print_job_item(job, self._shards), job.version, f"print job {job.id}")
-            case w.EndPrintJob(job, event):
-                yield _ended(job, event)
+            case w.SavePrintJob(job, end):
+                item = rows.labels.print_job_item(job, self._shards)
+                yield _ended(job, end) if end else _versioned(item, job.version, f"print job {job.id}")
             case w.SaveCarriage(carriage):
                 item = rows.carriages.carriage_item(carriage, self._shards)
                 yield _versioned(item, carriage.version, f"carriage {carriage.id}")
@@ -393,7 +394,7 @@ class _Builder:
         )
 
 
-def _ended(job: PrintJob, event: Event) -> Operation:
+def _ended(job: "PrintJob", event: Event) -> Operation:
     item = rows.labels.print_end_item(job, event)
     return Operation(
         action="Put",

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-BOARDS = "boards"
-"""The index of all boards. Its columns are part of its name: DynamoDB changes neither in place, so other columns need
-another index beside it, and this one taken away later (docs/deploy.md). Releases before had `worklist`, with more."""
+from shipby.adapters.dynamodb.index_keys import BOARDS
+
 BOARD_COLUMNS: tuple[str, ...] = (
     "posting_number",
     "stage",

@@ -15,10 +15,7 @@ from shipby.domain.intents import OPEN_STATES, Intent, IntentState
 
 
 def list_intents(seller: str, *, state: IntentState | None, limit: int, cursor: str | None, store: Store) -> View:
-    """Intents in a state, oldest first; without a state the open ones, then the settled ones on returns and of cancels.
-
-    Other settled intents are told by the history of their posting.
-    """
+    """Intents in a state, oldest first; without a state all states one after the other, the open ones first."""
     page = _intent_ids(seller, state, limit, cursor, store, keep=lambda _identifier: True)
     return _listing((intent_view(intent) for intent in _intents(seller, page, state, store)), page.cursor)
 
@@ -32,18 +29,35 @@ def _intent_ids(
     *,
     keep: Callable[[str], bool],
 ) -> Page[str]:
-    opened = (_OPEN, partial(_open_intents, store, seller))
-    settled = [(str(each), partial(_intents_in, store, seller, each)) for each in _SETTLED if state in (None, each)]
-    listings = [opened, *settled] if state is None or state in OPEN_STATES else settled
+    states = (state,) if state else _OPEN_FIRST
+    listings = [(str(each), partial(_in_state, store, seller, each)) for each in states]
     return _chain(listings, limit=limit, cursor=cursor, keep=keep)
 
 
-_OPEN = "open"
-_SETTLED = (IntentState.CONFIRMED, IntentState.REJECTED)
+_OPEN_FIRST = (
+    IntentState.UNKNOWN,
+    IntentState.SENT,
+    IntentState.PENDING,
+    IntentState.PROPOSED,
+    IntentState.CONFIRMED,
+    IntentState.REJECTED,
+)
 
 
-def _open_intents(store: IntentReads, seller: str, limit: int, cursor: str | None) -> Page[str]:
-    return store.open_intents(seller, limit=limit, cursor=cursor)
+def _in_state(store: IntentReads, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:
+    """Open ones stand in one list, whatever their state: they are few, and their rows say it.
+
+    A page is empty only where nothing follows.
+    """
+    if state not in OPEN_STATES:
+        return _intents_in(store, seller, state, limit, cursor)
+    while True:
+        page = store.open_intents(seller, limit=limit, cursor=cursor)
+        rows = (store.intent(seller, identifier) for identifier in page.items)
+        found = tuple(row.id for row in rows if row is not None and row.state is state)
+        if found or page.cursor is None:
+            return Page(found, page.cursor)
+        cursor = page.cursor
 
 
 def _intents_in(store: IntentReads, seller: str, state: IntentState, limit: int, cursor: str | None) -> Page[str]:

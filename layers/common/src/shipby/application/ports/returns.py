@@ -34,8 +34,7 @@ class IntentReads(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[str]:
-        """Ids of settled intents on returns and of cancels in a state, oldest first; with `since` only those asked for
-        from then on. Every other settled intent is found by its posting."""
+        """Ids of settled intents in a state, oldest first; with `since` only those asked for from then on."""
 
     def open_intents(
         self, seller: str, *, since: datetime | None = None, limit: int = 50, cursor: str | None = None

@@ -89,20 +89,12 @@ class SaveDocument:
 
 @dataclass(frozen=True, slots=True)
 class SavePrintJob:
-    """Write the print job if its stored version is `job.version - 1`; its events go with AppendEvents."""
+    """Write the print job if its stored version is `job.version - 1`; its events go with AppendEvents, or with it."""
 
     job: PrintJob
-
-
-@dataclass(frozen=True, slots=True)
-class EndPrintJob:
-    """Write how a print job ended, with the event that tells of it, if its stored version is `job.version - 1`.
-
-    Of one that ends for good: nothing of it rings later, and nothing changes it any more.
-    """
-
-    job: PrintJob
-    event: Event
+    end: Event | None = None
+    """What tells that it ended for good, so that nothing of it rings later and nothing changes it any more: event and
+    job are one row then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +312,6 @@ Write: TypeAlias = (
     | SaveSettings
     | SaveDocument
     | SavePrintJob
-    | EndPrintJob
     | SaveWatch
     | SaveCase
     | SaveCarriage

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from shipby.application.labels.asks import fetch_message
 from shipby.application.ports.messages import QueueMessage
-from shipby.application.ports.writes import AppendEvents, EndPrintJob, SavePrintJob
+from shipby.application.ports.writes import AppendEvents, SavePrintJob
 from shipby.application.printing.batch import Batch, Made, Part
 from shipby.application.printing.copies import Judge, count_copy, next_copy
 from shipby.application.printing.lists import in_order, make_list
@@ -232,7 +232,7 @@ class _Run:
         appended = AppendEvents(job.seller, print_job_ref(job.id), finished.version, (event,))
         for_good = finished.next_alarm is None and len(job.numbers) <= MOST_IN_ONE_ROW
         try:
-            tools.store.commit([EndPrintJob(finished, event)] if for_good else [SavePrintJob(finished), appended])
+            tools.store.commit([SavePrintJob(finished, event)] if for_good else [SavePrintJob(finished), appended])
         except VersionConflictError:
             other = _stored(tools, job)
             if other.state is PrintState.WAITING:

@@ -20,7 +20,10 @@ def intent_item(intent: Intent, shards: int) -> Item:
     if intent_owner(intent.id) != intent.ref:
         raise InvalidInputError(f"intent {intent.id} does not belong to {intent.ref.kind} {intent.ref.id}")
     key = keys.intent(intent.seller, intent.ref, intent.id)
-    columns = index_keys.intents(intent.seller, intent.state, intent.created_at, intent.id) | alarm_columns(
-        key, intent.next_alarm, shards
-    )
-    return intents().item(key, intent, columns)
+    return intents().item(key, intent, board_columns(intent) | alarm_columns(key, intent.next_alarm, shards))
+
+
+def board_columns(intent: Intent) -> dict[str, str]:
+    """Its place among the open ones, or among those settled alike."""
+    part = index_keys.OPEN_INTENTS if intent.open else intent.state
+    return index_keys.intents(intent.seller, part, intent.created_at, intent.id)
