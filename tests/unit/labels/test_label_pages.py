@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.labels.asks import spread_delay
 from shipby.application.labels.overrides import LabelOverride, override_label
 from shipby.application.labels.views import posting_labels, refused_pages
+from shipby.application.postings.queries import PostingFilter, list_postings
+from shipby.application.printing.scan_label import scan_label
 from shipby.domain import pointers
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import (
@@ -92,6 +96,21 @@ def test_a_code_that_all_labels_share_leads_to_none_of_them_and_accuses_none(des
     assert {desk.state(number) for number in numbers} == {DocumentState.READY}
     assert desk.world.store.find(a.SELLER, pointers.LABEL, "route-77") is None
     assert desk.world.store.find(a.SELLER, pointers.LABEL, f"up-{numbers[0]}-2") == numbers[0]
+
+
+def test_a_code_that_is_the_number_itself_needs_no_pointer_and_finds_the_posting_everywhere(desk: LabelDesk) -> None:
+    first, second = desk.arrive(2)
+    desk.market.sheets[first] = [page([first, f"up-{first}"], [first])]
+    # The neighbour's label cannot take it: what looks like a posting's number is that posting's.
+    desk.market.sheets[second] = [page([f"up-{second}", first], [second])]
+    desk.run(first)
+    desk.run(second)
+    store = desk.world.store
+    assert store.find(a.SELLER, pointers.LABEL, first) is None
+    assert store.find(a.SELLER, pointers.LABEL, f"up-{first}") == first
+    assert scan_label(a.SELLER, first, store=store)["posting_number"] == first
+    found = list_postings(a.SELLER, PostingFilter(q=first), limit=10, cursor=None, store=store)
+    assert [item["posting_number"] for item in cast("list[dict[str, str]]", found["items"])] == [first]
 
 
 def test_the_barcode_of_another_posting_of_the_seller_is_known_though_it_was_not_asked_for(desk: LabelDesk) -> None:
