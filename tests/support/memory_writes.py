@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.rows import intents as intent_rows
 from shipby.application.ports import writes as w
 from shipby.domain.errors import (
     POINTER_TAKEN,

@@ -141,7 +141,8 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def versions(self, seller: str, numbers: Sequence[str]) -> dict[str, int]:
         """The versions of those of the numbers that exist."""
-        found = self._get_many([keys.posting(seller, number) for number in dict.fromkeys(numbers)])
+        wanted = [keys.posting(seller, number) for number in dict.fromkeys(numbers)]
+        found = self._get_many(wanted, ("PK", "SK", "posting_number", "version"))
         return {item["posting_number"]["S"]: int(item["version"]["N"]) for item in found.values()}
 
     def open_postings(self, seller: str, numbers: Sequence[str]) -> dict[str, OpenPosting]:

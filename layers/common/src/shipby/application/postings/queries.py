@@ -14,8 +14,8 @@ from typing import TypeVar
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
-from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.exemplars import missing_view, sheet_of
+from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
