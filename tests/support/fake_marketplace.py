@@ -36,6 +36,13 @@ from tests.support.fake_exemplars import FakeExemplars
 from tests.support.fake_label_files import FakeLabelFiles
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
+_STATES = {
+    REJECT: "REJECTED",
+    REJECT_AFTER_CHECK: "REJECTED",
+    FULL_REFUND: "REFUNDED",
+    COMPENSATE_ACTION: "COMPENSATED",
+}
+"""Invented: the marketplace publishes no states."""
 ON_APPROVAL = (REJECT, FULL_REFUND, COMPENSATE_ACTION, ASK_GOODS)
 ON_CHECKOUT = (REJECT_AFTER_CHECK, FULL_REFUND, COMPENSATE_ACTION)
 ASSEMBLED_ACTIONS = ("cancel", "label_download", "set_track_number")
@@ -334,7 +341,7 @@ class FakeMarketplace(FakeLabelFiles):
             if back_way is not None:
                 self._pay(found, POSTAGE, back_way.minor)
             offered = {ASK_GOODS: (GOODS_RECEIVED,), GOODS_RECEIVED: ON_CHECKOUT}.get(action_id, ())
-            self.change_return(return_id, state=f"AFTER_{action_id}", actions=offer(*offered))
+            self.change_return(return_id, state=_STATES.get(action_id, f"AFTER_{action_id}"), actions=offer(*offered))
 
         self._act("act_on_return", effect)
 

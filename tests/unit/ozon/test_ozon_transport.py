@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from shipby.adapters.ozon.methods import (
     Method,
 )
 from shipby.adapters.ozon.refusals import refusal
+from shipby.adapters.ozon.transport import Answer, rate_limited
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -376,7 +378,9 @@ def test_an_open_breaker_is_not_hammered(marketplace: StubMarketplace, client: O
 
 
 @each_read
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"[" * 100_000, b'"x"', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"[" * 100_000, b"[" * 9000 + b"]" * 9000, b'"x"', b"\xff\xfe"]
+)
 def test_a_read_with_an_answer_that_is_no_json_object_is_unavailable_and_shows_nothing_of_it(
     marketplace: StubMarketplace, client: OzonClient, method: Method, call: Call, body: bytes
 ) -> None:
@@ -394,7 +398,21 @@ def test_redirects_are_not_followed(marketplace: StubMarketplace, client: OzonCl
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("3", 3.0), ("0.5", 0.5), ("", 1.0), ("soon", 1.0), ("-4", 1.0), ("nan", 1.0), ("9e9", 3600)],
+    [
+        ("3", 3.0),
+        ("0.5", 0.5),
+        ("", 1.0),
+        ("soon", 1.0),
+        ("-4", 1.0),
+        ("-0", 1.0),
+        ("-0.5", 1.0),
+        ("nan", 1.0),
+        ("inf", 1.0),
+        ("1_000", 1.0),
+        ("9e9", 3600),
+        ("9" * 400, 3600),
+        ("9" * 5000, 3600),
+    ],
 )
 def test_retry_after_is_read_with_care(
     marketplace: StubMarketplace, client: OzonClient, header: str, seconds: float
@@ -403,6 +421,22 @@ def test_retry_after_is_read_with_care(
     with pytest.raises(RateLimitedError) as caught:
         client.posting(NUMBER)
     assert caught.value.retry_after == seconds
+    assert math.copysign(1, caught.value.retry_after) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Mon, 30 Nov 2026 12:00:20 GMT", 20.0),
+        ("Monday, 30-Nov-26 12:00:20 GMT", 20.0),
+        ("Mon, 30 Nov 2026 11:00:00 GMT", 1.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+        ("Mon, 99 Nov 2026 12:00:20 GMT", 1.0),
+    ],
+)
+def test_retry_after_may_be_a_date_which_is_held_against_the_answers_own(header: str, seconds: float) -> None:
+    answer = Answer(429, {"Retry-After": header, "Date": "Mon, 30 Nov 2026 12:00:00 GMT"}, b"")
+    assert rate_limited(answer, "a call").retry_after == seconds
 
 
 def test_an_endless_answer_is_given_up(marketplace: StubMarketplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -42,6 +44,7 @@ _PIECE = 65_536
 _GIVEN_UP = frozenset({408, 499})
 """Statuses of a gateway that gave a call up in its middle (499: gRPC's CANCELLED, and nginx's closed request): whether
 it was carried out nobody knows. Source: grpc-gateway, HTTPStatusFromCode."""
+_SECONDS = re.compile(r"\+?\d+(?:\.\d*)?(?:[eE]\+?\d{1,3})?", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -332,13 +335,27 @@ def rate_limited(answer: Answer, name: str) -> RateLimitedError:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return assumptions.DEFAULT_RETRY_AFTER
-    if not math.isfinite(seconds) or seconds < 0:
-        return assumptions.DEFAULT_RETRY_AFTER
+    """Seconds to wait: a number or, as HTTP has it, a date; by the answer's own `Date`, for our clock may be wrong.
+
+    What is neither, or lies in the past, says no more than 429 itself. Source: RFC 9110, 10.2.3.
+    """
+    told = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(told):
+        seconds = float(told)
+    else:
+        until, sent = _http_date(told), _http_date(headers.get("Date", ""))
+        seconds = (until - (sent or datetime.now(UTC))).total_seconds() if until else assumptions.DEFAULT_RETRY_AFTER
+        if seconds <= 0:
+            return assumptions.DEFAULT_RETRY_AFTER
     return min(seconds, assumptions.LONGEST_RETRY_AFTER)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _text_of(answer: Answer) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from shipby.domain.json_types import Json
 
+ANSWERED = "answered"
+"""In what an intent has read back: the marketplace accepted our call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
-from shipby.application.ports.postings import HistoryReads, PostingReads
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.store import Store
 from shipby.application.shared.views import money_view
 from shipby.domain.events import EventType, StoredEvent, posting_ref
 from shipby.domain.json_types import Json
@@ -16,10 +16,6 @@ from shipby.domain.refunds.ledger import MoneyLedger
 
 MOST = 50
 """Members that are followed; an order of more parcels is not known."""
-
-
-class _Histories(PostingReads, HistoryReads, Protocol):
-    """Postings and what happened to them."""
 
 
 def root_of(posting: Posting, store: PostingReads) -> Posting:
@@ -51,7 +47,7 @@ def family_view(posting: Posting, detail: MarketplacePosting | None, *, store: P
     }
 
 
-def history_before(part: Posting, own: Sequence[StoredEvent], store: _Histories) -> list[tuple[str, StoredEvent]]:
+def history_before(part: Posting, own: Sequence[StoredEvent], store: Store) -> list[tuple[str, StoredEvent]]:
     """What happened to the goods of a part before it was one: (posting, event), the oldest posting's first.
 
     Of a posting that a split ended it is all until the split, of another what happened before the part was received.

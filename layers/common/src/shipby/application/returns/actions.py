@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from shipby.application.intake.sync_posting import read_and_fold
-from shipby.application.intents.effect import Effect
+from shipby.application.intents.effect import ANSWERED, Effect
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.returns import ReturnReads
@@ -22,7 +22,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.intents import Intent, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.rules import cancelled_before_delivery
-from shipby.domain.returns.actions import speaks_against
+from shipby.domain.returns.actions import ActionKind, shows, speaks_against
 from shipby.domain.returns.return_case import (
     COMPENSATE_ACTION,
     REJECT_ACTIONS,
@@ -32,6 +32,9 @@ from shipby.domain.returns.return_case import (
 )
 from shipby.domain.sellers.settings import SellerSettings
 
+AGAINST = "against"
+"""In what was read back: the return shows another end than the one that was asked for."""
+
 
 def is_final(intent: Intent) -> bool:
     """Whether a decision ends its return: money given back, or a rejection; asking for the goods does not."""
@@ -39,14 +42,15 @@ def is_final(intent: Intent) -> bool:
 
 
 def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
-    """A final action that was sent and after which nothing is offered any more has been taken.
+    """A final action that was sent and answered, and after which nothing is offered any more, has been taken. Without
+    an answer the return's state has to say so in words: that nothing is offered has many causes.
 
     Where other actions are offered instead, the return may have moved by itself (the marketplace approves what
     nobody decides): that proves no payment, and a person has to look. So does a return that was rejected by somebody
     else while our refund was under way, or refunded while our rejection was.
     """
     seen: dict[str, Json] = {"state": found.state, "actions": [action.id for action in found.actions]}
-    seen["rejected"] = found.rejected
+    seen |= {"rejected": found.rejected, ANSWERED: intent.read_back.get(ANSWERED) is True}
     if int(cast("int", intent.request["action_id"])) in {action.id for action in found.actions}:
         return Effect(text="still offered", read_back=seen)
     if intent.state is IntentState.PENDING:
@@ -58,15 +62,35 @@ def effect(intent: Intent, found: MarketplaceReturn) -> Effect:
         return Effect(text=text, read_back=seen)
     if _against(intent, found):
         text = f"the return is {found.state}, and nothing is offered any more: that speaks against this decision"
+        return Effect(text=text, read_back=seen | {AGAINST: True})
+    if is_final(intent) and not seen[ANSWERED] and not _shown(intent, found):
+        text = f"the return is {found.state} and offers nothing any more, which does not show that our call did it"
         return Effect(text=text, read_back=seen)
     return Effect(done=True, text=f"the return is {found.state}", read_back=seen)
 
 
+def _shown(intent: Intent, found: MarketplaceReturn) -> bool:
+    """Whether the return says itself that what was decided was done: in its state, or a comment on the rejection."""
+    kind = _kind(intent)
+    commented = kind is ActionKind.REJECT and found.rejected and not intent.read_back.get("rejected")
+    return commented or shows(found.state, found.state_name, kind)
+
+
 def moved_on(intent: Intent, shown: Effect) -> bool:
-    """Whether a read leaves it open what became of a call: the return offers other actions than the one asked for. What
-    is offered still was not done, and what speaks against a decision is not outweighed by an amount."""
+    """Whether a read leaves it open what became of a call: the return offers other actions than the one asked for, or
+    none, and does not say why. What is offered still was not done, and what speaks against a decision is not outweighed
+    by an amount."""
     offered = shown.read_back.get("actions")
-    return isinstance(offered, list) and bool(offered) and int(cast("int", intent.request["action_id"])) not in offered
+    if not isinstance(offered, list) or shown.read_back.get(AGAINST):
+        return False
+    return int(cast("int", intent.request["action_id"])) not in offered
+
+
+def _kind(intent: Intent) -> ActionKind:
+    action = int(cast("int", intent.request["action_id"]))
+    if action in REJECT_ACTIONS:
+        return ActionKind.REJECT
+    return ActionKind.COMPENSATE if action == COMPENSATE_ACTION else ActionKind.REFUND
 
 
 def _against(intent: Intent, found: MarketplaceReturn) -> bool:

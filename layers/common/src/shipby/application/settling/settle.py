@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipby.application.cancels.sync import sync_cancel_request
 from shipby.application.intents.cases import open_intent_case
-from shipby.application.intents.effect import Effect
+from shipby.application.intents.effect import ANSWERED, Effect
 from shipby.application.intents.posting_actions import call_together
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import ITEMS_A_CALL, Marketplace
@@ -174,18 +174,21 @@ def _after_refusal(
 
 def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Marketplace, clock: Clock) -> Intent:
     """200 is not success: read back, and leave it to the next reading where the effect is not visible yet."""
+    told: dict[str, Json] = {**intent.read_back, ANSWERED: True}
     try:
         if intent.action is IntentAction.SHIP:
             effect, confirmed = confirm_with_read(intent, outcome, store=store, marketplace=marketplace, clock=clock)
             if confirmed is not None:
                 return confirmed
         else:
-            effect = aggregate_of(intent).read(intent, store=store, marketplace=marketplace, clock=clock)
+            answered = replace(intent, read_back=told)
+        effect = aggregate_of(intent).read(answered, store=store, marketplace=marketplace, clock=clock)
     except ShipbyError as error:
-        return finish(intent, IntentState.UNKNOWN, f"accepted, not read back yet: {error}", store=store, clock=clock)
+        text = f"accepted, not read back yet: {error}"
+        return finish(intent, IntentState.UNKNOWN, text, store=store, clock=clock, read_back=told)
     if effect.done:
         return finish(intent, IntentState.CONFIRMED, outcome, store=store, clock=clock, read_back=effect.read_back)
-    return finish(intent, IntentState.UNKNOWN, f"{outcome}, not visible yet", store=store, clock=clock)
+    return finish(intent, IntentState.UNKNOWN, f"{outcome}, not visible yet", store=store, clock=clock, read_back=told)
 
 
 def settle_together(

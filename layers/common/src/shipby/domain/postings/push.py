@@ -8,12 +8,11 @@ webhook's path: standard library only.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from shipby.domain.json_types import Json
+from shipby.domain.json_types import Json, read_json
 from shipby.domain.postings.inbox import PushRow, PushState
 
 MAX_BODY = 64 * 1024
@@ -142,8 +141,8 @@ def _clean_type(value: object) -> str:
 def read_body(raw: bytes) -> tuple[Mapping[str, object] | None, str]:
     """The JSON object of a body, or None and what is wrong with it. Never raises."""
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
+        body = read_json(raw)
+    except ValueError:
         return None, "not JSON"
     if not isinstance(body, dict):
         return None, "JSON, but not an object"

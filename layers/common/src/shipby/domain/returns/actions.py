@@ -76,10 +76,34 @@ def speaks_against(state: str, state_name: str, *, payment: bool) -> bool:
     return that nothing is offered for any more may have been rejected or withdrawn by somebody else, or be in dispute.
     """
     said = f"{state} {state_name}".casefold().replace("ё", "е")
-    return (_REJECTED if payment else _PAID).search(said) is not None
+    return (_REJECTED if payment else _PAID).search(said) is not None or _NOT_OURS.search(said) is not None
 
 
 _REJECTED = re.compile(
     r"reject|declin|refus|denied|cancel|withdr|revok|disput|arbitra|expir|отклон|отказ|отмен|отозв|спор|арбитраж|истек"
 )
 _PAID = re.compile(r"refund|money.?return|compens|approv|paid|вернул|возвращен|возмещ|компенс|одобр|выплач")
+_NOT_OURS = re.compile(
+    r"by.?(ozon|marketplace|platform|system)|(ozon|маркетплейс|площадк)|decompens|moving|moved|in.?transit|utili[sz]|dispos|scrap"
+    r"|written.?off|lost|утил|списан|утер|перемещ|в пути"
+)
+"""Something else became of the goods, or somebody else paid."""
+_SHOWN: Mapping[ActionKind, re.Pattern[str]] = {
+    ActionKind.REFUND: re.compile(
+        r"refunded|money.?(was.?)?(returned|refunded)|return.?money|(деньги|средства)\W*(возвращены|вернули)"
+        r"|возврат (денег|средств) (выполнен|подтвержден|произведен)"
+    ),
+    ActionKind.COMPENSATE: re.compile(r"compensated|partial.?(refund|compens)|компенсирован|компенсация выплачена"),
+    ActionKind.REJECT: re.compile(r"reject|declin|refus|denied|отклон|отказ"),
+}
+
+
+def shows(state: str, state_name: str, kind: ActionKind) -> bool:
+    """Whether a return's state says in so many words that a decision of this kind was carried out.
+
+    No set of states is published, so these are the words of the actions themselves; any other state without actions
+    may be anything: paid by the marketplace, withdrawn, scrapped, on its way to somewhere else.
+    """
+    said = f"{state} {state_name}".casefold().replace("ё", "е")
+    pattern = _SHOWN.get(kind)
+    return pattern is not None and pattern.search(said) is not None and not _NOT_OURS.search(said)

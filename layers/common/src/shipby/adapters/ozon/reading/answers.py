@@ -6,7 +6,6 @@ hold personal data. What that means for the entry of a list and its neighbours i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from shipby.adapters.ozon.assumptions import EMPTY_YEAR
 from shipby.domain.errors import InvalidInputError, UnreadableAnswerError
+from shipby.domain.json_types import read_json
 from shipby.domain.money import Money
 
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,40})?")
@@ -39,10 +39,7 @@ def unreadable(path: str, wanted: str) -> UnreadableAnswerError:
 
 def parse_json(body: bytes) -> object:
     """The JSON value of a body, numbers with a fraction as Decimal. Raises ValueError without showing the body."""
-    try:
-        return json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        raise ValueError("not JSON") from None
+    return read_json(body, number=Decimal)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
