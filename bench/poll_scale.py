@@ -2,7 +2,7 @@
 
 Run: `.venv/bin/python -m bench.poll_scale [--sizes N,N] [--write]`. Whole days of visits are computed from visits and
 proofs that are run here: the product's own code over the real store and botocore, with only the sockets replaced. Exit
-code 1 if poll and proof cost more than $40 per million orders at the largest size that was run.
+code 1 if poll and proof cost more than $40 per million orders at any size that was run.
 """
 
 from __future__ import annotations
@@ -50,8 +50,13 @@ CALL_SECONDS = 0.2
 """One call of the marketplace: the poll's own pace is five a second."""
 NOW = datetime(2026, 3, 16, 0, 0, tzinfo=UTC)
 """After the life that all postings share (tests/support/builders)."""
-VERIFIED = 4
-"""How often a day what matched is held against the store again (`list_memory.VERIFY_EVERY`)."""
+OPEN_DAYS = 5
+"""Assumed: how long an order is on its way here, of the days that the lists show it."""
+VERIFIED = (4 * OPEN_DAYS + (WINDOW - OPEN_DAYS)) / WINDOW
+"""How often a day what matched is held against the store again: open ones every six hours, others once
+(`list_memory.VERIFY_EVERY`, `VERIFY_ENDED`)."""
+PER_SECOND = 50
+"""Calls a second that the marketplace allows one seller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,9 @@ class Size:
     """Seconds of the longest visit's own part of the lists."""
     whole_proof: float
     """Seconds of one proof of everything, over as many visits as it takes."""
+    walk: float = 0.0
+    """Seconds that one walk through all lists waits for the table and for the marketplace's limit, where everything is
+    held against the store as well."""
 
     @property
     def per_million(self) -> tuple[float, float]:
@@ -214,7 +222,12 @@ def day(daily: int, pieces: Pieces, *, ran: bool) -> Size:
     part = pieces.cold.times(1 / (WINDOW + 1)) if many else pieces.cold
     # A part that takes longer is given up and cut smaller, and none is begun after as long.
     longest = min(part.seconds + pieces.light.seconds, 2 * SPEND.total_seconds()) if many else part.seconds
-    return Size(daily, ran, poll, proof, longest, pieces.whole.seconds)
+    return Size(daily, ran, poll, proof, longest, pieces.whole.seconds, waited(pieces.cold))
+
+
+def waited(work: Cost) -> float:
+    """Seconds that a piece of work waits at least: for each request to the table, and for the marketplace's limit."""
+    return work.requests * READ_SECONDS + work.calls / PER_SECOND
 
 
 def size_table(sizes: Sequence[Size]) -> str:
@@ -234,6 +247,7 @@ def size_table(sizes: Sequence[Size]) -> str:
                 f"**${poll + proof:.2f}**",
                 f"{size.longest:.0f} s",
                 f"{size.whole_proof / 60:.1f} min",
+                f"{size.walk / 60:.1f} min",
             )
         )
     head = (
@@ -246,6 +260,7 @@ def size_table(sizes: Sequence[Size]) -> str:
         "together",
         "a visit's lists",
         "one whole proof",
+        "waits of one walk through the lists",
     )
     return table(head, rows)
 
@@ -261,14 +276,14 @@ def main() -> int:
     for daily in map(int, chosen.sizes.split(",")):
         pieces, last = measure(life, daily), daily
         sizes.append(day(daily, pieces, ran=True))
-    largest = sum(sizes[-1].per_million)
+    largest, dearest = sum(sizes[-1].per_million), max(sum(size.per_million) for size in sizes)
     assert pieces is not None
     further = map(int, filter(None, chosen.further.split(",")))
     sizes += [day(daily, pieces.scaled(daily / last), ran=False) for daily in further]
-    good = largest <= GOAL
+    good = dearest <= GOAL
     verdict = (
-        f"Poll and proof at {last:,} orders a day of one seller: **${largest:.2f}** per million orders "
-        f"(target ≤ ${GOAL:.0f}, {'met' if good else 'MISSED'})."
+        f"Poll and proof at {last:,} orders a day of one seller: **${largest:.2f}** per million orders, at most "
+        f"${dearest:.2f} at any size that was run (target ≤ ${GOAL:.0f}, {'met' if good else 'MISSED'})."
     )
     publish("poll_scale", [describe(), size_table(sizes), verdict], write=chosen.write)
     return 0 if good else 1

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bench import poll_scale
-from bench.parts.listing import Life, lived
-from bench.poll_scale import NOW, Bench, Cost, Pieces, day
-from shipby.application.polling.list_parts import MANY
+from bench.parts.listing import PAGE, Life, lived
+from bench.poll_scale import NOW, Bench, Cost, Pieces, day, waited
+from shipby.application.polling.list_parts import EVERY, MANY
 from tests.support import builders as a
 
 
@@ -49,3 +49,20 @@ def test_a_day_is_made_of_its_visits_and_proofs() -> None:
     assert day(1, dear, ran=True).proof.calls == 100 * poll_scale.PROOFS
     assert day(MANY, dear, ran=True).poll.calls == pytest.approx(poll_scale.VISITS + 99 * poll_scale.VERIFIED)
     assert one.dollars == pytest.approx(1e-6 * 0.125 + (0.2 + 0.004 + 0.001 * 1769 / 512) * 0.5 * 0.0000133334)
+
+
+def test_twenty_thousand_orders_a_day_of_one_seller_are_gone_through_within_their_periods(life: Life) -> None:
+    """By count: 4 ms a request to the table and the marketplace's 50 calls a second; the work grows with the orders."""
+    daily, seller = 8, 20_000
+    bench = Bench(life, daily)
+    cold, warm = bench.lists(whole=True), bench.lists(whole=True)
+    whole = bench.proof(None)
+    pages = seller * poll_scale.WINDOW / PAGE
+
+    def grown(work: Cost) -> float:
+        requests = work.requests * seller / daily
+        return waited(Cost(calls=pages + work.calls, requests=requests))
+
+    assert grown(cold) <= EVERY.total_seconds(), "all lists, each entry held against the store"
+    assert grown(warm) <= EVERY.total_seconds() / 10, "all lists, as they are read in most hours"
+    assert grown(whole) <= timedelta(days=1).total_seconds() / 10, "everything proven, once a day"

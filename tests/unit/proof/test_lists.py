@@ -12,7 +12,7 @@ import pytest
 
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.polling import slow_lane
-from shipby.application.polling.list_memory import VERIFY_EVERY, ListMemory
+from shipby.application.polling.list_memory import VERIFY_ENDED, VERIFY_EVERY, ListMemory
 from shipby.application.polling.reconcile import LOOK_BACK, READ_AGAIN, ask_for_changed, reconcile
 from shipby.application.ports.pages import Page
 from shipby.domain.errors import MarketplaceUnavailableError
@@ -169,6 +169,34 @@ def test_a_list_that_never_agrees_with_the_postings_own_read_has_it_read_once_an
     world.clock.advance(timedelta(minutes=5))
     world.read()
     assert [poll(world, memory) for _ in range(3)] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("status", "until"),
+    [("awaiting_packaging", VERIFY_EVERY), ("delivering", VERIFY_EVERY), ("delivered", VERIFY_ENDED)],
+)
+def test_what_has_ended_is_held_against_the_store_once_a_day_and_all_else_oftener(
+    status: str, until: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, memory = shop(), ListMemory()
+    world.market.change(a.NUMBER, status=status)
+    world.read()
+    poll(world, memory)
+    monkeypatch.setattr(slow_lane, "_STAGES", ())
+    read: list[str] = []
+    real = world.store.posting
+
+    def posting(seller: str, number: str) -> Posting | None:
+        read.append(number)
+        return real(seller, number)
+
+    monkeypatch.setattr(world.store, "posting", posting)
+    world.clock.advance(until - timedelta(minutes=1))
+    poll(world, memory)
+    assert read == []
+    world.clock.advance(timedelta(minutes=1))
+    poll(world, memory)
+    assert read == [a.NUMBER]
 
 
 def test_what_matched_is_not_read_from_the_store_again_until_it_is_time(monkeypatch: pytest.MonkeyPatch) -> None:

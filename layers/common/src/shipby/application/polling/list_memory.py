@@ -1,7 +1,7 @@
 """What a warm process remembers of the marketplace's lists, so that a visit reads only what they show anew.
 
 Nothing hangs on it: a process without memory reads every listed posting once more. What matched is held against the
-store again after `VERIFY_EVERY` all the same, so a row that changed by itself does not stay unnoticed.
+store again after `VERIFY_EVERY` (`VERIFY_ENDED`) all the same, so a row that changed by itself does not stay unnoticed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from hashlib import blake2b
 from shipby.domain.postings.posting import MarketplacePosting
 
 VERIFY_EVERY = timedelta(hours=6)
+VERIFY_ENDED = timedelta(days=1)
+"""The same of postings that are delivered, closed or cancelled: nobody here moves them, and the proof reads all of them
+once a day."""
 _MOST = 200_000
 """Postings that are remembered; beyond that all is forgotten, which costs reads and nothing else."""
 _Memory = dict[tuple[str, str], tuple[bytes, datetime]]
@@ -40,9 +43,13 @@ class ListMemory:
         """Numbers that the lists showed lately, and that the store was seen to know."""
         return {number for of, number in self._matched if of == seller}
 
-    def note_match(self, seller: str, facts: MarketplacePosting, until: datetime) -> None:
-        """The store knows all that the entry says; not looked at again before `until`, unless the entry changes."""
-        self._remember(self._matched, seller, facts, min(until, facts.read_at + VERIFY_EVERY))
+    def note_match(self, seller: str, facts: MarketplacePosting, until: datetime, *, ended: bool) -> None:
+        """The store knows all that the entry says; not looked at again before `until`, unless the entry changes.
+
+        `ended`: it is delivered, closed or cancelled.
+        """
+        verify = VERIFY_ENDED if ended else VERIFY_EVERY
+        self._remember(self._matched, seller, facts, min(until, facts.read_at + verify))
 
     def was_read_for(self, seller: str, facts: MarketplacePosting, synced_at: datetime, now: datetime) -> bool:
         """Whether the posting was read since it was asked for because of this very entry: the list and the posting's

@@ -15,7 +15,7 @@ from shipby.application.cases.odd_entries import (
     noting,
     set_aside_of,
 )
-from shipby.application.polling.list_memory import ListMemory
+from shipby.application.polling.list_memory import VERIFY_ENDED, ListMemory
 from shipby.application.polling.slow_lane import unlisted
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
@@ -27,7 +27,7 @@ from shipby.application.shared.troubles import Troubles
 from shipby.domain.cases.case import Case
 from shipby.domain.money import Money
 from shipby.domain.postings.odd_reads import for_a_person
-from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, FINAL, MarketplacePosting, Posting, Stage
 from shipby.domain.skew import times_ahead
 
 LOOK_BACK = timedelta(days=14)
@@ -66,7 +66,7 @@ def is_stale(known: Posting | None, now: datetime) -> bool:
 def _stale_at(known: Posting, now: datetime) -> datetime:
     """When it has to be looked at again although nothing changes."""
     in_the_house = known.stage in BEFORE_HAND_OVER or known.stage in (Stage.BLOCKED, Stage.EXPIRED)
-    return known.synced_at + READ_AGAIN if in_the_house else now + READ_AGAIN
+    return known.synced_at + READ_AGAIN if in_the_house else now + VERIFY_ENDED
 
 
 def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
@@ -80,6 +80,7 @@ def differs(known: Posting | None, facts: MarketplacePosting) -> bool:
     )
 
 
+_ENDED = FINAL | {Stage.DELIVERED}
 _AS_TOLD = (
     "order_number",
     "in_process_at",
@@ -324,7 +325,8 @@ class _Round:
             if known is None or differs(known, facts) or is_stale(known, self._now):
                 return True
             if not differs_in_detail(known, self._store.detail(self._seller, number, of=known), facts):
-                self._memory.note_match(self._seller, facts, _stale_at(known, self._now))
+                ended = known.stage in _ENDED
+                self._memory.note_match(self._seller, facts, _stale_at(known, self._now), ended=ended)
                 return False
             if self._memory.was_read_for(self._seller, facts, known.synced_at, self._now):
                 return False
