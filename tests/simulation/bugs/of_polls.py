@@ -38,7 +38,7 @@ BUGS: tuple[Bug, ...] = (
         "poll",
         "pieces_not_compared",
         "the lists' pieces are not held against the store's",
-        (f"{_POLL}.reconcile:differs_in_detail", "_pieces(facts) != _pieces(detail)", "False"),
+        (f"{_POLL}.reconcile:differs_in_detail", "_goods(facts) != _goods(detail)", "False"),
         polling.each_thing_that_a_list_says_counts,
     ),
     Bug(
@@ -47,8 +47,8 @@ BUGS: tuple[Bug, ...] = (
         "what once matched is never looked at again while its entry stays",
         (
             f"{_POLL}.list_memory:ListMemory.note_match",
-            "facts.read_at + VERIFY_EVERY",
-            "facts.read_at + 99 * VERIFY_EVERY",
+            "facts.read_at + verify",
+            "facts.read_at + 99 * verify",
         ),
         polling.a_row_that_changed_by_itself_is_found_under_traffic,
     ),

@@ -31,7 +31,6 @@ from shipby.adapters.ozon.methods import (
     Method,
 )
 from shipby.adapters.ozon.refusals import refusal
-from shipby.adapters.ozon.transport import Answer, rate_limited
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -422,21 +421,6 @@ def test_retry_after_is_read_with_care(
         client.posting(NUMBER)
     assert caught.value.retry_after == seconds
     assert math.copysign(1, caught.value.retry_after) == 1
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("Mon, 30 Nov 2026 12:00:20 GMT", 20.0),
-        ("Monday, 30-Nov-26 12:00:20 GMT", 20.0),
-        ("Mon, 30 Nov 2026 11:00:00 GMT", 1.0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
-        ("Mon, 99 Nov 2026 12:00:20 GMT", 1.0),
-    ],
-)
-def test_retry_after_may_be_a_date_which_is_held_against_the_answers_own(header: str, seconds: float) -> None:
-    answer = Answer(429, {"Retry-After": header, "Date": "Mon, 30 Nov 2026 12:00:00 GMT"}, b"")
-    assert rate_limited(answer, "a call").retry_after == seconds
 
 
 def test_an_endless_answer_is_given_up(marketplace: StubMarketplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,11 +141,8 @@ def _priced_anew(facts: MarketplacePosting, detail: MarketplacePosting) -> bool:
     return _prices(facts) != _prices(detail)
 
 
-def _prices(facts: MarketplacePosting) -> Counter[tuple[str, Money | None]]:
-    pieces: Counter[tuple[str, Money | None]] = Counter()
-    for line in facts.lines:
-        pieces[line.sku, line.price] += line.quantity
-    return pieces
+def _prices(facts: MarketplacePosting) -> set[tuple[str, Money | None]]:
+    return {(line.sku, line.price) for line in facts.lines}
 
 
 def reconcile(

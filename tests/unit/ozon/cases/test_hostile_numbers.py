@@ -10,6 +10,7 @@ import pytest
 
 from shipby.adapters.ozon.client import OzonClient
 from shipby.adapters.ozon.methods import POSTING_UNFULFILLED
+from shipby.adapters.ozon.transport import Answer, rate_limited
 from shipby.application.cases.odd_entries import noting
 from shipby.domain.json_types import read_json
 from shipby.domain.postings.inbox import PushState
@@ -93,3 +94,18 @@ def test_what_is_nested_too_deep_is_left_out_and_the_rest_is_read() -> None:
     found = read_json(b'{"before":"[{","deep":' + b"[" * 9000 + b"]" * 9000 + b',"after":[{"x":"}"}]}')
     assert isinstance(found, dict)
     assert (found["before"], found["after"]) == ("[{", [{"x": "}"}])
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Mon, 30 Nov 2026 12:00:20 GMT", 20.0),
+        ("Monday, 30-Nov-26 12:00:20 GMT", 20.0),
+        ("Mon, 30 Nov 2026 11:00:00 GMT", 1.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+        ("Mon, 99 Nov 2026 12:00:20 GMT", 1.0),
+    ],
+)
+def test_retry_after_may_be_a_date_which_is_held_against_the_answers_own(header: str, seconds: float) -> None:
+    answer = Answer(429, {"Retry-After": header, "Date": "Mon, 30 Nov 2026 12:00:00 GMT"}, b"")
+    assert rate_limited(answer, "a call").retry_after == seconds
