@@ -149,6 +149,8 @@ def test_shares_ring_by_their_average() -> None:
 
 
 def test_costs_above_the_ceiling_are_told_before_the_month_is_over() -> None:
+    assert operations()["Resources"]["MonthlyCost"]["Condition"] == "HasCeiling"
+    assert float(operations()["Parameters"]["MonthlyCeilingUSD"]["Default"]) > 0  # it is made unless it was declined
     budget = operations()["Resources"]["MonthlyCost"]["Properties"]
     assert budget["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "MonthlyCeilingUSD"}, "Unit": "USD"}
     assert budget["Budget"]["TimeUnit"] == "MONTHLY"
