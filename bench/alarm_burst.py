@@ -9,9 +9,9 @@ from __future__ import annotations
 import statistics
 import sys
 
-from bench.claims import Costs, measure, measure_sweep, ratio
-from bench.engine import Engine
 from bench.parts.burst import Burst, Proof
+from bench.parts.claims import Costs, measure, measure_sweep, ratio
+from bench.parts.engine import Engine
 from bench.parts.machine import describe
 from bench.parts.report import arguments, publish, table
 from bench.parts.stand import Stand

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.engine import Engine
 from bench.parts import busy_seller
+from bench.parts.engine import Engine
 from bench.parts.machine import describe
 from bench.parts.report import arguments, publish, table
 from bench.parts.wire import Wire

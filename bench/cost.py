@@ -153,14 +153,12 @@ def counted() -> Order:
     messages: Counter[Destination] = Counter()
     events, pushes, changes = 0, 0, set()
     for item in items:
-        found = read_record({"eventName": "INSERT", "dynamodb": {"NewImage": item}})
-        if found is None:
-            continue
-        is_event = isinstance(found, StoredEvent)
-        events, pushes = events + is_event, pushes + (not is_event)
-        changes.add((item["PK"]["S"], item["SK"]["S"].rpartition("#")[0] if is_event else item["SK"]["S"]))
-        routed = route_event(found, label_delay_seconds=60) if isinstance(found, StoredEvent) else route_push(found)
-        messages.update(one.destination for one in routed)
+        for found in read_record({"eventName": "INSERT", "dynamodb": {"NewImage": item}}):
+            is_event = isinstance(found, StoredEvent)
+            events, pushes = events + is_event, pushes + (not is_event)
+            changes.add((item["PK"]["S"], item["SK"]["S"].rpartition("#")[0] if is_event else item["SK"]["S"]))
+            routed = route_event(found, label_delay_seconds=60) if isinstance(found, StoredEvent) else route_push(found)
+            messages.update(one.destination for one in routed)
     messages[Destination.LABELS] += 1  # the file that is asked for is looked for again
     stays = sum(item_size(item) for item in items if "ttl" not in item)
     written, read = meter.units.total(), meter.reads.total() / 2

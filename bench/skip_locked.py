@@ -15,9 +15,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.claims import BLOCK, Claims
-from bench.open_alarms import IndexClient
+from bench.parts.claims import BLOCK, Claims
 from bench.parts.machine import describe
+from bench.parts.open_alarms import IndexClient
 from bench.parts.postgres import Cluster, NotAvailableError
 from bench.parts.report import arguments, publish, table
 from bench.parts.stand import Stand, quiet

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench import load
-from bench.open_alarms import IndexClient, Meter, OpenAlarm, alarm_keys, posting_key, spread
 from bench.parts.machine import describe
+from bench.parts.open_alarms import IndexClient, Meter, OpenAlarm, alarm_keys, posting_key, spread
 from bench.parts.report import arguments, publish, table
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from bench import load
-from bench.claims import SELLERS, last_minute
+from bench.parts.claims import SELLERS, last_minute
 from bench.parts.stand import BATCH, Stand, quiet
 from bench.parts.wire import lost_answer
 from shipby.adapters.dynamodb import index_keys, keys

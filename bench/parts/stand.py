@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.engine import Engine
+from bench.parts.engine import Engine
 from bench.parts.wire import Queue, Wire
 from shipby.adapters.aws_lambda.batch import PartialResponse
 

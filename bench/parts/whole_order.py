@@ -16,7 +16,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from bench.engine import Engine, RefusedError
+from bench.parts.engine import Engine, RefusedError
 from bench.parts.stand import quiet
 from bench.parts.wire import Wire
 from shipby.adapters.dynamodb import keys

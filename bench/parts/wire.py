@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 
-from bench.engine import RefusedError
+from bench.parts.engine import RefusedError
 
 Body = Mapping[str, Any]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.claims import measure_sweep
 from bench.parts import burst
 from bench.parts.burst import Burst
+from bench.parts.claims import measure_sweep
 from bench.parts.stand import Stand
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bench.engine import Engine
 from bench.noisy_neighbour import QUEUES, RULES, shop_of
-from bench.open_alarms import IndexClient, OpenAlarm, alarm_keys, posting_key, spread
+from bench.parts.engine import Engine
 from bench.parts.fair_model import Simulation, Timing, Variant
 from bench.parts.neighbours import Neighbour, worst_delay
+from bench.parts.open_alarms import IndexClient, OpenAlarm, alarm_keys, posting_key, spread
 from bench.parts.report import replaced, table
 from bench.sweep_reads import DUE, NOW, Metered, sweep_once
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench.engine import Engine, RefusedError
 from bench.parts.capacity import read_units
+from bench.parts.engine import Engine, RefusedError
 
 
 def put(sk: str, *, condition: str = "", **attributes: Any) -> dict[str, Any]:

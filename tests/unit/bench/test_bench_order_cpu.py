@@ -42,7 +42,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             monkeypatch.setattr(module, name, getattr(module, name))
     wirings = (sweep, worker, labels, notices, door, sync, intents, api, router)
     caches = (*(wiring.parts for wiring in wirings), clients.dynamodb, clients.sqs, clients.events)
-    logs = (observability.logger, observability._metrics)
+    logs = (observability.logger,)
     for cache in (*caches, *logs):
         cache.cache_clear()
     yield Deployment()

@@ -13,7 +13,7 @@ from typing import Any
 from botocore import xform_name
 
 from bench import load
-from bench.engine import Engine
+from bench.parts.engine import Engine
 from bench.parts.stand import BATCH, QUEUE_URL, TABLE, Stand, quiet
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.domain.alarm import AlarmRef
