@@ -7,6 +7,8 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import urllib3
 
@@ -16,7 +18,6 @@ from shipby.adapters.ozon.cancellations import OzonCancellations
 from shipby.adapters.ozon.carriages import OzonCarriages
 from shipby.adapters.ozon.chats import OzonChats
 from shipby.adapters.ozon.downloads import download
-from shipby.adapters.ozon.exemplars import OzonExemplars
 from shipby.adapters.ozon.health import push_urls_of
 from shipby.adapters.ozon.reading.accruals import OzonAccruals
 from shipby.adapters.ozon.reading.answers import following
@@ -52,6 +53,9 @@ from shipby.domain.postings.delivery import DeliveryStage
 from shipby.domain.postings.posting import MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns.return_case import MarketplaceReturn
+
+if TYPE_CHECKING:
+    from shipby.application.ports.exemplars import Exemplars
 
 
 class OzonClient:
@@ -94,8 +98,14 @@ class OzonClient:
         self.accruals = OzonAccruals(self._api)
         self.carriages = OzonCarriages(self._api)
         self.containers = OzonContainers(self._api)
-        self.exemplars = OzonExemplars(self._api)
         self.chats = OzonChats(self._api)
+
+    @cached_property
+    def exemplars(self) -> Exemplars:
+        """Data of single pieces: few postings need it, so it is loaded with the first."""
+        from shipby.adapters.ozon.exemplars import OzonExemplars
+
+        return OzonExemplars(self._api)
 
     # -- postings
 

@@ -33,7 +33,6 @@ from shipby.application.ports.writes import (
     Write,
 )
 from shipby.application.postings.book_outcome import book_outcome
-from shipby.application.postings.exemplars import released
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import ATTEMPTS, decide_anew
 from shipby.domain import pointers
@@ -276,6 +275,8 @@ def _writes(
         AppendEvents(seller, posting_ref(posting.number), posting.version, folded.events),
     ]
     if folded.cancelled and not first:
+        from shipby.application.postings.exemplars import released  # only a cancel needs it: cold starts
+
         writes += released(seller, posting.number, store=store)
     stored = None if first else store.money(seller, posting.number)
     # The first read may come without products: the ledger opens with the first read that has them.

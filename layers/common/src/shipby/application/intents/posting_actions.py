@@ -10,10 +10,10 @@ from typing import cast
 from shipby.application.intake.sync_posting import Beside, read_and_fold
 from shipby.application.intents.cancel_items import items_now
 from shipby.application.intents.effect import Effect
-from shipby.application.intents.exemplar_actions import booked, exemplar_effect, prepare_exemplars
 from shipby.application.intents.request_intent import CANCELS, OFFERED_AS
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import CancelReason, ItemResult, Marketplace
+from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
@@ -161,6 +161,8 @@ def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
     if intent.action in CANCELS:
         return _prepare_cancel(intent, marketplace)
     if intent.action is IntentAction.SET_EXEMPLARS:
+        from shipby.application.intents.exemplar_actions import prepare_exemplars  # this action alone: cold starts
+
         return prepare_exemplars(intent, marketplace)
     return lambda: _act(intent, marketplace)
 
@@ -280,6 +282,8 @@ def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock
         return effect(intent, facts)
     if facts.status in _OVER:
         return Effect(impossible=True, text=f"the posting is {facts.status}", read_back={"status": facts.status})
+    from shipby.application.intents.exemplar_actions import exemplar_effect  # this action alone: cold starts
+
     return exemplar_effect(intent, marketplace)
 
 
@@ -322,7 +326,7 @@ def writes(moved: Intent, told: tuple[Event, ...], store: Store, now: datetime) 
         AppendEvents(moved.seller, moved.ref, changed.version, tuple(events)),
         *writes,
         *_give_back_pointer(moved),
-        *(booked(moved, store) if moved.action is IntentAction.SET_EXEMPLARS else ()),
+        *_book_entries(moved, store),
     ]
 
 
@@ -368,6 +372,15 @@ def _book_tracking(
 
 def _texts(value: Json | None) -> tuple[str, ...]:
     return tuple(str(one) for one in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _book_entries(moved: Intent, store: BenchReads) -> list[Write]:
+    """What the end of the call means for the entries of the pieces."""
+    if moved.action is not IntentAction.SET_EXEMPLARS:
+        return []
+    from shipby.application.intents.exemplar_actions import booked  # this action alone: cold starts
+
+    return booked(moved, store)
 
 
 def _give_back_pointer(moved: Intent) -> list[Write]:

@@ -15,7 +15,6 @@ from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveIntent, SavePosting, SpendCap, Write
-from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember
@@ -164,7 +163,10 @@ def check_ship(posting: Posting, detail: MarketplacePosting | None, *, store: Be
     """Raises ActionNotOfferedError if the marketplace does not offer to ship it; DutyNeededError if it wants something
     first."""
     check_offered(posting, IntentAction.SHIP, detail.actions if detail else ())
-    refuse_unmet(posting, detail, store=store)
+    if detail and detail.requirements:
+        from shipby.application.postings.exemplars import refuse_unmet  # only such postings need it: cold starts
+
+        refuse_unmet(posting, detail, store=store)
 
 
 def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:

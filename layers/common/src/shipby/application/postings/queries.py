@@ -14,7 +14,6 @@ from typing import TypeVar
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
-from shipby.application.postings.exemplars import missing_view, sheet_of
 from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.postings.views import event_view, posting_view
@@ -179,6 +178,11 @@ def get_posting(seller: str, number: str, *, store: Store) -> View:
     detail = store.detail(seller, number, of=posting)
     view = posting_view(posting, detail)
     if detail is not None:
+        from shipby.application.postings.exemplars import (  # one posting's view alone: cold starts
+            missing_view,
+            sheet_of,
+        )
+
         # What the marketplace has assembled wants nothing more.
         wants = posting.assembled_at is None
         sheet = sheet_of(detail, seller, store=store) if wants else None

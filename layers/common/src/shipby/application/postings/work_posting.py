@@ -9,7 +9,6 @@ from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting, Write
 from shipby.application.postings.book_outcome import book_outcome
-from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.views import posting_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -65,6 +64,8 @@ def work_posting(command: WorkCommand, remember: Remember, *, store: Store, cloc
         posting = load_posting(store, command.seller, command.number)
         check_version(posting, command.if_match)
         if command.command is Command.PACK:
+            from shipby.application.postings.exemplars import refuse_unmet  # only packing needs it: cold starts
+
             detail = store.detail(command.seller, command.number)
             refuse_unmet(posting, detail, store=store, entered=True)
         step = carry_out(
