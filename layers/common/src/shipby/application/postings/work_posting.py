@@ -63,7 +63,7 @@ def work_posting(command: WorkCommand, remember: Remember, *, store: Store, cloc
     def once() -> Answer:
         posting = load_posting(store, command.seller, command.number)
         check_version(posting, command.if_match)
-        if command.command is Command.PACK:
+        if command.command is Command.PACK and posting.assembled_at is None:
             from shipby.application.postings.exemplars import refuse_unmet  # only packing needs it: cold starts
 
             detail = store.detail(command.seller, command.number)
