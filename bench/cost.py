@@ -31,7 +31,7 @@ from shipby import observability
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.stream import read_record
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.adapters.dynamodb.due_alarms import SHARDS
+from shipby.adapters.dynamodb.alarms.due import SHARDS
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.adapters.dynamodb.values import item_size
 from shipby.application.alarms.route_events import Destination, route_event, route_push

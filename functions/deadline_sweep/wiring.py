@@ -10,7 +10,7 @@ from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.initial import before_the_first_event
-from shipby.adapters.dynamodb.due_alarms import DueAlarms
+from shipby.adapters.dynamodb.alarms.due import DueAlarms
 from shipby.application.alarms.sweep import SentMemory
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import WorkQueue

@@ -11,7 +11,7 @@ from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
 from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
-from shipby.adapters.dynamodb.alarm_store import AlarmStore
+from shipby.adapters.dynamodb.alarms.store import AlarmStore
 from shipby.application.alarms.set_aside import Allowance
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import WorkQueue

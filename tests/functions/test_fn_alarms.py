@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from functions.deadline_sweep.handler import handler as sweep
 from functions.deadline_sweep.worker import handler as worker
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.dynamodb.alarm_store import AlarmStore
+from shipby.adapters.dynamodb.alarms.store import AlarmStore
 from shipby.adapters.dynamodb.client import dynamodb_client
 from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.adapters.dynamodb.store import DynamoDBStore

@@ -45,18 +45,18 @@ class Budget:
 BUDGETS: Mapping[str, Budget] = {
     # One dataclass of each store is the write of the data of single pieces, two more stand beside the product card; the
     # rest of it is loaded where it is needed.
-    "order_webhook.handler": Budget(set(), 36, 12),
+    "order_webhook.handler": Budget(set(), 35, 12),
     "authorizer.handler": Budget(set(), 38, 9),
-    "deadline_sweep.handler": Budget(WORKER, 45, 20),
-    "deadline_sweep.worker": Budget(WORKER, 206, 163),
+    "deadline_sweep.handler": Budget(WORKER, 46, 20),
+    "deadline_sweep.worker": Budget(WORKER, 209, 163),
     "stream_router.handler": Budget(WORKER, 71, 40),
-    "posting_sync.handler": Budget(WORKER, 197, 178),
-    "marketplace_poll.handler": Budget(WORKER, 280, 241),
-    "tracking.handler": Budget(WORKER, 216, 181),
-    "refunds.handler": Budget(WORKER, 216, 181),
-    "notifications.handler": Budget(WORKER, 190, 160),
-    "label_generation.handler": Budget(WORKER, 253, 221),
-    "seller_api.handler": Budget({*WORKER, "pydantic"}, 91, 85),
+    "posting_sync.handler": Budget(WORKER, 200, 178),
+    "marketplace_poll.handler": Budget(WORKER, 283, 241),
+    "tracking.handler": Budget(WORKER, 219, 181),
+    "refunds.handler": Budget(WORKER, 219, 181),
+    "notifications.handler": Budget(WORKER, 191, 156),
+    "label_generation.handler": Budget(WORKER, 253, 216),
+    "seller_api.handler": Budget({*WORKER, "pydantic"}, 94, 85),
 }
 _OWN = {"order_webhook.handler": {"errors", "events", "json_types", "money", "postings.inbox", "postings.push"}} | {
     "authorizer.handler": {"errors", "events", "json_types", "money", "sellers.keys"},

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shipby.adapters.dynamodb import DynamoDBStore, changes, keys
-from shipby.adapters.dynamodb.alarm_store import PLAIN_NAMES, AlarmStore, posting_update
+from shipby.adapters.dynamodb.alarms.store import PLAIN_NAMES, AlarmStore, posting_update
 from shipby.adapters.dynamodb.rows import events as event_rows
 from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.ports.writes import (

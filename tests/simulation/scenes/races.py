@@ -348,7 +348,7 @@ def a_batch_of_tracking_numbers_with_every_answer() -> None:
         for n, number in enumerate(numbers):
             world.arrives(number, status="awaiting_deliver", actions=("set_track_number",))
             intents.append(world.ask_tracking(f"TRACK{n}", number))
-        world.market.refused_tracking[f"TRACK{refused_at}"] = "HAS_INCORRECT_STATUS"
+        world.market.refused_tracking[f"TRACK{refused_at}"] = "POSTING_NUMBERS_IS_INCORRECT_FOR_COMPANY"
         done = settle_together(a.SELLER, intents, store=world.store, marketplace=world.market, clock=world.clock)
         need(set(done) == set(intents), "every item has its answer", f"{len(done)} of {len(intents)}")
         for at, intent in enumerate(intents):

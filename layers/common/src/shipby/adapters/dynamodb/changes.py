@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from shipby.adapters.dynamodb.aside import NOTES
+from shipby.adapters.dynamodb.alarms.aside import NOTES
 from shipby.adapters.dynamodb.keys import CHANGE, Key
 from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire, item_to_wire
 from shipby.domain.proof.replay import SYNCED_AT, ItemChange, seal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shipby.adapters.dynamodb.client import call, error_code
-from shipby.adapters.dynamodb.operations import Meaning, Operation
+from shipby.adapters.dynamodb.operation import Meaning, Operation
 from shipby.adapters.dynamodb.values import Item, item_size
 from shipby.domain.errors import (
     AlreadyExistsError,

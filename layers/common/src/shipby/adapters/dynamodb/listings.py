@@ -7,18 +7,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipby.adapters.dynamodb import changes, index_keys, keys, rows
+from shipby.adapters.dynamodb.boards import Boards, warehouse_of
 from shipby.adapters.dynamodb.codec import money
-from shipby.adapters.dynamodb.due_alarms import DueAlarms
 from shipby.adapters.dynamodb.paging import Listing, check_limit, page, query
-from shipby.adapters.dynamodb.values import Item, Wire, from_wire, item_from_wire
+from shipby.adapters.dynamodb.values import Item, from_wire
 from shipby.application.ports.pages import Page
-from shipby.application.ports.postings import Load, OpenRow, PostingStory, WorkItem
+from shipby.application.ports.postings import PostingStory
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import Ref, StoredEvent, number_job_ref, posting_ref
-from shipby.domain.postings.posting import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from shipby.adapters.dynamodb.rows.kind import Kind
@@ -43,7 +42,7 @@ _QUARTER = 15 * 60 * 1_000_000
 """Microseconds; the clocks of all time zones differ by whole quarters of an hour."""
 
 
-class Listings(DueAlarms):
+class Listings(Boards):
     """The listing half of the store; the other half gives it its client and table."""
 
     # Parts of one aggregate --------------------------------------------------------------------------------------
@@ -133,96 +132,6 @@ class Listings(DueAlarms):
         return list(query(self._client, self._table, listing))
 
     # Pages of an index -------------------------------------------------------------------------------------------
-
-    def worklist(
-        self,
-        seller: str,
-        stage: Stage,
-        *,
-        due_before: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page[WorkItem]:
-        """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
-        listing = Listing(
-            name=f"worklist/{seller}/{stage}",
-            index=index_keys.BOARDS,
-            partition=("WK", index_keys.worklist_partition(seller, stage)),
-            sort="WS",
-            condition="#sort < :due" if due_before else "",
-            values={":due": index_keys.due_before(due_before)} if due_before else None,
-            owner=keys.seller_prefix(seller),
-        )
-        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        return Page(tuple(_work_item(item) for item in items), following)
-
-    def open_rows(
-        self,
-        seller: str,
-        stage: Stage,
-        *,
-        most: int,
-        after: datetime | None = None,
-        until: datetime | None = None,
-        warehouse: str = "",
-        rings_by: datetime | None = None,
-    ) -> tuple[list[OpenRow], bool]:
-        """Postings of a stage with a cut-off in a span, earliest first."""
-        span = index_keys.cut_offs(after, until)
-        found = self._open(seller, stage, span, most, warehouse=warehouse, rings_by=rings_by)
-        moments, amounts = _Read(_cut_off), _Read(money)
-        open_rows = []
-        for row in islice(found, most):
-            cut_off, _, number = row["WS"]["S"].partition("#")
-            price = amounts[row["at_risk"]["S"]] if "at_risk" in row else None
-            open_rows.append(OpenRow(number, stage, moments[cut_off], _warehouse(row), price))
-        return open_rows, next(found, None) is not None
-
-    def loads(
-        self, seller: str, stage: Stage, *, until: datetime, most: int, warehouse: str = ""
-    ) -> tuple[list[Load], bool]:
-        """Postings of a stage with a cut-off until a time, counted by cut-off, warehouse and price."""
-        found = self._open(seller, stage, index_keys.cut_offs(None, until), most, warehouse=warehouse)
-        counted = Counter(
-            (row["WS"]["S"].partition("#")[0], _warehouse(row), row["at_risk"]["S"] if "at_risk" in row else "")
-            for row in islice(found, most)
-        )
-        loads = [
-            Load(keys.moment(int(cut_off)), house, money(price) if price else None, postings)
-            for (cut_off, house, price), postings in counted.items()
-        ]
-        return loads, next(found, None) is not None
-
-    def _open(
-        self,
-        seller: str,
-        stage: Stage,
-        span: tuple[str, str],
-        most: int,
-        *,
-        warehouse: str = "",
-        rings_by: datetime | None = None,
-    ) -> Iterator[Item]:
-        """Rows of a board with a cut-off in a span: WS, warehouse_id and at_risk."""
-        only: dict[str, tuple[str, Wire]] = {}
-        if warehouse:
-            only[":warehouse"] = "warehouse_id = :warehouse", {"S": warehouse}
-        if rings_by is not None:
-            rings = {"N": str(keys.micros(rings_by))}
-            only[":rings"] = "attribute_exists(at_risk) AND alarm_at <= :rings", rings
-        listing = Listing(
-            name="open",
-            index=index_keys.BOARDS,
-            partition=("WK", index_keys.worklist_partition(seller, stage)),
-            sort="WS",
-            condition="#sort BETWEEN :first AND :last",
-            values={":first": span[0], ":last": span[1]},
-            columns=("WS", "warehouse_id", "at_risk"),
-            only=" AND ".join(condition for condition, _ in only.values()),
-            only_values={name: value for name, (_, value) in only.items()},
-        )
-        # A limit counts what is looked at, not what a filter lets through.
-        return query(self._client, self._table, listing, limit=None if only else most + 1)
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         """Numbers of the postings first seen on a UTC day, by number."""
@@ -396,7 +305,7 @@ class Listings(DueAlarms):
         )
         found = query(self._client, self._table, listing)
         counted = Counter(
-            (_warehouse(row), from_wire(row["packed_at"] if "packed_at" in row else row["shipped_at"]) // _QUARTER)
+            (warehouse_of(row), from_wire(row["packed_at"] if "packed_at" in row else row["shipped_at"]) // _QUARTER)
             for row in islice(found, most)
         )
         if next(found, None) is not None:
@@ -426,41 +335,3 @@ class Listings(DueAlarms):
         """Pushes received on a UTC day, by type and body; kept for 30 days."""
         items, following = self._rows_of(seller, f"pushes/{day}", keys.inbox_pk(seller, day), limit, cursor)
         return Page(tuple(rows.inbox.read_push(item) for item in items), following)
-
-
-class _Read(dict[str, T]):
-    """What texts mean, each made out once: a board of ten thousand rows has a few cut-offs and prices."""
-
-    def __init__(self, read: Callable[[str], T]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, text: str) -> T:
-        found = self[text] = self._read(text)
-        return found
-
-
-def _cut_off(sortable: str) -> datetime | None:
-    return None if sortable == keys.sortable(None) else keys.moment(int(sortable))
-
-
-def _warehouse(row: Mapping[str, Wire]) -> str:
-    return str(row["warehouse_id"]["S"]) if "warehouse_id" in row else ""
-
-
-def _work_item(item: Mapping[str, Wire]) -> WorkItem:
-    """A board's row of the columns that the index holds."""
-    columns = item_from_wire(item)
-    cut_off = columns.get("cut_off")
-    return WorkItem(
-        number=columns["posting_number"],
-        stage=Stage(columns["stage"]),
-        status=columns["status"],
-        substatus=columns["substatus"],
-        scheme=columns["scheme"],
-        cut_off=None if cut_off is None else keys.moment(cut_off),
-        late=columns.get("late", False),
-        warehouse_id=columns.get("warehouse_id", ""),
-        at_risk=money(columns["at_risk"]) if "at_risk" in columns else None,
-        next_due=keys.moment(columns["alarm_at"]) if "alarm_at" in columns else None,
-    )

@@ -2,22 +2,32 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import changes, keys, rows
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.rows import kind
-from shipby.adapters.dynamodb.values import Item, Wire, item_to_wire, to_wire
+from shipby.adapters.dynamodb.operation import (
+    NEW,
+    SWITCHED_OFF,
+    Meaning,
+    Operation,
+    claim,
+    once,
+    put,
+    registration,
+    release,
+    spend,
+    stopped,
+    switched_off,
+    versioned,
+)
+from shipby.adapters.dynamodb.values import Item, Wire, to_wire
 from shipby.application.ports import writes as w
 from shipby.domain.errors import (
-    POINTER_TAKEN,
     AlreadyExistsError,
-    CapReachedError,
     InvalidInputError,
-    KillSwitchOnError,
     ShipbyError,
     VersionConflictError,
 )
@@ -36,40 +46,6 @@ class _Caps:
 
 
 _Counted: TypeAlias = w.Write | _Caps
-
-
-class Meaning(IntEnum):
-    """What a failed condition says. When several fail, the smallest is told: an answered Idempotency-Key explains a
-    moved version, and a moved version explains everything else, for the caller reads again and decides again."""
-
-    ANSWERED = 1
-    VERSION = 2
-    EVENT = 3
-    TRACKING = 4
-    POINTER = 5
-    KILL_SWITCH = 6
-    CAP = 7
-    RELEASE = 8
-    NONE = 9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One entry of TransactItems without its table name.
-
-    `error` is what a failed condition means; it is given the item as it stands, where the operation asks for that.
-    """
-
-    action: Literal["Put", "Update", "Delete", "ConditionCheck"]
-    key: Key
-    body: dict[str, Any]
-    meaning: Meaning = Meaning.NONE
-    error: Callable[[Item], ShipbyError] | None = None
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """What the API takes beside the table's name."""
-        return self.body if self.action == "Put" else {"Key": self.key.wire, **self.body}
 
 
 Told: TypeAlias = Callable[[Sequence[Item]], Wire]
@@ -135,7 +111,7 @@ def _merge_kill_switch(found: list[Operation]) -> list[Operation]:
 
 def _and_switched_off(write: Operation) -> Operation:
     body = dict(write.body)
-    body["ConditionExpression"] = f"({body['ConditionExpression']}) AND ({_SWITCHED_OFF})"
+    body["ConditionExpression"] = f"({body['ConditionExpression']}) AND ({SWITCHED_OFF})"
     body["ExpressionAttributeValues"] = body.get("ExpressionAttributeValues", {}) | {":off": {"BOOL": False}}
     body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     told = write.error
@@ -143,7 +119,7 @@ def _and_switched_off(write: Operation) -> Operation:
     def error(stands: Item) -> ShipbyError:
         """Which of the two conditions failed shows in the item itself."""
         if told is None or stands.get("kill_switch") == {"BOOL": True}:
-            return _stopped(stands["seller"]["S"])
+            return stopped(stands["seller"]["S"])
         return told(stands)
 
     return replace(write, body=body, error=error)
@@ -172,50 +148,6 @@ def _merge_pointers(found: list[Operation]) -> list[Operation]:
     return list(placed.values())
 
 
-_SWITCHED_OFF = "attribute_not_exists(kill_switch) OR kill_switch = :off"
-_NEW = "attribute_not_exists(PK)"
-
-
-def _versioned(item: Item, version: int, what: str, *, further: str = "", values: Item | None = None) -> Operation:
-    """A Put that stands on the version before."""
-    key = Key(item["PK"]["S"], item["SK"]["S"])
-    if version < 1:
-        raise InvalidInputError(f"{what} has version {version}; the first is 1")
-    if version == 1:
-        body: dict[str, Any] = {"Item": item, "ConditionExpression": _NEW}
-    else:
-        body = {
-            "Item": item,
-            "ConditionExpression": f"version = :before{further}",
-            "ExpressionAttributeValues": {":before": to_wire(version - 1), **(values or {})},
-        }
-    return Operation(
-        action="Put",
-        key=key,
-        body=body,
-        meaning=Meaning.VERSION,
-        error=lambda _: VersionConflictError(
-            f"{what} was changed by somebody else before its version {version} was written: read it again"
-        ),
-    )
-
-
-def _once(item: Item, what: str, kind: str, meaning: Meaning) -> Operation:
-    """A Put of a row that must not exist yet."""
-    return Operation(
-        action="Put",
-        key=Key(item["PK"]["S"], item["SK"]["S"]),
-        body={"Item": item, "ConditionExpression": _NEW},
-        meaning=meaning,
-        error=lambda _: AlreadyExistsError(f"{what} exists already", what=kind),
-    )
-
-
-def _put(item: Item) -> Operation:
-    """A Put that replaces whatever is there."""
-    return Operation(action="Put", key=Key(item["PK"]["S"], item["SK"]["S"]), body={"Item": item})
-
-
 class _Builder:
     def __init__(
         self, shards: int, now: datetime, writes: Sequence[w.Write], seen: Seen, besides: Mapping[tuple[Ref, int], Told]
@@ -231,88 +163,88 @@ class _Builder:
             case w.SavePosting():
                 yield self._posting(write)
             case w.SaveDetail(seller, detail):
-                yield _put(rows.postings.details().item(keys.detail(seller, detail.number), detail))
+                yield put(rows.postings.details().item(keys.detail(seller, detail.number), detail))
             case w.SaveReturn(case):
-                yield _versioned(rows.returns.return_item(case, self._shards), case.version, f"return {case.id}")
+                yield versioned(rows.returns.return_item(case, self._shards), case.version, f"return {case.id}")
             case w.SaveIntent(intent):
-                yield _versioned(rows.intents.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
+                yield versioned(rows.intents.intent_item(intent, self._shards), intent.version, f"intent {intent.id}")
             case w.SaveMoney(ledger):
                 key = keys.money(ledger.seller, ledger.number)
                 item = rows.refunds.ledgers().item(key, ledger)
-                yield _versioned(item, ledger.version, f"the ledger of posting {ledger.number}")
+                yield versioned(item, ledger.version, f"the ledger of posting {ledger.number}")
             case w.SaveSettings(settings):
                 key = keys.settings(settings.seller)
                 item = rows.sellers.settings().item(key, settings)
-                yield _versioned(item, settings.version, f"the settings of seller {settings.seller}")
+                yield versioned(item, settings.version, f"the settings of seller {settings.seller}")
                 if settings.version == 1:
-                    yield _registration(settings.seller)
+                    yield registration(settings.seller)
             case w.SaveDocument(document):
                 key = keys.document(document.seller, document.posting_number, document.id)
                 item = rows.labels.documents().item(key, document)
-                yield _versioned(item, document.version, f"document {document.id}")
+                yield versioned(item, document.version, f"document {document.id}")
             case w.SavePrintJob(job, end):
                 item = rows.labels.print_job_item(job, self._shards)
-                yield _ended(job, end) if end else _versioned(item, job.version, f"print job {job.id}")
+                yield _ended(job, end) if end else versioned(item, job.version, f"print job {job.id}")
             case w.SaveCarriage(carriage):
                 item = rows.carriages.carriage_item(carriage, self._shards)
-                yield _versioned(item, carriage.version, f"carriage {carriage.id}")
+                yield versioned(item, carriage.version, f"carriage {carriage.id}")
             case w.SaveProductCard(card):
                 item = rows.packing.product_cards().item(keys.product_card(card.seller, card.sku), card)
-                yield _versioned(item, card.version, f"the product card of SKU {card.sku}")
+                yield versioned(item, card.version, f"the product card of SKU {card.sku}")
             case w.SaveCarrier(own):
                 item = rows.carriers.carriers().item(keys.carrier(own.seller, own.code), own)
-                yield _versioned(item, own.version, f"carrier {own.code}")
+                yield versioned(item, own.version, f"carrier {own.code}")
             case w.SaveBenchCheck(check):
                 item = rows.packing.bench_checks().item(keys.bench_check(check.seller, check.posting_number), check)
-                yield _versioned(item, check.version, f"the scans of posting {check.posting_number}")
+                yield versioned(item, check.version, f"the scans of posting {check.posting_number}")
             case w.SaveExemplars(sheet):
                 key = keys.exemplar_sheet(sheet.seller, sheet.posting_number)
                 item = rows.packing.exemplar_sheets().item(key, sheet)
-                yield _versioned(item, sheet.version, f"the exemplars of posting {sheet.posting_number}")
+                yield versioned(item, sheet.version, f"the exemplars of posting {sheet.posting_number}")
             case w.AddScan(seller, number, scan):
-                yield _put(rows.tracking.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
+                yield put(rows.tracking.scans().item(keys.scan(seller, number, scan.at, scan.id), scan))
             case w.SaveNumberJob(numbers, parts):
                 item = rows.tracking.number_job_item(numbers, self._shards)
-                yield _versioned(item, numbers.version, f"job {numbers.id}")
-                yield from (_put(rows.tracking.number_rows_item(part)) for part in parts)
+                yield versioned(item, numbers.version, f"job {numbers.id}")
+                yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
             case w.SaveRefusedPage(page):
-                yield _put(rows.labels.refused_page_item(page))
+                yield put(rows.labels.refused_page_item(page))
             case w.SaveWatch(watch):
-                yield _versioned(rows.cases.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
+                yield versioned(rows.cases.watch_item(watch, self._shards), watch.version, f"watch {watch.id}")
             case w.SaveCase(matter):
-                yield _versioned(rows.cases.case_item(matter, self._shards), matter.version, f"case {matter.id}")
+                yield versioned(rows.cases.case_item(matter, self._shards), matter.version, f"case {matter.id}")
             case w.SaveCancelRequest() | w.SaveClaim() | w.AppendEvidence():
                 yield from self._matter(write)
             case w.SaveEvidenceUpload() | w.SaveEvidencePack():
                 yield from self._matter(write)
             case w.NoteShadow(decision):
-                yield _put(rows.shadow.shadow_item(decision))
+                yield put(rows.shadow.shadow_item(decision))
             case w.SaveOutcome(outcome):
                 key = keys.outcome(outcome.seller, outcome.shipped_at, outcome.posting_number)
-                yield _put(rows.deadlines.outcomes().item(key, outcome))
+                yield put(rows.deadlines.outcomes().item(key, outcome))
             case w.AddDigestEntry(entry):
-                yield _put(rows.notices.digest_entries().item(rows.notices.digest_key(entry), entry))
+                yield put(rows.notices.digest_entries().item(rows.notices.digest_key(entry), entry))
             case w.AppendEvents(seller, ref, version, events):
                 told = rows.events.event_items(seller, ref, version, events)
                 change = self._change(ref, version, told)
                 for index, row in enumerate(told):
                     item = row | {keys.CHANGE: change} if change and index == 0 else row
-                    yield _once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
+                    yield once(item, f"event {version}/{index} of {ref.kind} {ref.id}", "EVENT", Meaning.EVENT)
             case w.AppendTracking(change):
                 key = keys.tracking(change.seller, change.posting_number, change.sequence)
                 item = rows.postings.tracking_changes().item(key, change)
                 what = f"change {change.sequence} of the tracking number of {change.posting_number}"
-                yield _once(item, what, "TRACKING", Meaning.TRACKING)
+                yield once(item, what, "TRACKING", Meaning.TRACKING)
             case _Caps(cap, count):
-                yield _spend(cap, count)
+                yield spend(cap, count)
             case w.RequireAutomation(seller):
-                yield _switched_off(seller)
+                yield switched_off(seller)
             case w.RememberResponse():
                 yield self._remember(write)
             case w.ClaimPointer() | w.ReleasePointer():
-                yield _claim(write) if isinstance(write, w.ClaimPointer) else _release(write)
+                yield claim(write) if isinstance(write, w.ClaimPointer) else release(write)
             case w.SpendCap():
-                yield _spend(write, write.by)
+                yield spend(write, write.by)
             case _:
                 assert_never(write)
 
@@ -345,20 +277,18 @@ class _Builder:
         match write:
             case w.SaveCancelRequest(request):
                 item = rows.cancels.cancel_request_item(request, self._shards)
-                yield _versioned(item, request.version, f"cancel request {request.id}")
+                yield versioned(item, request.version, f"cancel request {request.id}")
             case w.SaveClaim(claim):
-                yield _versioned(rows.evidence.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
+                yield versioned(rows.evidence.claim_item(claim, self._shards), claim.version, f"claim {claim.id}")
             case w.AppendEvidence(piece):
                 what = f"the evidence of posting {piece.posting_number}"
-                yield _versioned(rows.evidence.chain_item(write.chain), piece.sequence, what)
-                yield _once(
-                    rows.evidence.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT
-                )
+                yield versioned(rows.evidence.chain_item(write.chain), piece.sequence, what)
+                yield once(rows.evidence.evidence_item(piece), f"{what}, item {piece.sequence}", "PIECE", Meaning.EVENT)
             case w.SaveEvidenceUpload(upload):
-                yield _put(rows.evidence.upload_item(upload))
+                yield put(rows.evidence.upload_item(upload))
             case w.SaveEvidencePack(pack):
                 item = rows.evidence.pack_item(pack, self._shards)
-                yield _versioned(item, pack.version, f"evidence pack {pack.id}")
+                yield versioned(item, pack.version, f"evidence pack {pack.id}")
 
     def _posting(self, write: w.SavePosting) -> Operation:
         posting = write.posting
@@ -371,7 +301,7 @@ class _Builder:
         }
         if write.over is not None:
             newer, values[":over"] = f"({newer} OR synced_at = :over)", to_wire(keys.micros(write.over))
-        return _versioned(
+        return versioned(
             rows.postings.posting_item(posting, self._shards),
             posting.version,
             f"posting {posting.number}",
@@ -386,7 +316,7 @@ class _Builder:
             key=keys.remembered(response.seller, response.key),
             body={
                 "Item": rows.sellers.response_item(response),
-                "ConditionExpression": f"{_NEW} OR expires_at <= :now",
+                "ConditionExpression": f"{NEW} OR expires_at <= :now",
                 "ExpressionAttributeValues": {":now": to_wire(keys.micros(self._now))},
             },
             meaning=Meaning.ANSWERED,
@@ -399,82 +329,7 @@ def _ended(job: "PrintJob", event: Event) -> Operation:
     return Operation(
         action="Put",
         key=Key(item["PK"]["S"], item["SK"]["S"]),
-        body={"Item": item, "ConditionExpression": _NEW},
+        body={"Item": item, "ConditionExpression": NEW},
         meaning=Meaning.VERSION,
         error=lambda _: VersionConflictError(f"print job {job.id} was ended by somebody else: read it again"),
-    )
-
-
-def _registration(seller: str) -> Operation:
-    key = keys.registered_seller(seller)
-    return Operation(action="Put", key=key, body={"Item": item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1})})
-
-
-def _spend(cap: w.SpendCap, count: int) -> Operation:
-    refusal = CapReachedError(
-        f"seller {cap.seller} allows {cap.limit} automatic {cap.action} a day, and {cap.day} has no more left: "
-        "a person has to decide",
-    )
-    if cap.limit < count:
-        raise refusal
-    kept_until = datetime.combine(cap.day, time(), UTC) + rows.sellers.CAP_KEPT
-    return Operation(
-        action="Update",
-        key=keys.cap(cap.seller, cap.action, cap.day),
-        body={
-            "UpdateExpression": "ADD used :count SET #ttl = :ttl, #schema = :schema",
-            "ConditionExpression": "attribute_not_exists(used) OR used <= :room",
-            "ExpressionAttributeNames": {"#ttl": "ttl", "#schema": "schema"},
-            "ExpressionAttributeValues": {
-                ":count": to_wire(count),
-                ":room": to_wire(cap.limit - count),
-                ":ttl": to_wire(kind.ttl(kept_until)),
-                ":schema": to_wire(1),
-            },
-        },
-        meaning=Meaning.CAP,
-        error=lambda _: refusal,
-    )
-
-
-def _switched_off(seller: str) -> Operation:
-    return Operation(
-        action="ConditionCheck",
-        key=keys.settings(seller),
-        body={"ConditionExpression": _SWITCHED_OFF, "ExpressionAttributeValues": {":off": {"BOOL": False}}},
-        meaning=Meaning.KILL_SWITCH,
-        error=lambda _: _stopped(seller),
-    )
-
-
-def _stopped(seller: str) -> ShipbyError:
-    return KillSwitchOnError(f"seller {seller} has stopped all automatic actions: a person has to decide")
-
-
-def _claim(write: w.ClaimPointer) -> Operation:
-    key = keys.pointer(write.seller, write.kind, write.value)
-    return Operation(
-        action="Put",
-        key=key,
-        body={
-            "Item": item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1, "target": write.target}),
-            "ConditionExpression": f"{_NEW} OR target = :target",
-            "ExpressionAttributeValues": {":target": to_wire(write.target)},
-        },
-        meaning=Meaning.POINTER,
-        error=lambda _: AlreadyExistsError(
-            f"{write.kind} {write.value!r} belongs to another item already", what=POINTER_TAKEN
-        ),
-    )
-
-
-def _release(write: w.ReleasePointer) -> Operation:
-    return Operation(
-        action="Delete",
-        key=keys.pointer(write.seller, write.kind, write.value),
-        body={
-            "ConditionExpression": f"{_NEW} OR target = :target",
-            "ExpressionAttributeValues": {":target": to_wire(write.target)},
-        },
-        meaning=Meaning.RELEASE,
     )

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import changes, keys, rows
-from shipby.adapters.dynamodb.aside import AsideAlarms
+from shipby.adapters.dynamodb.alarms.aside import AsideAlarms
+from shipby.adapters.dynamodb.alarms.due import SHARDS
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.commit import Committer
-from shipby.adapters.dynamodb.due_alarms import SHARDS
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.matters import Matters

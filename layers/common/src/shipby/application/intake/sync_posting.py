@@ -191,11 +191,7 @@ def apply_facts(
         facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         before = store.detail(seller, facts.number, of=known) if known is not None else None
-        if known is None:
-            parent = store.posting(seller, facts.parent_number) if facts.parent_number else None
-            folded: Folded | None = receive(facts, seller=seller, settings=settings, at=now, parent=parent)
-        else:
-            folded = fold(known, facts, settings, at=now) or _details_moved(known, facts, before, at=now)
+        folded = _folded(known, facts, before, settings, store=store, now=now)
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
             if noted and facts.read_at > known.synced_at:
@@ -223,6 +219,22 @@ def apply_facts(
         keep_odd_entries(seller, [asked], store=store, now=clock.now())
     synced = decide_anew(once)
     return Synced(synced.outcome, synced.posting, _unknown_related(seller, read, store))
+
+
+def _folded(
+    known: Posting | None,
+    facts: MarketplacePosting,
+    before: MarketplacePosting | None,
+    settings: SellerSettings,
+    *,
+    store: PostingReads,
+    now: datetime,
+) -> Folded | None:
+    """What a read makes of a posting; None where it changes nothing."""
+    if known is not None:
+        return fold(known, facts, settings, at=now) or _details_moved(known, facts, before, at=now)
+    parent = store.posting(settings.seller, facts.parent_number) if facts.parent_number else None
+    return receive(facts, seller=settings.seller, settings=settings, at=now, parent=parent)
 
 
 def _with(

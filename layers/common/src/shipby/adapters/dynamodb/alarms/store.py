@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from shipby.adapters.dynamodb import changes, index_keys, keys
-from shipby.adapters.dynamodb.aside import NOTES
+from shipby.adapters.dynamodb.alarms.aside import NOTES
 from shipby.adapters.dynamodb.changes import Seen
 from shipby.adapters.dynamodb.client import call
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.operations import Meaning, Operation, Told, operations
+from shipby.adapters.dynamodb.operation import Meaning, Operation
+from shipby.adapters.dynamodb.operations import Told, operations
 from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.dynamodb.upcast import current_schema, upcast

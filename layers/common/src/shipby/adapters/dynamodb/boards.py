@@ -1,0 +1,154 @@
+"""The boards: open postings by stage and cut-off, from one index (may lag)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from shipby.adapters.dynamodb import index_keys, keys
+from shipby.adapters.dynamodb.alarms.due import DueAlarms
+from shipby.adapters.dynamodb.codec import money
+from shipby.adapters.dynamodb.paging import Listing, page, query
+from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
+from shipby.application.ports.pages import Page
+from shipby.application.ports.postings import Load, OpenRow, WorkItem
+from shipby.domain.postings.posting import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+T = TypeVar("T")
+
+
+class Boards(DueAlarms):
+    """The part of the store that shows boards."""
+
+    def worklist(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        due_before: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[WorkItem]:
+        """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
+        listing = Listing(
+            name=f"worklist/{seller}/{stage}",
+            index=index_keys.BOARDS,
+            partition=("WK", index_keys.worklist_partition(seller, stage)),
+            sort="WS",
+            condition="#sort < :due" if due_before else "",
+            values={":due": index_keys.due_before(due_before)} if due_before else None,
+            owner=keys.seller_prefix(seller),
+        )
+        items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
+        return Page(tuple(_work_item(item) for item in items), following)
+
+    def open_rows(
+        self,
+        seller: str,
+        stage: Stage,
+        *,
+        most: int,
+        after: datetime | None = None,
+        until: datetime | None = None,
+        warehouse: str = "",
+        rings_by: datetime | None = None,
+    ) -> tuple[list[OpenRow], bool]:
+        """Postings of a stage with a cut-off in a span, earliest first."""
+        span = index_keys.cut_offs(after, until)
+        found = self._open(seller, stage, span, most, warehouse=warehouse, rings_by=rings_by)
+        moments, amounts = Read(cut_off_of), Read(money)
+        open_rows = []
+        for row in islice(found, most):
+            cut_off, _, number = row["WS"]["S"].partition("#")
+            price = amounts[row["at_risk"]["S"]] if "at_risk" in row else None
+            open_rows.append(OpenRow(number, stage, moments[cut_off], warehouse_of(row), price))
+        return open_rows, next(found, None) is not None
+
+    def loads(
+        self, seller: str, stage: Stage, *, until: datetime, most: int, warehouse: str = ""
+    ) -> tuple[list[Load], bool]:
+        """Postings of a stage with a cut-off until a time, counted by cut-off, warehouse and price."""
+        found = self._open(seller, stage, index_keys.cut_offs(None, until), most, warehouse=warehouse)
+        counted = Counter(
+            (row["WS"]["S"].partition("#")[0], warehouse_of(row), row["at_risk"]["S"] if "at_risk" in row else "")
+            for row in islice(found, most)
+        )
+        loads = [
+            Load(keys.moment(int(cut_off)), house, money(price) if price else None, postings)
+            for (cut_off, house, price), postings in counted.items()
+        ]
+        return loads, next(found, None) is not None
+
+    def _open(
+        self,
+        seller: str,
+        stage: Stage,
+        span: tuple[str, str],
+        most: int,
+        *,
+        warehouse: str = "",
+        rings_by: datetime | None = None,
+    ) -> Iterator[Item]:
+        """Rows of a board with a cut-off in a span: WS, warehouse_id and at_risk."""
+        only: dict[str, tuple[str, Wire]] = {}
+        if warehouse:
+            only[":warehouse"] = "warehouse_id = :warehouse", {"S": warehouse}
+        if rings_by is not None:
+            rings = {"N": str(keys.micros(rings_by))}
+            only[":rings"] = "attribute_exists(at_risk) AND alarm_at <= :rings", rings
+        listing = Listing(
+            name="open",
+            index=index_keys.BOARDS,
+            partition=("WK", index_keys.worklist_partition(seller, stage)),
+            sort="WS",
+            condition="#sort BETWEEN :first AND :last",
+            values={":first": span[0], ":last": span[1]},
+            columns=("WS", "warehouse_id", "at_risk"),
+            only=" AND ".join(condition for condition, _ in only.values()),
+            only_values={name: value for name, (_, value) in only.items()},
+        )
+        # A limit counts what is looked at, not what a filter lets through.
+        return query(self._client, self._table, listing, limit=None if only else most + 1)
+
+
+class Read(dict[str, T]):
+    """What texts mean, each made out once: a board of ten thousand rows has a few cut-offs and prices."""
+
+    def __init__(self, read: Callable[[str], T]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> T:
+        found = self[text] = self._read(text)
+        return found
+
+
+def cut_off_of(sortable: str) -> datetime | None:
+    return None if sortable == keys.sortable(None) else keys.moment(int(sortable))
+
+
+def warehouse_of(row: Mapping[str, Wire]) -> str:
+    return str(row["warehouse_id"]["S"]) if "warehouse_id" in row else ""
+
+
+def _work_item(item: Mapping[str, Wire]) -> WorkItem:
+    """A board's row of the columns that the index holds."""
+    columns = item_from_wire(item)
+    cut_off = columns.get("cut_off")
+    return WorkItem(
+        number=columns["posting_number"],
+        stage=Stage(columns["stage"]),
+        status=columns["status"],
+        substatus=columns["substatus"],
+        scheme=columns["scheme"],
+        cut_off=None if cut_off is None else keys.moment(cut_off),
+        late=columns.get("late", False),
+        warehouse_id=columns.get("warehouse_id", ""),
+        at_risk=money(columns["at_risk"]) if "at_risk" in columns else None,
+        next_due=keys.moment(columns["alarm_at"]) if "alarm_at" in columns else None,
+    )
