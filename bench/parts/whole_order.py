@@ -127,7 +127,7 @@ class Deployment:
         from tests.support.fake_press import TextPapers, TextPress
         from tests.support.fakes import MemoryDocuments, RecordingChannels
 
-        vars(notice_wiring)["AppriseChannels"] = lambda _: RecordingChannels()
+        vars(notice_wiring)["AppriseChannels"] = lambda _, **__: RecordingChannels()
         vars(webhook)["utc_now"] = self.clock.now
         made = {"dynamodb": clients.dynamodb(), "sqs": clients.sqs(), "events": clients.events()}
         self._clients: Mapping[str, Any] = made

@@ -79,7 +79,7 @@ def test_a_posting_with_unmet_requirements_is_not_shipped_and_says_which(api: Ca
 
     reply = api.post(f"{PATH}/ship")
 
-    assert (reply.status, reply.code) == (409, "action_not_offered")
+    assert (reply.status, reply.code) == (409, "gtd_needed")
     assert "products_requiring_gtd" in reply.body["detail"]
 
 

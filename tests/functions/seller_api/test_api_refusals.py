@@ -60,7 +60,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {"listProducts", "getProduct", "getPicking", "getScans"}
+    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
@@ -76,6 +76,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "printLabels",
         "overrideLabel",
         "putProduct",
+        "enterExemplars",
         "printPickList",
         "scanItem",
         "resetScans",

@@ -7,13 +7,13 @@ before a table is made of it.
 
 from __future__ import annotations
 
-import datetime
 import io
 import posixpath
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import date, time
 
 from shipby.application.tracking.number_table import Cell, Lines
 from shipby.domain.errors import InvalidInputError
@@ -149,6 +149,6 @@ def _read(value: object) -> tuple[str, str]:
             why = "is a number of more than 15 digits, and Excel has lost the last ones: format the column as text"
             return f"{value:.15G}", f"{why} and enter it again"
         return f"{value:.0f}", ""
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, date | time):
         return value.isoformat(), f"was made a date or time by Excel ({value.isoformat()}): format the column as text"
     return str(value), "is no text: format the column as text and enter the value again"

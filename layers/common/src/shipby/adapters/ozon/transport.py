@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
+from shipby.adapters.aws.clock import utc_now
 from shipby.adapters.ozon import assumptions
 from shipby.adapters.ozon.breaker import LATE_ACT, LATE_READ, Breaker, LateError, NoAnswerError, NotSentError
 from shipby.adapters.ozon.deadlines import DeadlinePool, whole_answer_within
@@ -344,7 +345,7 @@ def _retry_after(headers: Mapping[str, str]) -> float:
         seconds = float(told)
     else:
         until, sent = _http_date(told), _http_date(headers.get("Date", ""))
-        seconds = (until - (sent or datetime.now(UTC))).total_seconds() if until else assumptions.DEFAULT_RETRY_AFTER
+        seconds = (until - (sent or utc_now())).total_seconds() if until else assumptions.DEFAULT_RETRY_AFTER
         if seconds <= 0:
             return assumptions.DEFAULT_RETRY_AFTER
     return min(seconds, assumptions.LONGEST_RETRY_AFTER)

@@ -182,7 +182,7 @@ def after_answer(intent: Intent, outcome: str, *, store: Store, marketplace: Mar
                 return confirmed
         else:
             answered = replace(intent, read_back=told)
-        effect = aggregate_of(intent).read(answered, store=store, marketplace=marketplace, clock=clock)
+            effect = aggregate_of(intent).read(answered, store=store, marketplace=marketplace, clock=clock)
     except ShipbyError as error:
         text = f"accepted, not read back yet: {error}"
         return finish(intent, IntentState.UNKNOWN, text, store=store, clock=clock, read_back=told)
