@@ -63,12 +63,15 @@ def test_the_neighbours_on_its_page_are_read(
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
-def test_a_push_with_such_a_value_is_a_hint_all_the_same(hostile: bytes) -> None:
+def test_a_push_with_such_a_value_is_a_hint_all_the_same_but_in_no_foreign_encoding(hostile: bytes) -> None:
     raw = (
         b'{"message_type":"TYPE_STATE_CHANGED","seller_id":7,"posting_number":"1-0001-1","new_state":' + hostile + b"}"
     )
     row = judge(raw, *read_body(raw), seller="7", at=NOW)
-    assert (row.state, row.posting_number) == (PushState.RECEIVED, "1-0001-1")
+    if hostile == HOSTILE["bytes that are no UTF-8"]:
+        assert (row.state, row.problem) == (PushState.QUARANTINED, "not JSON")
+    else:
+        assert (row.state, row.posting_number) == (PushState.RECEIVED, "1-0001-1")
     json.dumps(row.payload).encode()
     assert len(json.dumps(row.payload)) < 1000
 

@@ -8,6 +8,7 @@ webhook's path: standard library only.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -141,6 +142,8 @@ def _clean_type(value: object) -> str:
 def read_body(raw: bytes) -> tuple[Mapping[str, object] | None, str]:
     """The JSON object of a body, or None and what is wrong with it. Never raises."""
     try:
+        # What is not in the encoding that JSON says may name another posting than it seems to.
+        raw.decode(json.detect_encoding(raw), "surrogatepass")
         body = read_json(raw)
     except ValueError:
         return None, "not JSON"
