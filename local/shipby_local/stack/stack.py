@@ -252,7 +252,7 @@ class Stack:
 
     def kill_workers(self, function: str) -> int:
         """`kill -9` the running workers of the function with this logical id; how many there were."""
-        return kill_workers(self._physical(function))
+        return kill_workers(self._physical(function), self._folder.temporary)
 
     def log_path(self) -> Path:
         """The emulator's log; functions' own log lines are in CloudWatch Logs as on AWS."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 from shipby_local.stack.errors import EmulatorError
 
@@ -10,24 +11,27 @@ _FOLDER = "ministack-lambda-{function}-"
 """The emulator unpacks each worker of a function in a folder of this name, which its command line shows."""
 
 
-def worker_pids(function: str) -> list[int]:
-    """Processes that run this function (its physical name) at the moment; several if it runs several times at once."""
+def worker_pids(function: str, folder: Path) -> list[int]:
+    """Processes that run this function (its physical name) at the moment; several if it runs several times at once.
+
+    `folder` is where their emulator unpacks: the same function of another stack of this machine has the same name.
+    """
     listed = subprocess.run(
         ["ps", "-ww", "-Ao", "pid=,args="],
         check=True,
         capture_output=True,
         text=True,
     )
-    mark = _FOLDER.format(function=function)
+    mark = f"{folder}{os.sep}{_FOLDER.format(function=function)}"
     return [int(line.split(None, 1)[0]) for line in listed.stdout.splitlines() if mark in line]
 
 
-def kill_workers(function: str) -> int:
-    """`kill -9` every worker of a function; how many there were.
+def kill_workers(function: str, folder: Path) -> int:
+    """`kill -9` every worker of a function that was unpacked in a folder; how many there were.
 
     Raises EmulatorError if there is none: what was to be interrupted was not running.
     """
-    pids = worker_pids(function)
+    pids = worker_pids(function, folder)
     if not pids:
         raise EmulatorError(f"No worker of {function} runs, so none can be killed.")
     killed = 0
