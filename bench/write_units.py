@@ -49,7 +49,7 @@ PRICE_PER_MILLION = 0.625
 MOST_WRITTEN = 116
 MOST_READ = 83
 """The gates: what an order costs today. Who raises one says what an order gets for it. Three of the reads take the
-place of six writes: what the marketplace offers is kept with the posting (docs/adr/0041)."""
+place of six writes: what the marketplace offers is kept with the posting (docs/adr/0039)."""
 
 Item = Mapping[str, Any]
 

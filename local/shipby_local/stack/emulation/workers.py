@@ -22,7 +22,7 @@ def worker_pids(function: str, folder: Path) -> list[int]:
         capture_output=True,
         text=True,
     )
-    mark = f"{folder}{os.sep}{_FOLDER.format(function=function)}"
+    mark = f"{os.path.abspath(folder)}{os.sep}{_FOLDER.format(function=function)}"
     return [int(line.split(None, 1)[0]) for line in listed.stdout.splitlines() if mark in line]
 
 
