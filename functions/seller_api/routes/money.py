@@ -118,7 +118,8 @@ OPERATIONS: tuple[Operation, ...] = (
         roles=MANAGERS,
         body=ApproveBody,
         status=202,
-        description="Only with another key than the one that asked for it. From then on it is carried out.",
+        description="Never the person who asked for it: another key, made for another name. "
+        "From then on it is carried out.",
     ),
     Operation(
         id="rejectRefund",

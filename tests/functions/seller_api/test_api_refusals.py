@@ -211,6 +211,9 @@ def test_a_parameter_that_makes_no_sense_is_refused_by_name(api: Caller, name: s
         ('{"reason": null}', "reason"),
         ('{"reason": {"a": 1}}', "reason"),
         ('{"reason": "' + "x" * 501 + '"}', "reason"),
+        ('{"reason": "a\\u0000b"}', "reason"),
+        ('{"reason": "a\\u001db"}', "reason"),
+        ('{"reason": "a\\u202fb\\u2028c"}', "reason"),
         ('{"resaon": "x"}', "resaon"),
         ("[" * 10_000, "body"),
     ],
@@ -222,6 +225,12 @@ def test_a_body_that_makes_no_sense_is_refused_by_field(api: Caller, body: str, 
 
     assert (reply.status, reply.code, reply.fields) == (400, "invalid_input", [field])
     assert api.store.posting(a.SELLER, a.NUMBER) == a.posting()
+
+
+def test_a_reason_may_have_lines_and_any_script(api: Caller) -> None:
+    api.has_posting()
+    reply = api.post(f"{PATH}/confirm", {"reason": "первая строка\nвторая\t你好 👩‍🏭"})
+    assert reply.status == 200, reply.body
 
 
 def test_a_refusal_never_repeats_what_was_sent(api: Caller) -> None:

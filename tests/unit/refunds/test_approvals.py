@@ -105,10 +105,13 @@ def test_a_second_person_lets_it_go(world: World) -> None:
     assert world.case().stage is ReturnStage.DECIDED
 
 
-def test_who_asked_for_it_cannot_approve_it_but_may_take_it_back(world: World) -> None:
+def test_who_asked_for_it_cannot_approve_it_with_any_of_their_keys_but_may_take_it_back(world: World) -> None:
     identifier = ask(world)
-    with pytest.raises(ActionNotOfferedError, match="second person"):
-        approve(world, identifier, "key:k1")
+    for name, key in (("Anna", "k1"), ("anna", "k3"), ("Boris", "k2")):
+        world.store.save_api_key(a.api_key(id=key, name=name))
+    for own in ("key:k1", "key:k3"):
+        with pytest.raises(ActionNotOfferedError, match="by the same person"):
+            approve(world, identifier, own)
     assert world.state(identifier) is IntentState.PROPOSED
     reject(world, identifier, "key:k1")
     assert world.state(identifier) is IntentState.REJECTED

@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -24,8 +25,19 @@ def _time(value: object) -> object:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_time, json_schema_input_type=AwareDatetime)]
 """RFC 3339 with a time zone; answers are always in UTC."""
-Text = Annotated[str, Field(max_length=500)]
-Reason = Annotated[str, Field(min_length=1, max_length=500, description="Why; kept in the history.")]
+
+
+def _plain(value: str) -> str:
+    if _CONTROLS.search(value):
+        raise ValueError("it has signs that nobody sees (control characters): write it as plain text")
+    return value
+
+
+Text = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+"""What people write; lines may be broken. Scanned codes are no such text: their separators are control characters."""
+Reason = Annotated[
+    str, Field(min_length=1, max_length=500, description="Why; kept in the history."), AfterValidator(_plain)
+]
 Number = Annotated[str, Field(min_length=1, max_length=100, examples=["24219509-0020-2"])]
 
 
