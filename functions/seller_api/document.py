@@ -11,9 +11,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from functions.seller_api.operations import IfMatch, Operation
 from functions.seller_api.problems import CONTENT_TYPE, KINDS
-from shipby.contracts import answers, responses
-from shipby.contracts.base import Query, View
-from shipby.contracts.problem import Problem
+from shipby.contracts import answers
+from shipby.contracts.base import Listing, Query, View
+from shipby.contracts.service import Problem
 from shipby.domain.sellers.keys import Role
 
 Json = dict[str, Any]
@@ -75,7 +75,7 @@ def answer_model(name: str) -> type[View]:
     """The model an operation names: one of the views, or Listing[<view>]."""
     if name.startswith("Listing["):
         item = answers.model(name[len("Listing[") : -1])
-        return cast("type[View]", responses.Listing.__class_getitem__(item))
+        return cast("type[View]", Listing.__class_getitem__(item))
     return answers.model(name)
 
 

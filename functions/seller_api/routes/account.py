@@ -9,7 +9,7 @@ from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.proof import views as proofs
 from shipby.application.sellers.change_settings import change_settings, get_settings
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.requests import ProofQuery
+from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy

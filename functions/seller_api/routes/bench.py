@@ -10,7 +10,7 @@ from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.report_delivery import hand_over
 from shipby.contracts.base import Request
-from shipby.contracts.requests import InspectBody, ReasonBody, StepBody
+from shipby.contracts.postings import InspectBody, ReasonBody, StepBody
 from shipby.domain.deadlines.workflow import Command
 
 

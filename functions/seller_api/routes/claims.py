@@ -8,7 +8,7 @@ from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.evidence import claims
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.claims import AnswerClaimBody, ClaimBody, ClaimsQuery, WithdrawClaimBody
+from shipby.contracts.evidence import AnswerClaimBody, ClaimBody, ClaimsQuery, WithdrawClaimBody
 from shipby.domain.evidence.claims import BY_HAND, Asked
 
 

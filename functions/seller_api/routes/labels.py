@@ -12,8 +12,8 @@ from shipby.application.printing import views as print_views
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.idempotency import Answer
+from shipby.contracts.postings import ReasonBody
 from shipby.contracts.printing import LabelsBody, RefusedPagesQuery
-from shipby.contracts.requests import ReasonBody
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintOrder
 

@@ -9,7 +9,7 @@ from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.guard import GuardedCancelBody
 from shipby.contracts.money import CancelItemsBody
-from shipby.contracts.requests import CutOffBody, ShipBody
+from shipby.contracts.postings import CutOffBody, ShipBody
 from shipby.domain.intents import IntentAction
 
 

@@ -13,8 +13,9 @@ from shipby.application.refunds.export import refund_rows, refunds_csv
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
+from shipby.contracts.intents import IntentsQuery, VerdictBody
 from shipby.contracts.money import ApproveBody, RefundsExportQuery
-from shipby.contracts.requests import IntentsQuery, ReasonBody, VerdictBody
+from shipby.contracts.postings import ReasonBody
 from shipby.domain.json_types import Json
 
 

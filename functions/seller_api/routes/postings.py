@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functions.seller_api.access import EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.postings import queries
-from shipby.contracts.requests import EventsQuery, PostingsQuery
+from shipby.contracts.postings import EventsQuery, PostingsQuery
 
 
 def list_postings(call: Call) -> Mapping[str, object]:

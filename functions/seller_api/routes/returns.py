@@ -14,9 +14,15 @@ from shipby.application.returns.followups import Disposal, dispose_return
 from shipby.application.returns.refund_money import ReturnDecision
 from shipby.application.returns.work import ReturnStep, scan_return, work_return
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.base import MoneyBody
-from shipby.contracts.requests import DecideBody, NoBody
-from shipby.contracts.returns import DispositionBody, ExchangeBody, ReturnInspectBody, ReturnScanBody, ReturnsQuery
+from shipby.contracts.base import MoneyBody, NoBody
+from shipby.contracts.returns import (
+    DecideBody,
+    DispositionBody,
+    ExchangeBody,
+    ReturnInspectBody,
+    ReturnScanBody,
+    ReturnsQuery,
+)
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
 

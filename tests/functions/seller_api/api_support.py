@@ -18,7 +18,7 @@ from functions.seller_api.routes import OPERATIONS
 from functions.seller_api.wiring import Parts
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, Write
-from shipby.contracts.problem import Problem
+from shipby.contracts.service import Problem
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from tests.support import builders as a

@@ -13,7 +13,7 @@ from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import number_jobs
 from shipby.application.tracking.number_jobs import JobWord, NumberFile
 from shipby.application.tracking.number_table import Lines, csv_lines
-from shipby.contracts.requests import NoBody
+from shipby.contracts.base import NoBody
 from shipby.contracts.tracking.jobs import NumberFileBody, NumberJobsQuery, NumberRowsQuery
 from shipby.domain.errors import InvalidInputError
 

@@ -13,7 +13,7 @@ from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.approve_number import approve_number, reject_number
 from shipby.application.tracking.import_numbers import import_numbers
 from shipby.application.tracking.support_ticket import TicketWish, support_ticket, ticket_files
-from shipby.contracts.requests import ReasonBody
+from shipby.contracts.postings import ReasonBody
 from shipby.contracts.tracking.numbers import AgreeBody, NumbersImportBody, TicketBody, TicketQuery, TrackingBody
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -91,3 +91,20 @@ class MoneyView(View):
 
     amount: Annotated[str, Field(examples=["12.50"])]
     currency: Annotated[str, Field(examples=["RUB"])]
+
+
+class NoBody(Request):
+    """Nothing has to be said."""
+
+
+T = TypeVar("T", bound=View)
+
+
+class Listing(View, Generic[T]):
+    items: list[T]
+    next_cursor: Annotated[str | None, Field(description="Null on the last page.")]
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """WorkItemView -> WorkItemListing, as the OpenAPI document names it."""
+        return f"{params[0].__name__.removesuffix('View')}Listing"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipby.contracts.base import MoneyView, Time, View
-from shipby.contracts.requests import CancelBody
+from shipby.contracts.intents import CancelBody
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.postings.posting import Stage
 

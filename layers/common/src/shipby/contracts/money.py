@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipby.application.shared.csv_text import Separator
-from shipby.contracts.base import Query, Request, Text, Time, View
+from shipby.contracts.base import MoneyView, Query, Request, Text, Time, View
+from shipby.contracts.postings import FamilyView
 from shipby.domain.intents import IntentState
-from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, EntryKind, ExecutedBy
+from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, EntryKind, EntryState, ExecutedBy
 
 _INT64 = 2**63 - 1
 Amount = Annotated[str, Field(examples=["12.50"], description="Decimal text in `currency`.")]
@@ -78,3 +79,45 @@ class RefundRowView(View):
     accrued: Amount | None
     postage_accrual: AccrualState | None
     postage_accrued: Amount | None
+
+
+class LineAmountView(View):
+    sku: str
+    amount: MoneyView | None
+
+
+class LedgerLineView(View):
+    sku: str
+    paid: MoneyView
+    reserved: MoneyView
+    refunded: MoneyView
+
+
+class LedgerEntryView(View):
+    key: Annotated[str, Field(description="The intent's id, or observed:<what> for the marketplace's own refund.")]
+    amount: MoneyView
+    state: EntryState
+    kind: EntryKind
+    at: Time | None
+    lines: list[LineAmountView]
+    executed_by: ExecutedBy
+    cost_borne_by: CostBorneBy
+    rule: Annotated[str | None, Field(description="Which row of the table of who pays decided the two above.")]
+    accrual: Annotated[
+        AccrualState | None, Field(description="Whether the marketplace's accruals bear it out; null: not compared.")
+    ]
+    accrued: Annotated[
+        MoneyView | None, Field(description="What the marketplace charged the seller for it; null: not known.")
+    ]
+
+
+class LedgerView(View):
+    posting_number: str
+    paid: MoneyView
+    reserved: MoneyView
+    refunded: MoneyView
+    postage_reserved: MoneyView
+    postage: Annotated[MoneyView, Field(description="Return postage given back, beside the price.")]
+    lines: list[LedgerLineView]
+    entries: list[LedgerEntryView]
+    family: Annotated[FamilyView | None, Field(description="Null where the order was not split.")]

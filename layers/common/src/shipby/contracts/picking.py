@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shipby.contracts.base import Number, Query, Reason, Request, Time, View
-from shipby.contracts.responses import MissingView
+from shipby.contracts.postings import MissingView
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.labels.options import HandlingMark, LabelSize
 from shipby.domain.postings.posting import Stage

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from shipby.contracts.base import MoneyView, Number, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import MoneyBody, MoneyView, Number, Paged, Reason, Request, Text, Time, View
 from shipby.domain.returns.options import Goods, Need, OptionKind
-from shipby.domain.returns.return_case import Condition, Disposition, ReturnSource, ReturnStage
+from shipby.domain.returns.return_case import COMPENSATE_ACTION, Condition, Disposition, ReturnSource, ReturnStage
 from shipby.domain.sellers.settings import Automation
 
 # What callers send ------------------------------------------------------------------------------------------------
+
+
+_INT64 = 2**63 - 1
+"""The marketplace's ids are 64 bits wide; the table holds 38 digits at most."""
 
 
 class ReturnsQuery(Paged):
@@ -193,3 +197,41 @@ class ReturnScanView(View):
     ]
     found: Annotated[ReturnView | None, Field(alias="return")]
     candidates: list[ReturnView]
+
+
+class DecideBody(Request):
+    """One of the return's available_actions."""
+
+    action_id: Annotated[int, Field(ge=-_INT64, le=_INT64, examples=[1020])]
+    refund: Annotated[
+        bool, Field(description="Whether this action gives the buyer money: true reserves it in the posting's ledger.")
+    ]
+    amount: Annotated[
+        MoneyBody | None,
+        Field(description="What the buyer gets; needed for action 1020, otherwise the price of the goods."),
+    ] = None
+    pieces: Annotated[
+        dict[str, Annotated[int, Field(ge=1, le=10_000)]],
+        Field(
+            default_factory=dict,
+            max_length=200,
+            description="SKU -> pieces that are given back: they price a compensation without an amount, and it is "
+            "booked on them.",
+        ),
+    ]
+    postage: Annotated[
+        MoneyBody | None,
+        Field(description="The buyer's return postage, on top; only with a refund and within your limit."),
+    ] = None
+    rejection_reason_id: Annotated[
+        int | None, Field(ge=0, le=_INT64, description="Needed for a rejection (-1, -10).")
+    ] = None
+    comment: Annotated[Text, Field(description="Told to the marketplace; needed for a rejection.")] = ""
+    reason: Annotated[Text, Field(description="For your own history.")] = ""
+
+    @model_validator(mode="after")
+    def _money_only_with_a_refund(self) -> Self:
+        money = self.amount is not None or self.postage is not None or self.pieces
+        if not self.refund and (money or self.action_id == COMPENSATE_ACTION):
+            raise ValueError("an amount, postage, pieces or action 1020 give the buyer money: refund must be true")
+        return self

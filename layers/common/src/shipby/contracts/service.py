@@ -1,12 +1,12 @@
-"""The one shape of every error: application/problem+json of RFC 9457."""
+"""The service itself: its health, its document, and the one shape of every error (RFC 9457)."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import View
+from shipby.contracts.base import Time, View
 
 
 class FieldProblem(View):
@@ -33,3 +33,17 @@ class Problem(View):
         Field(description="What can be done instead now (only with action_not_offered)."),
     ] = None
     request_id: Annotated[str, Field(description="Tell it to support; the logs know it.")]
+
+
+class HealthView(View):
+    status: Literal["ok"]
+    time: Time
+
+
+class OpenApiView(View):
+    """An OpenAPI 3.1 document."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]
