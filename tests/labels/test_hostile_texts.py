@@ -114,7 +114,8 @@ def with_text(field: str, text: str) -> OwnLabel:
 
 @cache
 def plain_seconds(look: LabelLook) -> float:
-    """What two plain labels cost this machine, in seconds of its processor."""
+    """What two plain labels cost this machine, in seconds of its processor: little, as what they have in common with
+    those before is kept."""
     press().labels([PLAIN, PLAIN], look)
     begun = time.thread_time()
     for _ in range(5):
@@ -126,7 +127,7 @@ def drawn_or_refused(label: OwnLabel, field: str, look: LabelLook) -> Drawn:
     """Draws it before a plain label, which must come out whole whatever stands before it."""
     begun = time.thread_time()
     drawn = press().labels([label, PLAIN], look)
-    assert time.thread_time() - begun < 100 * plain_seconds(look), "a hostile text must not hold up a batch"
+    assert time.thread_time() - begun < 250 * plain_seconds(look), "a hostile text must not hold up a batch"
     assert set(drawn.problems) <= {0}
     if drawn.problems:
         assert {name for name, _ in drawn.problems[0]} == {field}
