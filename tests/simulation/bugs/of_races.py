@@ -75,7 +75,7 @@ BUGS: tuple[Bug, ...] = (
         "second word",
         "own_approval",
         "who asked for a refund approves it",
-        (f"{_APPROVALS}:approve_refund", "if word.actor == intent.actor:", "if False:"),
+        (f"{_APPROVALS}:approve_refund", "if same_person(word.actor, intent.actor, store=store):", "if False:"),
         races.approved_by_who_asked,
     ),
     Bug(
