@@ -54,7 +54,7 @@ def lived() -> Life:
         client = boto3.client("dynamodb", **NOBODY)
         client.create_table(**table_definition("bench"))
         world = World()
-        world.store = DynamoDBStore(client, "bench", clock=world.clock)  # type: ignore[assignment]
+        world.store = DynamoDBStore(client, "bench", clock=world.clock)  # type: ignore[assignment]  # metered
         world.store.commit([SaveSettings(a.settings())])
         world.arrives(NUMBER, in_process_at=BEGAN)
         world.do(Command.CONFIRM, NUMBER)

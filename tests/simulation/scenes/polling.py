@@ -176,7 +176,7 @@ def one_sellers_failure_stops_no_other() -> None:
                 raise KeyError("a bug")
 
         own = SimpleNamespace(store=Mock(sellers=lambda: ["1", "2", "3"]), clock=a.FixedClock(), log=Mock())
-        real, rounds._visit = rounds._visit, visit  # type: ignore[assignment]
+        real, rounds._visit = rounds._visit, visit  # type: ignore[assignment]  # a double
         try:
             refused(
                 lambda own=own: rounds.run_round(rounds.Task("poll"), own, lambda: False),  # type: ignore[misc]

@@ -23,7 +23,7 @@ class Spy:
             self.kinds += [type(write) for write in writes]
             real(writes, **more)
 
-        world.store.commit = commit  # type: ignore[method-assign]
+        world.store.commit = commit  # type: ignore[method-assign]  # a double of the test
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ class Shop:
             self.unfulfilled += not asked.get("cursor")
             return real_open(**asked)
 
-        self.world.market.postings = postings  # type: ignore[method-assign]
-        self.world.market.unfulfilled = unfulfilled  # type: ignore[method-assign]
+        self.world.market.postings = postings  # type: ignore[method-assign]  # a double of the test
+        self.world.market.unfulfilled = unfulfilled  # type: ignore[method-assign]  # a double of the test
         markets = FakeMarketplaces({a.SELLER: self.world.market})
         self.tools = Tools(
             self.world.store, markets, self.queue, self.world.clock, timedelta(days=14), logging.getLogger("poll")

@@ -43,8 +43,8 @@ def lists_show(world: World, look: Callable[[MarketplacePosting], MarketplacePos
         shown = (look(facts) for facts in real(since=a.NOW - timedelta(days=99), to=a.NOW + timedelta(days=99)).items)
         return Page(tuple(facts for facts in shown if facts is not None), None)
 
-    world.market.postings = listed  # type: ignore[method-assign]
-    world.market.unfulfilled = listed  # type: ignore[method-assign]
+    world.market.postings = listed  # type: ignore[method-assign]  # a double of the test
+    world.market.unfulfilled = listed  # type: ignore[method-assign]  # a double of the test
 
 
 def poll(world: World, memory: ListMemory | None = None) -> list[str]:
@@ -279,7 +279,7 @@ def test_a_list_that_never_works_is_not_the_last_that_anybody_hears_of_an_open_p
     def away(**_: Any) -> Page[MarketplacePosting]:
         raise MarketplaceUnavailableError("away")
 
-    world.market.unfulfilled = away  # type: ignore[method-assign]
+    world.market.unfulfilled = away  # type: ignore[method-assign]  # a double of the test
     with pytest.raises(MarketplaceUnavailableError):
         reconcile(a.SELLER, store=world.store, marketplace=world.market, queue=queue, clock=world.clock)
     assert [message.body["posting"] for message in queue.messages] == [a.NUMBER]

@@ -171,7 +171,7 @@ def test_a_posting_that_moves_on_between_the_list_and_its_row_is_not_red(world: 
         world.read(SECOND)
         return page
 
-    world.market.postings = then_read  # type: ignore[method-assign]
+    world.market.postings = then_read  # type: ignore[method-assign]  # a double of the test
     assert "status_differs" not in world.red()
 
 
@@ -284,9 +284,9 @@ def test_an_accrual_that_differs_is_red_until_a_person_has_closed_its_case(
         "now": refunded.clock.now(),
         "actor": "key:k1",
     }
-    open_case(refunded.store, **told, reason="differs", owner="")  # type: ignore[arg-type]
+    open_case(refunded.store, **told, reason="differs", owner="")  # type: ignore[arg-type]  # of mixed kinds
     assert {(one.check, one.id) for one in refunded.proof().findings} == {("accrual", SECOND)}
-    assert close_open_case(refunded.store, **told, resolution="looked at")  # type: ignore[arg-type]
+    assert close_open_case(refunded.store, **told, resolution="looked at")  # type: ignore[arg-type]  # of mixed kinds
     assert refunded.red() == set()
 
 

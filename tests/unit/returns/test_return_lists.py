@@ -225,7 +225,7 @@ def lists_nothing(world: World) -> None:
     def returns(*, last_id: int = 0) -> Page[MarketplaceReturn]:
         return Page((), None)
 
-    world.market.returns = returns  # type: ignore[method-assign]
+    world.market.returns = returns  # type: ignore[method-assign]  # a double of the test
 
 
 def test_an_open_return_that_is_older_than_the_list_is_read_once_a_day_until_it_ends(world: World) -> None:

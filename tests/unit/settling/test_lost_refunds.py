@@ -89,7 +89,7 @@ def test_a_call_that_was_answered_needs_no_words(state: str) -> None:
         real(return_id, action_id, **more)  # type: ignore[arg-type]  # as the port has it
         world.market.change_return(return_id, state=state, state_name="")
 
-    world.market.act_on_return = act  # type: ignore[method-assign]
+    world.market.act_on_return = act  # type: ignore[method-assign]  # a double of the test
     world.settle(intent)
     assert world.intent(intent).state is IntentState.CONFIRMED
 
@@ -105,7 +105,7 @@ def test_an_answer_is_remembered_where_the_return_does_not_show_it_at_once() -> 
         real(return_id, action_id, **more)  # type: ignore[arg-type]  # as the port has it
         world.market.return_book[return_id] = before
 
-    world.market.act_on_return = act  # type: ignore[method-assign]
+    world.market.act_on_return = act  # type: ignore[method-assign]  # a double of the test
     world.settle(intent)
     assert world.intent(intent).state is IntentState.UNKNOWN
     world.clock.advance(timedelta(minutes=2))

@@ -101,7 +101,7 @@ def test_a_worker_that_died_behind_a_refusal_does_not_turn_it_into_a_refund(worl
             real(*args, **more)
         raise Died
 
-    world.market.act_on_return = refused_and_dead  # type: ignore[method-assign]
+    world.market.act_on_return = refused_and_dead  # type: ignore[method-assign]  # a double of the test
     with pytest.raises(Died):
         world.settle(identifier)
     assert world.state(identifier) is IntentState.SENT

@@ -149,7 +149,7 @@ def test_the_read_after_the_call_meets_another_writer_and_settles_at_the_next_tr
             world.do(Command.CONFIRM)
         real(writes, **more)
 
-    world.store.commit = commit  # type: ignore[method-assign]
+    world.store.commit = commit  # type: ignore[method-assign]  # a double of the test
     settled = world.settle(identifier)
     assert meddled
     assert settled.intent.state is world.state(identifier) is IntentState.CONFIRMED
@@ -170,7 +170,7 @@ def test_the_read_after_the_call_is_folded_by_a_reader_first_and_the_intent_is_s
             world.read()
         real(writes, **more)
 
-    world.store.commit = commit  # type: ignore[method-assign]
+    world.store.commit = commit  # type: ignore[method-assign]  # a double of the test
     settled = world.settle(identifier)
     assert settled.intent.state is world.state(identifier) is IntentState.CONFIRMED
     assert settled.intent.version == world.intent(identifier).version
@@ -190,7 +190,7 @@ def test_somebody_ends_an_intent_in_the_middle_of_the_read_after_its_call(world:
             world.settle(identifier)
         real(writes, **more)
 
-    world.store.commit = commit  # type: ignore[method-assign]
+    world.store.commit = commit  # type: ignore[method-assign]  # a double of the test
     with contextlib.suppress(VersionConflictError):
         world.settle(identifier)
     assert world.state(identifier) is IntentState.CONFIRMED

@@ -92,7 +92,7 @@ async def _serve(
     )
     server = Server(config)
     # Its own handlers would raise the signal once more when it has ended, before the last snapshot.
-    server.capture_signals = nullcontext  # type: ignore[assignment]
+    server.capture_signals = nullcontext  # type: ignore[assignment]  # takes no signals
 
     def stop() -> None:
         server.should_exit = True

@@ -25,7 +25,7 @@ class ZipArchives:
 class _ZipArchive:
     def __init__(self) -> None:
         # It lives as long as this object: `close` ends it, and with it its file.
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the archive
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED)
 
     def add(self, name: str, parts: Iterable[bytes]) -> Stored:
