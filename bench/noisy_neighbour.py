@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from bench.parts.neighbours import EVERY, QUIET_MESSAGES, Neighbour, Rules, Shop, worst_delay
 from bench.parts.report import arguments, publish, table
 from shipby.adapters.ozon import assumptions
-from shipby.adapters.ozon.breaker import PAUSE
+from shipby.adapters.ozon.breaker import PAUSES
 from shipby.settings import READ_WITHIN
 from tests.infra.sam_template import template
 
@@ -52,7 +52,7 @@ def shop_of(queue: str) -> Shop:
         timeout=float(function["Timeout"]),
         good=good,
         hang=min(hang, float(function["Timeout"])),
-        pause=PAUSE,
+        pauses=PAUSES,
     )
 
 
@@ -69,7 +69,7 @@ def main() -> int:
     about = (
         f"Model: {chosen.messages:,} messages of one seller, then {QUIET_MESSAGES} of another every {EVERY} s; "
         "workers, batches and time limits of the template, the adapter's own limits of a call, "
-        f"a pause of {PAUSE:.0f} s."
+        f"pauses of {', '.join(f'{pause:.0f}' for pause in PAUSES)} s."
     )
     head = ("queue", "the other seller's marketplace", *(rules.name for rules in RULES))
     met = "met" if worst <= LIMIT else "MISSED"

@@ -52,12 +52,14 @@ class Shop:
     timeout: float
     good: float
     hang: float
-    pause: float
+    pauses: tuple[float, ...]
 
 
 @dataclass(slots=True)
 class _Worker:
     paused_until: float = float("-inf")
+    hung: int = 0
+    """Calls in a row that hung."""
 
 
 @dataclass(order=True, slots=True)
@@ -67,6 +69,8 @@ class _Message:
     seller: str
     sent: float
     tries: int = 0
+    asked: float = 0.0
+    """Seconds until the account's pause is over, where that turned it away."""
 
 
 class _Simulation:
@@ -128,10 +132,17 @@ class _Simulation:
             if done and message.seller == QUIET:
                 self.delays.append(at - message.sent)
             if not done and message.tries < len(WAITS):
-                message.visible = at + WAITS[message.tries]
+                message.visible = at + self._wait(message)
                 message.tries += 1
                 self._waiting.append(message)
         return max(at, began + FAST_FAIL)
+
+    def _wait(self, message: _Message) -> float:
+        """As `aws_lambda.batch.wait_seconds`: what was turned away by a pause waits for its end at least."""
+        asked, message.asked = message.asked, 0.0
+        if not asked:
+            return WAITS[message.tries]
+        return max(asked, WAITS[message.tries - 1] if message.tries else 0.0)
 
     def _one(self, worker: _Worker, message: _Message, at: float) -> tuple[float, bool]:
         """Seconds that it takes, and whether it is done."""
@@ -140,8 +151,10 @@ class _Simulation:
         if self._neighbour is Neighbour.FAILS:
             return FAST_FAIL, False
         if self._rules.pauses and at < worker.paused_until:
+            message.asked = worker.paused_until - at
             return FAST_FAIL, False
-        worker.paused_until = at + self._shop.hang + self._shop.pause
+        pause = self._shop.pauses[min(worker.hung, len(self._shop.pauses) - 1)]
+        worker.paused_until, worker.hung = at + self._shop.hang + pause, worker.hung + 1
         return self._shop.hang, False
 
 

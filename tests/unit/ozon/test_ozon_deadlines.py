@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shipby.adapters.ozon import OzonClient, assumptions
-from shipby.adapters.ozon.breaker import LATE_ACT, LATE_READ, PAUSE, Breaker
+from shipby.adapters.ozon.breaker import LATE_ACT, LATE_READ, PAUSES, Breaker
 from shipby.adapters.ozon.deadlines import DeadlinePool, whole_answer_within
 from shipby.adapters.ozon.methods import POSTING_CANCEL, POSTING_GET
 from shipby.domain.errors import MarketplaceRefusedError, MarketplaceUnavailableError, OutcomeUnknownError
@@ -173,10 +173,13 @@ def test_a_hanging_account_costs_one_wait_and_is_tried_again_after_a_pause(
         with pytest.raises(MarketplaceUnavailableError, match="nothing was sent"):
             client.cancel(NUMBER, 352, "")
     assert gateway.calls == 1
-    clock.sleep(PAUSE + 1)
+    clock.sleep(PAUSES[0] + 1)
     with pytest.raises(MarketplaceUnavailableError, match="no answer"):
         client.posting(NUMBER)
     assert gateway.calls == 2
+    with pytest.raises(MarketplaceUnavailableError, match="nothing was sent") as turned_away:
+        client.posting(NUMBER)
+    assert PAUSES[1] - 1 < (turned_away.value.retry_after or 0) <= PAUSES[1], "comes again when the pause is over"
     other = client_of(gateway.base_url, call_within=LIMIT, monotonic=clock.monotonic, sleep=clock.sleep)
     with pytest.raises(MarketplaceUnavailableError, match="no answer"):
         other.posting(NUMBER)  # another account has a breaker of its own
@@ -194,24 +197,38 @@ def test_quick_answers_whatever_they_say_never_open_it(marketplace: StubMarketpl
 
 
 def test_one_late_acting_call_may_be_read_back_and_two_are_no_chance() -> None:
-    clock = Pauses()
-    breaker = Breaker(monotonic=clock.monotonic)
+    breaker = Breaker(monotonic=Pauses().monotonic)
     breaker.late(LATE_ACT)
-    assert breaker.pause == ""
+    assert breaker.seconds_left() == 0
     breaker.answered()
     breaker.late(LATE_ACT)
-    assert breaker.pause == ""
+    assert breaker.seconds_left() == 0
     breaker.late(LATE_ACT)
-    assert "not answered in time" in breaker.pause
+    assert breaker.seconds_left() == PAUSES[0]
 
 
 def test_after_the_pause_one_tries_for_all() -> None:
     clock = Pauses()
     breaker = Breaker(monotonic=clock.monotonic)
     breaker.late(LATE_READ)
-    assert breaker.pause
-    clock.sleep(PAUSE + 0.1)
-    assert breaker.pause == ""
-    assert breaker.pause, "somebody tries it already"
+    assert breaker.seconds_left()
+    clock.sleep(PAUSES[0] + 0.1)
+    assert breaker.seconds_left() == 0
+    assert breaker.seconds_left(), "somebody tries it already"
     breaker.answered()
-    assert [breaker.pause, breaker.pause] == ["", ""]
+    assert [breaker.seconds_left(), breaker.seconds_left()] == [0, 0]
+
+
+def test_one_slow_answer_costs_a_short_pause_and_a_hanging_account_longer_ones() -> None:
+    clock = Pauses()
+    breaker = Breaker(monotonic=clock.monotonic)
+
+    def pause() -> float:
+        breaker.late(LATE_READ)
+        left = breaker.seconds_left()
+        clock.sleep(left)
+        return left
+
+    assert [pause() for _ in range(4)] == pytest.approx([*PAUSES, PAUSES[-1]])
+    breaker.answered()
+    assert pause() == pytest.approx(PAUSES[0])

@@ -16,8 +16,9 @@ LATE_READ: Final = 2
 LATE_ACT: Final = 1
 """A read was tried several times; an acting call that came late alone may be chance, and is read back at once."""
 OPENS: Final = 2
-PAUSE: Final = 20.0
-"""Ours: seconds until the next call is let through. Messages wait 10, 40, 160, 640 s between their tries."""
+PAUSES: Final = (4.0, 8.0, 20.0)
+"""Ours: seconds until the next call is let through, after the first trouble in a row, the second, and any further.
+One slow answer may be chance: whoever waits behind it is still read within 15 s (ADR 0029)."""
 
 
 class NotSentError(Exception):
@@ -39,28 +40,32 @@ class Breaker:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._late = 0
+        self._opened = 0
         self._open_until = float("-inf")
 
-    @property
-    def pause(self) -> str:
-        """Why nothing is sent now; empty where a call may go, and then it is the one that tries for all."""
+    def seconds_left(self) -> float:
+        """Of the pause; 0 where a call may go now, and then it is the one that tries for all."""
         with self._lock:
             now = self._monotonic()
             if now < self._open_until:
-                left = self._open_until - now
-                return f"the account's calls were not answered in time, one is tried in {left:.0f} s"
+                return self._open_until - now
             if self._late >= OPENS:
-                self._open_until = now + PAUSE  # whoever comes meanwhile waits for what this one finds
-            return ""
+                self._open_until = now + self._pause()  # whoever comes meanwhile waits for what this one finds
+            return 0.0
 
     def late(self, weight: int) -> None:
         """A call was not answered in time."""
         with self._lock:
             self._late += weight
             if self._late >= OPENS:
-                self._open_until = self._monotonic() + PAUSE
+                self._opened += 1
+                self._open_until = self._monotonic() + self._pause()
 
     def answered(self) -> None:
         """Something came, whatever it said."""
         with self._lock:
-            self._late, self._open_until = 0, float("-inf")
+            self._late = self._opened = 0
+            self._open_until = float("-inf")
+
+    def _pause(self) -> float:
+        return PAUSES[min(max(self._opened, 1), len(PAUSES)) - 1]

@@ -135,8 +135,7 @@ class Transport:
         Raises what `read` does, and OutcomeUnknownError when it may have been carried out.
         """
         name = f"{method.path} {what}".strip()
-        if pause := self._breaker.pause:
-            raise MarketplaceUnavailableError(f"{name}: nothing was sent ({pause}); try again later")
+        _not_while_pausing(self._breaker, name)
         try:
             answer = self._post(method, payload)
         except NotSentError as error:
@@ -166,8 +165,7 @@ class Transport:
         of the attempts got an answer, and at once while the account pauses (see `breaker`).
         """
         breaker = self._file_breaker if files else self._breaker
-        if pause := breaker.pause:
-            raise MarketplaceUnavailableError(f"{name}: nothing was sent ({pause}); try again later")
+        _not_while_pausing(breaker, name)
         last_start = min(until, self._monotonic() + assumptions.READ_BUDGET_SECONDS * PATIENCE)
         problem, late = "", False
         for attempt in range(assumptions.READ_ATTEMPTS):
@@ -333,6 +331,13 @@ def rate_limited(answer: Answer, name: str) -> RateLimitedError:
     return RateLimitedError(
         f"{name}: more requests than the marketplace allows; wait {seconds:g} s", retry_after=seconds
     )
+
+
+def _not_while_pausing(breaker: Breaker, name: str) -> None:
+    """Whoever is turned away comes again when the pause is over, not after waits that grow with every turn."""
+    if left := breaker.seconds_left():
+        said = f"the account's calls were not answered in time, one is tried in {left:.0f} s"
+        raise MarketplaceUnavailableError(f"{name}: nothing was sent ({said}); try again later", retry_after=left)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
