@@ -12,6 +12,7 @@ from functools import partial
 
 from shipby.application.evidence.claims import claim_writes
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases, Watches
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCarriage, SaveCase, SaveWatch
 from shipby.application.settling.finish import LONGEST_WAIT
@@ -70,7 +71,7 @@ def _mend_intents(seller: str, store: Store, clock: Clock) -> int:
     return rang
 
 
-def _mend_case(seller: str, identifier: str, store: Store, clock: Clock) -> int:
+def _mend_case(seller: str, identifier: str, store: Cases, clock: Clock) -> int:
     case, now = store.case(seller, identifier), clock.now()
     if case is None or case.next_alarm is None or not ahead(case.next_alarm.due, next_reminder(now).due):
         return 0
@@ -106,7 +107,7 @@ def _mend_carriage(seller: str, identifier: str, store: Store, clock: Clock) -> 
     return 1
 
 
-def _mend_digest(seller: str, identifier: str, store: Store, clock: Clock) -> int:
+def _mend_digest(seller: str, identifier: str, store: Watches, clock: Clock) -> int:
     """A digest that was armed at a time to come rings now: what has to wait for a shift then arms it again."""
     watch, now = store.watch(seller, identifier), clock.now()
     if watch is None or watch.next_alarm is None or not ahead(watch.checked_at, now):

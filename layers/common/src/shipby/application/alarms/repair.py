@@ -14,6 +14,9 @@ from functools import partial
 
 from shipby.application.alarms.route_events import Routed, route_event, route_push
 from shipby.application.ports.pages import Page
+from shipby.application.ports.postings import HistoryReads, PostingReads
+from shipby.application.ports.returns import ReturnReads
+from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.domain.cases.watches import OF_SELLER, digest_id
@@ -126,7 +129,7 @@ def _matters(seller: str, since: datetime, store: Store) -> Iterator[Ref]:
                 yield ref(identifier)
 
 
-def _watches(seller: str, store: Store) -> Iterator[Ref]:
+def _watches(seller: str, store: SellerReads) -> Iterator[Ref]:
     """They are in no list: those of the seller have known names, each recipient has one."""
     settings = store.settings(seller) or SellerSettings(seller=seller)
     names = dict.fromkeys((*(one.name for one in settings.recipients), EVERYBODY.name))
@@ -140,15 +143,15 @@ def _board(
     return listing(seller, open_only=open_only, since=since, limit=200, cursor=cursor)
 
 
-def _received_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+def _received_on(store: PostingReads, seller: str, day: date, cursor: str | None) -> Page[str]:
     return store.received_on(seller, day, cursor=cursor)
 
 
-def _returns_on(store: Store, seller: str, day: date, cursor: str | None) -> Page[str]:
+def _returns_on(store: ReturnReads, seller: str, day: date, cursor: str | None) -> Page[str]:
     return store.returns_opened_on(seller, day, cursor=cursor)
 
 
-def _asked_on(store: Store, seller: str, kind: AggregateKind, day: date, cursor: str | None) -> Page[str]:
+def _asked_on(store: HistoryReads, seller: str, kind: AggregateKind, day: date, cursor: str | None) -> Page[str]:
     return store.asked_on(seller, kind, day, cursor=cursor)
 
 

@@ -11,9 +11,10 @@ from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.returns import CancelRequestReads
-from shipby.application.ports.store import Commits, Store
+from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
+    Commits,
     NoteShadow,
     RequireAutomation,
     SaveCancelRequest,

@@ -12,6 +12,7 @@ from shipby.application.cases.odd_entries import Listed, close_readable, keep_od
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.pages import Page
 from shipby.application.ports.returns import CancelRequestReads, IntentReads
 from shipby.application.ports.store import Store
@@ -269,7 +270,7 @@ def event_data(request: CancelRequest) -> Mapping[str, Json]:
     return data
 
 
-def _keep_case(request: CancelRequest, *, store: Store, clock: Clock) -> None:
+def _keep_case(request: CancelRequest, *, store: Cases, clock: Clock) -> None:
     """While its posting is not in the store a person has to know of it: no suggestion can be worked out."""
     seller, kind, subject = request.seller, CaseKind.CANCEL_REQUEST, request.id
     if request.open and not request.linked:

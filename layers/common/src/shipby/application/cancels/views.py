@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from shipby.application.cancels.decide import load_cancel_request
 from shipby.application.ports.returns import CancelRequestReads
-from shipby.application.ports.store import Store
 from shipby.application.shared.views import time_text
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.json_types import Json
@@ -51,6 +50,6 @@ def list_cancel_requests(
     return {"items": views, "next_cursor": page.cursor}
 
 
-def get_cancel_request(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
+def get_cancel_request(seller: str, identifier: str, *, store: CancelRequestReads) -> dict[str, Json]:
     """Raises NotFoundError."""
     return cancel_request_view(load_cancel_request(store, seller, identifier))

@@ -11,7 +11,6 @@ from shipby.application.carriages.rows import CarriageContext
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.postings import PostingReads
-from shipby.application.ports.store import Store
 from shipby.domain import actors
 from shipby.domain.carriages import (
     Carriage,
@@ -93,7 +92,7 @@ def our_scans(store: PostingReads, carriage: Carriage, act: Iterable[str]) -> se
     return ours
 
 
-def known_sights(store: Store, seller: str, numbers: Iterable[str]) -> dict[str, CarrierSight]:
+def known_sights(store: PostingReads, seller: str, numbers: Iterable[str]) -> dict[str, CarrierSight]:
     """What our own records say of the carrier's first scans; the marketplace is not asked."""
     return {number: _sight(store, seller, number) for number in numbers}
 

@@ -13,8 +13,8 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import CarriageReads
 from shipby.application.ports.postings import PostingReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Commits, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
@@ -208,7 +208,7 @@ def set_containers(
     return decide_anew(once)
 
 
-def before_leaving(store: Store, carriage: Carriage, numbers: Sequence[str]) -> Differences:
+def before_leaving(store: PostingReads, carriage: Carriage, numbers: Sequence[str]) -> Differences:
     """Our scans against what the carriage holds (or shall hold), before the carrier has seen anything."""
     ours = our_scans(store, carriage, numbers)
     return compare(ours, numbers, known_sights(store, carriage.seller, ours | set(numbers)), left=False)
@@ -253,7 +253,7 @@ def list_carriages(
     return {"items": views, "next_cursor": page.cursor}
 
 
-def get_carriage(seller: str, identifier: str, *, store: Store, documents: DocumentStore) -> dict[str, Json]:
+def get_carriage(seller: str, identifier: str, *, store: CarriageReads, documents: DocumentStore) -> dict[str, Json]:
     """One carriage with its postings and links to its papers. Raises NotFoundError."""
     carriage = load_carriage(store, seller, identifier)
     papers: list[Json] = [

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.cases.opening import closing, find_open_case, opening
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.sellers import SellerReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveCase, SaveWatch, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveCase, SaveWatch, Write
 from shipby.application.shared.retry import or_decide_anew
 from shipby.domain import actors
 from shipby.domain.cases import watches
@@ -50,12 +51,12 @@ def matter_of(seller: str, ref: Ref, action: str) -> Matter:
     return Matter(seller=seller, kind=CaseKind.HELD, subject=f"{ref.kind} {ref.id} {action}")
 
 
-def held_case(store: Store, seller: str, ref: Ref, action: str) -> Case | None:
+def held_case(store: Cases, seller: str, ref: Ref, action: str) -> Case | None:
     """The open case of a decision that waits, strongly consistent."""
     return find_open_case(store, matter_of(seller, ref, action))
 
 
-def hold(stopped: Stopped, *, store: Store, now: datetime) -> list[Write]:
+def hold(stopped: Stopped, *, store: Cases, now: datetime) -> list[Write]:
     """What opens the case of a stopped action in the caller's transaction, or moves the alarm of the open one."""
     known = held_case(store, stopped.seller, stopped.ref, stopped.action)
     if known is not None:
@@ -80,7 +81,7 @@ def hold_posting(
     posting: Posting,
     settings: SellerSettings,
     *,
-    store: Store,
+    store: Cases,
     now: datetime | None = None,
 ) -> list[Write]:
     """The cases of what these events of a posting say is held back; `now` if that is not when they happened."""
@@ -126,7 +127,7 @@ def refuses(case: Case) -> bool:
 
 
 def let_go(
-    seller: str, ref: Ref, action: str, resolution: str, *, store: Store, now: datetime, actor: str
+    seller: str, ref: Ref, action: str, resolution: str, *, store: Cases, now: datetime, actor: str
 ) -> list[Write]:
     """What closes the case of a decision, in the transaction that takes it; nothing if it was not held."""
     matter = matter_of(seller, ref, action)

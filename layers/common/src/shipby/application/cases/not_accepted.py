@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shipby.application.cases.opening import closing, opening
-from shipby.application.ports.store import Store
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.writes import Write
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.periods import not_accepted_by
@@ -16,7 +16,7 @@ from shipby.domain.sellers.settings import SellerSettings
 
 
 def not_accepted_writes(
-    known: Posting | None, posting: Posting, settings: SellerSettings, *, store: Store, now: datetime, actor: str
+    known: Posting | None, posting: Posting, settings: SellerSettings, *, store: Cases, now: datetime, actor: str
 ) -> list[Write]:
     """What opens or closes the case in the transaction of the read; nothing for all other postings."""
     was = known is not None and known.not_accepted_since is not None and known.stage not in FINAL

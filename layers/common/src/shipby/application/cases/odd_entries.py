@@ -17,7 +17,7 @@ from functools import partial
 
 from shipby.application.cases.opening import close_open_case, find_open_case, open_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.matters import CaseReads
+from shipby.application.ports.matters import CaseReads, Cases
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.domain import actors
@@ -178,7 +178,7 @@ def close_readable(
     odd: Iterable[OddEntry],
     read_whole: Collection[Listed],
     *,
-    store: Store,
+    store: Cases,
     now: datetime,
     still: Callable[[Case], bool] = lambda _case: False,
 ) -> int:
@@ -199,7 +199,7 @@ def close_readable(
     return closed
 
 
-def _close_subject(seller: str, subject: str, store: Store, now: datetime) -> bool:
+def _close_subject(seller: str, subject: str, store: Cases, now: datetime) -> bool:
     return close_open_case(
         store,
         seller=seller,

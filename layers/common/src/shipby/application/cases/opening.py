@@ -6,9 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.matters import CaseReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveCase, Write
+from shipby.application.ports.matters import CaseReads, Cases
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, Commits, ReleasePointer, SaveCase, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text
@@ -24,7 +23,7 @@ from shipby.domain.json_types import Json
 
 
 def open_case(
-    store: Store, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+    store: Cases, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
 ) -> str:
     """Open a case, or find the one of this kind and subject that is open already. Returns its id.
 
@@ -41,7 +40,7 @@ def open_case(
 
 
 def report_case(
-    store: Store, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+    store: Cases, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
 ) -> bool:
     """Open a case, or bring the open one up to date if its reason or owner is another now. True if it is new.
 
@@ -61,7 +60,7 @@ def report_case(
     return decide_anew(once)
 
 
-def close_case(store: Store, *, seller: str, identifier: str, resolution: str, now: datetime, actor: str) -> Case:
+def close_case(store: Cases, *, seller: str, identifier: str, resolution: str, now: datetime, actor: str) -> Case:
     """Close a case by its id.
 
     Raises NotFoundError, StageMismatchError (closed already), InvalidInputError (no resolution).
@@ -70,7 +69,7 @@ def close_case(store: Store, *, seller: str, identifier: str, resolution: str, n
 
 
 def close_open_case(
-    store: Store, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
+    store: Cases, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
 ) -> bool:
     """Close the open case of a matter; False if none is open (any more)."""
     matter = Matter(seller=seller, kind=kind, subject=subject)
@@ -86,7 +85,7 @@ def close_open_case(
 
 
 def opening(
-    store: Store,
+    store: Cases,
     *,
     seller: str,
     kind: CaseKind,
@@ -107,7 +106,7 @@ def opening(
 
 
 def closing(
-    store: Store, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
+    store: Cases, *, seller: str, kind: CaseKind, subject: str, resolution: str, now: datetime, actor: str
 ) -> list[Write]:
     """What closes the open case of a matter in a transaction of the caller's; nothing if none is open."""
     matter = Matter(seller=seller, kind=kind, subject=subject)
@@ -120,7 +119,7 @@ def closing(
 
 
 def close_by_hand(
-    seller: str, identifier: str, resolution: str, actor: str, remember: Remember, *, store: Store, clock: Clock
+    seller: str, identifier: str, resolution: str, actor: str, remember: Remember, *, store: Cases, clock: Clock
 ) -> Answer:
     """A person closes a case; the answer is remembered in the same transaction. Raises as close_case."""
     answer: list[Answer] = []
@@ -133,7 +132,7 @@ def close_by_hand(
     return answer[0]
 
 
-def find_open_case(store: Store, matter: Matter) -> Case | None:
+def find_open_case(store: Cases, matter: Matter) -> Case | None:
     """The open case of a matter, strongly consistent."""
     identifier = store.find(matter.seller, pointers.CASE, matter.name)
     case = store.case(matter.seller, identifier) if identifier else None
@@ -176,13 +175,13 @@ def list_cases(seller: str, *, open_only: bool, limit: int, cursor: str | None, 
     return {"items": views, "next_cursor": page.cursor}
 
 
-def get_case(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
+def get_case(seller: str, identifier: str, *, store: CaseReads) -> dict[str, Json]:
     """Raises NotFoundError."""
     return case_view(load_case(store, seller, identifier))
 
 
 def _new(
-    store: Store,
+    store: Cases,
     matter: Matter,
     *,
     reason: str,
@@ -209,7 +208,7 @@ def _new(
     return case, event, writes
 
 
-def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str) -> str:
+def _open(store: Cases, matter: Matter, *, reason: str, owner: str, now: datetime, actor: str) -> str:
     case, event, writes = _new(store, matter, reason=reason, owner=owner, now=now, actor=actor)
     with or_decide_anew(f"a case about {matter.name} was opened meanwhile: read it again"):
         _commit(store, (case, event), writes)
@@ -217,7 +216,7 @@ def _open(store: Store, matter: Matter, *, reason: str, owner: str, now: datetim
 
 
 def _close(
-    store: Store,
+    store: Cases,
     seller: str,
     identifier: str,
     resolution: str,

@@ -17,8 +17,9 @@ from shipby.application.cases.odd_entries import close_readable, keep_odd_entrie
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace, PushUrlHealth
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveWatch
+from shipby.application.ports.matters import Watches
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
 from shipby.application.rating.watch_index import watch_index
 from shipby.application.shared.retry import decide_anew
@@ -105,7 +106,7 @@ def watch_account(
     return AccountState(states, push, key, index)
 
 
-def watch_push(seller: str, *, store: Store, marketplace: Marketplace, now: datetime) -> tuple[tuple[str, ...], str]:
+def watch_push(seller: str, *, store: Watches, marketplace: Marketplace, now: datetime) -> tuple[tuple[str, ...], str]:
     """The states of all push addresses, and the one that counts; a change of it is written and told."""
     try:
         found = marketplace.push_health()
@@ -213,7 +214,7 @@ def note_rejected_key(seller: str, problem: str, *, store: Store, now: datetime)
 
 
 def note_state(
-    seller: str, identifier: str, state: str, data: Mapping[str, Json], *, store: Store, now: datetime
+    seller: str, identifier: str, state: str, data: Mapping[str, Json], *, store: Watches, now: datetime
 ) -> None:
     """A watch that could not be read at all: its state says so, its alarm is taken down, nobody is woken."""
 
@@ -238,7 +239,7 @@ def note_state(
     decide_anew(once)
 
 
-def _note_key(seller: str, info: KeyInfo, *, store: Store, now: datetime) -> str:
+def _note_key(seller: str, info: KeyInfo, *, store: Watches, now: datetime) -> str:
     watch = store.watch(seller, KEY)
     ends = info.expires_at
     state = KeyState.EXPIRES_SOON if ends is not None and ends - KEY_WARNINGS[0] <= now else KeyState.VALID

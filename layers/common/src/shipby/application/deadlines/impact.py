@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shipby.application.ports.postings import PostingReads
-from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.shared.views import money_view
 from shipby.domain.deadlines.outcome import Outcome
@@ -37,7 +36,7 @@ class _Day:
     outcomes: tuple[Outcome, ...]
 
 
-def impact(seller: str, first: date, last: date, *, store: Store) -> dict[str, Json]:
+def impact(seller: str, first: date, last: date, *, store: PostingReads) -> dict[str, Json]:
     """Shipped, on time, late, overdue, lost and saved, per day and in total.
 
     Where there is more than one call reads, `next_from` is the day to go on with. Raises InvalidInputError for a

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shipby.application.cases.held import DEFAULT_CAP, commit, held_case, hold_posting, let_go, still_stopped, waits_on
 from shipby.application.intents.request_intent import Wish, prepare_intent
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SavePosting, SpendCap, Write
 from shipby.application.rating.guard import cancel_forecast, room_words, words
@@ -241,7 +242,7 @@ def _wait_of(error: ShipbyError | _BusyError) -> Wait:
 
 
 def _commit(
-    store: Store,
+    store: Cases,
     settings: SellerSettings,
     posting: Posting,
     events: Sequence[Event],

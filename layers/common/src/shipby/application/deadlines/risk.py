@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from shipby.application.deadlines.due_soon import when_view
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.postings import Load
+from shipby.application.ports.postings import Load, PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.deadlines.priority import minutes_of
@@ -135,7 +135,7 @@ class _Work(NamedTuple):
     load: Load
 
 
-def _open_work(seller: str, asked: Asked, now: datetime, store: Store) -> tuple[dict[str, list[_Work]], bool]:
+def _open_work(seller: str, asked: Asked, now: datetime, store: PostingReads) -> tuple[dict[str, list[_Work]], bool]:
     """Open postings with a cut-off up to the end of the time, late ones too, by warehouse; and whether there are more.
 
     Blocked ones are left out: nobody works on them.
@@ -189,7 +189,7 @@ def _minutes(works: Iterable[_Work], settings: SellerSettings) -> int:
 
 
 def _history(
-    seller: str, settings: SellerSettings, now: datetime, store: Store
+    seller: str, settings: SellerSettings, now: datetime, store: PostingReads
 ) -> tuple[dict[str, Mapping[datetime, int]], int]:
     """When postings were packed, by warehouse, and over how many whole local days before today that is complete.
 

@@ -23,6 +23,7 @@ from shipby.application.cases.watch_account import KEY_EVERY, SLACK, note_state
 from shipby.application.evidence.claims import open_from_chat
 from shipby.application.ports.chats import ChatMessage, Chats, ListedChat, is_newer
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Watches
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
@@ -248,7 +249,7 @@ def _followed(watch: Watch | None) -> _Followed:
     )
 
 
-def _save(seller: str, state: str, followed: _Followed, *, store: Store, now: datetime) -> None:
+def _save(seller: str, state: str, followed: _Followed, *, store: Watches, now: datetime) -> None:
     def once() -> None:
         watch = store.watch(seller, CHATS)
         before = _followed(watch).last

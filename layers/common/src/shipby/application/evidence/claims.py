@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.matters import ClaimReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveClaim, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, Commits, ReleasePointer, SaveClaim, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text

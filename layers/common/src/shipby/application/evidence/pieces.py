@@ -113,7 +113,7 @@ def add_piece(wish: PieceWish, remember: Remember, *, store: Store, documents: D
     return append(piece, lambda item: Answer(201, added_view(item)), remember, store=store, clock=clock)
 
 
-def _with_text(piece: Piece, wish: PieceWish, store: Store, documents: DocumentStore, clock: Clock) -> Piece:
+def _with_text(piece: Piece, wish: PieceWish, store: SellerReads, documents: DocumentStore, clock: Clock) -> Piece:
     content = wish.text.encode()
     digest = hashlib.sha256(content).hexdigest()
     seed = "\n".join([wish.actor, clock.now().isoformat(), digest])

@@ -13,6 +13,7 @@ from shipby.application.cases.held import SHIP, commit, hold_posting, let_go, wa
 from shipby.application.intents.request_intent import Wish, check_ship, prepare_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.application.sellers.shadowing import shadow_writes, under_policy
@@ -99,7 +100,7 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
     return decide_anew(once)
 
 
-def _due(posting: Posting, detail: MarketplacePosting, settings: SellerSettings, store: Store) -> bool:
+def _due(posting: Posting, detail: MarketplacePosting, settings: SellerSettings, store: BenchReads) -> bool:
     if posting.stage not in _AT[settings.assemble_at] or posting.assembled_at is not None:
         return False
     try:

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from shipby.application.cases.opening import open_case, opening
-from shipby.application.ports.store import Store
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.writes import Write
 from shipby.application.shared.views import time_text
 from shipby.domain import actors
@@ -17,7 +17,7 @@ from shipby.domain.sellers.settings import SellerSettings
 _LONGEST = 1500
 
 
-def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetime) -> str:
+def open_intent_case(intent: Intent, problem: str, *, store: Cases, now: datetime) -> str:
     """Open the case of an intent, or find the open one. It is closed by the transaction that settles the intent."""
     return open_case(
         store,
@@ -31,7 +31,7 @@ def open_intent_case(intent: Intent, problem: str, *, store: Store, now: datetim
     )
 
 
-def proposal_case(intent: Intent, settings: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
+def proposal_case(intent: Intent, settings: SellerSettings, *, store: Cases, now: datetime) -> list[Write]:
     """What opens the case of what waits for a second person, in the transaction that proposes it."""
     what = f"{intent.amount} for return {intent.ref.id} (posting {intent.posting_number}) is above the limit"
     if intent.action is IntentAction.SET_TRACKING:

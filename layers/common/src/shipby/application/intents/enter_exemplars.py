@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
@@ -87,7 +89,7 @@ def enter_exemplars(entry: Entry, remember: Remember, *, store: Store, clock: Cl
     return decide_anew(once)
 
 
-def _sheet(entry: Entry, detail: MarketplacePosting, before: ExemplarSheet | None, store: Store) -> ExemplarSheet:
+def _sheet(entry: Entry, detail: MarketplacePosting, before: ExemplarSheet | None, store: BenchReads) -> ExemplarSheet:
     """The entries as they are stored. Raises InvalidInputError with all that is wrong, and stores nothing then."""
     problems: list[tuple[str, str]] = []
     counted = pieces_of(detail)
@@ -218,7 +220,7 @@ def _told(
     return noted, intent.id, event, writes
 
 
-def _used(entry: Entry, codes: Sequence[str], store: Store) -> AlreadyExistsError | None:
+def _used(entry: Entry, codes: Sequence[str], store: Pointers) -> AlreadyExistsError | None:
     """Which code is whose; None where it was something else that existed."""
     for code in codes:
         owner = store.find(entry.seller, pointers.EXEMPLAR, code)

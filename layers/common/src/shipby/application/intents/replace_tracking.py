@@ -17,6 +17,8 @@ from shipby.application.intents.proposals import proposed
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveIntent, SavePosting
 from shipby.application.postings.work_posting import check_version, load_posting
@@ -150,7 +152,7 @@ def _check_offered(posting: Posting, detail: MarketplacePosting | None) -> None:
         ) from error
 
 
-def _check_not_overtaken(new: NewTracking, posting: Posting, store: Store, now: datetime) -> None:
+def _check_not_overtaken(new: NewTracking, posting: Posting, store: PostingReads, now: datetime) -> None:
     """Of two people who set a number at the same moment one wins; the other is told, and looks again."""
     if new.replaces is not None:
         seen = "".join(new.replaces.split()).upper()
@@ -171,7 +173,7 @@ def _check_not_overtaken(new: NewTracking, posting: Posting, store: Store, now: 
         )
 
 
-def doubts_of(judged: Judged, posting: Posting, store: Store) -> tuple[str, ...]:
+def doubts_of(judged: Judged, posting: Posting, store: Pointers) -> tuple[str, ...]:
     """What speaks against a number without proving it wrong, in words."""
     doubts = [text for _, text in judged.doubtful]
     had = store.find(posting.seller, pointers.FORMER_TRACKING, judged.number) == posting.number
@@ -182,7 +184,7 @@ def doubts_of(judged: Judged, posting: Posting, store: Store) -> tuple[str, ...]
     return tuple(doubts)
 
 
-def _points_here(number: str, posting: Posting, store: Store) -> bool:
+def _points_here(number: str, posting: Posting, store: Pointers) -> bool:
     return store.find(posting.seller, pointers.TRACKING, number) == posting.number
 
 

@@ -12,8 +12,8 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.ports.press import LabelPapers
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveDocument, SavePosting, Write
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.deadlines.firing import may_be_labelled

@@ -10,7 +10,6 @@ from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.labels.storing import MOST_POINTERS
 from shipby.application.ports.papers import LabelReads
-from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ReleasePointer, SaveDocument, Write
 from shipby.domain import pointers
 from shipby.domain.deadlines.firing import MISSING, may_be_labelled
@@ -27,7 +26,7 @@ def void_labels(
     facts: MarketplacePosting,
     before: MarketplacePosting | None,
     *,
-    store: Store,
+    store: LabelReads,
     now: datetime,
     actor: str,
 ) -> tuple[Posting, list[Event], list[Write]]:

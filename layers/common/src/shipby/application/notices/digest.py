@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import SellerChannels, WorkQueue
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.sellers import Digests
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AddDigestEntry, AppendEvents, RememberResponse, SaveWatch
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AddDigestEntry, AppendEvents, Commits, RememberResponse, SaveWatch
 from shipby.application.postings.family import root_of
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message
 from shipby.application.shared.retry import decide_anew
@@ -182,7 +183,7 @@ def _matters(stored: StoredEvent, store: Store) -> bool:
     return True
 
 
-def _orders(seller: str, wanted: Sequence[StoredEvent], store: Store) -> dict[str, str]:
+def _orders(seller: str, wanted: Sequence[StoredEvent], store: PostingReads) -> dict[str, str]:
     """Posting -> the posting of its order, for those that a split made."""
     orders: dict[str, str] = {}
     for number in {stored.ref.id for stored in wanted if stored.ref.kind is AggregateKind.POSTING}:

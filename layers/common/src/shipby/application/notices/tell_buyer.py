@@ -11,8 +11,15 @@ from shipby.application.deadlines.ring_posting import around_of
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.postings import HistoryReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, RememberResponse, RequireAutomation, SavePosting, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
+    AppendEvents,
+    Commits,
+    RememberResponse,
+    RequireAutomation,
+    SavePosting,
+    Write,
+)
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.cases.held import Wait

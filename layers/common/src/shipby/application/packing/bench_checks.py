@@ -15,8 +15,8 @@ from shipby.application.packing.pick_lists import Pickable, load_pickable
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveBenchCheck, SavePosting
 from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.parts import refusal

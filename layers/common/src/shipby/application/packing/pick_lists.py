@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
@@ -53,7 +54,7 @@ def load_pickable(seller: str, numbers: Iterable[str], *, store: Store) -> Picka
     return Pickable(tuple(posting for posting, _ in found.values()), details, cards)
 
 
-def wanted_numbers(seller: str, wanted: PickFilter, *, store: Store) -> tuple[str, ...]:
+def wanted_numbers(seller: str, wanted: PickFilter, *, store: PostingReads) -> tuple[str, ...]:
     """Numbers of the postings a filter shows, earliest cut-off first."""
     until = wanted.due_before - timedelta(microseconds=1) if wanted.due_before else None
     found, _ = store.open_rows(seller, wanted.stage, until=until, warehouse=wanted.warehouse_id, most=wanted.limit)

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveProductCard
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveProductCard
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, RetryableError

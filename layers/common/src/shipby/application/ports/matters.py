@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from shipby.application.ports.sellers import Pointers
+from shipby.application.ports.writes import Commits
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
@@ -31,10 +34,18 @@ class CaseReads(Protocol):
         """Ids of cases, oldest first (open), else those closed; with `since` only those opened from then on."""
 
 
+class Cases(CaseReads, Pointers, Commits, Protocol):
+    """What opens and closes a case: one is open a matter, which its pointer says."""
+
+
 class WatchReads(Protocol):
     """Watches."""
 
     def watch(self, seller: str, identifier: str) -> Watch | None: ...
+
+
+class Watches(WatchReads, Commits, Protocol):
+    """What looks at something of a whole seller and notes what it saw."""
 
 
 class ClaimReads(Protocol):

@@ -1,11 +1,11 @@
-"""The whole store, and the one way to change it."""
+"""The whole store."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from shipby.application.ports.alarms import Alarms
-from shipby.application.ports.matters import CaseReads, ClaimReads, EvidenceReads, ShadowReads, WatchReads
+from shipby.application.ports.matters import Cases, ClaimReads, EvidenceReads, ShadowReads, Watches
 from shipby.application.ports.papers import (
     BenchReads,
     CarriageReads,
@@ -17,30 +17,12 @@ from shipby.application.ports.papers import (
 )
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
-from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shipby.application.ports.writes import Write
-
-
-class Commits(Protocol):
-    """Every change of more than a mark is one transaction."""
-
-    def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
-        """Apply all writes or none. `token` (<= 36 characters) makes a repeat within ten minutes a no-op.
-
-        Raises VersionConflictError, AlreadyExistsError (its `what` names the row kind: EVENT, IDEM, FIND, TRACKING),
-        CapReachedError, KillSwitchOnError, StoreUnavailableError.
-        """
-
-    def try_write(self) -> None:
-        """Raise StoreUnavailableError unless the store takes writes at this moment; changes nothing."""
+from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pushes, Reports, SellerReads
 
 
 class Store(
-    Commits,
+    Cases,
+    Watches,
     PostingReads,
     HistoryReads,
     IntentReads,
@@ -53,15 +35,12 @@ class Store(
     CarrierReads,
     ScanReads,
     NumberJobReads,
-    CaseReads,
-    WatchReads,
     ClaimReads,
     EvidenceReads,
     ShadowReads,
     Alarms,
     SellerReads,
     ApiKeys,
-    Pointers,
     Answers,
     Reports,
     Pushes,

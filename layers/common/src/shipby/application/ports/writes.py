@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from shipby.domain.cancels.requests import CancelRequest
@@ -338,3 +339,17 @@ Write: TypeAlias = (
     | ClaimPointer
     | ReleasePointer
 )
+
+
+class Commits(Protocol):
+    """Every change of more than a mark is one transaction."""
+
+    def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
+        """Apply all writes or none. `token` (<= 36 characters) makes a repeat within ten minutes a no-op.
+
+        Raises VersionConflictError, AlreadyExistsError (its `what` names the row kind: EVENT, IDEM, FIND, TRACKING),
+        CapReachedError, KillSwitchOnError, StoreUnavailableError.
+        """
+
+    def try_write(self) -> None:
+        """Raise StoreUnavailableError unless the store takes writes at this moment; changes nothing."""

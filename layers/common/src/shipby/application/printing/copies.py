@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from shipby.application.labels.ids import LABEL_IDS, OWN_ID, STICKER_ID
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.postings import HistoryReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveDocument, SavePosting
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveDocument, SavePosting
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
@@ -71,7 +71,7 @@ def copy_of(job: PrintJob, identifier: str, documents: Iterable[Document], store
     return 0
 
 
-def next_copy(job: PrintJob, identifier: str, documents: Iterable[Document], store: Store, number: str) -> int:
+def next_copy(job: PrintJob, identifier: str, documents: Iterable[Document], store: HistoryReads, number: str) -> int:
     """The copy that this job prints, unless somebody counts one first."""
     known = list(documents)
     paper = newest(known, identifier)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
 
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.matters import Watches
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch
@@ -86,7 +87,7 @@ def watch_index(seller: str, *, store: Store, marketplace: Marketplace, now: dat
 
 
 def _keep(
-    seller: str, state: str, data: dict[str, Json], *, store: Store, now: datetime, watch: Watch | None = None
+    seller: str, state: str, data: dict[str, Json], *, store: Watches, now: datetime, watch: Watch | None = None
 ) -> str:
     watch = watch or store.watch(seller, WATCH)
     before = watch.state if watch else ""
@@ -128,7 +129,7 @@ def _read(marketplace: Marketplace, now: datetime) -> _Read:
     return _Read(index, tuple(error for error in errors if not error.grace), thresholds)
 
 
-def _state(seller: str, read: _Read, *, store: Store, now: datetime) -> IndexState:
+def _state(seller: str, read: _Read, *, store: PostingReads, now: datetime) -> IndexState:
     # A posting may be late and cancelled: the index is a share of postings, so it counts once.
     counted = {error.number for error in read.errors if error.at.date() <= read.index.period_to}
     listed = {error.number for error in read.errors}
@@ -178,7 +179,9 @@ def _leaves(read: _Read) -> dict[str, int]:
     return dict(sorted(days.items()))
 
 
-def _still_ahead(seller: str, watch: Watch | None, read: _Read, *, store: Store, now: datetime) -> dict[str, str]:
+def _still_ahead(
+    seller: str, watch: Watch | None, read: _Read, *, store: PostingReads, now: datetime
+) -> dict[str, str]:
     """The cancels asked for that will still appear among the errors."""
     listed = {error.number for error in read.errors}
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.returns import IntentReads
+from shipby.application.ports.returns import IntentReads, ReturnReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SaveReturn, Write
 from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
@@ -73,7 +73,7 @@ def _waiting(word: SecondWord, store: IntentReads) -> Intent:
     return check_waits(intent)
 
 
-def _told(intent: Intent, event: Event, store: Store) -> list[Write]:
+def _told(intent: Intent, event: Event, store: ReturnReads) -> list[Write]:
     if intent.ref.kind is not AggregateKind.RETURN:
         raise InvalidInputError(f"intent {intent.id} is no decision on a return")
     case = load_return(store, intent.seller, intent.ref.id)

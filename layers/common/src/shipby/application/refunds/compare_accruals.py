@@ -17,6 +17,7 @@ from shipby.application.cases.opening import open_case
 from shipby.application.ports.accruals import Accrual
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.matters import Watches
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.returns import IntentReads
@@ -176,7 +177,7 @@ def _cancelled_in(store: PostingReads, seller: str, before: datetime, cursor: st
     return Page(tuple(item.number for item in page.items), page.cursor)
 
 
-def _note(seller: str, data: Mapping[str, Json], store: Store, now: datetime) -> None:
+def _note(seller: str, data: Mapping[str, Json], store: Watches, now: datetime) -> None:
     def once() -> None:
         watch = store.watch(seller, WATCH)
         version = watch.version + 1 if watch else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shipby.application.intents.queries import _intent_ids, _intents
 from shipby.application.intents.views import intent_view
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import family_view
 from shipby.application.postings.queries import View, _listing
@@ -24,7 +25,7 @@ def list_refunds(seller: str, *, state: IntentState | None, limit: int, cursor: 
     return _listing((intent_view(intent) for intent in found), page.cursor)
 
 
-def get_refunds(seller: str, number: str, *, store: Store) -> View:
+def get_refunds(seller: str, number: str, *, store: PostingReads) -> View:
     """The ledger of a posting: paid, reserved, refunded, and every movement; of a split order all its postings' sums.
 
     Raises NotFoundError.

@@ -9,8 +9,9 @@ from functools import partial
 
 from shipby.application.cases.held import Stopped, commit, hold, let_go, refuses, still_stopped, waits_on
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, NoteShadow, SaveReturn, Write
+from shipby.application.ports.matters import Cases
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, NoteShadow, SaveReturn, Write
 from shipby.application.returns.decisions import decide_return, load_return
 from shipby.application.returns.policies import options_of
 from shipby.application.returns.refund_money import ReturnDecision
@@ -136,7 +137,7 @@ def _ask(
     return Became.ASKED
 
 
-def _decided(case: ReturnCase, store: Store, now: datetime, _: Answer) -> list[Write]:
+def _decided(case: ReturnCase, store: Cases, now: datetime, _: Answer) -> list[Write]:
     """An earlier decision that was held back ends in the transaction that takes it."""
     ref, action = return_ref(case.id), IntentAction.RETURN_ACTION
     return let_go(case.seller, ref, action, "it was decided after all", store=store, now=now, actor=actors.RETURNS)
@@ -150,7 +151,7 @@ def _hold(
     wait: Wait,
     *,
     settings: SellerSettings,
-    store: Store,
+    store: Cases,
     now: datetime,
     again: Case | None,
 ) -> Became:

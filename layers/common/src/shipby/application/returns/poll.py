@@ -19,6 +19,7 @@ from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.messages import WorkQueue
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.returns import ReturnReads
 from shipby.application.ports.store import Store
 from shipby.application.returns.automatic import decide_by_itself
 from shipby.application.returns.sync import apply_return_facts, keep_return_case, link_return
@@ -167,7 +168,7 @@ def _fold_goods(seller: str, troubles: Troubles, *, store: Store, marketplace: M
     return count
 
 
-def _first_of_day(seller: str, began: datetime, store: Store) -> datetime:
+def _first_of_day(seller: str, began: datetime, store: ReturnReads) -> datetime:
     """Back to the oldest FBS return that is open here: no read tells of a single one."""
     oldest = began - GOODS_LOOK_BACK
     for return_id in every(lambda cursor: store.returns_in(seller, open_only=True, limit=200, cursor=cursor)):

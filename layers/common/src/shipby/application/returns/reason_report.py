@@ -281,7 +281,7 @@ class Wanted:
     limit: int
 
 
-def reason_report(seller: str, wanted: Wanted, *, store: Store) -> dict[str, Json]:
+def reason_report(seller: str, wanted: Wanted, *, store: Reports) -> dict[str, Json]:
     """Returns and cancels of a period by the dimensions, with denominators, rates and definitions.
 
     Reads one row per day. Raises InvalidInputError for a period that ends before it begins or is too long.
@@ -310,7 +310,7 @@ def reason_report(seller: str, wanted: Wanted, *, store: Store) -> dict[str, Jso
     }
 
 
-def reason_csv(seller: str, wanted: Wanted, *, store: Store, separator: Separator = Separator.SEMICOLON) -> str:
+def reason_csv(seller: str, wanted: Wanted, *, store: Reports, separator: Separator = Separator.SEMICOLON) -> str:
     """All rows (at most CSV_ROWS) as a table, one line per row and currency. Raises as `reason_report`."""
     rows = grouped(_days(seller, wanted, store).texts, wanted.by).rows
     headings = ["kind", *wanted.by, "cases", "pieces", "out_of", "rate", "currency", "value", "refunded", "postage"]

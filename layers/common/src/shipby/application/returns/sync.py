@@ -7,8 +7,9 @@ from datetime import datetime
 
 from shipby.application.cases.opening import close_open_case, closing, report_case
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveReturn, Write
+from shipby.application.ports.matters import Cases
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import AppendEvents, Commits, SaveReturn, Write
 from shipby.application.returns.codes import code_writes
 from shipby.application.returns.policies import with_suggestion
 from shipby.application.shared.retry import decide_anew, or_decide_anew
@@ -124,7 +125,7 @@ def matters(case: ReturnCase) -> str:
     return "; ".join(reasons)
 
 
-def keep_return_case(case: ReturnCase, *, store: Store, clock: Clock) -> None:
+def keep_return_case(case: ReturnCase, *, store: Cases, clock: Clock) -> None:
     """Open, restate or close the case for a person that a return needs; safe to repeat."""
     kind, now = CaseKind.RETURN, clock.now()
     if reason := matters(case):

@@ -132,7 +132,7 @@ def _received(case: ReturnCase, actor: str, now: datetime, *, scanned: bool = Fa
     return changed, Event(type=EventType.RETURN_RECEIVED, at=now, actor=actor, data=data | {"scanned": scanned})
 
 
-def _inspected(case: ReturnCase, step: ReturnStep, store: Store, now: datetime) -> tuple[ReturnCase, Event]:
+def _inspected(case: ReturnCase, step: ReturnStep, store: EvidenceReads, now: datetime) -> tuple[ReturnCase, Event]:
     if step.condition not in set(Condition):
         raise InvalidInputError(
             "an inspection needs a condition", errors=[("condition", f"one of {', '.join(Condition)}")]

@@ -10,8 +10,7 @@ from datetime import timedelta
 from shipby.application.intake.receive_push import token_hash
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.sellers import ApiKeys, Pushes
-from shipby.application.ports.store import Commits
-from shipby.application.ports.writes import SaveSettings
+from shipby.application.ports.writes import Commits, SaveSettings
 from shipby.application.sellers.authenticate import key_hash
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.postings.inbox import PushToken

@@ -18,6 +18,8 @@ from shipby.application.intents.effect import Effect
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
+from shipby.application.ports.matters import Cases
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     RequireAutomation,
@@ -221,7 +223,7 @@ def confirm_with_read(
     return effect, done[0] if done and changed else None
 
 
-def _closing(moved: Intent, outcome: str, store: Store, now: datetime, actor: str) -> Sequence[Write]:
+def _closing(moved: Intent, outcome: str, store: Cases, now: datetime, actor: str) -> Sequence[Write]:
     return closing(
         store,
         seller=moved.seller,
@@ -233,7 +235,7 @@ def _closing(moved: Intent, outcome: str, store: Store, now: datetime, actor: st
     )
 
 
-def _money_writes(moved: Intent, store: Store, now: datetime) -> list[Write]:
+def _money_writes(moved: Intent, store: PostingReads, now: datetime) -> list[Write]:
     if moved.amount is None or moved.state not in (IntentState.SENT, IntentState.CONFIRMED, IntentState.REJECTED):
         return []
     ledger = store.money(moved.seller, moved.posting_number)

@@ -14,6 +14,7 @@ from shipby.application.cases.opening import closing
 from shipby.application.intents.request_intent import PICK_UP_WITHIN
 from shipby.application.intents.views import intent_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveIntent, Write
 from shipby.application.settling.finish import finish
@@ -57,7 +58,7 @@ def check_waits(intent: Intent) -> Intent:
     return intent
 
 
-def approve(intent: Intent, word: SecondWord, about: Mapping[str, Json], *, store: Store, now: datetime) -> Approved:
+def approve(intent: Intent, word: SecondWord, about: Mapping[str, Json], *, store: Cases, now: datetime) -> Approved:
     """The intent PENDING, to be written in the caller's transaction; `about` is what its event says besides."""
     let_go = intent.move(
         IntentState.PENDING,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from shipby.application.intents.posting_actions import touch
 from shipby.application.intents.request_intent import OFFERED_AS
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.settling.second_word import SecondWord, approve, check_waits, reject
@@ -41,7 +43,7 @@ def approve_number(word: SecondWord, remember: Remember, *, store: Store, clock:
     return decide_anew(once)
 
 
-def _check_still_possible(intent: Intent, store: Store) -> None:
+def _check_still_possible(intent: Intent, store: PostingReads) -> None:
     posting = load_posting(store, intent.seller, intent.posting_number)
     detail = store.detail(intent.seller, intent.posting_number)
     offered = detail.actions if detail else ()
@@ -61,7 +63,7 @@ def reject_number(word: SecondWord, remember: Remember, *, store: Store, clock: 
     return reject(word, lambda: _waiting(word, store), remember, store=store, clock=clock)
 
 
-def _waiting(word: SecondWord, store: Store) -> Intent:
+def _waiting(word: SecondWord, store: IntentReads) -> Intent:
     intent = store.intent(word.seller, word.intent_id)
     if intent is None or intent.action is not IntentAction.SET_TRACKING:
         raise NotFoundError(f"there is no change of a tracking number {word.intent_id}")

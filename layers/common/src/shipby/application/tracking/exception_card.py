@@ -11,6 +11,7 @@ from datetime import datetime
 from shipby.application.carriers.directory import carriers_of
 from shipby.application.cases.opening import find_open_case, opening
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases, EvidenceReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, Write
 from shipby.application.postings.work_posting import load_posting
@@ -122,7 +123,7 @@ def note_received(
     return decide_anew(once)
 
 
-def _decided(scene: _Scene, decision: Decision, store: Store, now: datetime) -> tuple[Case, list[Write]]:
+def _decided(scene: _Scene, decision: Decision, store: Cases, now: datetime) -> tuple[Case, list[Write]]:
     posting = scene.posting
     data: dict[str, Json] = {
         "remedy": decision.remedy,
@@ -230,7 +231,7 @@ def _view(scene: _Scene, grams: int | None, language: str, store: Store, now: da
     }
 
 
-def _documents(scene: _Scene, store: Store) -> list[Json]:
+def _documents(scene: _Scene, store: EvidenceReads) -> list[Json]:
     """What a claim is proven with, and what of it is there."""
     items = store.evidence(scene.posting.seller, scene.posting.number)
     kinds = {item.kind for item in items}

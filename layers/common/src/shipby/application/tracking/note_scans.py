@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.sellers import Pointers
-from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AddScan
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.domain import pointers
@@ -48,7 +48,7 @@ class _Row:
 
 
 def import_scans(
-    seller: str, text: str, zone: str, remember: Remember, *, dry_run: bool, store: Store, clock: Clock
+    seller: str, text: str, zone: str, remember: Remember, *, dry_run: bool, store: Cases, clock: Clock
 ) -> Answer:
     """Keep what is right of a carrier's table. `zone` is for times that name none; empty: such rows are refused.
 

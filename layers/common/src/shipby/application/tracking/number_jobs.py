@@ -13,7 +13,7 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import NumberJobReads
 from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, SaveNumberJob
+from shipby.application.ports.writes import AppendEvents, Commits, SaveNumberJob
 from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -59,7 +59,7 @@ class JobWord:
     if_match: int | None = None
 
 
-def take_file(file: NumberFile, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+def take_file(file: NumberFile, remember: Remember, *, store: Commits, clock: Clock) -> Answer:
     """Keep a file's rows as a job, to be judged by a worker: 202 with its place. Nothing is changed by it.
 
     Raises InvalidInputError for a file that is no such table, or has more than MAX_ROWS rows.
@@ -156,7 +156,7 @@ def _left_out(row: NumberRow) -> NumberRow:
 
 
 def _answered(
-    job: NumberJob, events: list[Event], remember: Remember, store: Store, rows: Sequence[NumberRow] = ()
+    job: NumberJob, events: list[Event], remember: Remember, store: Commits, rows: Sequence[NumberRow] = ()
 ) -> Answer:
     answer = Answer(202, job_view(job), f"/v1/tracking-jobs/{job.id}")
     told = remember(answer)
@@ -240,7 +240,7 @@ def rows_now(job: NumberJob, store: Store) -> list[NumberRow]:
     return _as_they_stand(job, [(part.part, row) for part in parts for row in part.rows], store)
 
 
-def _as_they_stand(job: NumberJob, rows: Sequence[tuple[int, NumberRow]], store: Store) -> list[NumberRow]:
+def _as_they_stand(job: NumberJob, rows: Sequence[tuple[int, NumberRow]], store: IntentReads) -> list[NumberRow]:
     now = follow(job.seller, [row for _, row in rows], store)
 
     def known(part: int, row: NumberRow) -> NumberRow:

@@ -11,6 +11,7 @@ from shipby.application.deadlines.ring_posting import offers_of
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.matters import EvidenceReads
+from shipby.application.ports.papers import CarrierReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveCase, SavePosting, Write
 from shipby.application.postings.work_posting import check_version, load_posting
@@ -127,7 +128,7 @@ def _wait(option: Option, chosen: Chosen, now: datetime) -> tuple[str, datetime]
     return f"a person waits for a number until {time_text(until)}", until
 
 
-def _carrier(option: Option, chosen: Chosen, store: Store, now: datetime) -> tuple[str, datetime]:
+def _carrier(option: Option, chosen: Chosen, store: CarrierReads, now: datetime) -> tuple[str, datetime]:
     carriers = carriers_of(chosen.card.seller, store)
     carrier = find(chosen.carrier, carriers) if chosen.carrier.strip() else None
     quoted = {quote.carrier for quote in option.quotes}

@@ -15,6 +15,7 @@ from shipby.application.intents.replace_tracking import (
 )
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.returns import IntentReads
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.retry import decide_anew
@@ -78,7 +79,7 @@ def judge_row(seller: str, row: NumberRow, actor: str, seen: Seen, *, store: Sto
         return _refused(row, error)
 
 
-def _posting_of(seller: str, row: NumberRow, store: Store) -> str:
+def _posting_of(seller: str, row: NumberRow, store: Pointers) -> str:
     if row.posting:
         return row.posting
     if not row.old:

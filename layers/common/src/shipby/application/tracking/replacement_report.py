@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from shipby.application.carriers.directory import carriers_of
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.paging import every
@@ -136,7 +137,7 @@ def _numbers(seller: str, wanted: ReplacementsWanted, store: Store) -> list[Numb
     ]
 
 
-def _changes(seller: str, since: datetime, store: Store) -> Iterator[Intent]:
+def _changes(seller: str, since: datetime, store: IntentReads) -> Iterator[Intent]:
     """Confirmed changes of numbers, oldest first."""
     listed = every(
         lambda cursor: store.intents_in(seller, IntentState.CONFIRMED, since=since, limit=1000, cursor=cursor)

@@ -12,8 +12,10 @@ from functools import partial
 
 from shipby.application.cases.opening import close_open_case, find_open_case, report_case
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
+from shipby.application.ports.sellers import Reports
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.application.tracking.ways import UNDER_WAY, journeys, silence_of
@@ -66,7 +68,7 @@ def watch_silence(seller: str, *, store: Store, clock: Clock) -> dict[str, Json]
     return {"at": now.isoformat(), "looked": looked, "opened": opened, "closed": closed}
 
 
-def silence_is_due(seller: str, *, store: Store, clock: Clock) -> bool:
+def silence_is_due(seller: str, *, store: Reports, clock: Clock) -> bool:
     """Whether the parcels of this UTC day have not been looked at yet."""
     return store.report(seller, REPORT, clock.now().date()) is None
 
@@ -85,7 +87,7 @@ def _asks(posting: Posting, store: Store, now: datetime) -> Heard | None:
     return told
 
 
-def _report(posting: Posting, told: Heard, settings: SellerSettings, store: Store, now: datetime) -> bool:
+def _report(posting: Posting, told: Heard, settings: SellerSettings, store: Cases, now: datetime) -> bool:
     return report_case(
         store,
         seller=posting.seller,
@@ -99,7 +101,7 @@ def _report(posting: Posting, told: Heard, settings: SellerSettings, store: Stor
     )
 
 
-def _open_case(seller: str, number: str, store: Store) -> Case | None:
+def _open_case(seller: str, number: str, store: Cases) -> Case | None:
     return find_open_case(store, Matter(seller=seller, kind=CaseKind.SILENT_PARCEL, subject=number))
 
 
@@ -128,7 +130,7 @@ def _heard_again(case: Case, settings: SellerSettings, posting: Posting, store: 
     return False
 
 
-def _close(seller: str, number: str, why: str, store: Store, now: datetime) -> bool:
+def _close(seller: str, number: str, why: str, store: Cases, now: datetime) -> bool:
     return close_open_case(
         store,
         seller=seller,

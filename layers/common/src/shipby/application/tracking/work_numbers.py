@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveNumberJob
 from shipby.application.tracking.number_jobs import follow, load_job
@@ -109,7 +110,7 @@ def _ask(job: NumberJob, parts: list[NumberRows], store: Store, clock: Clock) ->
     return _Step(replace(job, done_parts=done, state=state), (changed,), event)
 
 
-def _follow(job: NumberJob, parts: list[NumberRows], store: Store) -> _Step:
+def _follow(job: NumberJob, parts: list[NumberRows], store: IntentReads) -> _Step:
     rows = iter(follow(job.seller, [row for part in parts for row in part.rows], store))
     now = [replace(part, rows=tuple(islice(rows, len(part.rows)))) for part in parts]
     changed = tuple(after for before, after in zip(parts, now, strict=True) if before != after)
