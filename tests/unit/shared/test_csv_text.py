@@ -17,7 +17,25 @@ def cell(value: str, separator: Separator = Separator.SEMICOLON) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+7", "--1", "-1+1", "-A1", "@x", "\t=1", "  =1", "\r=1", "\n=1", " \t@x", "-1e5"]
+    "text",
+    [
+        "=1+1",
+        "+7",
+        "--1",
+        "-1+1",
+        "-A1",
+        "@x",
+        "\t=1",
+        "  =1",
+        "\r=1",
+        "\n=1",
+        " \t@x",
+        "-1e5",
+        "\uff1d1+1",
+        "\uff0b1",
+        "\uff20x",
+        "\u3000\uff0d1",
+    ],
 )
 def test_no_cell_begins_a_formula(text: str) -> None:
     assert cell(text).startswith("'")
@@ -42,7 +60,7 @@ def test_digits_that_a_number_would_lose_are_a_text(text: str) -> None:
     assert cell(text) == f'="{text}"'
 
 
-@pytest.mark.parametrize("text", ["24219509-0020-2", "1;2", 'a "b"', "12,5 кг", "1.2.3", "١٢٣", "x\ny"])
+@pytest.mark.parametrize("text", ["24219509-0020-2", "1;2", 'a "b"', "12,5 кг", "1.2.3.4", "١٢٣", "x\ny"])
 def test_other_texts_are_as_they_are(text: str) -> None:
     assert cell(text) == text
 
@@ -52,7 +70,26 @@ def test_the_columns_stand_apart_where_it_is_opened(language: str, wanted: str) 
     assert csv_text(["a", "b"], [[1, None]], separator_of(language)) == f"\ufeffa{wanted}b\r\n1{wanted}\r\n"
 
 
-@pytest.mark.parametrize("article", ["12-05", "3/4", "1/2/3", "05/2026", "1E5", "7e-3", "3:30", "0007"])
+@pytest.mark.parametrize(
+    "article",
+    [
+        "12-05",
+        "3/4",
+        "1/2/3",
+        "05/2026",
+        "1E5",
+        "7e-3",
+        "3:30",
+        "0007",
+        "12.05.26",
+        "1.5E3",
+        "3:30:15",
+        "10%",
+        "1,5 %",
+        "1 1/2",
+        "12,05",
+    ],
+)
 def test_an_article_that_looks_like_a_day_a_time_or_a_power_of_ten_stays_as_it_is(article: str) -> None:
     assert csv_text(["article"], [[article]]).splitlines()[1] == f'"=""{article}"""'
 

@@ -8,15 +8,20 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is run as a formula by spreadsheets (OWASP, CSV Injection)."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell that begins so is run as a formula by spreadsheets, by Asian ones full-width too (OWASP, CSV Injection)."""
 _BYTE_ORDER_MARK = "\ufeff"
 """Without it spreadsheets read Cyrillic and Chinese in the machine's old code page."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d+)?")
 """Plain decimal numbers; a spreadsheet keeps 15 digits."""
 _DIGITS = re.compile(r"\d+")
-_MISTAKEN = re.compile(r"\d{1,2}[-/]\d{1,2}(?:[-/]\d{1,4})?|\d{1,2}[-./]\d{4}|\d+[eE][+-]?\d+|\d{1,2}:\d\d", re.ASCII)
-"""Articles that a spreadsheet would turn into a day (12-05), a time (3:30) or a power of ten (1E5)."""
+_MISTAKEN = re.compile(
+    r"\d{1,2}[-/]\d{1,2}(?:[-/]\d{1,4})?|\d{1,2}[-./]\d{4}|\d{1,2}\.\d{1,2}\.\d{1,4}|\d+(?:[.,]\d*)?[eE][+-]?\d+"
+    r"|\d+:\d\d(?::\d\d)?|\d+(?:[.,]\d+)? ?%|\d+ \d+/\d+|\d+,\d+",
+    re.ASCII,
+)
+"""Articles that a spreadsheet would turn into a day (12-05, 12.05.26), a time (3:30), a power of ten (1E5), a share
+(10%) or a number of its locale (12,05; 1 1/2)."""
 
 
 class Separator(StrEnum):
