@@ -33,6 +33,8 @@ WOKEN_IDLE_SECONDS = 0.25
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 2.0
 UNAVAILABLE_SECONDS = 0.5
+UNSAVED = 1_000
+"""Records that a filter left out before the checkpoint is moved past them."""
 Record = dict[str, Any]
 
 
@@ -124,6 +126,7 @@ class StreamPump:
         self.invocations = 0
         self.given_up = 0
         self.retrying: str | None = None
+        self._unsaved = 0
         self.position = ""
         """Sequence number of the last record that was dealt with; empty before the first."""
         self.seen = 0
@@ -219,7 +222,7 @@ class StreamPump:
         if not pending:
             # Records that a filter left out need no second look either.
             self._note([record for record in records if not self._wanted(record)])
-            self._checkpoint(records[-1])
+            self._pass(records)
 
     def _wanted(self, record: Record) -> bool:
         return not self._mapping.filters or any(matches(pattern, record) for pattern in self._mapping.filters)
@@ -271,6 +274,14 @@ class StreamPump:
         known = [index for index in indexes if index is not None]
         return _Outcome(failed_from=min(known) if len(known) == len(indexes) else 0, request_id=request_id)
 
+    def _pass(self, records: list[Record]) -> None:
+        """All of a page is dealt with. What a filter left out at its end is filtered anew after a restart, which costs
+        less than a write for every page of it."""
+        self.position = records[-1]["dynamodb"]["SequenceNumber"]
+        self._unsaved += len(records)
+        if self._unsaved >= UNSAVED:
+            self._checkpoint(records[-1])
+
     def _done(self, records: list[Record]) -> None:
         self.delivered += len(records)
         self._note(records)
@@ -290,7 +301,7 @@ class StreamPump:
                 "sequence": {"S": record["dynamodb"]["SequenceNumber"]},
             },
         )
-        self.position = record["dynamodb"]["SequenceNumber"]
+        self.position, self._unsaved = record["dynamodb"]["SequenceNumber"], 0
 
     def _expired(self, record: Record) -> bool:
         limit = self._mapping.maximum_age_seconds
