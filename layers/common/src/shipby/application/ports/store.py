@@ -18,6 +18,7 @@ from shipby.application.ports.papers import (
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
+from shipby.application.ports.stock.reads import StockReads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ class Store(
     ClaimReads,
     EvidenceReads,
     ShadowReads,
+    StockReads,
     Alarms,
     SellerReads,
     ApiKeys,
