@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from shipby.domain.stock.item import Movement, MovementKind, StockItem, moved
 from shipby.domain.stock.reservation import (
     HeldLine,
+    Pieces,
     Want,
-    consumed,
     movements,
     picked,
     pieces_of,
     sent,
     settle,
     taken_over,
+    within,
 )
 
 MUG, SPOON = "mug", "spoon"
@@ -70,8 +71,8 @@ def test_unpicked_pieces_are_let_go_first() -> None:
 def test_what_left_the_house_is_taken_from_stock_though_nobody_had_reserved_it() -> None:
     before = settle((), [want(MUG, 2)], {MUG: 1})
     grown = settle(before, [want(MUG, 2)], {MUG: 1})
-    assert consumed(before, grown) == {MUG: Movement(kind=MovementKind.CONSUME, on_hand=-2, reserved=-1)}
     gone = sent(grown)
+    assert movements(before, gone) == {MUG: Movement(kind=MovementKind.CONSUME, on_hand=-2, reserved=-1)}
     assert (gone[0].gone, gone[0].held, gone[0].short) == (2, 0, 0)
 
 
@@ -105,13 +106,16 @@ def test_however_a_posting_changes_the_stock_agrees_with_what_it_holds(
         lines = after
         reserved = pieces_of(lines)
         for sku, one in stock.items():
-            assert (one.reserved, one.picked) == reserved.get(sku, (0, 0))
+            of_lines = reserved.get(sku, Pieces())
+            assert (one.reserved, one.picked) == (of_lines.held, of_lines.picked)
             assert one.free >= 0
         assert all(line.held <= line.wanted for line in lines) or keep
     gone = sent(lines)
-    for sku, movement in consumed(lines, lines).items():
+    for sku, movement in movements(lines, gone).items():
         stock[sku] = moved(stock[sku], movement)
-    assert {sku: (one.reserved, one.picked) for sku, one in stock.items() if one.reserved} == pieces_of(gone)
+    left = pieces_of(gone)
+    assert all(one.reserved == left.get(sku, Pieces()).held for sku, one in stock.items())
+    assert all(line.gone == min(line.wanted, line.gone) for line in gone)
 
 
 @given(wanted_lines, wanted_lines, counts, counts, st.booleans())
@@ -123,3 +127,15 @@ def test_a_split_moves_pieces_and_neither_makes_nor_loses_one(
     assert pieces_of([*kept, *taken]) == pieces_of(before)
     assert all(line.held <= line.wanted for line in taken)
     assert all(line.held >= 0 for line in kept)
+
+
+def test_a_change_of_many_skus_is_made_in_parts_each_of_them_whole() -> None:
+    wants = [want(f"sku{number}", 1) for number in range(5)]
+    target = settle((), wants, {one.sku: 1 for one in wants})
+    first, whole = within((), target, most=2)
+    assert (held(first), whole) == ({"sku0": 1, "sku1": 1, "sku2": 0, "sku3": 0, "sku4": 0}, False)
+    second, whole = within(first, target, most=2)
+    assert (sum(held(second).values()), whole) == (4, False)
+    assert within(second, target, most=2) == (target, True)
+    released, whole = within(target, (), most=3)
+    assert (sum(held(released).values()), whole) == (2, False)

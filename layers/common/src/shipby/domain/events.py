@@ -275,13 +275,15 @@ class EventType(StrEnum):
     POOL_CHANGED = "pool.changed"
     POSTING_STOCK = "posting.stock"
     """What a posting has reserved changed; `data.state` says whether it lacks pieces."""
+    POSTING_STOCK_PENDING = "posting.stock_pending"
+    """What it has reserved is not settled yet: the posting is read again at once."""
     MONEY_ACCRUED = "money.accrued"
     """The marketplace's accruals say what an entry of the ledger really cost, and whom."""
 
 
 EVENT_TYPE_VERSION: Mapping[EventType, int] = dict.fromkeys(EventType, 1)
 """Version of the data of each type; a type that changes its data raises its own number."""
-QUIET = frozenset({EventType.INTENT_SENT, EventType.INTENT_CONFIRMED})
+QUIET = frozenset({EventType.INTENT_SENT, EventType.INTENT_CONFIRMED, EventType.POSTING_STOCK})
 """History only: no queue hears of them. Behind another event of their version they are kept in its row."""
 
 

@@ -66,9 +66,10 @@ class Reservation:
     def line(self, sku: str) -> HeldLine | None:
         return next((line for line in self.lines if line.sku == sku), None)
 
-    def pieces(self) -> dict[str, tuple[int, int]]:
-        """Plain SKU -> pieces reserved and picked of it."""
-        return pieces_of(self.lines)
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Plain SKUs that lines which lack pieces are made of."""
+        return frozenset(part for line in self.lines if line.short for part in line.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +82,28 @@ class Want:
     listed: str = ""
 
 
-def pieces_of(lines: Iterable[HeldLine]) -> dict[str, tuple[int, int]]:
-    """Plain SKU -> pieces reserved and picked by lines."""
-    found: dict[str, tuple[int, int]] = {}
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Pieces of one plain SKU."""
+
+    held: int = 0
+    picked: int = 0
+    gone: int = 0
+
+
+_NONE = Pieces()
+
+
+def pieces_of(lines: Iterable[HeldLine]) -> dict[str, Pieces]:
+    """Plain SKU -> its pieces in lines."""
+    found: dict[str, Pieces] = {}
     for line in lines:
         for part, each in line.parts.items():
-            held, picked = found.get(part, (0, 0))
-            found[part] = held + line.held * each, picked + line.picked * each
-    return {part: pieces for part, pieces in found.items() if any(pieces)}
+            had = found.get(part, _NONE)
+            found[part] = Pieces(
+                had.held + line.held * each, had.picked + line.picked * each, had.gone + line.gone * each
+            )
+    return {part: pieces for part, pieces in found.items() if pieces != _NONE}
 
 
 def settle(
@@ -112,7 +127,7 @@ def settle(
         if want.sku not in known
     ]
     before, after = pieces_of(lines), pieces_of(kept)
-    left = {part: count + before.get(part, (0, 0))[0] - after.get(part, (0, 0))[0] for part, count in free.items()}
+    left = {part: count + before.get(part, _NONE).held - after.get(part, _NONE).held for part, count in free.items()}
     settled: list[HeldLine] = []
     for line in kept:
         more = min([line.short, *(left.get(part, 0) // each for part, each in line.parts.items())])
@@ -127,17 +142,14 @@ def picked(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
     return tuple(replace(line, picked=line.held) for line in lines)
 
 
-def movements(before: Sequence[HeldLine], after: Sequence[HeldLine]) -> dict[str, Movement]:
-    """Plain SKU -> what changing the lines moves."""
-    old, new = pieces_of(before), pieces_of(after)
-    found: dict[str, Movement] = {}
-    for part in sorted({*old, *new}):
-        reserved = new.get(part, (0, 0))[0] - old.get(part, (0, 0))[0]
-        off_shelf = new.get(part, (0, 0))[1] - old.get(part, (0, 0))[1]
-        if reserved or off_shelf:
-            kind = MovementKind.RESERVE if reserved > 0 else MovementKind.RELEASE if reserved else MovementKind.PICK
-            found[part] = Movement(kind=kind, reserved=reserved, picked=off_shelf)
-    return found
+def put_back(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
+    """Everything held lies on its shelf again."""
+    return tuple(replace(line, picked=0) for line in lines)
+
+
+def trimmed(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
+    """The lines without what was kept for parts that have taken theirs by now."""
+    return settle(lines, [Want(sku=line.sku, count=line.wanted, parts=line.parts) for line in lines], {})
 
 
 def sent(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
@@ -150,21 +162,43 @@ def sent(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
     return tuple(found)
 
 
-def consumed(before: Sequence[HeldLine], lines: Sequence[HeldLine]) -> dict[str, Movement]:
-    """Plain SKU -> what leaves the house where `lines` are sent. They may hold more than was reserved in `before`:
-    goods went out that nobody had reserved."""
-    old, held, left = pieces_of(before), pieces_of(lines), pieces_of(sent(lines))
-    nothing = (0, 0)
-    found = {
-        part: Movement(
-            kind=MovementKind.CONSUME,
-            on_hand=left.get(part, nothing)[0] - held.get(part, nothing)[0],
-            reserved=left.get(part, nothing)[0] - old.get(part, nothing)[0],
-            picked=left.get(part, nothing)[1] - old.get(part, nothing)[1],
+def movements(before: Iterable[HeldLine], after: Iterable[HeldLine]) -> dict[str, Movement]:
+    """Plain SKU -> what changing the lines moves; what moves nothing is left out."""
+    old, new = pieces_of(before), pieces_of(after)
+    found: dict[str, Movement] = {}
+    for part in sorted({*old, *new}):
+        was, now = old.get(part, _NONE), new.get(part, _NONE)
+        reserved, gone = now.held - was.held, now.gone - was.gone
+        kind = MovementKind.RESERVE if reserved > 0 else MovementKind.RELEASE if reserved else MovementKind.PICK
+        movement = Movement(
+            kind=MovementKind.CONSUME if gone else kind,
+            on_hand=-gone,
+            reserved=reserved,
+            picked=now.picked - was.picked,
         )
-        for part in sorted({*old, *held})
-    }
-    return {part: movement for part, movement in found.items() if not movement.nothing}
+        if not movement.nothing:
+            found[part] = movement
+    return found
+
+
+def within(before: Sequence[HeldLine], after: Sequence[HeldLine], *, most: int) -> tuple[tuple[HeldLine, ...], bool]:
+    """As many of the changed lines as move at most so many SKUs, and whether that is all of them. A line moves at least
+    as it was, so that a part of the change is a whole one."""
+    old, new = {line.sku: line for line in before}, {line.sku: line for line in after}
+    parts: set[str] = set()
+    found: list[HeldLine] = []
+    whole = True
+    for sku in {**new, **old}:
+        was, now = old.get(sku), new.get(sku)
+        wanted = parts | movements([was] if was else [], [now] if now else []).keys()
+        if len(wanted) <= most:
+            parts = wanted
+            found += [now] if now else []
+        else:
+            whole = False
+            kept = was or (replace(now, held=0, picked=0, gone=0) if now else None)
+            found += [replace(kept, wanted=now.wanted if now else 0)] if kept else []
+    return tuple(found), whole
 
 
 def taken_over(
