@@ -18,6 +18,7 @@ from shipby.application.ports.papers import (
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pushes, Reports, SellerReads
+from shipby.application.ports.stock.reads import StockReads
 
 
 class Store(
@@ -38,6 +39,7 @@ class Store(
     ClaimReads,
     EvidenceReads,
     ShadowReads,
+    StockReads,
     Alarms,
     SellerReads,
     ApiKeys,

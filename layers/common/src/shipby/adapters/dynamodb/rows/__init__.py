@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         returns,
         sellers,
         shadow,
+        stock,
         tracking,
     )
 
@@ -50,6 +51,7 @@ __all__ = [
     "returns",
     "sellers",
     "shadow",
+    "stock",
     "tracking",
 ]
 
