@@ -63,6 +63,9 @@ KINDS: Mapping[str, Kind] = {
     "country_needed": Kind(
         409, "A country of origin is needed", "Set it in the marketplace's cabinet, then read the posting again."
     ),
+    "boxes_needed": Kind(
+        409, "The number of boxes is needed", "Say it with PUT /v1/postings/{number}/boxes, then ask again."
+    ),
     "exemplars_needed": Kind(409, "Data of the pieces is needed", _ENTER),
     "already_exists": Kind(409, "This exists already", "Read what is there, or choose another value."),
     "over_refund": Kind(409, "More than was paid", "Read the posting's ledger at /v1/refunds and ask for less."),

@@ -15,6 +15,7 @@ needs_description = pytest.mark.skipif(
     not DESCRIPTION.exists(), reason=f"NOT CHECKED: no official API description at {DESCRIPTION}"
 )
 
+AGGREGATED = {"scheme": "rFBS", "integration": "aggregator", "multibox": True}
 LISTS = ("/v4/posting/fbs/list", "/v4/posting/fbs/unfulfilled/list")
 NOT_ASKED = "null unless asked for in `with`: so in the official examples of v3 get and of the unfulfilled list"
 IN_EXAMPLE = "the official example of the method has the field, its schema does not"
@@ -130,6 +131,10 @@ def trading_day(simulator: Simulator, call: Caller, receiver: PushReceiver) -> N
     )
     part = {"posting_number": partial, "products": [{"product_id": 11, "quantity": 1}]}
     call("/v4/posting/fbs/ship/package", part)
+    apart, boxed = simulator.add_posting(client, lines=two_lines), simulator.add_posting(client, **AGGREGATED)
+    parcels = [{"products": [{"product_id": sku, "quantity": count}]} for sku, count in ((11, 2), (12, 1))]
+    call("/v1/posting/fbs/split", {"posting_number": apart, "postings": parcels})
+    call("/v3/posting/multiboxqty/set", {"posting_number": boxed, "multi_box_qty": 2})
     call("/v2/posting/fbs/cancel", {"posting_number": cancelled, "cancel_reason_id": 352})
     item = {"posting_number": thinned, "items": [{"sku": 11, "quantity": 1}]}
     call("/v2/posting/fbs/product/cancel", {**item, "cancel_reason_id": 352, "cancel_reason_message": "нет"})

@@ -18,6 +18,7 @@ AREAS = (
     "picking",
     "products",
     "marketplace",
+    "shapes.splits",
     "tracking.reports",
     "tracking.numbers",
     "tracking.jobs",

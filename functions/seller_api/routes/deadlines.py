@@ -18,7 +18,13 @@ _REPORT_DAYS = 30
 
 def list_deadlines(call: Call) -> Mapping[str, object]:
     query = call.query_as(DeadlinesQuery)
-    wanted = deadlines.Wanted(within=query.within, warehouse=query.warehouse, limit=query.limit, cursor=query.cursor)
+    wanted = deadlines.Wanted(
+        within=query.within,
+        warehouse=query.warehouse,
+        limit=query.limit,
+        cursor=query.cursor,
+        by_order=query.by_order,
+    )
     return deadlines.deadlines(call.seller, wanted, store=call.store, clock=call.clock)
 
 

@@ -17,6 +17,7 @@ from shipby.contracts.base import Paged
 from shipby.contracts.products import ProductBody, ProductsBody, Sku
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.packing.cards import ProductCard
+from shipby.domain.packing.splitting import sides
 
 
 def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:
@@ -31,6 +32,8 @@ def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:
         note=body.note,
         product_type=body.product_type,
         supplier=body.supplier,
+        weight_g=body.weight_g or 0,
+        sides_mm=sides(body.sides_mm or ()),
     )
 
 

@@ -92,6 +92,7 @@ class PostingSpec:
     buyer: Buyer | None = None
     requirements: dict[str, list[int]] = field(default_factory=dict)
     multi_box_qty: int = 1
+    multibox: bool = False
     is_express: bool = False
     scanit: str | None = None
     """Instead of a code of its own: "" or what other postings have too."""
@@ -150,6 +151,7 @@ class Factory:
             scanit=f"SCN{barcode:012d}" if spec.scanit is None else spec.scanit,
             requirements=spec.requirements,
             multi_box_qty=spec.multi_box_qty,
+            multibox=spec.multibox,
             is_express=spec.is_express,
             settled_in=spec.settled_in,
             unheard=spec.left_ago is not None,

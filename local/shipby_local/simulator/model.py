@@ -130,6 +130,8 @@ class Posting:
     failing_checks: int = 0
     """So many checks do not end in time."""
     multi_box_qty: int = 1
+    multibox: bool = False
+    """It holds goods of several boxes: their number is to be told before it is assembled."""
     is_express: bool = False
     settled_in: str = ""
     """The currency of its accruals, where that is another one."""

@@ -196,7 +196,7 @@ def _common(posting: Posting, now: datetime) -> Json:
         "optional": {"products_with_possible_mandatory_mark": []},
         "available_actions": offered_actions(posting, now),
         "is_express": posting.is_express,
-        "is_multibox": posting.multi_box_qty > 1,
+        "is_multibox": posting.multibox or posting.multi_box_qty > 1,
         "multi_box_qty": posting.multi_box_qty,
         "is_presortable": False,
         "is_click_and_collect": False,

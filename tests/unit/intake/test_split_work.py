@@ -193,6 +193,29 @@ def test_what_is_due_names_the_order_of_each_part() -> None:
     wanted = Wanted(within=timedelta(days=3))
     told: Any = deadlines(a.SELLER, wanted, store=world.store, clock=world.clock)
     assert {item["posting_number"]: item["order"] for item in told["items"]} == {PARENT: PARENT, FIRST: PARENT}
+    assert [item["others"] for item in told["items"]] == [[], []]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_goes_out_is_one_line_per_order_if_that_is_asked_for(whole: bool) -> None:
+    world = shop()
+    split(world, whole=whole)
+    for number in (PARENT, FIRST, *([SECOND] if whole else [])):
+        world.read(number)
+    other = "24219509-0099-1"
+    world.arrives(other, lines=(TEA,), **RFBS)
+    found, cursor = list[Any](), None
+    while True:
+        wanted = Wanted(within=timedelta(days=3), by_order=True, limit=1, cursor=cursor)
+        told: Any = deadlines(a.SELLER, wanted, store=world.store, clock=world.clock)
+        found += told["items"]
+        cursor = told["next_cursor"]
+        if cursor is None:
+            break
+    assert told["due"] == 3
+    lines = {item["order"]: {item["posting_number"], *item["others"]} for item in found}
+    assert lines == {PARENT: {FIRST, SECOND} if whole else {PARENT, FIRST}, other: {other}}
+    assert len(found) == 2
 
 
 # What may be given back ------------------------------------------------------------------------------------------

@@ -295,3 +295,47 @@ def test_a_posting_of_which_nothing_is_wanted_has_no_row_and_no_pointer() -> Non
     world.do(Command.PACK)
 
     assert world.store.exemplar_sheet(a.SELLER, a.NUMBER) is None
+
+
+# Splits --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_entered_goes_with_the_goods_and_each_code_is_of_one_posting(world: World) -> None:
+    enter(world, *marks(FIRST, SECOND))
+    verdict(world, world.posting().open_intents[0])
+    intent = world.ask(IntentAction.SPLIT, request={"parcels": [{SKU: 1}, {SKU: 1}]})
+    world.settle(intent)
+    parts = ("24219509-0020-3", "24219509-0020-4")
+    assert [owner(world, mark) for mark in (FIRST, SECOND)] == list(parts)
+    for number, mark in zip(parts, (FIRST, SECOND), strict=True):
+        sheet = world.store.exemplar_sheet(a.SELLER, number)
+        assert sheet is not None
+        assert (sheet.pieces, sheet.accepted) == ({SKU: marks(mark)}, False)
+        with pytest.raises(DutyNeededError, match="send it once more"):
+            world.ask(IntentAction.SHIP, number, request={"packages": [{SKU: 1}]})
+        enter(world, *marks(mark), number=number)
+        assert verdict(world, world.posting(number).open_intents[0]) is IntentState.CONFIRMED
+        world.ask(IntentAction.SHIP, number, request={"packages": [{SKU: 1}]})
+    left = world.store.exemplar_sheet(a.SELLER, a.NUMBER)
+    assert left is not None
+    assert left.pieces == {}
+
+
+def test_a_part_takes_the_first_pieces_here_and_at_the_marketplace(world: World) -> None:
+    enter(world, *marks(FIRST, SECOND))
+    verdict(world, world.posting().open_intents[0])
+    intent = world.ask(IntentAction.SHIP_PART, request={"products": {SKU: 1}})
+    assert world.settle(intent).intent.state is IntentState.CONFIRMED
+    assert world.market.shapes.taken == [(a.NUMBER, {SKU: (f"{SKU}0",)})]
+    assert (owner(world, FIRST), owner(world, SECOND)) == ("24219509-0020-3", a.NUMBER)
+
+
+def test_a_part_is_not_assembled_without_what_is_wanted_of_its_pieces(world: World) -> None:
+    with pytest.raises(DutyNeededError):
+        world.ask(IntentAction.SHIP_PART, request={"products": {SKU: 1}})
+
+
+def test_nothing_is_entered_while_the_goods_are_being_split(world: World) -> None:
+    world.ask(IntentAction.SPLIT, request={"parcels": [{SKU: 1}, {SKU: 1}]})
+    with pytest.raises(ActionNotOfferedError, match="under way"):
+        enter(world, *marks(FIRST))

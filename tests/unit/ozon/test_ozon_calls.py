@@ -155,6 +155,36 @@ CASES: list[Case] = [
             ],
         },
     ),
+    (
+        methods.POSTING_SPLIT,
+        {"parent_posting": {"posting_number": NUMBER}, "postings": [{"posting_number": "5-1-2"}]},
+        lambda c: c.shapes.split(NUMBER, [{"1": 2}, {"3": 1, "1": 1}]),
+        {
+            "posting_number": NUMBER,
+            "postings": [
+                {"products": [{"product_id": 1, "quantity": 2}]},
+                {"products": [{"product_id": 3, "quantity": 1}, {"product_id": 1, "quantity": 1}]},
+            ],
+        },
+    ),
+    (
+        methods.POSTING_SHIP_PART,
+        {"result": "5-1-2"},
+        lambda c: c.shapes.ship_part(NUMBER, {"1": 2, "3": 1}, {"1": ("7", "8")}),
+        {
+            "posting_number": NUMBER,
+            "products": [
+                {"product_id": 1, "quantity": 2, "exemplarsIds": ["7", "8"]},
+                {"product_id": 3, "quantity": 1},
+            ],
+        },
+    ),
+    (
+        methods.BOXES_SET,
+        {"result": {"result": True}},
+        lambda c: c.shapes.set_boxes(NUMBER, 3),
+        {"posting_number": NUMBER, "multi_box_qty": 3},
+    ),
     (methods.EXEMPLARS_UPDATE, b"", lambda c: c.exemplars.update(NUMBER), {"posting_number": NUMBER}),
     (
         methods.EXEMPLARS_STATUS,

@@ -7,7 +7,7 @@ they are once their data was accepted. Methods call the SKU `product_id`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from shipby_local.simulator import words
@@ -44,6 +44,23 @@ def create_or_get(call: Call) -> Json:
             for sku, pieces in _pieces(call, posting)
         ],
     }
+
+
+def check_pieces(posting: Posting, named: Mapping[int, Sequence[int]]) -> None:
+    """Refuses ids of pieces that the posting does not hold."""
+    for sku, ids in named.items():
+        if unknown := set(ids) - {piece["exemplar_id"] for piece in posting.exemplars.get(str(sku), [])}:
+            raise invalid(f"{min(unknown)} does not belong to product {sku}")
+
+
+def move_pieces(posting: Posting, part: Posting, named: Mapping[int, Sequence[int]]) -> None:
+    """Data of the pieces that a partial assembly names goes with them; unnamed ones take the first that there are."""
+    for line in part.lines:
+        known = posting.exemplars.get(str(line.sku), [])
+        wanted = set(named.get(line.sku, ())) or {piece["exemplar_id"] for piece in known[: line.quantity]}
+        part.exemplars[str(line.sku)] = [piece for piece in known if piece["exemplar_id"] in wanted]
+        posting.exemplars[str(line.sku)] = [piece for piece in known if piece["exemplar_id"] not in wanted]
+    part.exemplars_checked_at = posting.exemplars_checked_at
 
 
 def validate(call: Call) -> Json:

@@ -14,6 +14,7 @@ from shipby_local.simulator.api import (
     postings,
     ratings,
     returns,
+    shapes,
     shipping,
 )
 from shipby_local.simulator.api.call import Method
@@ -26,6 +27,7 @@ _ROLES = "/v1/roles"
 METHODS: dict[str, Method] = {
     **postings.METHODS,
     **shipping.METHODS,
+    **shapes.METHODS,
     **exemplars.METHODS,
     **cancelling.METHODS,
     **delivery.METHODS,

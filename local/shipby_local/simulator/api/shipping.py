@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from shipby_local.simulator import words
 from shipby_local.simulator.api.call import Body, Call, Method
-from shipby_local.simulator.api.exemplars import exemplars_ready
+from shipby_local.simulator.api.exemplars import check_pieces, exemplars_ready, move_pieces
 from shipby_local.simulator.errors import ApiError, invalid, not_found
 from shipby_local.simulator.labels.drawing import why_not
 from shipby_local.simulator.model import LabelTask, Posting
@@ -16,8 +16,8 @@ from shipby_local.simulator.words import Json, plain
 
 
 def ship(call: Call) -> Json:
-    posting = _shippable(call)
-    packages = [_goods(package.parts("products")) for package in call.body.parts("packages")]
+    posting = shippable(call)
+    packages = [goods_of(package.parts("products")) for package in call.body.parts("packages")]
     if not packages or not all(packages):
         raise invalid("Request validation error: invalid Packages: value must contain at least 1 item(s)")
     have = Counter({line.sku: line.quantity for line in posting.lines})
@@ -40,18 +40,21 @@ def ship(call: Call) -> Json:
 
 
 def ship_package(call: Call) -> Json:
-    posting = _shippable(call)
-    goods = _goods(call.body.parts("products"))
+    posting = shippable(call)
+    goods = goods_of(call.body.parts("products"))
     have = {line.sku: line.quantity for line in posting.lines}
     if not goods or set(goods) - set(have):
         raise invalid("UNKNOWN_PRODUCT_DEFINED")
     if any(quantity > have[sku] for sku, quantity in goods.items()):
         raise invalid("HAS_INCORRECT_PRODUCT_QUANTITY")
+    named = {product.integer("product_id"): product.integers("exemplarsIds") for product in call.body.parts("products")}
+    check_pieces(posting, named)
     call.market.note(posting, call.path, products={str(sku): n for sku, n in goods.items()})
     if goods == have:
         call.market.accept_shipping(posting)
         return {"result": posting.number}
     part = call.market.split_off(posting, goods)
+    move_pieces(posting, part, named)
     call.market.accept_shipping(part)
     return {"result": part.number}
 
@@ -110,20 +113,22 @@ def get_labels(call: Call) -> Json:
     return answer
 
 
-def _shippable(call: Call) -> Posting:
+def shippable(call: Call, *, pieces: bool = True) -> Posting:
+    """The posting that a call names, if it can be assembled now; `pieces`: what is wanted of them must be there."""
     posting = call.posting(call.body.text("posting_number"))
     if posting.status in {words.CANCELLED, words.SPLIT}:
         raise invalid("POSTING_ALREADY_CANCELLED")
     if posting.ship_in_process or posting.assembled_at is not None:
         raise invalid("POSTING_ALREADY_SHIPPED")
-    if not exemplars_ready(posting, call.world.now()):
+    if pieces and not exemplars_ready(posting, call.world.now()):
         raise invalid("EXEMPLAR_INFO_NOT_FILLED_COMPLETELY")
     if "ship" not in offered_actions(posting, call.world.now()):
         raise invalid("HAS_INCORRECT_STATUS")
     return posting
 
 
-def _goods(products: Iterable[Body]) -> dict[int, int]:
+def goods_of(products: Iterable[Body]) -> dict[int, int]:
+    """SKU -> pieces of a list of products."""
     goods: dict[int, int] = {}
     for product in products:
         sku, quantity = product.integer("product_id"), product.integer("quantity")

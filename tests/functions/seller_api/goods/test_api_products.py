@@ -16,6 +16,8 @@ CARD: dict[str, Any] = {
     "inserts": ["Инструкция"],
     "note": "two layers of film",
     "product_type": "kitchen",
+    "weight_g": 450,
+    "sides_mm": [300, 200, 40],
     "supplier": "Fabrika 7",
 }
 

@@ -23,10 +23,12 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
+from shipby.contracts.shapes import splits
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
     postings,
+    splits,
     intents,
     proof,
     service,

@@ -37,6 +37,10 @@ class DeadlinesQuery(Paged):
         Within, Field(description="ISO 8601: how far ahead, at most P7D; PT4H if left out.", examples=["PT4H"])
     ] = timedelta(hours=4)
     warehouse: Warehouse = ""
+    by_order: Annotated[
+        bool,
+        Field(description="One line for all postings of an order that was split: the first to do stands for them."),
+    ] = False
 
 
 class RiskQuery(Query):
@@ -97,6 +101,9 @@ class DeadlineView(View):
 
     posting_number: str
     order: Annotated[str, Field(description="The posting that a split made this one of; its own number otherwise.")]
+    others: Annotated[
+        list[str], Field(description="With by_order: further postings of the order within the time, next due first.")
+    ]
     stage: Stage
     warehouse_id: str
     rung: RungKind

@@ -36,6 +36,13 @@ class ProductBody(Request):
     note: Annotated[str, Field(max_length=300, description="Told to the packer.")] = ""
     product_type: Annotated[str, Field(max_length=60, description="Which return policy holds for it.")] = ""
     supplier: Annotated[str, Field(max_length=100, description="Who delivered it, for figures by supplier.")] = ""
+    weight_g: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="Grams of one piece as it is packed; null if not known.")
+    ] = None
+    sides_mm: Annotated[
+        list[Annotated[int, Field(ge=1, le=20_000)]] | None,
+        Field(min_length=3, max_length=3, description="Its three sides in millimetres, in any order."),
+    ] = None
 
 
 class ProductsBody(Request):
@@ -64,6 +71,8 @@ class ProductCardView(View):
     note: str
     product_type: str
     supplier: str
+    weight_g: int | None
+    sides_mm: Annotated[list[int] | None, Field(description="The longest first.")]
 
 
 class ImportedCardView(View):

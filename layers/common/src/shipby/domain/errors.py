@@ -175,8 +175,9 @@ class ActionNotOfferedError(PermanentError):
 class DutyNeededError(ActionNotOfferedError):
     """The marketplace wants something of the pieces first: a mark, a customs declaration and the like.
 
-    `code` says what: mark_needed, gtd_needed, rnpt_needed, uin_needed, imei_needed, weight_needed, country_needed; or
-    exemplars_needed for anything else, and while the marketplace has not accepted what was entered.
+    `code` says what: mark_needed, gtd_needed, rnpt_needed, uin_needed, imei_needed, weight_needed, country_needed, or
+    boxes_needed for the number of boxes; exemplars_needed for anything else, and while the marketplace has not accepted
+    what was entered.
     """
 
     code = "exemplars_needed"

@@ -29,6 +29,12 @@ class IntentAction(StrEnum):
     """The irreversible calls the product makes."""
 
     SHIP = "ship"
+    SPLIT = "split"
+    """Its goods into several postings, none of them assembled."""
+    SHIP_PART = "ship_part"
+    """Some of its goods assembled as a posting of their own; the rest stays."""
+    SET_BOXES = "set_boxes"
+    """In how many boxes its goods are packed."""
     CANCEL = "cancel"
     CANCEL_ITEMS = "cancel_items"
     """Some products or pieces of a posting."""
@@ -67,6 +73,10 @@ REPORTS: Mapping[IntentAction, DeliveryStage] = {
     IntentAction.REPORT_DELIVERED: DeliveryStage.DELIVERED,
 }
 """What each report tells the marketplace."""
+MOVES_GOODS: tuple[IntentAction, ...] = (IntentAction.SPLIT, IntentAction.SHIP_PART)
+"""They make postings of some of a posting's goods."""
+SHAPES: tuple[IntentAction, ...] = (*MOVES_GOODS, IntentAction.SET_BOXES)
+"""What is said of the parcels of a posting before, or while, it is assembled."""
 TOGETHER: tuple[IntentAction, ...] = (IntentAction.SET_TRACKING, *REPORTS)
 """Actions of which the marketplace takes several postings in one call, in the order in which they make sense."""
 NEEDS_PERSON = "needs_person"

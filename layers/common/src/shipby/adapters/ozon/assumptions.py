@@ -138,3 +138,14 @@ Nothing says which field is the carrier's first scan: a posting's status behind 
 Sellers outside Russia without "recommended time" are sent to /v2/posting/fbs/act/create by official text; it is no
 longer published and was announced off for 7 September 2026, so it is not called: creating is refused, and a person is
 told."""
+
+BOXES_WITHOUT_WORD = 1
+"""`multi_box_qty` of a posting whose boxes nobody counted. example of v3/get and the v4 lists. So 1 tells nothing, and
+a posting counts as told of one box by our own call.
+
+`available_actions` names no action for /v1/posting/fbs/split, /v4/posting/fbs/ship/package and
+/v3/posting/multiboxqty/set: they are taken to be possible where `ship` is offered. inferred (the description: before
+assembly). Whether the parent of a split ends (`cancelled_from_split_pending`, as after ship) or stays with one of the
+parcels is not said: both settle. The answer of ship/package is one text (official); several numbers in it are taken to
+stand apart by commas. inferred. A label has a page for each box: only that one box has one page is published. inferred.
+"""

@@ -56,6 +56,7 @@ from shipby.domain.returns.return_case import MarketplaceReturn
 
 if TYPE_CHECKING:
     from shipby.application.ports.exemplars import Exemplars
+    from shipby.application.ports.marketplace import Shapes
 
 
 class OzonClient:
@@ -99,6 +100,13 @@ class OzonClient:
         self.carriages = OzonCarriages(self._api)
         self.containers = OzonContainers(self._api)
         self.chats = OzonChats(self._api)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Splits and boxes: few postings need them."""
+        from shipby.adapters.ozon.shapes import OzonShapes
+
+        return OzonShapes(self._api)
 
     @cached_property
     def exemplars(self) -> Exemplars:

@@ -24,6 +24,9 @@ POSTING_LIST = Method(path="/v4/posting/fbs/list", alive_since=date(2026, 4, 30)
 POSTING_UNFULFILLED = Method(path="/v4/posting/fbs/unfulfilled/list", alive_since=date(2026, 4, 30))
 POSTING_GET = Method(path="/v3/posting/fbs/get")
 POSTING_SHIP = Method(path="/v4/posting/fbs/ship", acts=True)
+POSTING_SHIP_PART = Method(path="/v4/posting/fbs/ship/package", acts=True)
+POSTING_SPLIT = Method(path="/v1/posting/fbs/split", acts=True)
+BOXES_SET = Method(path="/v3/posting/multiboxqty/set", acts=True)
 POSTING_CANCEL = Method(path="/v2/posting/fbs/cancel", acts=True)
 POSTING_CANCEL_ITEMS = Method(path="/v2/posting/fbs/product/cancel", acts=True)
 CANCEL_REASONS = Method(path="/v1/posting/fbs/cancel-reason")
@@ -87,6 +90,9 @@ METHODS: tuple[Method, ...] = (
     POSTING_UNFULFILLED,
     POSTING_GET,
     POSTING_SHIP,
+    POSTING_SHIP_PART,
+    POSTING_SPLIT,
+    BOXES_SET,
     POSTING_CANCEL,
     POSTING_CANCEL_ITEMS,
     CANCEL_REASONS,

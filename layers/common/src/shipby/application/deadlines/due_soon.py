@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -59,6 +59,8 @@ class Wanted:
     warehouse: str = ""
     limit: int = 50
     cursor: str | None = None
+    by_order: bool = False
+    """One line for all parts of an order that was split: that which comes first stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,22 @@ def deadlines(seller: str, wanted: Wanted, *, store: Store, clock: Clock) -> dic
     pricing = _Pricing(settings, standing(seller, store=store, now=now), now, now + wanted.within)
     found = _due(seller, wanted, pricing, store)
     after = _read_cursor(wanted.cursor) if wanted.cursor is not None else None
-    placed = [(place, due) for place, due in order_of_work(found.dues) if after is None or place.rank > after.rank]
+    placed = order_of_work(found.dues)
+    orders, parts = dict[str, str](), dict[str, list[str]]()
+    if wanted.by_order:
+        orders = _orders(seller, found.dues, store)
+        for _, due in placed:
+            parts.setdefault(orders[due.posting.number], []).append(due.posting.number)
+        placed = [each for each in placed if parts[orders[each[1].posting.number]][0] == each[1].posting.number]
+    placed = [(place, due) for place, due in placed if after is None or place.rank > after.rank]
     page = placed[: wanted.limit]
     # What left today (UTC).
     lost, more = store.losses_on(seller, now.astimezone(UTC).date(), warehouse=wanted.warehouse, most=OUTCOMES_READ)
     shown = [due for _, due in page]
-    orders = _orders(seller, shown, store)
+    orders = orders or _orders(seller, shown, store)
     shown = _priced(seller, shown, shown, pricing, store)
     return {
-        "items": [_due_view(due, orders[due.posting.number], settings) for due in shown],
+        "items": [_due_view(due, orders[due.posting.number], parts, settings) for due in shown],
         "next_cursor": _cursor(page[-1][0]) if len(placed) > len(page) else None,
         "until": time_text(pricing.until),
         "due": len(found.dues) + len(found.unread),
@@ -242,12 +251,13 @@ def _orders(seller: str, dues: Sequence[Due], store: PostingReads) -> dict[str, 
     return orders
 
 
-def _due_view(due: Due, order: str, settings: SellerSettings) -> dict[str, Json]:
+def _due_view(due: Due, order: str, parts: Mapping[str, list[str]], settings: SellerSettings) -> dict[str, Json]:
     posting, step = due.posting, due.step
     at_risk = step.at_risk
     return {
         "posting_number": posting.number,
         "order": order,
+        "others": [number for number in parts.get(order, ()) if number != posting.number],
         "stage": posting.stage,
         "warehouse_id": posting.warehouse_id,
         "rung": step.rung,

@@ -302,6 +302,10 @@ def _writes(
         from shipby.application.postings.exemplars import released  # only a cancel needs it: cold starts
 
         writes += released(seller, posting.number, store=store)
+    if first and facts.parent_number:
+        from shipby.application.postings.exemplars import inherited  # only a part of a split needs it: cold starts
+
+        writes += inherited(facts, seller, store=store)
     stored = None if first else store.money(seller, posting.number)
     # The first read may come without products: the ledger opens with the first read that has them.
     opened = stored or open_ledger(facts, seller=seller)

@@ -33,7 +33,7 @@ from shipby.domain import pointers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.intents import IntentAction, open_of
+from shipby.domain.intents import MOVES_GOODS, IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet
 from shipby.domain.packing.exemplars import codes_of, missing, pieces_of, to_json
@@ -75,7 +75,8 @@ def enter_exemplars(entry: Entry, remember: Remember, *, store: Store, clock: Cl
         check_version(posting, entry.if_match)
         if posting.stage in FINAL:
             raise ActionNotOfferedError(f"posting {posting.number} is {posting.stage}: nothing is entered any more")
-        if open_of(posting, IntentAction.SET_EXEMPLARS) or open_of(posting, IntentAction.SHIP):
+        calls = (IntentAction.SET_EXEMPLARS, IntentAction.SHIP, *MOVES_GOODS)
+        if any(open_of(posting, each) for each in calls):
             raise ActionNotOfferedError(
                 f"posting {posting.number} has a call under way: enter it once that is settled",
                 offered=[f"/v1/intents/{intent}" for intent in posting.open_intents],

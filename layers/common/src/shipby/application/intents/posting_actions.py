@@ -36,7 +36,7 @@ from shipby.domain.errors import (
     RefusedForNowError,
 )
 from shipby.domain.events import Event, EventType
-from shipby.domain.intents import REPORTS, Intent, IntentAction, IntentState
+from shipby.domain.intents import REPORTS, SHAPES, Intent, IntentAction, IntentState
 from shipby.domain.json_types import Json
 from shipby.domain.postings.delivery import shows
 from shipby.domain.postings.lines import items_of, quantities
@@ -119,8 +119,18 @@ _EFFECTS: Mapping[IntentAction, Callable[[Intent, MarketplacePosting, dict[str, 
 }
 
 
-def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
-    """Hold an intent against a fresh read of its posting."""
+def _shown(
+    intent: Intent, facts: MarketplacePosting, seen: dict[str, Json], parts: Sequence[MarketplacePosting]
+) -> Effect | None:
+    if intent.action in SHAPES:
+        from shipby.application.intents.shape_actions import shape_effect  # these alone: cold starts
+
+        return shape_effect(intent, facts, seen, parts)
+    return _EFFECTS[intent.action](intent, facts, seen)
+
+
+def effect(intent: Intent, facts: MarketplacePosting, parts: Sequence[MarketplacePosting] = ()) -> Effect:
+    """Hold an intent against a fresh read of its posting, and of what it was split into where that is asked."""
     seen: dict[str, Json] = {"status": facts.status, "substatus": facts.substatus}
     match intent.action:
         case IntentAction.SHIP:
@@ -131,8 +141,15 @@ def effect(intent: Intent, facts: MarketplacePosting) -> Effect:
             failed_before = intent.read_back.get("substatus") == "ship_failed"
             if facts.substatus == "ship_failed" and intent.state is not IntentState.PENDING and not failed_before:
                 return Effect(impossible=True, text="ship_failed: ask to ship again", read_back=seen)
-        case IntentAction.CANCEL | IntentAction.CANCEL_ITEMS | IntentAction.SET_CUT_OFF:
-            if (known := _EFFECTS[intent.action](intent, facts, seen)) is not None:
+        case (
+            IntentAction.CANCEL
+            | IntentAction.CANCEL_ITEMS
+            | IntentAction.SET_CUT_OFF
+            | IntentAction.SPLIT
+            | IntentAction.SHIP_PART
+            | IntentAction.SET_BOXES
+        ):
+            if (known := _shown(intent, facts, seen, parts)) is not None:
                 return known
         case IntentAction.SET_TRACKING:
             seen["tracking_number"] = facts.tracking_number
@@ -164,6 +181,10 @@ def prepare(intent: Intent, marketplace: Marketplace) -> Callable[[], str]:
         from shipby.application.intents.exemplar_actions import prepare_exemplars  # this action alone: cold starts
 
         return prepare_exemplars(intent, marketplace)
+    if intent.action in SHAPES:
+        from shipby.application.intents.shape_actions import prepare_shape  # as above
+
+        return prepare_shape(intent, marketplace)
     return lambda: _act(intent, marketplace)
 
 
@@ -192,6 +213,9 @@ def _act(intent: Intent, marketplace: Marketplace) -> str:
             IntentAction.CANCEL
             | IntentAction.CANCEL_ITEMS
             | IntentAction.SET_EXEMPLARS
+            | IntentAction.SPLIT
+            | IntentAction.SHIP_PART
+            | IntentAction.SET_BOXES
             | IntentAction.RETURN_ACTION
             | IntentAction.CANCEL_REQUEST
         ):
@@ -275,6 +299,10 @@ def read(intent: Intent, *, store: Store, marketplace: Marketplace, clock: Clock
 
     Before a call, a read that changed nothing is not noted: the read after the call is.
     """
+    if intent.action in SHAPES:
+        from shipby.application.intents.shape_actions import read_shape  # these alone: cold starts
+
+        return read_shape(intent, store=store, marketplace=marketplace, clock=clock)
     seller, number = intent.seller, intent.posting_number
     noted = intent.state is not IntentState.PENDING
     facts, _ = read_and_fold(seller, number, store=store, marketplace=marketplace, clock=clock, noted=noted)
@@ -320,6 +348,8 @@ def writes(moved: Intent, told: tuple[Event, ...], store: Store, now: datetime) 
                 data={"old": change.old, "new": change.new, "carrier": change.carrier, "intent": moved.id},
             )
         )
+    if moved.action is IntentAction.SET_BOXES and moved.state is IntentState.CONFIRMED:
+        changed = replace(changed, boxes=int(cast("int", moved.request["boxes"])))
     changed = rewind(changed)
     return [
         SavePosting(changed),

@@ -20,9 +20,19 @@ from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError
+from shipby.domain.errors import ActionNotOfferedError, DutyNeededError
 from shipby.domain.events import Event, EventType, posting_ref
-from shipby.domain.intents import REPORTS, Intent, IntentAction, IntentState, intent_id, open_of, request_hash
+from shipby.domain.intents import (
+    MOVES_GOODS,
+    REPORTS,
+    SHAPES,
+    Intent,
+    IntentAction,
+    IntentState,
+    intent_id,
+    open_of,
+    request_hash,
+)
 from shipby.domain.json_types import Json
 from shipby.domain.postings.delivery import OFFERED
 from shipby.domain.postings.lines import items_of, price_of_items, quantities
@@ -34,8 +44,11 @@ PICK_UP_WITHIN = timedelta(seconds=60)
 SHIP_CAP = 5000
 """The same for assembling: it is what every order wants, so the cap is there for a runaway only."""
 
+_SHIPS = ("ship", "ship_async", "ship_async_retry", "ship_with_additional_info")
 OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
-    IntentAction.SHIP: ("ship", "ship_async", "ship_async_retry", "ship_with_additional_info"),
+    IntentAction.SHIP: _SHIPS,
+    # No action of its own is published for these: they are for what can be assembled.
+    **dict.fromkeys(SHAPES, _SHIPS),
     IntentAction.CANCEL: ("cancel",),
     IntentAction.CANCEL_ITEMS: ("product_cancel",),
     IntentAction.SET_TRACKING: ("set_track_number",),
@@ -46,6 +59,16 @@ OFFERED_AS: Mapping[IntentAction, tuple[str, ...]] = {
 """Which `available_actions` of the marketplace allow what. Source: /v3/posting/fbs/get."""
 CANCELS = (IntentAction.CANCEL, IntentAction.CANCEL_ITEMS)
 """Both take goods away from a posting, so one of them at a time, and both count in the error index."""
+_NOT_BESIDE: Mapping[IntentAction, tuple[IntentAction, ...]] = {
+    IntentAction.CANCEL: CANCELS,
+    IntentAction.CANCEL_ITEMS: (*CANCELS, *MOVES_GOODS),
+    IntentAction.SHIP: (IntentAction.SHIP, *SHAPES),
+    IntentAction.SET_EXEMPLARS: (IntentAction.SET_EXEMPLARS, *MOVES_GOODS),
+    IntentAction.SET_BOXES: (IntentAction.SHIP, *SHAPES),
+    **dict.fromkeys(MOVES_GOODS, (IntentAction.SHIP, *SHAPES, *CANCELS, IntentAction.SET_EXEMPLARS)),
+}
+"""While one of them is open this is not asked: each is made for the goods that the posting holds then. A whole cancel
+waits for none of them but another cancel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +151,10 @@ def resolve_items(wish: Wish, detail: MarketplacePosting | None) -> Wish:
 
     Raises InvalidInputError for an SKU or a quantity that the posting does not hold, or without a message.
     """
+    if wish.action in SHAPES:
+        from shipby.application.intents.shape_actions import resolve_shape  # these alone: cold starts
+
+        return resolve_shape(wish, detail)
     if wish.action is not IntentAction.CANCEL_ITEMS:
         return wish
     items = items_of(wish.request.get("items"))
@@ -148,9 +175,10 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
         raise ActionNotOfferedError(
             f"posting {posting.number} expired ({posting.expired_reason}); override it first", offered=["override"]
         )
-    if any(open_of(posting, each) for each in (CANCELS if action in CANCELS else (action,))):
+    open_one = next((each for each in _NOT_BESIDE.get(action, (action,)) if open_of(posting, each)), None)
+    if open_one is not None:
         raise ActionNotOfferedError(
-            f"posting {posting.number} already has an open {action} intent: wait until it is settled",
+            f"posting {posting.number} already has an open {open_one} intent: wait until it is settled",
             offered=[f"/v1/intents/{intent}" for intent in posting.open_intents],
         )
     if not set(OFFERED_AS[action]) & set(offered):
@@ -159,10 +187,20 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
         )
 
 
-def check_ship(posting: Posting, detail: MarketplacePosting | None, *, store: BenchReads) -> None:
-    """Raises ActionNotOfferedError if the marketplace does not offer to ship it; DutyNeededError if it wants something
-    first."""
-    check_offered(posting, IntentAction.SHIP, detail.actions if detail else ())
+def check_ship(
+    posting: Posting,
+    detail: MarketplacePosting | None,
+    *,
+    store: BenchReads,
+    action: IntentAction = IntentAction.SHIP,
+) -> None:
+    """Raises ActionNotOfferedError if the marketplace does not offer to ship it (a part of it, by `action`);
+    DutyNeededError if it wants something first."""
+    check_offered(posting, action, detail.actions if detail else ())
+    if detail and detail.multibox and not (posting.boxes or detail.boxes):
+        path = f"/v1/postings/{posting.number}/boxes"
+        told = f"posting {posting.number} holds goods of several boxes: say in how many it is packed with PUT {path}"
+        raise DutyNeededError(told, code="boxes_needed", offered=[path])
     if detail and detail.requirements:
         from shipby.application.postings.exemplars import refuse_unmet  # only such postings need it: cold starts
 
@@ -181,8 +219,8 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
         check_version(posting, wish.if_match)
         detail = store.detail(wish.seller, wish.number, of=posting)
         asked = resolve_items(wish, detail)
-        if asked.action is IntentAction.SHIP:
-            check_ship(posting, detail, store=store)
+        if asked.action in (IntentAction.SHIP, IntentAction.SHIP_PART):
+            check_ship(posting, detail, store=store, action=asked.action)
         else:
             check_offered(posting, asked.action, detail.actions if detail else ())
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)

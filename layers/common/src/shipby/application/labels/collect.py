@@ -17,7 +17,7 @@ from shipby.application.ports.press import LabelPage
 from shipby.domain.errors import InvalidInputError, NotReadyYetError, StoreUnavailableError, VersionConflictError
 from shipby.domain.json_types import Json
 from shipby.domain.labels.options import LabelForm
-from shipby.domain.labels.page_proof import PageSaid, Proof, print_order, prove_pages
+from shipby.domain.labels.page_proof import Expected, PageSaid, Proof, boxes_amiss, print_order, prove_pages
 from shipby.domain.labels.pages import PageVerdict
 from shipby.domain.skew import age
 
@@ -143,12 +143,14 @@ class _Batch:
             lacking=len(lacking),
         )
         set_aside(file, proof, self.tools)
-        stored = self._store(wanting, found.pages, said, proof)
+        short = self._short(wanting, expected, said, proof)
+        whole = [number for number in wanting if number not in short]
+        stored = self._store(whole, found.pages, said, proof, expected)
         done = {*stored.ready, *stored.unproven, *stored.left}
         missing = {
-            number: found.problems.get(number) or _why_missing(number, proof)
+            number: found.problems.get(number) or short.get(number) or _why_missing(number, proof)
             for number in wanting
-            if number not in done and (number in found.problems or number not in proof.pages)
+            if number not in done and (number in found.problems or number in short or number not in proof.pages)
         }
         # What the marketplace left out, or a file for one that is broken, has nothing to do with others.
         alone = set() if found.broken or self.alone else {number for number in missing if number not in found.problems}
@@ -180,8 +182,25 @@ class _Batch:
                 problems |= {number: problem for number in self.numbers if number not in problems}
         return _Found(pages, digest.hexdigest(), problems, broken)
 
+    def _short(
+        self, wanting: Sequence[str], expected: Mapping[str, Expected], said: Sequence[PageSaid], proof: Proof
+    ) -> dict[str, str]:
+        """Postings of several boxes that lack the page of one: none of theirs is printed alone."""
+        unread = len(self._unread(said, proof))
+        counted = {number: len(proof.pages.get(number, ())) + unread for number in wanting}
+        return {
+            number: boxes_amiss(pages, expected[number].boxes)
+            for number, pages in counted.items()
+            if 0 < pages < expected[number].boxes
+        }
+
     def _store(
-        self, wanting: Sequence[str], pages: Sequence[LabelPage], said: Sequence[PageSaid], proof: Proof
+        self,
+        wanting: Sequence[str],
+        pages: Sequence[LabelPage],
+        said: Sequence[PageSaid],
+        proof: Proof,
+        expected: Mapping[str, Expected],
     ) -> _Stored:
         stored = _Stored()
         trouble: list[Exception] = []
@@ -193,7 +212,8 @@ class _Batch:
             own = proof.pages.get(number, ())
             if not own and not unread:
                 continue
-            problem = f"{_unread_reason(proof, unread)}: {OVERRIDE_HINT}" if unread else ""
+            amiss = _unread_reason(proof, unread) or boxes_amiss(len(own), expected[number].boxes)
+            problem = f"{amiss}: {OVERRIDE_HINT}" if amiss else ""
             chosen = [pages[index] for index in print_order(said, (*own, *unread))]
             try:
                 if store_label(self.seller, number, chosen, self.tools, form=self.form, unproven=problem):

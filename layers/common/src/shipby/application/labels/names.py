@@ -20,6 +20,7 @@ def expected_of(store: PostingReads, seller: str, number: str) -> Expected:
         parent=detail.parent_number,
         relatives=detail.related_numbers,
         references=(detail.tracking_number,) if detail.tracking_number else (),
+        boxes=detail.boxes,
     )
 
 

@@ -36,6 +36,8 @@ def product_view(card: ProductCard) -> dict[str, Json]:
         "note": card.note,
         "product_type": card.product_type,
         "supplier": card.supplier,
+        "weight_g": card.weight_g or None,
+        "sides_mm": list(card.sides_mm) or None,
     }
 
 

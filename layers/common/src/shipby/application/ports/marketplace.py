@@ -77,6 +77,24 @@ class PushUrlHealth:
     reason: str = ""
 
 
+class Shapes(Protocol):
+    """What is said of a posting's parcels before it is assembled. Errors as `Marketplace`."""
+
+    def split(self, number: str, parcels: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+        """Make a posting of each parcel (SKU -> quantity) without assembling any. Returns their numbers."""
+
+    def ship_part(
+        self, number: str, products: Mapping[str, int], exemplars: Mapping[str, Sequence[str]]
+    ) -> tuple[str, ...]:
+        """Assemble some goods as a posting of their own; the rest stays. Returns the numbers that came out.
+
+        `exemplars`: SKU -> the marketplace's ids of those pieces, where it keeps data of single ones.
+        """
+
+    def set_boxes(self, number: str, count: int) -> None:
+        """In how many boxes the goods of a posting are packed."""
+
+
 class Marketplace(Protocol):
     """The marketplace as one seller sees it.
 
@@ -94,6 +112,8 @@ class Marketplace(Protocol):
     def carriages(self) -> Carriages: ...
     @property
     def exemplars(self) -> Exemplars: ...
+    @property
+    def shapes(self) -> Shapes: ...
     @property
     def chats(self) -> Chats: ...
     def posting(self, number: str) -> MarketplacePosting: ...

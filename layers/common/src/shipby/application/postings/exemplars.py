@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shipby.application.ports.papers import BenchReads
-from shipby.application.ports.writes import ReleasePointer, Write
+from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, Write
 from shipby.domain import pointers
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet
-from shipby.domain.packing.exemplars import check_duties, codes_of, duties_of, missing
+from shipby.domain.packing.exemplars import check_duties, codes_of, duties_of, missing, pieces_of
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 
 
@@ -33,6 +35,32 @@ def released(seller: str, number: str, *, store: BenchReads) -> list[Write]:
     sheet = store.exemplar_sheet(seller, number)
     codes = codes_of(sheet.pieces) if sheet else ()
     return [ReleasePointer(seller, pointers.EXEMPLAR, code, number) for code in codes]
+
+
+def inherited(part: MarketplacePosting, seller: str, *, store: BenchReads) -> list[Write]:
+    """What was entered of the goods of a part while they were in the posting that it was split from.
+
+    A part takes the first pieces of each product, as it does at the marketplace, and takes their codes along: no piece
+    is ever entered for two postings. Whether the marketplace knows them for the part is not published, so that a part
+    that is still to be assembled is told of them anew.
+    """
+    before = store.exemplar_sheet(seller, part.parent_number)
+    counts = pieces_of(part)
+    taken = {sku: before.pieces.get(sku, ())[:count] for sku, count in counts.items()} if before else {}
+    taken = {sku: pieces for sku, pieces in taken.items() if pieces}
+    if before is None or not taken:
+        return []
+    left = {sku: pieces[len(taken.get(sku, ())) :] for sku, pieces in before.pieces.items()}
+    rest = replace(before, version=before.version + 1, pieces={sku: pieces for sku, pieces in left.items() if pieces})
+    told = f"it was entered for posting {part.parent_number} before the split: send it once more"
+    own = ExemplarSheet(seller=seller, posting_number=part.number, version=1, pieces=taken, problem=told, by=before.by)
+    codes = codes_of(taken)
+    return [
+        SaveExemplars(rest),
+        SaveExemplars(own),
+        *(ReleasePointer(seller, pointers.EXEMPLAR, code, part.parent_number) for code in codes),
+        *(ClaimPointer(seller, pointers.EXEMPLAR, code, part.number) for code in codes),
+    ]
 
 
 def missing_view(detail: MarketplacePosting, sheet: ExemplarSheet | None) -> list[Json]:

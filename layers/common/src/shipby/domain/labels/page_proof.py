@@ -49,6 +49,8 @@ class Expected:
     """Numbers of its split: they may stand on its label beside its own."""
     references: tuple[str, ...] = ()
     """Other codes that its label may carry: the carrier's numbers."""
+    boxes: int = 0
+    """In how many boxes it is packed: its label has a page for each. 0 where nobody said it: any number will do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,17 @@ def is_own_code(code: str, number: str, barcodes: Collection[str]) -> bool:
 def _is_code_of_box(code: str, barcode: str) -> bool:
     """A longer code of letters or digits alone is another one: 230249 is no box of 23024."""
     return code.startswith(barcode) and not code[len(barcode) :][:1].isalnum()
+
+
+def boxes_amiss(pages: int, boxes: int) -> str:
+    """What is wrong with so many pages for so many boxes; empty if nothing is, or the boxes are not known."""
+    if boxes < 2 or pages == boxes:
+        return ""
+    return (
+        f"{pages} of {boxes} pages, one for each box, are there"
+        if pages < boxes
+        else (f"it has {pages} pages for {boxes} boxes")
+    )
 
 
 def prove_pages(pages: Sequence[PageSaid], asked_for: Mapping[str, Expected], names: Names) -> Proof:

@@ -245,6 +245,9 @@ WOULD: Mapping[str, Words] = {
 }
 ACTIONS: Mapping[str, Words] = {
     IntentAction.SHIP: Words("сборка", "备货", "ship"),
+    IntentAction.SPLIT: Words("разделение", "拆分", "split"),
+    IntentAction.SHIP_PART: Words("частичная сборка", "部分备货", "partial ship"),
+    IntentAction.SET_BOXES: Words("число коробок", "箱数", "number of boxes"),
     IntentAction.CANCEL: Words("отмена", "取消", "cancel"),
     IntentAction.CANCEL_ITEMS: Words("отмена части товаров", "取消部分商品", "cancel of some items"),
     IntentAction.SET_TRACKING: Words("трек-номер", "运单号", "tracking number"),

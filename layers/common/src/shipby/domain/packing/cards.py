@@ -29,6 +29,10 @@ class ProductCard:
     """Which return policy holds for it."""
     supplier: str = ""
     """Who delivered it, for figures by supplier."""
+    weight_g: int = 0
+    """Of one piece as it is packed; 0 where nobody has said it."""
+    sides_mm: tuple[int, ...] = ()
+    """Its three sides, the longest first; () where nobody has said them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,7 +134,8 @@ def check_duties(
     if not left:
         if entered or not detail.requirements or (sheet and sheet.accepted):
             return
-        why = f"it refused them: {sheet.problem}" if sheet and sheet.problem else "it has not checked them yet"
+        why = sheet.problem if sheet and sheet.problem else "it has not checked them yet"
+        why = f"it refused them: {why}" if sheet and sheet.problem and sheet.intent else why
         told = f"posting {number} cannot be shipped yet: the marketplace has to accept what was entered; {why}"
         raise DutyNeededError(told, offered=[_path(number)])
     wanted = "; ".join(f"{name} for SKU {', '.join(skus)}" for name, skus in detail.requirements.items())

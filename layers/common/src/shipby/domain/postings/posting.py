@@ -155,6 +155,10 @@ class MarketplacePosting:
     """SKUs that may carry a mark: `optional.products_with_possible_mandatory_mark`."""
     traceable: bool = False
     """Goods that Belarus traces: `require_blr_traceable_attrs`."""
+    multibox: bool = False
+    """It holds goods of several boxes, and how many is to be told before it is assembled: `is_multibox`."""
+    boxes: int = 0
+    """In how many boxes it is packed, as the marketplace shows it (`multi_box_qty`); 0 where it says one or nothing."""
     code_verified_at: datetime | None = None
     """When the courier's code was found right: `pickup_code_verified_at`."""
     lines: tuple[Line, ...] = ()
@@ -320,6 +324,8 @@ class Posting:
     """Where the work stood when a split ended it: its children begin there."""
     split_block: str = ""
     """Why work on it had been stopped by us then."""
+    boxes: int = 0
+    """How many boxes the marketplace was told; 0 while it was told none."""
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
 

@@ -12,7 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from shipby.adapters.ozon.assumptions import DISCOUNT, FBS_INTEGRATION, FREE_TARIFF, NEXT_TARIFF_LATER, NO_BARCODE
+from shipby.adapters.ozon.assumptions import (
+    BOXES_WITHOUT_WORD,
+    DISCOUNT,
+    FBS_INTEGRATION,
+    FREE_TARIFF,
+    NEXT_TARIFF_LATER,
+    NO_BARCODE,
+)
 from shipby.adapters.ozon.reading.answers import LONGEST_CODE, Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.reading.entries import Fields
 from shipby.application.cases.odd_entries import Listed
@@ -61,6 +68,8 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         legal=maybe("legal", lambda: node.node("analytics_data").flag("is_legal"), unknown=False),
         optional_marks=maybe("optional_marks", lambda: _optional_marks(node.node("optional")), ()),
         traceable=maybe("traceable", lambda: node.flag("require_blr_traceable_attrs"), unknown=False),
+        multibox=maybe("multibox", lambda: node.flag("is_multibox"), unknown=False),
+        boxes=maybe("boxes", lambda: _boxes(node), 0),
         code_verified_at=maybe("code_verified_at", lambda: node.moment("pickup_code_verified_at"), None),
         scanit=maybe("scanit", lambda: _scanit(node), ""),
         lines=lines,
@@ -135,6 +144,11 @@ def _barcodes(node: Node) -> tuple[str, ...]:
 
 def _optional_marks(node: Node) -> tuple[str, ...]:
     return tuple(sorted(set(node.texts("products_with_possible_mandatory_mark")) - {""}))
+
+
+def _boxes(node: Node) -> int:
+    count = node.integer("multi_box_qty")
+    return count if count > BOXES_WITHOUT_WORD else 0
 
 
 def _scanit(node: Node) -> str:

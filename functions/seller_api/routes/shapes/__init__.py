@@ -1,0 +1,1 @@
+"""What shape an order takes: its parcels, its boxes."""
