@@ -10,10 +10,13 @@ from pydantic import ValidationError
 
 from shipby.domain.errors import (
     ActionNotOfferedError,
+    BenchRefusedError,
     CancelGuardError,
     InvalidInputError,
     RetryableError,
     ShipbyError,
+    StageMismatchError,
+    StoppedError,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -30,6 +33,9 @@ class Kind:
 
 _LATER = "Nothing was changed. Send the same call again after Retry-After seconds, with the same Idempotency-Key."
 
+_SCAN = "Do what detail says; what is still missing is in offered."
+_ASIDE = "Put the goods aside, and read the posting: its stage says what may be done."
+_MARK = "Scan the square code of the piece itself again, with an English keyboard layout and Caps Lock off."
 _ENTER = "Enter it with PUT /v1/postings/{number}/exemplars; GET there says what is missing."
 
 KINDS: Mapping[str, Kind] = {
@@ -67,6 +73,29 @@ KINDS: Mapping[str, Kind] = {
         409, "The number of boxes is needed", "Say it with PUT /v1/postings/{number}/boxes, then ask again."
     ),
     "exemplars_needed": Kind(409, "Data of the pieces is needed", _ENTER),
+    "wrong_item": Kind(409, "This does not belong into the parcel", _SCAN),
+    "too_many": Kind(409, "More than belongs into the parcel", _SCAN),
+    "already_scanned": Kind(409, "This very piece is in the parcel already", _SCAN),
+    "ambiguous_item": Kind(409, "The code names several products", "Scan the product's SKU instead."),
+    "paper_scanned": Kind(409, "This is a paper, not the goods", "Scan the goods themselves."),
+    "parcel_changed": Kind(409, "The posting has changed meanwhile", "Take out what is too much and reset its scans."),
+    "goods_unknown": Kind(409, "The goods are not known yet", "Try again in a minute."),
+    "other_piece": Kind(409, "Other pieces are entered for this posting", _ENTER),
+    "call_under_way": Kind(409, "The marketplace is being told of the pieces", "Wait until the intent is settled."),
+    "too_many_codes": Kind(409, "More codes than one posting can have", "Split the posting."),
+    "mark_used": Kind(409, "The mark is another posting's", "Scan the piece in your hand, or take it out there first."),
+    "barcode": Kind(409, "A barcode in place of the mark", _MARK),
+    "not_a_mark": Kind(409, "This is no mark", _MARK),
+    "cut_off": Kind(409, "The mark is not whole", _MARK),
+    "misread": Kind(409, "The mark was misread", _MARK),
+    "caps_lock": Kind(409, "Caps Lock is on", _MARK),
+    "ambiguous": Kind(409, "The mark can be read in more than one way", _MARK),
+    "wrong_goods": Kind(409, "The mark is of other goods", _SCAN),
+    "cancelled": Kind(409, "The posting is cancelled", "Do not pack it: put the goods back."),
+    "being_cancelled": Kind(409, "The posting is being cancelled", _ASIDE),
+    "expired": Kind(409, "The posting has expired", _ASIDE),
+    "blocked": Kind(409, "The posting is blocked", _ASIDE),
+    "left": Kind(409, "The posting has left the house", "There is nothing to scan: read the posting."),
     "already_exists": Kind(409, "This exists already", "Read what is there, or choose another value."),
     "over_refund": Kind(409, "More than was paid", "Read the posting's ledger at /v1/refunds and ask for less."),
     "marketplace_refused": Kind(
@@ -173,7 +202,18 @@ def problem_of(error: Exception, request_id: str) -> ProblemAnswer:
         headers=headers,
         errors=error.errors if isinstance(error, InvalidInputError | CancelGuardError) else (),
         offered=error.offered if isinstance(error, ActionNotOfferedError) else None,
+        former=_former(error),
     )
+
+
+def _former(error: ShipbyError) -> str:
+    """The code that the release before answered, where it has changed."""
+    match error:
+        case StoppedError():
+            return StageMismatchError.code
+        case BenchRefusedError():
+            return ActionNotOfferedError.code
+    return ""
 
 
 def _problem(
@@ -185,6 +225,7 @@ def _problem(
     errors: Sequence[tuple[str, str]] = (),
     offered: Sequence[str] | None = None,
     expected: bool = True,
+    former: str = "",
 ) -> ProblemAnswer:
     kind = KINDS[code]
     body: dict[str, object] = {
@@ -196,6 +237,8 @@ def _problem(
         "errors": [{"field": name, "problem": problem} for name, problem in errors],
         "request_id": request_id,
     }
+    if former:
+        body["former_type"] = f"urn:shipby:problem:{former}"
     if offered is not None:
         body["offered"] = [str(each) for each in offered]
     return ProblemAnswer(kind.status, body, headers or {}, expected)

@@ -31,7 +31,6 @@ MANY_PARAMETERS = {
     "layers/common/src/shipby/adapters/ozon/client.py:__init__": "its parts, so that tests can give others",
     "layers/common/src/shipby/adapters/ozon/transport.py:__init__": "its parts, so that tests can give others",
     "layers/common/src/shipby/application/cases/opening.py:opening": "what a case says, by name",
-    "layers/common/src/shipby/application/packing/bench_checks.py:_accept": "a scan and what it is held against",
     "layers/common/src/shipby/application/returns/automatic.py:_hold": "what a held decision says, by name",
     "layers/common/src/shipby/application/settling/finish.py:finish": "one step of an intent, by name",
     "layers/common/src/shipby/application/settling/finish.py:_transaction": "one step of an intent, by name",

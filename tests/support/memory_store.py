@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import BenchScene
 from shipby.application.ports.postings import PostingStory
 from shipby.application.ports.writes import Write
 from shipby.domain.alarm import AlarmRef
@@ -149,6 +150,20 @@ class MemoryStore(MemoryStock, MemoryReplay, MemoryBoards):
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._get(keys.product_card(seller, sku), ProductCard)
+
+    def bench_scene(self, seller: str, number: str, *, labels: Sequence[str] = ()) -> BenchScene | None:
+        posting = self.posting(seller, number)
+        if posting is None:
+            return None
+        found = {each: self.document(seller, number, each) for each in labels}
+        return BenchScene(
+            posting=posting,
+            detail=self.detail(seller, number),
+            check=self.bench_check(seller, number),
+            sheet=self.exemplar_sheet(seller, number),
+            settings=self.settings(seller),
+            labels={each: document for each, document in found.items() if document is not None},
+        )
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
         return self._get(keys.bench_check(seller, number), BenchCheck)

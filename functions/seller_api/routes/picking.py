@@ -58,7 +58,14 @@ def scan_item(call: Call) -> Answer:
     scan = bench_checks.Scan(
         seller=call.seller, number=call.path["number"], code=body.code, actor=call.actor, quantity=body.quantity
     )
-    return bench_checks.scan_item(scan, call.remember, store=call.store, documents=call.documents, clock=call.clock)
+    return bench_checks.scan_item(
+        scan,
+        call.remember,
+        tell=enter.tell_pieces,
+        store=call.store,
+        documents=call.documents,
+        clock=call.clock,
+    )
 
 
 def get_scans(call: Call) -> Mapping[str, object]:
@@ -152,8 +159,10 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="CheckView",
         roles=BENCH,
         body=ScanBody,
-        description="A wrong item, one too many, or a posting that is not to be sent is refused with 409; the refusal "
-        "is kept in the posting's history, and nothing else changes.",
+        description="Goods of which each piece needs a mark: the answer `asks` for it, and the next scan is read as "
+        "the mark of that piece; or scan the mark alone. Once all are known the marketplace is told. A wrong item, "
+        "one too many, or a posting that is not to be sent is refused with 409 and a code of its own (docs/bench.md); "
+        "the refusal is kept in the posting's history, and nothing else changes.",
     ),
     read(
         "/v1/postings/{number}/scans",

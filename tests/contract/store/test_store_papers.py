@@ -13,16 +13,20 @@ from shipby.application.ports.writes import (
     SaveBenchCheck,
     SaveCarriage,
     SaveCarrier,
+    SaveDetail,
+    SaveDocument,
     SaveExemplars,
     SaveNumberJob,
+    SavePosting,
     SavePrintJob,
     SaveProductCard,
     SaveRefusedPage,
+    SaveSettings,
 )
 from shipby.domain.carriages import Carriage, CarriageState
 from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.errors import VersionConflictError
-from shipby.domain.events import AggregateKind, EventType, carriage_ref, number_job_ref, print_job_ref
+from shipby.domain.events import AggregateKind, EventType, carriage_ref, number_job_ref, posting_ref, print_job_ref
 from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
@@ -272,3 +276,28 @@ def test_a_job_of_numbers_comes_back_with_its_parts_and_rings(store: Store, sell
         store.commit([SaveNumberJob(done, (parts[1],))])
     assert store.number_rows(seller, "n1")[1] == judged
     assert store.asked_on(seller, AggregateKind.NUMBER_JOB, a.NOW.date()).items == ("n1",)
+
+
+def test_all_that_a_scan_is_judged_by_is_read_at_once(store: Store, seller: str) -> None:
+    assert store.bench_scene(seller, a.NUMBER) is None
+    posting, detail = a.posting(seller=seller), a.detail()
+    written = AppendEvents(seller, posting_ref(a.NUMBER), posting.version, (a.event(),))
+    store.commit([SavePosting(posting), SaveDetail(seller, detail), written])
+    bare = store.bench_scene(seller, a.NUMBER, labels=("label",))
+    assert bare is not None
+    assert (bare.posting, bare.detail, bare.check, bare.sheet, bare.settings, bare.labels) == (
+        store.posting(seller, a.NUMBER),
+        store.detail(seller, a.NUMBER),
+        None,
+        None,
+        None,
+        {},
+    )
+
+    check = BenchCheck(seller=seller, posting_number=a.NUMBER, version=1, marks=("01x21y",), waits="10", ask_marks=True)
+    sheet = ExemplarSheet(seller=seller, posting_number=a.NUMBER, version=1, pieces={"10": (Exemplar(mark="m"),)})
+    label, settings = a.document(seller=seller, id="label"), a.settings(seller=seller)
+    store.commit([SaveBenchCheck(check), SaveExemplars(sheet), SaveDocument(label), SaveSettings(settings)])
+    whole = store.bench_scene(seller, a.NUMBER, labels=("label", "label-small"))
+    assert whole is not None
+    assert (whole.check, whole.sheet, whole.settings, whole.labels) == (check, sheet, settings, {"label": label})

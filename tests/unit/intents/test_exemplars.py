@@ -52,7 +52,8 @@ def verdict(world: World, intent: str) -> IntentState:
 
 
 def owner(world: World, mark: Mark) -> str | None:
-    return world.store.find(a.SELLER, pointers.EXEMPLAR, mark.identity)
+    found = world.store.find(pointers.EVERY_SHOP, pointers.EXEMPLAR, mark.identity)
+    return found and found.removeprefix(f"{a.SELLER}/")
 
 
 def packing(world: World) -> None:

@@ -88,7 +88,8 @@ def test_a_wrong_item_is_refused_with_what_is_missing_and_only_the_history_knows
 
     reply = api.post(SCANS, {"code": "4600000000000"})
 
-    assert (reply.status, reply.code) == (409, "action_not_offered")
+    assert (reply.status, reply.code) == (409, "wrong_item")
+    assert reply.body["former_type"] == "urn:shipby:problem:action_not_offered"
     assert "wrong item" in reply.body["detail"]
     assert reply.body["offered"] == ["TEA-CUP-02"]
     assert history(api) == [("bench.scanned", False)]
@@ -103,27 +104,28 @@ def test_one_too_many_is_refused_before_and_after_packing(api: Caller) -> None:
     assert api.post(SCANS, {"code": SKU, "quantity": 2}).body["stage"] == "packed"
     reply = api.post(SCANS, {"code": SKU})
 
-    assert reply.status == 409
+    assert (reply.status, reply.code) == (409, "too_many")
     assert "too many" in reply.body["detail"]
     assert api.get(SCANS).body["scanned"] == 2
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("why", "changes"),
     [
-        {"stage": Stage.CANCELLED, "cancelled_by": "client"},
-        {"stage": Stage.EXPIRED, "blocked_from": Stage.PICKED, "expired_reason": "gone"},
-        {"stage": Stage.BLOCKED, "blocked_from": Stage.PICKED, "blocked_reason": "broken"},
-        {"stage": Stage.HANDED_OVER},
-        {"open_intents": (a.intent().id,)},
+        ("cancelled", {"stage": Stage.CANCELLED, "cancelled_by": "client"}),
+        ("expired", {"stage": Stage.EXPIRED, "blocked_from": Stage.PICKED, "expired_reason": "gone"}),
+        ("blocked", {"stage": Stage.BLOCKED, "blocked_from": Stage.PICKED, "blocked_reason": "broken"}),
+        ("left", {"stage": Stage.HANDED_OVER}),
+        ("being_cancelled", {"open_intents": (a.intent().id,)}),
     ],
 )
-def test_nothing_goes_into_a_parcel_that_is_not_to_be_sent(api: Caller, changes: dict[str, Any]) -> None:
+def test_nothing_goes_into_a_parcel_that_is_not_to_be_sent(api: Caller, why: str, changes: dict[str, Any]) -> None:
     parcel(api, **changes)
 
     reply = api.post(SCANS, {"code": SKU})
 
-    assert (reply.status, reply.code) == (409, "stage_mismatch")
+    assert (reply.status, reply.code) == (409, why)
+    assert reply.body["former_type"] == "urn:shipby:problem:stage_mismatch"
     assert history(api) == [("bench.scanned", False)]
     assert api.get(SCANS).body["stop"] in reply.body["detail"]
 
@@ -262,6 +264,7 @@ def test_support_sees_the_picking_and_scans_nothing(api: Caller) -> None:
 
 
 MARK = "010460123456789321FGXEAGA5a1GA(\x1d91EE06\x1d92VW/n3g0hYP6kqx1WjVy/fnpKT+i7N3FT8QPUyzzKQT4="
+OTHER_MARK = MARK.replace("GA(", "ga(")
 EXEMPLARS = f"/v1/postings/{a.NUMBER}/exemplars"
 
 
@@ -275,23 +278,47 @@ def entries(*marks: str) -> dict[str, Any]:
     return {"products": [{"sku": SKU, "exemplars": [{"mark": mark} for mark in marks]}]}
 
 
-def test_the_last_scan_and_packing_wait_for_the_marks_and_say_so_with_their_code(api: Caller) -> None:
+def test_goods_that_need_a_mark_ask_for_it_and_the_next_scan_is_the_mark_of_that_piece(api: Caller) -> None:
     marked(api)
     missing = [{"sku": SKU, "piece": 1, "duty": "mandatory_mark", "code": "mark_needed"}]
     assert api.get(f"/v1/postings/{a.NUMBER}").body["missing_entries"][:1] == missing
-    assert api.post(SCANS, {"code": SKU}).status == 200
 
-    for reply in (api.post(SCANS, {"code": SKU}), api.post(f"/v1/postings/{a.NUMBER}/pack")):
-        assert (reply.status, reply.body["type"]) == (409, "urn:shipby:problem:mark_needed")
-        assert reply.body["offered"] == [EXEMPLARS]
-    assert history(api)[-1] == ("bench.scanned", False)
+    asked = api.post(SCANS, {"code": "4601234567893"}).body
+    assert asked["asks"] | {"told": ""} == {"what": "mark_needed", "sku": SKU, "piece": 1, "told": ""}
+    assert (asked["scanned"], asked["accepted"]) == (0, None)
+    assert api.get(SCANS).body["asks"] == asked["asks"]
+    first = api.post(SCANS, {"code": MARK.replace("\x1d", "")}).body
+    assert (first["scanned"], first["asks"], first["accepted"]["sku"]) == (1, None, SKU)
+    assert api.get(EXEMPLARS).body["products"][0]["exemplars"][0]["mark"] == MARK
 
-    entered = api.put(EXEMPLARS, entries(MARK.replace("\x1d", ""), MARK.replace("GA(", "ga("))).body
+    last = api.post(SCANS, {"code": OTHER_MARK}).body
+    assert (last["complete"], last["stage"]) == (True, "packed")
+    entered = api.get(EXEMPLARS).body
     assert (entered["missing"], entered["accepted"]) == ([], False)
-    assert entered["products"][0]["exemplars"][0]["mark"] == MARK
     assert entered["intent"] == f"p.{a.NUMBER}.set_exemplars.1"
-    assert api.get(EXEMPLARS).body == entered
-    assert api.post(SCANS, {"code": SKU}).body["stage"] == "packed"
+    assert [kind for kind, _ in history(api)][-5:] == [
+        "bench.scanned",
+        "exemplars.entered",
+        "intent.created",
+        "bench.completed",
+        "posting.packed",
+    ]
+
+
+def test_packing_by_hand_waits_for_the_marks_and_says_so_with_their_code(api: Caller) -> None:
+    marked(api)
+
+    reply = api.post(f"/v1/postings/{a.NUMBER}/pack", {"reason": "the scanner is broken"})
+
+    assert (reply.status, reply.body["type"]) == (409, "urn:shipby:problem:mark_needed")
+    assert reply.body["offered"] == [EXEMPLARS]
+
+
+def test_marks_that_are_entered_ahead_need_no_scan(api: Caller) -> None:
+    marked(api)
+    api.put(EXEMPLARS, entries(MARK.replace("\x1d", ""), OTHER_MARK))
+
+    assert api.post(SCANS, {"code": SKU, "quantity": 2}).body["stage"] == "packed"
 
 
 def test_wrong_marks_are_named_piece_by_piece(api: Caller) -> None:

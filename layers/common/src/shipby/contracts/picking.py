@@ -76,8 +76,9 @@ class ScanBody(Request):
         str,
         Field(
             min_length=1,
-            max_length=200,
-            description="What the scanner read: a barcode of the product's card, its SKU or its offer id.",
+            max_length=300,
+            description="What the scanner read: a barcode of the product's card, its SKU, its offer id, or the mark "
+            "of a piece.",
             examples=["4601234567893"],
         ),
     ]
@@ -101,6 +102,15 @@ class AcceptedView(View):
     sku: str
     offer_id: str
     quantity: int
+
+
+class AsksView(View):
+    """What the next scan has to be."""
+
+    what: Annotated[Literal["mark_needed"], Field(description="The mark of the piece whose item was scanned.")]
+    sku: str
+    piece: Annotated[int, Field(description="Counts from 1.")]
+    told: str
 
 
 class UnlockedLabelView(View):
@@ -127,6 +137,7 @@ class CheckView(View):
     by: Annotated[str | None, Field(description="Whose scan was the last.")]
     stop: Annotated[str | None, Field(description="Why nothing more may go in.")]
     accepted: Annotated[AcceptedView | None, Field(description="What this scan put in.")]
+    asks: Annotated[AsksView | None, Field(description="What the next scan has to be; null where any item may follow.")]
     label: Annotated[UnlockedLabelView | None, Field(description="Once everything is in.")]
 
 

@@ -23,6 +23,10 @@ class Problem(View):
         str,
         Field(description="Stable and machine-readable; see docs/api.md.", examples=["urn:shipby:problem:not_found"]),
     ]
+    former_type: Annotated[
+        str | None,
+        Field(description="What `type` was in the release before, where it has changed; gone with the next one."),
+    ] = None
     title: str
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str, Field(description="What happened, and to which item.")]

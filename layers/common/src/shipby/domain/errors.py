@@ -14,8 +14,10 @@ ShipbyError
 │   ├── NotFoundError
 │   ├── AlreadyExistsError         a row that may exist only once is there
 │   ├── StageMismatchError         the posting is not where the command expects it
+│   │   └── StoppedError               nothing goes into its parcel: cancelled, expired, blocked, gone
 │   ├── NotInStockError            a movement would take more goods than are free
 │   ├── ActionNotOfferedError      the marketplace does not offer this now; `offered` lists what it does
+│   │   ├── BenchRefusedError          a scan or a step at the bench does not count; its code says why
 │   │   ├── DutyNeededError            the marketplace wants a mark, a declaration … of the pieces first
 │   │   └── NoTrueReasonError          no reason that it offers is true of what happened
 │   ├── PreconditionFailedError    If-Match names an older version
@@ -156,6 +158,15 @@ class StageMismatchError(PermanentError):
     code = "stage_mismatch"
 
 
+class StoppedError(StageMismatchError):
+    """Nothing goes into the posting's parcel now. `code`: cancelled, being_cancelled, expired, blocked or left."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        if code:
+            self.code = code
+
+
 class NotInStockError(PermanentError):
     """A movement would take more goods than there are, or than are free."""
 
@@ -170,6 +181,15 @@ class ActionNotOfferedError(PermanentError):
     def __init__(self, message: str, *, offered: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.offered = tuple(offered)
+
+
+class BenchRefusedError(ActionNotOfferedError):
+    """A scan or a step at the bench does not count. `code` is the bench's own word for it: see docs/bench.md."""
+
+    def __init__(self, message: str, *, code: str = "", offered: Sequence[str] = ()) -> None:
+        super().__init__(message, offered=offered)
+        if code:
+            self.code = code
 
 
 class DutyNeededError(ActionNotOfferedError):

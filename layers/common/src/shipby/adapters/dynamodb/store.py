@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from shipby.adapters.dynamodb.rows.kind import Kind, T
     from shipby.application.ports.clock import Clock
+    from shipby.application.ports.papers import BenchScene
     from shipby.application.ports.writes import Write
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
@@ -233,6 +234,34 @@ class DynamoDBStore(Stocks, AsideAlarms, PushInbox):
         wanted = {sku: keys.product_card(seller, sku) for sku in skus}
         found = self._get_many(list(wanted.values()))
         return {sku: rows.packing.product_cards().read(found[key]) for sku, key in wanted.items() if key in found}
+
+    def bench_scene(self, seller: str, number: str, *, labels: Sequence[str] = ()) -> BenchScene | None:
+        """A posting with everything beside it that a scan needs, in one request."""
+        from shipby.application.ports.papers import BenchScene  # only the bench needs it: cold starts
+
+        at, detail_at = keys.posting(seller, number), keys.detail(seller, number)
+        check_at, sheet_at = keys.bench_check(seller, number), keys.exemplar_sheet(seller, number)
+        labels_at = {each: keys.document(seller, number, each) for each in labels}
+        settings_at = keys.settings(seller)
+        found = self._get_many([at, detail_at, check_at, sheet_at, settings_at, *labels_at.values()])
+        if (item := found.get(at)) is None:
+            return None
+        self._seen.note(at, item)
+        posting = rows.postings.postings().read(item)
+
+        def read(kind: Kind[T], key: Key) -> T | None:
+            return kind.read(found[key]) if key in found else None
+
+        facts = read(rows.postings.details(), detail_at)
+        documents = {each: read(rows.labels.documents(), key) for each, key in labels_at.items()}
+        return BenchScene(
+            posting=posting,
+            detail=facts and rows.postings.with_newest(facts, posting),
+            check=read(rows.packing.bench_checks(), check_at),
+            sheet=read(rows.packing.exemplar_sheets(), sheet_at),
+            settings=read(rows.sellers.settings(), settings_at),
+            labels={each: document for each, document in documents.items() if document is not None},
+        )
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None:
         return self._read(rows.packing.bench_checks(), keys.bench_check(seller, number))

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
@@ -17,32 +18,22 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import (
-    AppendEvents,
-    ClaimPointer,
-    ReleasePointer,
-    SaveExemplars,
-    SavePosting,
-    Write,
-)
-from shipby.application.postings.exemplars import exemplars_view
+from shipby.application.ports.writes import AppendEvents, SaveExemplars, SavePosting, Write
+from shipby.application.postings.exemplars import claimed, code_used, exemplars_view, given_free, name_code
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.domain import pointers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import MOVES_GOODS, IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet
-from shipby.domain.packing.exemplars import codes_of, missing, pieces_of, to_json
+from shipby.domain.packing.exemplars import MOST_CODES, codes_of, lacks_nothing_here, missing, pieces_of, to_json
 from shipby.domain.packing.marks import Unread, check_goods, read_mark
 from shipby.domain.postings.posting import AWAITS_SHIPPING, FINAL, MarketplacePosting, Posting
 from shipby.domain.sellers.settings import SellerSettings
 
-MOST_CODES = 80
-"""Codes of one posting: each is a row of the one transaction that stores them, and a transaction holds 100."""
 _IMEI = re.compile(r"\d{15}", re.ASCII)
 
 
@@ -105,7 +96,7 @@ def _sheet(entry: Entry, detail: MarketplacePosting, before: ExemplarSheet | Non
         )
     codes = Counter(codes_of(pieces))
     problems += [
-        ("products", f"used_twice: {_named(code)} is entered for two pieces") for code, n in codes.items() if n > 1
+        ("products", f"used_twice: {name_code(code)} is entered for two pieces") for code, n in codes.items() if n > 1
     ]
     if len(codes) > MOST_CODES:
         problems.append(("products", f"{len(codes)} codes; at most {MOST_CODES} fit into one posting"))
@@ -185,55 +176,50 @@ def _store(
     }
     events = [Event(type=EventType.EXEMPLARS_ENTERED, at=now, actor=entry.actor, data=counts)]
     changed, writes = posting, list[Write]()
-    # A country of origin is set elsewhere: it holds back the shipping, not what is entered here.
-    if any(sheet.pieces.values()) and all(each.code == "country_needed" for each in left):
-        changed, intent, event, writes = _told(posting, detail, sheet, entry, store, clock)
+    if lacks_nothing_here(detail, sheet):
+        settings = store.settings(entry.seller) or SellerSettings(seller=entry.seller)
+        changed, intent, event, writes = tell_pieces(
+            posting, detail, sheet, settings, actor=entry.actor, store=store, now=now
+        )
         events.append(event)
         sheet = replace(sheet, intent=intent)
     changed = rewind(replace(changed, version=posting.version + 1))
     answer = Answer(200, exemplars_view(posting.number, detail, sheet))
-    moves: list[Write] = [
-        *(ClaimPointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in sorted(new)),
-        *(ReleasePointer(entry.seller, pointers.EXEMPLAR, code, posting.number) for code in sorted(gone)),
-    ]
+    number = posting.number
+    moves = [*claimed(entry.seller, number, sorted(new)), *given_free(entry.seller, number, sorted(gone))]
     appended = AppendEvents(entry.seller, ref, changed.version, tuple(events))
     try:
         store.commit([SavePosting(changed), SaveExemplars(sheet), appended, *moves, *writes, *remember(answer)])
     except AlreadyExistsError as error:
-        raise _used(entry, codes, store) or error from error
+        if told := code_used(entry.seller, entry.number, codes, store=store):
+            raise AlreadyExistsError(f"mark_used: {told}", what="EXEMPLAR") from error
+        raise
     return answer
 
 
-def _told(
-    posting: Posting, detail: MarketplacePosting, sheet: ExemplarSheet, entry: Entry, store: Store, clock: Clock
+def tell_pieces(
+    posting: Posting,
+    detail: MarketplacePosting,
+    sheet: ExemplarSheet,
+    settings: SellerSettings,
+    *,
+    actor: str,
+    store: Store,
+    now: datetime,
 ) -> tuple[Posting, str, Event, list[Write]]:
+    """The begin of the call that tells the marketplace of these pieces: the posting with its intent noted (same
+    version), the intent's id, its event and what goes into the same transaction.
+
+    Raises ActionNotOfferedError where the marketplace takes none now.
+    """
     check_offered(posting, IntentAction.SET_EXEMPLARS, detail.actions)
     request: dict[str, Json] = {"pieces": to_json(sheet.pieces), "edit": detail.status == AWAITS_SHIPPING}
     wish = Wish(
-        seller=entry.seller,
-        number=entry.number,
+        seller=posting.seller,
+        number=posting.number,
         action=IntentAction.SET_EXEMPLARS,
         request=request,
-        actor=entry.actor,
+        actor=actor,
     )
-    settings = store.settings(entry.seller) or SellerSettings(seller=entry.seller)
-    noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=clock.now())
+    noted, intent, event, writes = prepare_intent(posting, wish, settings, store=store, now=now)
     return noted, intent.id, event, writes
-
-
-def _used(entry: Entry, codes: Sequence[str], store: Pointers) -> AlreadyExistsError | None:
-    """Which code is whose; None where it was something else that existed."""
-    for code in codes:
-        owner = store.find(entry.seller, pointers.EXEMPLAR, code)
-        if owner not in (None, entry.number):
-            told = (
-                f"mark_used: {_named(code)} is entered for posting {owner} already; scan the piece in your hand, "
-                f"or take it out there with PUT /v1/postings/{owner}/exemplars"
-            )
-            return AlreadyExistsError(told, what="EXEMPLAR")
-    return None
-
-
-def _named(code: str) -> str:
-    kind, found, value = code.partition(":")
-    return f"{kind.upper()} {value}" if found and kind in ("imei", "uin") else f"mark {code}"

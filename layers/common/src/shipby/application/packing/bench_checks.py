@@ -8,40 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
 
 from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
-from shipby.application.packing.pick_lists import Pickable, load_pickable
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, Commits, SaveBenchCheck, SavePosting, Write
-from shipby.application.postings.exemplars import refuse_unmet
-from shipby.application.postings.work_posting import load_posting, with_goods
+from shipby.application.ports.writes import AppendEvents, Commits, SaveBenchCheck, SaveExemplars, SavePosting, Write
+from shipby.application.postings.exemplars import claimed, code_used, given_free
+from shipby.application.postings.work_posting import no_posting, with_goods
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError, DutyNeededError, ShipbyError, StageMismatchError
+from shipby.domain.errors import (
+    POINTER_TAKEN,
+    ActionNotOfferedError,
+    AlreadyExistsError,
+    BenchRefusedError,
+    DutyNeededError,
+    ShipbyError,
+    StoppedError,
+)
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import DocumentState
-from shipby.domain.packing.cards import BenchCheck
-from shipby.domain.packing.scanning import (
-    Item,
-    Refusal,
-    count,
-    is_complete,
-    items_of,
-    judge_scan,
-    pack_up,
-    printable,
-    stop_of,
-)
-from shipby.domain.postings.posting import Posting
+from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet
+from shipby.domain.packing.exemplars import check_duties, codes_of, lacks_nothing_here, missing
+from shipby.domain.packing.piece_scans import MarkWanted, Parcel, Piece, judge
+from shipby.domain.packing.scanning import Item, Refusal, count, find_stop, is_complete, pack_up, printable, stop_of
+from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.sellers.settings import SellerSettings
 
 CHECKED = "every piece was scanned"
@@ -58,38 +59,78 @@ class Scan:
     quantity: int = 1
 
 
-def _check_of(store: BenchReads, seller: str, number: str) -> BenchCheck:
-    return store.bench_check(seller, number) or BenchCheck(seller=seller, posting_number=number, version=0)
+class TellPieces(Protocol):
+    """The begin of the call that tells the marketplace of a posting's pieces. Intents stand above the bench, so it is
+    handed in: `shipby.application.intents.enter_exemplars.tell_pieces`."""
+
+    def __call__(
+        self,
+        posting: Posting,
+        detail: MarketplacePosting,
+        sheet: ExemplarSheet,
+        settings: SellerSettings,
+        *,
+        actor: str,
+        store: Store,
+        now: datetime,
+    ) -> tuple[Posting, str, Event, list[Write]]: ...
 
 
-def _items(found: Pickable, check: BenchCheck) -> tuple[Item, ...]:
-    detail = found.details.get(check.posting_number)
-    return items_of(detail, found.cards, check.scanned) if detail else ()
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A parcel as it stands, with what its label and policy hang on."""
+
+    parcel: Parcel
+    settings: SellerSettings
+    labels: Mapping[str, Document]
 
 
-def scan_item(scan: Scan, remember: Remember, *, store: Store, documents: DocumentStore, clock: Clock) -> Answer:
+def _load(store: BenchReads, seller: str, number: str) -> _Bench:
+    """Two reads, whatever the posting holds. Raises NotFoundError."""
+    scene = store.bench_scene(seller, number, labels=tuple(LABEL_IDS.values()))
+    if scene is None:
+        raise no_posting(number)
+    skus = dict.fromkeys(line.sku for line in scene.detail.lines) if scene.detail else ()
+    parcel = Parcel(
+        posting=scene.posting,
+        detail=scene.detail,
+        cards=store.product_cards_of(seller, tuple(skus)) if skus else {},
+        check=scene.check or BenchCheck(seller=seller, posting_number=number, version=0),
+        sheet=scene.sheet,
+    )
+    return _Bench(parcel, scene.settings or SellerSettings(seller=seller), scene.labels)
+
+
+def scan_item(
+    scan: Scan, remember: Remember, *, tell: TellPieces, store: Store, documents: DocumentStore, clock: Clock
+) -> Answer:
     """Count a scanned item into a parcel; the last one packs it, in the same transaction.
 
-    Raises NotFoundError, ActionNotOfferedError (wrong item, one too many; `offered` names what is missing),
-    DutyNeededError (the last piece, while marks and the like are not entered) and StageMismatchError (cancelled,
-    expired, blocked, gone). A refused scan is kept in the history and changes nothing else.
+    Goods of which each piece needs a mark are known by it: the answer `asks` for it, and the next scan is read as the
+    mark of that piece; or the mark alone names item and piece. Once all pieces are entered the marketplace is told.
+
+    Raises NotFoundError, BenchRefusedError (`offered` names what is missing), DutyNeededError (the last piece, while
+    declarations and the like are not entered) and StoppedError (cancelled, expired, blocked, gone). A refused scan is
+    kept in the history and changes nothing else.
     """
 
     def once() -> Answer:
-        posting = load_posting(store, scan.seller, scan.number)
-        found = load_pickable(scan.seller, [scan.number], store=store)
-        check = _check_of(store, scan.seller, scan.number)
-        items = _items(found, check)
-        detail = found.details.get(scan.number)
-        codes = detail.codes if detail else ()
-        verdict = judge_scan(posting, items, found.cards, scan.code, scan.quantity, codes)
+        bench = _load(store, scan.seller, scan.number)
+        verdict = judge(bench.parcel, scan.code, scan.quantity)
         if isinstance(verdict, Refusal):
-            raise _refused(scan, posting, items, verdict, store, clock)
+            raise _refused(scan, bench.parcel, verdict, store, clock)
+        if isinstance(verdict, MarkWanted):
+            return _ask(scan, bench, verdict.item, remember, store, documents, clock)
         try:
-            return _accept(scan, posting, found, check, verdict, remember, store, documents, clock)
+            return _accept(scan, bench, verdict, tell, remember, store, documents, clock)
         except DutyNeededError as error:
-            _refused(scan, posting, items, Refusal(error.code, str(error)), store, clock)
+            _refused(scan, bench.parcel, Refusal(error.code, str(error)), store, clock)
             raise
+        except AlreadyExistsError as error:
+            if error.what != POINTER_TAKEN or not isinstance(verdict, Piece):
+                raise
+            told = code_used(scan.seller, scan.number, [verdict.mark.identity], store=store)
+            raise _refused(scan, bench.parcel, Refusal("mark_used", told or str(error)), store, clock) from error
 
     return decide_anew(once)
 
@@ -99,61 +140,125 @@ def _scanned(scan: Scan, clock: Clock, **data: Json) -> Event:
     return Event(type=EventType.BENCH_SCANNED, at=clock.now(), actor=scan.actor, data=told)
 
 
-def _refused(
-    scan: Scan, posting: Posting, items: tuple[Item, ...], verdict: Refusal, store: Commits, clock: Clock
-) -> ShipbyError:
-    changed = rewind(replace(posting, version=posting.version + 1))
+def _refused(scan: Scan, parcel: Parcel, verdict: Refusal, store: Commits, clock: Clock) -> ShipbyError:
+    changed = rewind(replace(parcel.posting, version=parcel.posting.version + 1))
     event = _scanned(scan, clock, accepted=False, why=verdict.why)
     appended = AppendEvents(scan.seller, posting_ref(scan.number), changed.version, (event,))
     store.commit([SavePosting(changed), appended])
-    if verdict.why == "stopped":
-        return StageMismatchError(verdict.told)
-    return ActionNotOfferedError(verdict.told, offered=[item.offer_id or item.sku for item in items if item.missing])
+    if find_stop(parcel.posting):
+        return StoppedError(verdict.told, code=verdict.why)
+    missing_items = [item.offer_id or item.sku for item in parcel.items if item.missing]
+    return BenchRefusedError(verdict.told, code=verdict.why, offered=missing_items)
+
+
+def _ask(
+    scan: Scan, bench: _Bench, item: Item, remember: Remember, store: Store, documents: DocumentStore, clock: Clock
+) -> Answer:
+    """The item is right and counts with its mark, which is the next scan."""
+    parcel = bench.parcel
+    before = parcel.check
+    check = replace(
+        before,
+        version=before.version + 1,
+        waits=item.sku,
+        started_at=before.started_at or clock.now(),
+        by=scan.actor,
+    )
+    changed = rewind(replace(parcel.posting, version=parcel.posting.version + 1))
+    answer = Answer(200, _view(replace(bench, parcel=replace(parcel, posting=changed, check=check)), documents))
+    event = _scanned(scan, clock, accepted=True, sku=item.sku, asks="mark_needed")
+    appended = AppendEvents(scan.seller, posting_ref(scan.number), changed.version, (event,))
+    store.commit([SavePosting(changed), SaveBenchCheck(check), appended, *remember(answer)])
+    return answer
 
 
 def _accept(
     scan: Scan,
-    posting: Posting,
-    found: Pickable,
-    check: BenchCheck,
-    item: Item,
+    bench: _Bench,
+    verdict: Item | Piece,
+    tell: TellPieces,
     remember: Remember,
     store: Store,
     documents: DocumentStore,
     clock: Clock,
 ) -> Answer:
     now = clock.now()
-    counted = count(check, item, scan.quantity, at=now, actor=scan.actor)
-    items = _items(found, counted)
+    item = verdict.item if isinstance(verdict, Piece) else verdict
+    check = count(bench.parcel.check, item, scan.quantity, at=now, actor=scan.actor)
+    if isinstance(verdict, Piece):
+        check = replace(check, marks=(*check.marks, verdict.mark.identity), ask_marks=True)
+    parcel = replace(bench.parcel, check=check)
     events = [_scanned(scan, clock, accepted=True, sku=item.sku)]
-    changed = posting
-    goods: list[Write] = []
-    if is_complete(items):
+    writes: list[Write] = []
+    if isinstance(verdict, Piece) and verdict.pieces is not None:
+        parcel, told, writes = _enter(parcel, verdict.pieces, bench.settings, tell, scan, store, now)
+        events += told
+    if is_complete(parcel.items):
         # Not packed before its pieces are entered: the marketplace would not let it ship.
-        refuse_unmet(posting, found.details.get(scan.number), store=store, entered=True)
-        counted = replace(counted, completed_at=now)
-        pieces: dict[str, Json] = {each.sku: each.scanned for each in items}
+        if parcel.detail and parcel.detail.requirements and parcel.posting.assembled_at is None:
+            check_duties(scan.number, parcel.detail, parcel.sheet, entered=True)
+        parcel = replace(parcel, check=replace(check, completed_at=now))
+        pieces: dict[str, Json] = {each.sku: each.scanned for each in parcel.items}
         events.append(Event(type=EventType.BENCH_COMPLETED, at=now, actor=scan.actor, data={"scanned": pieces}))
-        packed, goods = with_goods(posting, pack_up(posting, at=now, actor=scan.actor, reason=CHECKED), store=store)
-        changed = packed.posting
+        step = pack_up(parcel.posting, at=now, actor=scan.actor, reason=CHECKED)
+        packed, goods = with_goods(parcel.posting, step, store=store)
+        parcel = replace(parcel, posting=packed.posting)
+        writes += goods
         events += packed.events
     # Several steps are one change: one version with all their events.
-    changed = rewind(replace(changed, version=posting.version + 1))
-    view = _view(changed, counted, items, store, documents)
+    changed = rewind(replace(parcel.posting, version=bench.parcel.posting.version + 1))
+    view = _view(replace(bench, parcel=replace(parcel, posting=changed)), documents)
     view["accepted"] = {"sku": item.sku, "offer_id": item.offer_id, "quantity": scan.quantity}
     answer = Answer(200, view)
     appended = AppendEvents(scan.seller, posting_ref(scan.number), changed.version, tuple(events))
     kept = remember(Answer(200, _without_link(view)))
-    store.commit([SavePosting(changed), SaveBenchCheck(counted), appended, *goods, *kept])
+    store.commit([SavePosting(changed), SaveBenchCheck(parcel.check), appended, *writes, *kept])
     return answer
+
+
+def _enter(
+    parcel: Parcel,
+    pieces: Mapping[str, tuple[Exemplar, ...]],
+    settings: SellerSettings,
+    tell: TellPieces,
+    scan: Scan,
+    store: Store,
+    now: datetime,
+) -> tuple[Parcel, list[Event], list[Write]]:
+    """The piece is entered with its mark; once nothing is missing any more, the marketplace is told."""
+    detail, before = parcel.detail, parcel.sheet
+    if detail is None:
+        raise TypeError("pieces are judged by the goods of their posting")
+    sheet = ExemplarSheet(
+        seller=scan.seller,
+        posting_number=scan.number,
+        version=(before.version if before else 0) + 1,
+        pieces=pieces,
+        by=scan.actor,
+    )
+    codes, had = set(codes_of(pieces)), set(codes_of(before.pieces)) if before else set()
+    left = len(missing(detail, sheet))
+    counts: dict[str, Json] = {"pieces": sum(map(len, pieces.values())), "codes": len(codes), "missing": left}
+    events = [Event(type=EventType.EXEMPLARS_ENTERED, at=now, actor=scan.actor, data=counts)]
+    posting, writes = parcel.posting, list[Write]()
+    if lacks_nothing_here(detail, sheet):
+        try:
+            posting, intent, event, writes = tell(
+                posting, detail, sheet, settings, actor=scan.actor, store=store, now=now
+            )
+            events.append(event)
+            sheet = replace(sheet, intent=intent)
+        except ActionNotOfferedError as error:
+            # The piece is in the parcel all the same: PUT of the same entries tells it later.
+            sheet = replace(sheet, problem=str(error))
+    writes += claimed(scan.seller, scan.number, sorted(codes - had))
+    writes += given_free(scan.seller, scan.number, sorted(had - codes))
+    return replace(parcel, posting=posting, sheet=sheet), events, [SaveExemplars(sheet), *writes]
 
 
 def get_check(seller: str, number: str, *, store: Store, documents: DocumentStore) -> dict[str, Json]:
     """What was scanned into a parcel so far, and its label once everything is in. Raises NotFoundError."""
-    posting = load_posting(store, seller, number)
-    check = _check_of(store, seller, number)
-    items = _items(load_pickable(seller, [number], store=store), check)
-    return _view(posting, check, items, store, documents)
+    return _view(_load(store, seller, number), documents)
 
 
 def reset_check(
@@ -170,26 +275,50 @@ def reset_check(
     """Begin anew with an empty parcel; the posting's stage stays. Raises NotFoundError, StageMismatchError."""
 
     def once() -> Answer:
-        posting = load_posting(store, seller, number)
-        if stop := stop_of(posting):
-            raise StageMismatchError(stop)
-        before = _check_of(store, seller, number)
-        check = BenchCheck(seller=seller, posting_number=number, version=before.version + 1, by=actor)
-        changed = rewind(replace(posting, version=posting.version + 1))
+        bench = _load(store, seller, number)
+        parcel, before = bench.parcel, bench.parcel.check
+        if stop := find_stop(parcel.posting):
+            raise StoppedError(stop.told, code=stop.why)
+        check = BenchCheck(
+            seller=seller,
+            posting_number=number,
+            version=before.version + 1,
+            by=actor,
+            ask_marks=before.ask_marks or bool(before.marks),
+        )
+        sheet, writes = _taken_out(parcel)
+        changed = rewind(replace(parcel.posting, version=parcel.posting.version + 1))
         data: dict[str, Json] = {"reset": True, "scanned": dict(before.scanned)}
         event = Event(type=EventType.BENCH_SCANNED, at=clock.now(), actor=actor, reason=reason, data=data)
-        items = _items(load_pickable(seller, [number], store=store), check)
-        answer = Answer(200, _view(changed, check, items, store, documents))
+        begun = replace(parcel, posting=changed, check=check, sheet=sheet)
+        answer = Answer(200, _view(replace(bench, parcel=begun), documents))
         appended = AppendEvents(seller, posting_ref(number), changed.version, (event,))
-        store.commit([SavePosting(changed), SaveBenchCheck(check), appended, *remember(answer)])
+        store.commit([SavePosting(changed), SaveBenchCheck(check), appended, *writes, *remember(answer)])
         return answer
 
     return decide_anew(once)
 
 
-def _view(
-    posting: Posting, check: BenchCheck, items: tuple[Item, ...], store: Store, documents: DocumentStore
-) -> dict[str, Json]:
+def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
+    """The entries without the pieces that were scanned in: another parcel may take those. What the marketplace was told
+    already stays until other pieces are scanned in."""
+    sheet, gone = parcel.sheet, set(parcel.check.marks)
+    if sheet is None or sheet.intent or not gone & set(codes_of(sheet.pieces)):
+        return sheet, []
+    pieces = {
+        sku: tuple(
+            replace(one, mark="") if one.mark and gone & set(codes_of({sku: (replace(one, imei=(), uin=""),)})) else one
+            for one in each
+        )
+        for sku, each in sheet.pieces.items()
+    }
+    left = replace(sheet, version=sheet.version + 1, pieces=pieces)
+    free = sorted(gone & set(codes_of(sheet.pieces)))
+    return left, [SaveExemplars(left), *given_free(sheet.seller, sheet.posting_number, free)]
+
+
+def _view(bench: _Bench, documents: DocumentStore) -> dict[str, Json]:
+    posting, check, items, awaited = bench.parcel.posting, bench.parcel.check, bench.parcel.items, bench.parcel.waits
     # A parcel of which nothing is known is never complete.
     complete = bool(items) and is_complete(items)
     return {
@@ -215,15 +344,20 @@ def _view(
         "by": check.by or None,
         "stop": stop_of(posting) or None,
         "accepted": None,
-        "label": _label(posting, store, documents) if complete else None,
+        "asks": _asks(awaited) if awaited else None,
+        "label": _label(bench, documents) if complete else None,
     }
 
 
-def _label(posting: Posting, store: Store, documents: DocumentStore) -> dict[str, Json]:
-    settings = store.settings(posting.seller) or SellerSettings(seller=posting.seller)
-    identifier = LABEL_IDS[settings.label_form]
-    document = store.document(posting.seller, posting.number, identifier)
-    why_not = refusal(posting, settings)
+def _asks(item: Item) -> dict[str, Json]:
+    told = f"scan the mark of piece {item.scanned + 1} of {item.offer_id or item.sku}"
+    return {"what": "mark_needed", "sku": item.sku, "piece": item.scanned + 1, "told": told}
+
+
+def _label(bench: _Bench, documents: DocumentStore) -> dict[str, Json]:
+    identifier = LABEL_IDS[bench.settings.label_form]
+    document = bench.labels.get(identifier)
+    why_not = refusal(bench.parcel.posting, bench.settings)
     if not why_not:
         if document is None:
             why_not = "its label is not there yet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.postings.posting import MarketplacePosting, Posting
+    from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
     from shipby.domain.tracking.scans import Scan
 
@@ -39,8 +42,25 @@ class PrintJobs(Protocol):
         """Raise a waiting print job's `done`; no new version, and nothing where it has ended or is further."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchScene:
+    """All that a scan into a parcel is judged by, but for the cards of its products."""
+
+    posting: Posting
+    detail: MarketplacePosting | None
+    check: BenchCheck | None
+    sheet: ExemplarSheet | None
+    settings: SellerSettings | None
+    labels: Mapping[str, Document]
+    """Those of the ids asked for that there are."""
+
+
 class BenchReads(Protocol):
     """What the bench knows and checked."""
+
+    def bench_scene(self, seller: str, number: str, *, labels: Sequence[str] = ()) -> BenchScene | None:
+        """A posting with everything beside it that a scan needs, in one request; strongly consistent, item by item.
+        None where there is no such posting."""
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None: ...
     def product_cards_of(self, seller: str, skus: Sequence[str]) -> Mapping[str, ProductCard]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dataclasses import replace
 
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, Write
+from shipby.application.ports.sellers import Pointers
 from shipby.domain import pointers
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet
@@ -30,11 +33,48 @@ def refuse_unmet(
     check_duties(posting.number, detail, sheet_of(detail, posting.seller, store=store), entered=entered)
 
 
+def holder(seller: str, number: str) -> str:
+    """The posting that a code belongs to, as its claim names it: a code is one piece's in all shops of an owner."""
+    return f"{seller}/{number}"
+
+
+def claimed(seller: str, number: str, codes: Iterable[str]) -> list[Write]:
+    """Each code belongs to this posting from now on, or the change fails."""
+    return [ClaimPointer(pointers.EVERY_SHOP, pointers.EXEMPLAR, code, holder(seller, number)) for code in codes]
+
+
+def given_free(seller: str, number: str, codes: Iterable[str]) -> list[Write]:
+    """The codes may be another posting's from now on."""
+    return [ReleasePointer(pointers.EVERY_SHOP, pointers.EXEMPLAR, code, holder(seller, number)) for code in codes]
+
+
 def released(seller: str, number: str, *, store: BenchReads) -> list[Write]:
     """The codes of its pieces are free for another posting."""
     sheet = store.exemplar_sheet(seller, number)
-    codes = codes_of(sheet.pieces) if sheet else ()
-    return [ReleasePointer(seller, pointers.EXEMPLAR, code, number) for code in codes]
+    return given_free(seller, number, codes_of(sheet.pieces)) if sheet else []
+
+
+def code_used(seller: str, number: str, codes: Iterable[str], *, store: Pointers) -> str:
+    """Which of the codes another posting has, and what to do; "" where none is another's. Of another shop of the owner
+    no number is told."""
+    for code in codes:
+        owner = store.find(pointers.EVERY_SHOP, pointers.EXEMPLAR, code)
+        if owner in (None, holder(seller, number)):
+            continue
+        shop, _, other = owner.partition("/")
+        if shop != seller:
+            return f"{name_code(code)} is entered for a posting of another shop: scan the piece in your hand"
+        return (
+            f"{name_code(code)} is entered for posting {other} already; scan the piece in your hand, "
+            f"or take it out there with PUT /v1/postings/{other}/exemplars"
+        )
+    return ""
+
+
+def name_code(code: str) -> str:
+    """A code as messages name it."""
+    kind, found, value = code.partition(":")
+    return f"{kind.upper()} {value}" if found and kind in ("imei", "uin") else f"mark {code}"
 
 
 def inherited(part: MarketplacePosting, seller: str, *, store: BenchReads) -> list[Write]:

@@ -40,8 +40,13 @@ def load_posting(store: PostingReads, seller: str, number: str) -> Posting:
     """The posting, or NotFoundError with the same words whoever owns that number."""
     posting = store.posting(seller, number)
     if posting is None:
-        raise NotFoundError(f"there is no posting {number}; check the number, new ones appear within seconds")
+        raise no_posting(number)
     return posting
+
+
+def no_posting(number: str) -> NotFoundError:
+    """The same words whoever owns that number."""
+    return NotFoundError(f"there is no posting {number}; check the number, new ones appear within seconds")
 
 
 def check_version(posting: Posting, if_match: int | None) -> None:

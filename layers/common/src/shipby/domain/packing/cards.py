@@ -47,6 +47,12 @@ class BenchCheck:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     by: str = ""
+    marks: tuple[str, ...] = ()
+    """GTIN and serial of each piece whose mark was scanned in."""
+    waits: str = ""
+    """SKU of the piece whose mark is the next scan."""
+    ask_marks: bool = False
+    """Pieces are known by their marks here: entries that stand already are no reason not to ask for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from shipby.domain.packing.cards import Exemplar, ExemplarSheet
 from shipby.domain.postings.posting import MarketplacePosting
 
 _PREFIX = "products_requiring_"
+MOST_CODES = 80
+"""Codes of one posting: giving them free is one transaction, and that holds 100 rows."""
 
 
 class Duty(StrEnum):
@@ -79,6 +81,11 @@ def pieces_of(detail: MarketplacePosting) -> Mapping[str, int]:
 def missing(detail: MarketplacePosting, sheet: ExemplarSheet | None) -> tuple[Missing, ...]:
     """What is wanted of which piece and not entered, by product and piece."""
     return tuple(_missing(detail, sheet.pieces if sheet else {}))
+
+
+def lacks_nothing_here(detail: MarketplacePosting, sheet: ExemplarSheet) -> bool:
+    """Whether the entries are whole. A country of origin is set elsewhere: it holds back the shipping, not these."""
+    return any(sheet.pieces.values()) and all(each.code == "country_needed" for each in missing(detail, sheet))
 
 
 def _missing(detail: MarketplacePosting, entered: Mapping[str, tuple[Exemplar, ...]]) -> Iterator[Missing]:

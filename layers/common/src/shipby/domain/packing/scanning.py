@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.domain.deadlines.workflow import Command, Step, carry_out
@@ -71,21 +71,37 @@ def is_complete(items: Iterable[Item]) -> bool:
     return all(item.scanned == item.expected for item in items)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a scan does not count. `why` is a code of the API, and is kept in histories; see docs/bench.md."""
+
+    why: str
+    told: str
+
+
 def stop_of(posting: Posting) -> str:
     """Why nothing may be scanned into this parcel now; empty if something may."""
+    stop = find_stop(posting)
+    return stop.told if stop else ""
+
+
+def find_stop(posting: Posting) -> Refusal | None:
+    """The same with its code: cancelled, being_cancelled, expired, blocked or left."""
     number = posting.number
     if posting.stage is Stage.CANCELLED:
         by = f" by {posting.cancelled_by}" if posting.cancelled_by else ""
-        return f"posting {number} was cancelled{by}: do not pack it, put the goods back"
+        return Refusal("cancelled", f"posting {number} was cancelled{by}: do not pack it, put the goods back")
     if posting.stage is Stage.EXPIRED:
-        return f"posting {number} expired ({posting.expired_reason}): put it aside, or override it with a reason"
+        told = f"posting {number} expired ({posting.expired_reason}): put it aside, or override it with a reason"
+        return Refusal("expired", told)
     if posting.stage is Stage.BLOCKED:
-        return f"posting {number} is blocked ({posting.blocked_reason}): put it aside until somebody unblocks it"
+        told = f"posting {number} is blocked ({posting.blocked_reason}): put it aside until somebody unblocks it"
+        return Refusal("blocked", told)
     if posting.stage not in BEFORE_HAND_OVER:
-        return f"posting {number} is {posting.stage}: it has left the house, there is nothing to scan"
+        return Refusal("left", f"posting {number} is {posting.stage}: it has left the house, there is nothing to scan")
     if open_of(posting, IntentAction.CANCEL):
-        return f"posting {number} is being cancelled: put it aside until that is settled"
-    return ""
+        return Refusal("being_cancelled", f"posting {number} is being cancelled: put it aside until that is settled")
+    return None
 
 
 def _same_gtin(code: str) -> str:
@@ -137,13 +153,22 @@ def is_paper(code: str, posting: Posting, label_codes: Collection[str] = ()) -> 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a scan does not count."""
-
-    why: str
-    """wrong_item, one_too_many, ambiguous, paper, stopped, changed or unknown_goods."""
-    told: str
+def find_obstacle(posting: Posting, items: tuple[Item, ...]) -> Refusal | None:
+    """Why no scan counts for this parcel, whatever it reads."""
+    if stop := find_stop(posting):
+        return stop
+    if not items:
+        return Refusal(
+            "goods_unknown", f"the goods of posting {posting.number} are not known yet; try again in a minute"
+        )
+    surplus = next((item for item in items if item.scanned > item.expected), None)
+    if surplus is not None:
+        return Refusal(
+            "parcel_changed",
+            f"posting {posting.number} has changed: {surplus.scanned} of {surplus.offer_id or surplus.sku} are in, and "
+            f"{surplus.expected} belong there now; take them out and reset its scans",
+        )
+    return None
 
 
 def judge_scan(
@@ -155,36 +180,32 @@ def judge_scan(
     label_codes: Collection[str] = (),
 ) -> Item | Refusal:
     """The product that is in the parcel now, or why the scan does not count; `label_codes` are no goods."""
-    if stop := stop_of(posting):
-        return Refusal("stopped", stop)
-    if not items:
-        return Refusal(
-            "unknown_goods", f"the goods of posting {posting.number} are not known yet; try again in a minute"
-        )
-    surplus = next((item for item in items if item.scanned > item.expected), None)
-    if surplus is not None:
-        return Refusal(
-            "changed",
-            f"posting {posting.number} has changed: {surplus.scanned} of {surplus.offer_id or surplus.sku} are in, and "
-            f"{surplus.expected} belong there now; take them out and reset its scans",
-        )
+    if obstacle := find_obstacle(posting, items):
+        return obstacle
     shown = printable(code)
     found = match(code, items, cards)
     if not found:
         if is_paper(code, posting, label_codes):
-            return Refusal("paper", f"{shown} is a paper of a parcel: scan the goods themselves")
+            return Refusal("paper_scanned", f"{shown} is a paper of a parcel: scan the goods themselves")
         return Refusal("wrong_item", f"wrong item: {shown} does not belong into posting {posting.number}; take it out")
     if len(found) > 1:
         skus = ", ".join(item.sku for item in found)
-        return Refusal("ambiguous", f"{shown} names several products of this posting ({skus}): scan the SKU instead")
+        return Refusal(
+            "ambiguous_item", f"{shown} names several products of this posting ({skus}): scan the SKU instead"
+        )
     item = found[0]
     if quantity > item.missing:
-        return Refusal(
-            "one_too_many",
-            f"too many: posting {posting.number} needs {item.expected} of {item.offer_id or item.sku}, "
-            f"{item.scanned} are in already; take {quantity - item.missing} out",
-        )
+        return too_many(posting, item, quantity)
     return item
+
+
+def too_many(posting: Posting, item: Item, quantity: int) -> Refusal:
+    """More pieces than are missing."""
+    return Refusal(
+        "too_many",
+        f"too many: posting {posting.number} needs {item.expected} of {item.offer_id or item.sku}, "
+        f"{item.scanned} are in already; take {quantity - item.missing} out",
+    )
 
 
 def printable(code: str) -> str:
@@ -194,13 +215,14 @@ def printable(code: str) -> str:
 
 def count(check: BenchCheck, item: Item, quantity: int, *, at: datetime, actor: str) -> BenchCheck:
     """The check with one more scan in it; one version on."""
-    return BenchCheck(
-        seller=check.seller,
-        posting_number=check.posting_number,
+    return replace(
+        check,
         version=check.version + 1,
         scanned={**check.scanned, item.sku: check.scanned.get(item.sku, 0) + quantity},
         started_at=check.started_at or at,
+        completed_at=None,
         by=actor,
+        waits="",
     )
 
 
