@@ -23,6 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
+from shipby.contracts.overview import search
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -44,6 +45,7 @@ _ROOMS = (
     evidence,
     reports,
     shadow,
+    search,
     carriers,
     exceptions,
     numbers,

@@ -311,6 +311,10 @@ class Posting:
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
 
+    goods: str = ""
+    """`goods_text` of its lines; empty in rows of older releases until something changes."""
+    delivery_method_id: str = ""
+
     @property
     def own_carrier(self) -> bool:
         """Whether the seller's own carrier brings it: then nobody but the seller tells the marketplace of its way."""
