@@ -6,6 +6,7 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/v1/postings", "postings"),
     ("GET", "/v1/postings/{number}", "postings"),
     ("GET", "/v1/postings/{number}/events", "postings"),
+    ("GET", "/v1/search", "overview.search"),
     ("POST", "/v1/postings/{number}/confirm", "bench"),
     ("POST", "/v1/postings/{number}/pick", "bench"),
     ("POST", "/v1/postings/{number}/inspect", "bench"),

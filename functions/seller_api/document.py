@@ -20,6 +20,12 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
 _TAGS: Mapping[str, str] = {
     "postings": "Postings",
+    "search": "Postings",
+    "boards": "Postings",
+    "warehouses": "Account",
+    "delivery-methods": "Account",
+    "limits": "Service",
+    "events": "Account",
     "labels": "Labels",
     "waves": "Postings",
     "products": "Bench",

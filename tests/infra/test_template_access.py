@@ -43,14 +43,14 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "OrderWebhook": ({"GetItem", "PutItem"}, set()),
     "StreamRouter": (set(), set()),
     "PostingSync": (READ_WRITE, set()),
-    "MarketplacePoll": (READ_WRITE, {"days", "boards"}),
+    "MarketplacePoll": (READ_WRITE, {"days", "work"}),
     "DeadlineSweep": (set(), {"alarms"}),
-    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"boards"}),
+    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"work"}),
     "LabelGeneration": (READ_WRITE | {"BatchGetItem"}, set()),
     "Refunds": (READ_WRITE, set()),
     "Tracking": (READ_WRITE | {"BatchGetItem"}, set()),
     "Notifications": (READ_WRITE, set()),
-    "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"boards", "days"}),
+    "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
     "Authorizer": ({"GetItem"}, set()),
 }
 QUEUE_OF_VARIABLE = {

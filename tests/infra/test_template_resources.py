@@ -72,7 +72,7 @@ def test_all_three_indexes_stand_with_their_keys_and_what_they_carry() -> None:
     }
     assert found == {
         "alarms": ([("AK", "HASH"), ("AS", "RANGE")], "KEYS_ONLY"),
-        "boards": ([("WK", "HASH"), ("WS", "RANGE")], "INCLUDE"),
+        "work": ([("WK", "HASH"), ("WS", "RANGE")], "INCLUDE"),
         "days": ([("DK", "HASH"), ("DS", "RANGE")], "KEYS_ONLY"),
     }
 

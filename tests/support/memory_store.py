@@ -11,7 +11,7 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchScene
-from shipby.application.ports.postings import PostingStory
+from shipby.application.ports.postings import LookedUp, PostingStory
 from shipby.application.ports.writes import Write
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriages import Carriage
@@ -29,6 +29,7 @@ from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
+from shipby.domain.postings.words import Word, WordKind
 from shipby.domain.refunds.ledger import MoneyLedger
 from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
@@ -122,10 +123,6 @@ class MemoryStore(MemoryStock, MemoryReplay, MemoryBoards):
             if (posting := self.posting(seller, number)) is not None
         }
 
-    def versions(self, seller: str, numbers: Sequence[str]) -> dict[str, int]:
-        found = {number: self.posting(seller, number) for number in numbers}
-        return {number: posting.version for number, posting in found.items() if posting is not None}
-
     def intents_by_id(self, seller: str, identifiers: Sequence[str]) -> dict[str, Intent]:
         found = {one: self.intent(seller, one) for one in dict.fromkeys(identifiers)}
         return {one: intent for one, intent in found.items() if intent is not None}
@@ -189,6 +186,21 @@ class MemoryStore(MemoryStock, MemoryReplay, MemoryBoards):
 
     def find(self, seller: str, kind: str, value: str) -> str | None:
         return self._get(keys.pointer(seller, kind, value), str)
+
+    def looked_up(self, seller: str, numbers: Sequence[str], values: Sequence[tuple[str, str]]) -> LookedUp:
+        postings = {number: self.posting(seller, number) for number in numbers}
+        targets = {(kind, value): self.find(seller, kind, value) for kind, value in values}
+        return LookedUp(
+            {number: posting for number, posting in postings.items() if posting is not None},
+            {pointer: target for pointer, target in targets.items() if target is not None},
+        )
+
+    def words_from(self, seller: str, begin: str, *, most: int, whole: bool = False) -> tuple[list[Word], bool]:
+        wanted = f"{begin}#" if whole else begin
+        with self._lock:
+            found = [sk for sk in self._partitions.get(keys.words_pk(seller), []) if sk.startswith(wanted)]
+        parts = (sk.split("#", 2) for sk in found[:most])
+        return [Word(text, WordKind(kind), number) for text, kind, number in parts], len(found) > most
 
     def cap_used(self, seller: str, action: str, day: date) -> int:
         return self._get(keys.cap(seller, action, day), int) or 0

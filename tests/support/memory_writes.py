@@ -21,6 +21,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, StoredEvent, print_job_ref
 from shipby.domain.intents import intent_owner
 from shipby.domain.postings.posting import Alarm, Posting
+from shipby.domain.postings.words import words_of
 from shipby.domain.remembered import RememberedResponse
 from shipby.domain.sellers.settings import SellerSettings
 
@@ -96,8 +97,10 @@ class _Planner:
         match write:
             case w.SavePosting(posting, over):
                 yield self._posting(posting, over)
-            case w.SaveDetail(seller, detail):
+            case w.SaveDetail(seller, detail, words):
                 yield Planned(keys.detail(seller, detail.number), detail)
+                for word in words_of(detail) if words is None else words:
+                    yield Planned(keys.word(seller, word.text, word.kind, word.number), word)
             case w.SaveReturn(case):
                 key = keys.return_case(case.seller, case.id)
                 columns = index_keys.returns(case.seller, case.decide_by, case.id, is_open=case.open)

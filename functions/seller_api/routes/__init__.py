@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 AREAS = (
     "service",
     "postings",
+    "overview.search",
     "bench",
     "picking",
     "products",

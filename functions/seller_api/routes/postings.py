@@ -8,11 +8,21 @@ from functions.seller_api.access import EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.postings import queries
 from shipby.contracts.postings import EventsQuery, PostingsQuery
+from shipby.domain.postings.choice import Choice
 
 
 def list_postings(call: Call) -> Mapping[str, object]:
     query = call.query_as(PostingsQuery)
-    wanted = queries.PostingFilter(stage=query.stage, status=query.status, due_before=query.due_before, q=query.q)
+    only = Choice(
+        warehouse=query.warehouse,
+        method=query.method,
+        scheme=query.scheme or "",
+        status=query.status,
+        sku=query.sku,
+        late=query.late,
+        tag=query.tag,
+    )
+    wanted = queries.PostingFilter(stage=query.stage, due_before=query.due_before, q=query.q, only=only)
     return queries.list_postings(call.seller, wanted, limit=query.limit, cursor=query.cursor, store=call.store)
 
 

@@ -61,7 +61,7 @@ class As:
         self.query("alarms", "AK")
 
     def worklist(self) -> None:
-        self.query("boards", "WK")
+        self.query("work", "WK")
 
     def days(self) -> None:
         self.query("days", "DK")

@@ -10,6 +10,7 @@ from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.paging import check_limit, decode_cursor, encode_cursor
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import WorkItem
+from shipby.application.postings.rows import work_item
 from shipby.domain.alarm import AlarmRef, AsideAlarm
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.events import AggregateKind
@@ -17,6 +18,7 @@ from shipby.domain.intents import IntentState
 from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import ProductCard
+from shipby.domain.postings.choice import Choice
 from shipby.domain.postings.inbox import PushRow
 from shipby.domain.postings.posting import Posting, Stage
 from tests.support.memory.index import Index, alarm_ref, worklist_id
@@ -81,26 +83,24 @@ class MemoryListings:
         due_before: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        only: Choice | None = None,
     ) -> Page[WorkItem]:
         partition = index_keys.worklist_partition(seller, stage)
         before = index_keys.due_before(due_before) if due_before else "\U0010ffff"
         name = f"worklist/{partition}"
-        return self._page(name, self._worklist, partition, self._work_item, limit=limit, cursor=cursor, before=before)
+        found: list[WorkItem] = []
+        while True:
+            wanted = limit - len(found)
+            page = self._page(
+                name, self._worklist, partition, self._work_item, limit=wanted, cursor=cursor, before=before
+            )
+            found += [item for item in page.items if only is None or only.shows(item)]
+            cursor = page.cursor
+            if cursor is None or len(found) == limit:
+                return Page(tuple(found), cursor)
 
     def _work_item(self, _: str, key: Key) -> WorkItem:
-        posting = cast("Posting", self._rows[key])
-        return WorkItem(
-            number=posting.number,
-            stage=posting.stage,
-            status=posting.status,
-            substatus=posting.substatus,
-            scheme=posting.scheme,
-            cut_off=posting.cut_off,
-            late=posting.late,
-            warehouse_id=posting.warehouse_id,
-            at_risk=posting.at_risk,
-            next_due=posting.next_alarm.due if posting.next_alarm else None,
-        )
+        return work_item(cast("Posting", self._rows[key]))
 
     def received_on(self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None) -> Page[str]:
         partition = index_keys.received_partition(seller, day)

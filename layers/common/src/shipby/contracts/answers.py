@@ -24,6 +24,7 @@ from shipby.contracts import (
 )
 from shipby.contracts.base import View
 from shipby.contracts.shapes import splits
+from shipby.contracts.overview import search
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -46,6 +47,7 @@ _ROOMS = (
     evidence,
     reports,
     shadow,
+    search,
     carriers,
     exceptions,
     numbers,

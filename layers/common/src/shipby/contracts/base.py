@@ -72,6 +72,9 @@ class View(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
+Href = Annotated[str, Field(description="Address in this API.", examples=["/v1/postings/24219509-0020-2"])]
+
+
 class Paged(Query):
     cursor: Annotated[
         str | None, Field(max_length=8192, description="`next_cursor` of the page before; leave it out to begin.")

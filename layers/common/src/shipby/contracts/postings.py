@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shipby.contracts.base import MoneyView, Paged, Query, Reason, Request, Text, Time, View
+from shipby.contracts.base import Href, MoneyView, Paged, Query, Reason, Request, Text, Time, View
 from shipby.domain.events import EventType
+from shipby.domain.postings.choice import Tag
+from shipby.domain.postings.next_action import LabelState, NextAction
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
 
 
@@ -16,6 +18,12 @@ class PostingsQuery(Paged):
         Stage | None, Field(description="One stage's worklist; without it all open stages one after the other.")
     ] = None
     status: Annotated[Text, Field(description="The marketplace's own status, such as awaiting_deliver.")] = ""
+    warehouse: Annotated[Text, Field(description="The warehouse's id.")] = ""
+    method: Annotated[Text, Field(description="The delivery method's id.")] = ""
+    scheme: Scheme | None = None
+    late: Annotated[bool | None, Field(description="Only those whose cut-off has passed, or only the others.")] = None
+    sku: Annotated[Text, Field(description="Only postings with this SKU.")] = ""
+    tag: Tag | None = None
     due_before: Annotated[Time | None, Field(description="Only postings whose cut-off is earlier.")] = None
     q: Annotated[
         str, Field(max_length=200, description="A posting number, a tracking number or a label's barcode, whole.")
@@ -57,6 +65,27 @@ class CutOffBody(Request):
     cut_off: Annotated[Time, Field(description="The new date to hand the posting over by.")]
 
 
+class GoodView(View):
+    """A line of a posting; article and name (cut) are null where a row had no room for them."""
+
+    sku: str
+    offer_id: str | None
+    name: str | None
+    quantity: int
+
+
+class ClockView(View):
+    due: Time
+    kind: RungKind
+
+
+class NextView(View):
+    """What the posting waits for, named as the operation that does it, and the clock that rings next."""
+
+    action: NextAction
+    clock: ClockView | None
+
+
 class WorkItemView(View):
     """A board's row. Boards are eventually consistent; the posting itself is not."""
 
@@ -65,9 +94,20 @@ class WorkItemView(View):
     status: str
     substatus: str
     scheme: Scheme
-    version: int
+    version: Annotated[int, Field(description="As the board has it, a moment behind; the posting itself decides.")]
     cut_off: Time | None
     late: bool
+    warehouse_id: str
+    delivery_method_id: str | None
+    pieces: int
+    goods: list[GoodView]
+    next: NextView
+    at_risk: Annotated[MoneyView | None, Field(description="What missing the next priced step costs.")]
+    label: LabelState
+    tags: Annotated[list[Tag], Field(description="What is true of it; `tag` chooses by them.")]
+    blocked_reason: str | None
+    open_intents: list[str]
+    href: Href
 
 
 class AlarmView(View):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.alarms.due import DueAlarms
@@ -13,11 +13,13 @@ from shipby.adapters.dynamodb.paging import Listing, page, query
 from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import Load, OpenRow, WorkItem
-from shipby.domain.postings.posting import Stage
+from shipby.domain.postings.posting import RungKind, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+
+    from shipby.domain.postings.choice import Choice
 
 T = TypeVar("T")
 
@@ -33,8 +35,11 @@ class Boards(DueAlarms):
         due_before: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        only: Choice | None = None,
     ) -> Page[WorkItem]:
         """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
+        from shipby.adapters.dynamodb.choosing import chosen_by  # lists for people only: cold starts
+
         listing = Listing(
             name=f"worklist/{seller}/{stage}",
             index=index_keys.BOARDS,
@@ -42,10 +47,12 @@ class Boards(DueAlarms):
             sort="WS",
             condition="#sort < :due" if due_before else "",
             values={":due": index_keys.due_before(due_before)} if due_before else None,
+            **(chosen_by(only) if only else {}),
             owner=keys.seller_prefix(seller),
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        return Page(tuple(_work_item(item) for item in items), following)
+        found = (_work_item(item) for item in items)
+        return Page(tuple(item for item in found if only is None or only.shows(item)), following)
 
     def open_rows(
         self,
@@ -151,4 +158,20 @@ def _work_item(item: Mapping[str, Wire]) -> WorkItem:
         warehouse_id=columns.get("warehouse_id", ""),
         at_risk=money(columns["at_risk"]) if "at_risk" in columns else None,
         next_due=keys.moment(columns["alarm_at"]) if "alarm_at" in columns else None,
+        next_kind=RungKind(columns["alarm_kind"]) if "alarm_kind" in columns else None,
+        version=columns.get("version", 0),
+        goods=columns.get("goods", ""),
+        delivery_method_id=columns.get("delivery_method_id", ""),
+        integration=columns.get("integration", ""),
+        overdue=columns.get("overdue", False),
+        assembled_at=_at(columns, "assembled_at"),
+        label_ready_at=_at(columns, "label_ready_at"),
+        printed_at=_at(columns, "printed_at"),
+        open_intents=tuple(columns.get("open_intents", ())),
+        blocked_reason=columns.get("blocked_reason", ""),
+        parent_number=columns.get("parent_number", ""),
     )
+
+
+def _at(columns: Mapping[str, Any], name: str) -> datetime | None:
+    return keys.moment(columns[name]) if name in columns else None

@@ -3,7 +3,7 @@
 index     partition                          sort
 alarms    AK ALARM#<crc32(item) % shards>    AS <due>#<hash16(item)>
           AK ALARM#ASIDE                     AS as before
-boards    WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
+work      WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
           WK SELLER#<s>#INTENT#PENDING       WS <created>#<intent> of every open one
           WK SELLER#<s>#INTENT#<state>       WS <created>#<intent> of settled ones
           WK SELLER#<s>#RETURNS#open|closed  WS <decide by or 999…>#<return>
@@ -29,9 +29,9 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
 from shipby.domain.postings.posting import Alarm
 
-BOARDS = "boards"
+BOARDS = "work"
 """The index of all boards. Its columns are part of its name: DynamoDB changes neither in place, so other columns need
-another index beside it, and this one taken away later (docs/deploy.md). Releases before had `worklist`, with more."""
+another index beside it, and this one taken away later (docs/deploy.md). Releases before had `worklist` and `boards`."""
 _WITH_ALARM = frozenset(
     {
         keys.POSTING,

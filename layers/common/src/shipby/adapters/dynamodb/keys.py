@@ -30,6 +30,7 @@
     SELLER#<s>#DIGEST#<recipient>    ENTRY#<at>#<event>
     SELLER#<s>                       SETTINGS, CAP#<action>#<yyyymmdd>, IDEM#<key>, REPORT#<kind>#<yyyymmdd>
     SELLERS                          <s>
+    SELLER#<s>#WORDS                 <word>#<kind>#<p>
     FIND#<s>#<kind>#<value>          FIND
     PUSHTOKEN#<sha256>               PUSHTOKEN
     APIKEY#<id>                      APIKEY
@@ -265,6 +266,15 @@ def products_pk(seller: str) -> str:
 
 def product_card(seller: str, sku: str) -> Key:
     return Key(products_pk(seller), f"{PRODUCT_PREFIX}{_part(sku, 'SKU')}")
+
+
+def words_pk(seller: str) -> str:
+    """The partition of the words that a seller's postings are found by."""
+    return f"{seller_pk(seller)}#WORDS"
+
+
+def word(seller: str, text: str, kind: str, number: str) -> Key:
+    return Key(words_pk(seller), f"{_part(text, 'word')}#{kind}#{_part(number, 'posting number')}")
 
 
 def carriers_pk(seller: str) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shipby.domain.packing.cards import ProductCard
     from shipby.domain.postings.inbox import PushRow
     from shipby.domain.postings.tracking import TrackingChange
+    from shipby.domain.postings.words import Word
     from shipby.domain.proof.replay import ItemChange
     from shipby.domain.tracking.number_job import NumberRows
     from shipby.domain.tracking.scans import Scan
@@ -130,6 +131,22 @@ class Listings(Boards):
             values={":prefix": prefix},
         )
         return list(query(self._client, self._table, listing))
+
+    def words_from(self, seller: str, begin: str, *, most: int, whole: bool = False) -> tuple[list[Word], bool]:
+        """Words that begin (or, `whole`, are) so, in order; at most so many, and whether there are more."""
+        from shipby.domain.postings.words import Word, WordKind  # only a search needs it: cold starts
+
+        listing = Listing(
+            name="words",
+            partition=("PK", keys.words_pk(seller)),
+            sort="SK",
+            condition="begins_with(#sort, :begin)",
+            values={":begin": f"{begin}#" if whole else begin},
+            lagging=True,
+        )
+        found = list(islice(query(self._client, self._table, listing, limit=most + 1), most + 1))
+        parts = (item["SK"]["S"].split("#", 2) for item in found[:most])
+        return [Word(text, WordKind(kind), number) for text, kind, number in parts], len(found) > most
 
     # Pages of an index -------------------------------------------------------------------------------------------
 

@@ -163,7 +163,7 @@ class _Builder:
         match write:
             case w.SavePosting():
                 yield self._posting(write)
-            case w.SaveDetail(seller, detail):
+            case w.SaveDetail(seller, detail, _):
                 yield put(rows.postings.details().item(keys.detail(seller, detail.number), detail))
             case w.SaveReturn(case):
                 yield versioned(rows.returns.return_item(case, self._shards), case.version, f"return {case.id}")

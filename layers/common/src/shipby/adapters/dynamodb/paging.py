@@ -40,6 +40,8 @@ class Listing:
     only: str = ""
     """A filter over attributes by their names and `only_values`; billed as if it were not there."""
     only_values: Mapping[str, Wire] | None = None
+    only_names: Mapping[str, str] | None = None
+    """Placeholders of `only` for names that might be reserved words."""
     lagging: bool = False
     """Whether a read of the table may lag behind, at half the price; those of an index always may."""
 
@@ -90,7 +92,8 @@ def page(
     items: list[Item] = []
     # One more than asked for shows whether there is another page.
     try:
-        for item in query(client, table, listing, limit=limit + 1, **start):
+        # A limit counts what is looked at, not what a filter lets through.
+        for item in query(client, table, listing, limit=None if listing.only else limit + 1, **start):
             items.append(item)
             if len(items) > limit:
                 break
@@ -126,6 +129,7 @@ def query(
         condition += f" AND {listing.condition}"
     if listing.only:
         values |= listing.only_values or {}
+        names |= listing.only_names or {}
     arguments: dict[str, Any] = {
         "TableName": table,
         "KeyConditionExpression": condition,

@@ -21,6 +21,8 @@ from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.paging import projection
 from shipby.adapters.dynamodb.stocks import Stocks
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
+from shipby.application.ports.postings import LookedUp
+from shipby.application.ports.writes import SaveDetail
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import print_job_ref
 from shipby.domain.intents import Intent, intent_owner
@@ -100,10 +102,26 @@ class DynamoDBStore(Stocks, AsideAlarms, PushInbox):
         # A repeat with a token must be the same to the byte, whoever sends it: it keeps whole items.
         seen = Seen() if token else self._seen
         wanted = operations(writes, shards=self._shards, now=self._clock.now(), seen=seen)
+        self._note_words(writes)
         self._committer.run(wanted, token)
         for operation in wanted:
             if operation.key.sk in _REPLAYED and operation.action == "Put":
                 self._seen.note(operation.key, operation.body["Item"])
+
+    def _note_words(self, writes: Sequence[Write]) -> None:
+        """A row for each new word, before the transaction: a word that leads to no posting is passed over, one that a
+        crash left out would be missed for good; and it costs half as much."""
+        details = [write for write in writes if isinstance(write, SaveDetail)]
+        if not details:
+            return
+        from shipby.domain.postings.words import KEPT, words_of  # only who reads the marketplace: cold starts
+
+        ttl = int((self._clock.now() + KEPT).timestamp())
+        for detail in details:
+            for word in words_of(detail.detail) if detail.words is None else detail.words:
+                key = keys.word(detail.seller, word.text, word.kind, word.number)
+                item = item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1, "ttl": ttl})
+                call(self._client.put_item, TableName=self._table, Item=item)
 
     # Single items ------------------------------------------------------------------------------------------------
 
@@ -140,11 +158,16 @@ class DynamoDBStore(Stocks, AsideAlarms, PushInbox):
                 pairs[number] = known, facts and rows.postings.with_newest(facts, known)
         return pairs
 
-    def versions(self, seller: str, numbers: Sequence[str]) -> dict[str, int]:
-        """The versions of those of the numbers that exist."""
-        wanted = [keys.posting(seller, number) for number in dict.fromkeys(numbers)]
-        found = self._get_many(wanted, ("PK", "SK", "posting_number", "version"))
-        return {item["posting_number"]["S"]: int(item["version"]["N"]) for item in found.values()}
+    def looked_up(self, seller: str, numbers: Sequence[str], values: Sequence[tuple[str, str]]) -> LookedUp:
+        """Those of the postings and of the pointers that exist."""
+        by_number = {keys.posting(seller, number): number for number in numbers}
+        by_value = {keys.pointer(seller, kind, value): (kind, value) for kind, value in values}
+        found = self._get_many([*by_number, *by_value])
+        read = rows.postings.postings().read
+        return LookedUp(
+            {number: read(found[key]) for key, number in by_number.items() if key in found},
+            {pointer: str(found[key]["target"]["S"]) for key, pointer in by_value.items() if key in found},
+        )
 
     def open_postings(self, seller: str, numbers: Sequence[str]) -> dict[str, OpenPosting]:
         """Those of the numbers that exist, in their order: of each what the order of work needs."""

@@ -16,9 +16,21 @@ BOARD_COLUMNS: tuple[str, ...] = (
     "alarm_at",
     "warehouse_id",
     "at_risk",
+    "version",
+    "alarm_kind",
+    "goods",
+    "delivery_method_id",
+    "integration",
+    "overdue",
+    "assembled_at",
+    "label_ready_at",
+    "printed_at",
+    "open_intents",
+    "blocked_reason",
+    "parent_number",
 )
-"""What boards choose by and show. A column costs a write whenever it changes: the version, which every change raises,
-is read from the items instead."""
+"""What boards choose by and show: a page is read from the index alone. A column costs a write whenever it changes, and
+the version changes always (docs/adr/0049)."""
 
 
 def table_definition(table_name: str) -> dict[str, Any]:

@@ -42,9 +42,11 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import NotFoundError, UnreadableAnswerError, VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
+from shipby.domain.postings.goods import goods_text
 from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting, moves_only, offered_text
+from shipby.domain.postings.words import new_words
 from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind
 from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
@@ -208,14 +210,15 @@ def apply_facts(
                 store.mark_synced(seller, facts.number, facts.read_at)
                 made_up(facts, seller=seller, store=store)
             return Synced("unchanged", known)
-        newest = replace(folded.posting, offered=offered_text(facts.actions))
-        posting, voided, void = void_labels(newest, facts, before, store=store, now=now, actor=MARKETPLACE)
+        posting, voided, void = void_labels(
+            _as_listed(folded.posting, facts), facts, before, store=store, now=now, actor=MARKETPLACE
+        )
         folded = replace(folded, posting=posting, events=(*folded.events, *voided))
         folded, also = _with(beside, folded, facts, now)
         folded = with_mark(folded, goods)
         writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void, *also]
         if before is None or not moves_only(before, facts):
-            writes.append(SaveDetail(seller, facts))
+            writes.append(SaveDetail(seller, facts, new_words(before, facts)))
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
             told = facts.delivering_date
@@ -247,6 +250,16 @@ def _folded(
         return fold(known, facts, settings, at=now) or _details_moved(known, facts, before, at=now)
     parent = store.posting(settings.seller, facts.parent_number) if facts.parent_number else None
     return receive(facts, seller=settings.seller, settings=settings, at=now, parent=parent)
+
+
+def _as_listed(posting: Posting, facts: MarketplacePosting) -> Posting:
+    """With what lists and steps need of the facts without reading them."""
+    return replace(
+        posting,
+        offered=offered_text(facts.actions),
+        goods=goods_text(facts.lines),
+        delivery_method_id=facts.delivery_method_id,
+    )
 
 
 def _with(

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, Commits, SaveProductCard
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, Commits, ReleasePointer, SaveProductCard, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, RetryableError
 from shipby.domain.events import Event, EventType, product_ref
 from shipby.domain.json_types import Json
@@ -67,7 +68,7 @@ def check_card(card: ProductCard) -> None:
 
 
 def _save(
-    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Commits, clock: Clock
+    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Store, clock: Clock
 ) -> Answer:
     changed = replace(card, version=(current.version if current else 0) + 1)
     answer = Answer(200, product_view(changed))
@@ -76,8 +77,20 @@ def _save(
         data["old_bin"] = current.bin
     event = Event(type=EventType.PRODUCT_CHANGED, at=clock.now(), actor=actor, data=data)
     appended = AppendEvents(card.seller, product_ref(card.sku), changed.version, (event,))
-    store.commit([SaveProductCard(changed), appended, *remember(answer)])
+    store.commit([SaveProductCard(changed), appended, *_found_by(changed, current, store), *remember(answer)])
     return answer
+
+
+def _found_by(card: ProductCard, before: ProductCard | None, store: Store) -> list[Write]:
+    """The pointers from a product's barcodes; one that another product has first stays there."""
+    had = before.barcodes if before is not None else ()
+    at_hand = {code: store.find(card.seller, pointers.ITEM, code) for code in (*had, *card.barcodes)}
+    claimed = [code for code in dict.fromkeys(card.barcodes) if at_hand[code] is None]
+    given_back = [code for code in dict.fromkeys(had) if code not in card.barcodes and at_hand[code] == card.sku]
+    return [
+        *(ClaimPointer(card.seller, pointers.ITEM, code, card.sku) for code in claimed),
+        *(ReleasePointer(card.seller, pointers.ITEM, code, card.sku) for code in given_back),
+    ]
 
 
 def put_product(

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from shipby.domain.intents import Intent
     from shipby.domain.json_types import Json
     from shipby.domain.money import Money
-    from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
+    from shipby.domain.postings.choice import Choice
+    from shipby.domain.postings.posting import MarketplacePosting, Posting, RungKind, Stage
     from shipby.domain.postings.tracking import TrackingChange
+    from shipby.domain.postings.words import Word
     from shipby.domain.proof.replay import ItemChange
     from shipby.domain.refunds.ledger import MoneyLedger
 
@@ -38,6 +40,20 @@ class WorkItem:
     """What missing the next priced step costs."""
     next_due: datetime | None = None
     """When its next alarm rings."""
+    next_kind: RungKind | None = None
+    version: int = 0
+    """As the index has it; 0 where it has none."""
+    goods: str = ""
+    """`shipby.domain.postings.goods.goods_text`."""
+    delivery_method_id: str = ""
+    integration: str = ""
+    overdue: bool = False
+    assembled_at: datetime | None = None
+    label_ready_at: datetime | None = None
+    printed_at: datetime | None = None
+    open_intents: tuple[str, ...] = ()
+    blocked_reason: str = ""
+    parent_number: str = ""
 
 
 class OpenRow(NamedTuple):
@@ -72,6 +88,13 @@ class PostingStory:
     """Oldest first."""
 
 
+class LookedUp(NamedTuple):
+    """What one read found: postings by number, and targets of pointers by their kind and value."""
+
+    postings: Mapping[str, Posting]
+    targets: Mapping[tuple[str, str], str]
+
+
 class PostingReads(Protocol):
     """Postings: what the marketplace says of them, their money, their boards."""
 
@@ -96,8 +119,12 @@ class PostingReads(Protocol):
     def stated_prices(self, seller: str, numbers: Sequence[str]) -> Mapping[str, StatedPrices]:
         """The prices that the marketplace states, of those it says anything of; else as `open_postings`."""
 
-    def versions(self, seller: str, numbers: Sequence[str]) -> Mapping[str, int]:
-        """The versions of those of the numbers that exist; strongly consistent, a hundred in one request."""
+    def looked_up(self, seller: str, numbers: Sequence[str], values: Sequence[tuple[str, str]]) -> LookedUp:
+        """Those of the postings and of the pointers (kind and value) that exist, a hundred in one request; strongly
+        consistent."""
+
+    def words_from(self, seller: str, begin: str, *, most: int, whole: bool = False) -> tuple[Sequence[Word], bool]:
+        """Words that begin so (or, `whole`, are so), in order; at most so many, and whether there are more. May lag."""
 
     def posting_story(self, seller: str, number: str) -> PostingStory:
         """Posting, facts, ledger, history and intents in one strongly consistent read of their partition.
@@ -114,8 +141,9 @@ class PostingReads(Protocol):
         due_before: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        only: Choice | None = None,
     ) -> Page[WorkItem]:
-        """Postings of a stage, earliest cut-off first; those without a cut-off come last.
+        """Postings of a stage, earliest cut-off first; those without a cut-off come last. `only` chooses among them.
 
         Raises InvalidInputError if `cursor` did not come from this listing.
         """

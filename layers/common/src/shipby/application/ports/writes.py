@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.postings.tracking import TrackingChange
+    from shipby.domain.postings.words import Word
     from shipby.domain.refunds.ledger import MoneyLedger
     from shipby.domain.remembered import RememberedResponse
     from shipby.domain.returns.return_case import ReturnCase
@@ -55,6 +56,8 @@ class SaveDetail:
 
     seller: str
     detail: MarketplacePosting
+    words: tuple[Word, ...] | None = None
+    """Those that the posting is found by from now on; None: all of its words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from shipby.application.ports.writes import ClaimPointer
 from shipby.domain import pointers
 from shipby.domain.labels.page_proof import SEVERAL
 
-_SECOND = "#2"
+SECOND = "#2"
 """Behind a code: the second posting that was seen with it. It is never given back, so the code stays in doubt."""
 
 
 def posting_of_code(seller: str, code: str, *, store: Pointers) -> str | None:
     """The posting whose label alone has this code; SEVERAL ("") where others have it too, None where none has."""
     number = store.find(seller, pointers.LABEL, code)
-    if number is None or store.find(seller, pointers.LABEL, code + _SECOND) is None:
+    if number is None or store.find(seller, pointers.LABEL, code + SECOND) is None:
         return number
     return SEVERAL
 
@@ -24,6 +24,6 @@ def claim_code(seller: str, code: str, number: str, *, store: Pointers) -> Claim
     owner = store.find(seller, pointers.LABEL, code)
     if owner in (None, number):
         return ClaimPointer(seller, pointers.LABEL, code, number)
-    if store.find(seller, pointers.LABEL, code + _SECOND) is None:
-        return ClaimPointer(seller, pointers.LABEL, code + _SECOND, number)
+    if store.find(seller, pointers.LABEL, code + SECOND) is None:
+        return ClaimPointer(seller, pointers.LABEL, code + SECOND, number)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,13 +16,14 @@ from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.label_codes import posting_of_code
+from shipby.application.postings.rows import posting_row, with_goods, work_item
 from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
-from shipby.application.shared.views import time_text
 from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.json_types import Json
+from shipby.domain.postings.choice import ALL, Choice
 from shipby.domain.postings.posting import FINAL, Stage
 
 View = dict[str, Json]
@@ -97,30 +98,17 @@ def _listing(items: Iterable[View], cursor: str | None = None) -> View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingFilter:
-    """Which postings a board shows; `q` is a posting number, a tracking number or the barcode of a label."""
+    """Which postings a list shows; `q` is a posting number, a tracking number or the barcode of a label, whole."""
 
     stage: Stage | None = None
-    status: str = ""
     due_before: datetime | None = None
     q: str = ""
+    only: Choice = ALL
 
     def shows(self, item: WorkItem) -> bool:
         if self.due_before is not None and (item.cut_off is None or item.cut_off >= self.due_before):
             return False
-        return (self.stage is None or item.stage is self.stage) and self.status in ("", item.status)
-
-
-def work_item_view(item: WorkItem, version: int) -> View:
-    return {
-        "posting_number": item.number,
-        "stage": item.stage,
-        "status": item.status,
-        "substatus": item.substatus,
-        "scheme": item.scheme,
-        "version": version,
-        "cut_off": time_text(item.cut_off),
-        "late": item.late,
-    }
+        return (self.stage is None or item.stage is self.stage) and self.only.shows(item)
 
 
 def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str | None, store: Store) -> View:
@@ -131,24 +119,19 @@ def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str
     if wanted.q:
         if cursor is not None:
             raise InvalidInputError("a search has one page", errors=[("cursor", "leave it out together with q")])
-        return _listing(_with_versions(seller, filter(wanted.shows, _search(seller, wanted.q, store)), store))
+        found = with_goods(seller, _search(seller, wanted.q, store), store)
+        return _listing(map(posting_row, filter(wanted.shows, found)))
     stages = (wanted.stage,) if wanted.stage else OPEN_STAGES
-    listings = [(str(stage), partial(_worklist, store, seller, stage, wanted.due_before)) for stage in stages]
+    listings = [(str(stage), partial(_worklist, store, seller, stage, wanted)) for stage in stages]
     page = _chain(listings, limit=limit, cursor=cursor, keep=wanted.shows)
-    return _listing(_with_versions(seller, page.items, store), page.cursor)
-
-
-def _with_versions(seller: str, items: Iterable[WorkItem], store: PostingReads) -> Iterator[View]:
-    """Boards lag behind; the version, which the next command may name, is that of the posting itself."""
-    shown = list(items)
-    versions = store.versions(seller, [item.number for item in shown]) if shown else {}
-    return (work_item_view(item, versions[item.number]) for item in shown if item.number in versions)
+    return _listing(map(posting_row, with_goods(seller, page.items, store)), page.cursor)
 
 
 def _worklist(
-    store: PostingReads, seller: str, stage: Stage, due_before: datetime | None, limit: int, cursor: str | None
+    store: PostingReads, seller: str, stage: Stage, wanted: PostingFilter, limit: int, cursor: str | None
 ) -> Page[WorkItem]:
-    return store.worklist(seller, stage, due_before=due_before, limit=limit, cursor=cursor)
+    only = wanted.only if wanted.only != ALL else None
+    return store.worklist(seller, stage, due_before=wanted.due_before, limit=limit, cursor=cursor, only=only)
 
 
 def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
@@ -157,19 +140,7 @@ def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
     numbers = (store.find(seller, kind, typed) for kind in (pointers.TRACKING, pointers.FORMER_TRACKING))
     number = posting_of_code(seller, text, store=store) or next((found for found in numbers if found), text)
     posting = store.posting(seller, number)
-    if posting is None:
-        return []
-    return [
-        WorkItem(
-            number=posting.number,
-            stage=posting.stage,
-            status=posting.status,
-            substatus=posting.substatus,
-            scheme=posting.scheme,
-            cut_off=posting.cut_off,
-            late=posting.late,
-        )
-    ]
+    return [] if posting is None else [work_item(posting)]
 
 
 def get_posting(seller: str, number: str, *, store: Store) -> View:

@@ -329,6 +329,10 @@ class Posting:
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
 
+    goods: str = ""
+    """`goods_text` of its lines; empty in rows of older releases until something changes."""
+    delivery_method_id: str = ""
+
     stock: StockMark | None = None
     """Where its goods are kept in a pool: whether they are reserved."""
 
