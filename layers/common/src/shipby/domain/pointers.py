@@ -2,6 +2,8 @@
 
 from typing import Final
 
+BADGE: Final = "badge"
+"""A person of the shop, by the sha256 of their badge's code."""
 CARRIAGE: Final = "carriage"
 """A carriage of ours, by the marketplace's id of it."""
 CARRIAGE_DAY: Final = "carriage_day"

@@ -29,11 +29,17 @@
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
     SELLER#<s>#DIGEST#<recipient>    ENTRY#<at>#<event>
     SELLER#<s>                       SETTINGS, CAP#<action>#<yyyymmdd>, IDEM#<key>, REPORT#<kind>#<yyyymmdd>
+    SELLER#<s>#PEOPLE                PERSON#<id>
+    SELLER#<s>#PERSON#<id>           EVENT#<version>#<n>
+    SELLER#<s>#KEY#<id>              EVENT#<version>#<n>
+    SELLER#<s>#TRIES                 TRIES#<subject>
     SELLERS                          <s>
     SELLER#<s>#WORDS                 <word>#<kind>#<p>
     FIND#<s>#<kind>#<value>          FIND
     PUSHTOKEN#<sha256>               PUSHTOKEN
     APIKEY#<id>                      APIKEY
+    PERSON#<id>                      PERSON
+    SESSION#<sha256>                 SESSION
     CALLS#<s>#<window>               CALLS
 
 Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
@@ -73,6 +79,8 @@ FIND = "FIND"
 CALLS = "CALLS"
 PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
 API_KEY = "APIKEY"
+PERSON = "PERSON"
+SESSION = "SESSION"
 SELLERS = "SELLERS"
 EVENT_PREFIX = "EVENT#"
 TRACKING_PREFIX = "TRACKING#"
@@ -91,6 +99,8 @@ UPLOAD_PREFIX = "UPLOAD#"
 POOL_PREFIX = "POOL#"
 SKU_PREFIX = "SKU#"
 SHADOW_PREFIX = "SHADOW#"
+PERSON_PREFIX = "PERSON#"
+TRIES_PREFIX = "TRIES#"
 CHANGE = "change"
 ENDED = "ended"
 """The attribute of an event row that holds what its version changed."""
@@ -109,6 +119,8 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.PERSON: "person id",
+    AggregateKind.KEY: "key id",
     AggregateKind.STOCK: "SKU",
     AggregateKind.POOL: "pool id",
 }
@@ -438,6 +450,27 @@ def push_token(sha256: str) -> Key:
 
 def api_key(identifier: str) -> Key:
     return Key(f"APIKEY#{_part(identifier, 'key id')}", API_KEY)
+
+
+def people_pk(seller: str) -> str:
+    """The partition of everybody who works or worked in a shop."""
+    return f"{seller_pk(seller)}#PEOPLE"
+
+
+def person(seller: str, identifier: str) -> Key:
+    return Key(people_pk(seller), f"{PERSON_PREFIX}{_part(identifier, 'person id')}")
+
+
+def account(person_id: str) -> Key:
+    return Key(f"PERSON#{_part(person_id, 'person id')}", PERSON)
+
+
+def session(sha256: str) -> Key:
+    return Key(f"SESSION#{_part(sha256, 'session')}", SESSION)
+
+
+def tries(seller: str, subject: str) -> Key:
+    return Key(f"{seller_pk(seller)}#TRIES", f"{TRIES_PREFIX}{_part(subject, 'subject')}")
 
 
 def inbox_pk(seller: str, day: date) -> str:
