@@ -33,7 +33,7 @@ class Ports:
 def ports() -> Ports:
     classes = {
         node.name: node
-        for path in (APPLICATION / "ports").glob("*.py")
+        for path in (APPLICATION / "ports").rglob("*.py")
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.ClassDef) and "Protocol" in _names(node.bases)
     }

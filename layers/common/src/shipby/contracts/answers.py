@@ -23,8 +23,8 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.shapes import splits
 from shipby.contracts.overview import search
+from shipby.contracts.shapes import splits
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (

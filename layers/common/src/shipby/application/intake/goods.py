@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.application.cases.opening import closing, opening
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import Write
 from shipby.domain.actors import STOCK
@@ -80,7 +81,7 @@ def short_case(
     lacking: dict[str, int],
     settings: SellerSettings,
     *,
-    store: Store,
+    store: Cases,
     now: datetime,
     actor: str = STOCK,
 ) -> list[Write]:

@@ -16,7 +16,6 @@ from decimal import Decimal, InvalidOperation
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
-from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveExemplars, SavePosting, Write
 from shipby.application.postings.exemplars import claimed, code_used, exemplars_view, given_free, name_code

@@ -152,7 +152,7 @@ def _refused(scan: Scan, parcel: Parcel, verdict: Refusal, store: Commits, clock
 
 
 def _ask(
-    scan: Scan, bench: _Bench, item: Item, remember: Remember, store: Store, documents: DocumentStore, clock: Clock
+    scan: Scan, bench: _Bench, item: Item, remember: Remember, store: Commits, documents: DocumentStore, clock: Clock
 ) -> Answer:
     """The item is right and counts with its mark, which is the next scan."""
     parcel = bench.parcel
@@ -256,7 +256,7 @@ def _enter(
     return replace(parcel, posting=posting, sheet=sheet), events, [SaveExemplars(sheet), *writes]
 
 
-def get_check(seller: str, number: str, *, store: Store, documents: DocumentStore) -> dict[str, Json]:
+def get_check(seller: str, number: str, *, store: BenchReads, documents: DocumentStore) -> dict[str, Json]:
     """What was scanned into a parcel so far, and its label once everything is in. Raises NotFoundError."""
     return _view(_load(store, seller, number), documents)
 

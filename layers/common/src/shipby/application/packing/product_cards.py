@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, ClaimPointer, Commits, ReleasePointer, SaveProductCard, Write
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveProductCard, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import pointers
@@ -68,7 +70,7 @@ def check_card(card: ProductCard) -> None:
 
 
 def _save(
-    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Store, clock: Clock
+    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Cases, clock: Clock
 ) -> Answer:
     changed = replace(card, version=(current.version if current else 0) + 1)
     answer = Answer(200, product_view(changed))
@@ -81,7 +83,7 @@ def _save(
     return answer
 
 
-def _found_by(card: ProductCard, before: ProductCard | None, store: Store) -> list[Write]:
+def _found_by(card: ProductCard, before: ProductCard | None, store: Pointers) -> list[Write]:
     """The pointers from a product's barcodes; one that another product has first stays there."""
     had = before.barcodes if before is not None else ()
     at_hand = {code: store.find(card.seller, pointers.ITEM, code) for code in (*had, *card.barcodes)}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.sellers import People
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveAccess
+from shipby.application.ports.writes import Commits, SaveAccess
 from shipby.application.sellers.authenticate import key_hash, live_key, live_session, person_of
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import SignInRefusedError, TooManyTriesError, VersionConflictError
@@ -121,20 +122,20 @@ def close_session(token: str, *, store: Store, clock: Clock) -> None:
     decide_anew(once)
 
 
-def shops_of(person: str, *, store: Store) -> list[Person]:
+def shops_of(person: str, *, store: People) -> list[Person]:
     """The person as each of their shops knows them, shops in the order of their ids; those they have left are not."""
     account = store.account(person)
     found = [store.person(seller, person) for seller in sorted(account.sellers)] if account else []
     return [each for each in found if each is not None and each.active]
 
 
-def _begin(person: Person, *, station: str, store: Store, clock: Clock) -> SignedIn:
+def _begin(person: Person, *, station: str, store: Commits, clock: Clock) -> SignedIn:
     token, session = _new(person, station, clock.now())
     store.commit([SaveAccess(session)])
     return SignedIn(session, person, token)
 
 
-def _instead(former: Session, person: Person, *, store: Store, clock: Clock) -> SignedIn:
+def _instead(former: Session, person: Person, *, store: Commits, clock: Clock) -> SignedIn:
     """Another session in place of one: both in one transaction, so that of two at once one alone goes on."""
     now = clock.now()
     token, session = _new(person, former.station, now)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
 from dataclasses import replace
 
 from shipby.application.ports.papers import BenchReads
-from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, Write
 from shipby.application.ports.sellers import Pointers
+from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, Write
 from shipby.domain import pointers
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from shipby.application.intake.receive_push import token_hash
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.sellers import Pushes
-from shipby.application.ports.writes import Commits, SaveAccess, SaveSettings
 from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Commits, SaveAccess, SaveSettings
 from shipby.application.sellers.authenticate import key_hash
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import InvalidInputError, NotFoundError
