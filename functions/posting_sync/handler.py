@@ -22,6 +22,8 @@ def _sync(message: Message) -> str:
     seller = message.seller
     if message.body.get("task") == "chats":
         return _look_into_chats(seller, _hinted_at(message))
+    if message.body.get("task") == "goods":
+        return _goods_came(seller, message.text("pool"), message.text("sku"))
     schema = message.text("delivery_schema") if message.body.get("delivery_schema") else ""
     again = message.attempt > 1
     synced = _sync_one(seller, message.text("posting"), _hinted_at(message), schema, again=again)
@@ -54,6 +56,12 @@ def _look_into_chats(seller: str, hinted_at: datetime | None) -> str:
     own = parts()
     chats = own.marketplaces.of(seller).chats
     return watch_chats(seller, store=own.store, chats=chats, clock=own.clock, hinted_at=hinted_at).state
+
+
+def _goods_came(owner: str, pool: str, sku: str) -> str:
+    from shipby.application.intake.goods_came import goods_came  # only where stock is kept: cold starts
+
+    return goods_came(owner, pool, sku, store=parts().store, read=lambda shop, number: _sync_one(shop, number, None))
 
 
 def _sync_one(seller: str, number: str, hinted_at: datetime | None, schema: str = "", *, again: bool = False) -> Synced:

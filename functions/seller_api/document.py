@@ -29,6 +29,8 @@ _TAGS: Mapping[str, str] = {
     "labels": "Labels",
     "waves": "Postings",
     "products": "Bench",
+    "stock": "Stock",
+    "stock-pools": "Stock",
     "picking": "Bench",
     "pick-lists": "Bench",
     "carriages": "Closing the day",
@@ -59,7 +61,8 @@ _PATH_PARAMETERS: Mapping[str, str] = {
     "number": "Posting number",
     "job": "Id of a print job",
     "id": "Id",
-    "sku": "The marketplace's SKU",
+    "sku": "The marketplace's SKU; of stock, the name that it is kept under: your article or that SKU",
+    "pool": "A pool of your own, or `shop:pool` of another shop",
     "code": "What the scanner read, or a carrier's code",
 }
 _PROBLEM_NAMES: Mapping[int, str] = {

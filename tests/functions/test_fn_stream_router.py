@@ -16,7 +16,7 @@ from shipby.adapters.dynamodb.rows import postings as posting_rows
 from shipby.application.alarms.copies import copy_message, read_copy
 from shipby.application.ports.writes import AppendEvents, SavePosting
 from shipby.domain.errors import StoreUnavailableError
-from shipby.domain.events import EventType, number_job_ref, posting_ref, print_job_ref
+from shipby.domain.events import EventType, number_job_ref, posting_ref, print_job_ref, stock_ref
 from shipby.domain.postings.inbox import PushState
 from tests.functions.shop_support import LambdaContext, Shop, failed_ids, sqs_event, stream_event
 from tests.support import builders as a
@@ -80,6 +80,16 @@ def test_what_the_table_really_streams_reaches_the_queues(shop: Shop, published:
         ),
         (row(EventType.NUMBERS_UPLOADED, ref=number_job_ref("j")), "tracking", {"task": "numbers", "job": "j"}),
         (row(EventType.NUMBERS_ADVANCED, ref=number_job_ref("j")), "tracking", {"task": "numbers", "job": "j"}),
+        (
+            row(EventType.STOCK_CHANGED, ref=stock_ref("main", "mug"), pool="main", sku="mug", free_before=0, free=2),
+            "sync",
+            {"task": "goods", "pool": "main", "sku": "mug"},
+        ),
+        (
+            row(EventType.POSTING_STOCK_PENDING),
+            "sync",
+            {"posting": a.NUMBER, "hinted_at": None, "why": "goods"},
+        ),
         (row(EventType.PRINT_REQUESTED, ref=print_job_ref("j")), "label", {"task": "print", "job": "j"}),
     ],
 )

@@ -28,6 +28,8 @@ AREAS = (
     "tracking.exceptions",
     "tracking.ways",
     "tracking.carriers",
+    "stock.goods",
+    "stock.postings",
     "labels",
     "returns",
     "evidence",

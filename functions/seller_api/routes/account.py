@@ -40,6 +40,7 @@ def put_settings(call: Call) -> Answer:
     wanted = SellerSettings(
         seller=call.seller,
         language=body.language,
+        stock_pools=dict(body.stock_pools),
         time_zone=body.time_zone,
         confirm_within=body.confirm_within,
         remind_before=tuple(sorted(body.remind_before, reverse=True)),

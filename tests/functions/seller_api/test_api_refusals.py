@@ -61,6 +61,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
     labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
+    labels |= {"listStock", "getStock", "listMovements", "listStockPools", "getStockPool", "getPostingStock"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
@@ -85,6 +86,8 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "scanParcel",
         "approveCarriage",
         "setCarriageContainers",
+        "moveStock",
+        "reportMissing",
     }
     goods = {"scanReturn", "receiveReturn", "inspectReturn", "disposeReturn"}
     returns = goods | {"decideReturn", "exchangeReturn"}
@@ -97,6 +100,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     assert may[Role.INTEGRATION] == everything - {
         "getSettings",
         "putSettings",
+        "putStockPool",
         "settleIntent",
         "approveRefund",
         "rejectRefund",

@@ -25,6 +25,7 @@ from shipby.contracts import (
 from shipby.contracts.base import View
 from shipby.contracts.overview import search
 from shipby.contracts.shapes import splits
+from shipby.contracts.stock import goods
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -56,6 +57,7 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    goods,
 )
 
 

@@ -271,6 +271,15 @@ class SettingsBody(Request):
             "every replacement as well."
         ),
     ] = "doubtful"
+    stock_pools: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=60)], Annotated[str, Field(min_length=1, max_length=100)]],
+        Field(
+            default_factory=dict,
+            max_length=50,
+            description="Warehouse id, or * for every other one -> the pool that its postings reserve from: main is "
+            "your own, other-shop:main another shop's that it has opened to you. Empty: no stock is kept.",
+        ),
+    ]
     evidence_kept: Annotated[Duration, Field(description="How long photos and other evidence are kept.")] = timedelta(
         days=180
     )
@@ -364,4 +373,5 @@ class SettingsView(View):
     approve_numbers: str
     refund_cap: dict[str, int]
     postage_limit: dict[str, int]
+    stock_pools: dict[str, str]
     evidence_kept: str

@@ -172,6 +172,7 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     if event.type in _LATE or event.data.get("rung") in _READ_AGAIN:
         message = sync_message(seller, stored.ref.id, hinted_at=hinted_at, why=str(event.data.get("rung", "late")))
         routed.append(Routed(Destination.SYNC, message))
+    routed += _of_goods(stored)
     if stored.ref.kind is AggregateKind.CANCEL_REQUEST and event.type in _READ_FOR_CANCEL_REQUEST:
         # Over: the posting follows it. Overdue: the marketplace takes a moment to approve by itself.
         delay = _AFTER_OVERDUE if event.type is EventType.CANCEL_REQUEST_OVERDUE else 0
@@ -216,3 +217,28 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
             for number in numbers
         ]
     return routed
+
+
+_PENDING_SECONDS = 8
+"""Within this time postings that lost a race for goods try again, each at its own second."""
+
+
+def _of_goods(stored: StoredEvent) -> list[Routed]:
+    """Goods became free: who waits for them is read again. What a posting holds is not settled: so is it itself."""
+    seller, event = stored.seller, stored.event
+    if event.type is EventType.POSTING_STOCK_PENDING:
+        delay = 1 + sum(stored.ref.id.encode()) % _PENDING_SECONDS
+        message = sync_message(seller, stored.ref.id, hinted_at=None, why="goods", delay_seconds=delay)
+        return [Routed(Destination.SYNC, message)]
+    if event.type is not EventType.STOCK_CHANGED:
+        return []
+    before, free = event.data.get("free_before"), event.data.get("free")
+    if not (isinstance(before, int) and isinstance(free, int) and free > before):
+        return []
+    body: dict[str, Json] = {
+        "seller": seller,
+        "task": "goods",
+        "pool": event.data["pool"],
+        "sku": event.data["sku"],
+    }
+    return [Routed(Destination.SYNC, QueueMessage(body=body, group=seller))]

@@ -55,7 +55,7 @@ def goods_of(
     settled = settle_goods(
         Change(before=known, after=posting, at=now, actor=STOCK),
         facts,
-        settings.stock_pools,
+        settings,
         store=store,
         same=same,
         later=later,

@@ -23,6 +23,7 @@ from shipby.domain.returns.return_case import Disposition, ReturnCase, ReturnSou
 from shipby.domain.sellers.settings import SellerSettings
 
 SUPPLIER_TASK = "supplier"
+_TO_STOCK = frozenset({Disposition.RESTOCK, Disposition.QUARANTINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,9 @@ def _disposed(
     }
     steps: list[dict[str, Json]] = [{"step": "stock", **goods}]
     writes: list[Write] = []
+    if settings.stock_pools and wish.disposition in _TO_STOCK and case.quantity > 0:
+        pool, writes = _to_stock(case, wish, store, clock)
+        steps[0]["pool"] = pool
     if wish.disposition == Disposition.SUPPLIER:
         step, writes = _supplier_task(case, wish, store, clock)
         steps.append(step)
@@ -136,3 +140,27 @@ def _supplier_task(case: ReturnCase, wish: Disposal, store: Store, clock: Clock)
         actor=wish.actor,
     )
     return {"step": SUPPLIER_TASK, "case": identifier, "supplier": supplier}, writes
+
+
+def _to_stock(case: ReturnCase, wish: Disposal, store: Store, clock: Clock) -> tuple[str | None, list[Write]]:
+    """The pool that takes the goods, and what moves them into it; nothing where none keeps them."""
+    from shipby.application.stock.booking import Why  # only where stock is kept: cold starts
+    from shipby.application.stock.returning import Returned, returned_writes
+
+    back = Returned(
+        shop=case.seller,
+        posting=case.posting_number,
+        names=tuple(name for name in (case.offer_id, case.sku) if name),
+        quantity=case.quantity,
+        damaged=wish.disposition == Disposition.QUARANTINE,
+    )
+    why = Why(
+        at=clock.now(),
+        actor=wish.actor,
+        reason=wish.note,
+        shop=case.seller,
+        posting=case.posting_number,
+        cause=f"return {case.id}",
+    )
+    ref, writes = returned_writes(back, why, store=store)
+    return (ref.text if ref is not None else None), writes

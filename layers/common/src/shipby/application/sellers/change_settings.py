@@ -12,11 +12,12 @@ from shipby.application.ports.writes import SaveSettings
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.domain.errors import PreconditionFailedError
+from shipby.domain.errors import InvalidInputError, PreconditionFailedError
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.stock.pool import pool_ref
 
 
 def duration_text(length: timedelta) -> str:
@@ -115,6 +116,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),
         "postage_limit": dict(settings.postage_limit),
+        "stock_pools": dict(settings.stock_pools),
         "evidence_kept": duration_text(settings.evidence_kept),
     }
 
@@ -132,10 +134,11 @@ def change_settings(
     What was held back is decided again by the next sweep: a switch or a cap may be what it waited for. Clocks that
     already stand move when their posting or return is next read from the marketplace.
     Raises PreconditionFailedError unless `if_match` is the stored version, InvalidInputError for a table of error-index
-    bands that does not exist.
+    bands that does not exist, and for a pool that does not or is not open to this shop.
     """
     if wanted.index_table:
         table_for(wanted.market, date.max, name=wanted.index_table)
+    _check_pools(wanted, store)
 
     def once() -> Answer:
         current = store.settings(wanted.seller)
@@ -150,3 +153,14 @@ def change_settings(
         return answer
 
     return decide_anew(once)
+
+
+def _check_pools(wanted: SellerSettings, store: Store) -> None:
+    for warehouse, named in wanted.stock_pools.items():
+        ref = pool_ref(named, wanted.seller)
+        pool = store.pool(ref.owner, ref.pool)
+        if pool is None or not pool.open_to(wanted.seller):
+            raise InvalidInputError(
+                f"there is no pool {named} that is open to this shop",
+                errors=[(f"stock_pools/{warehouse}", "make it with PUT /v1/stock-pools/{pool}, or ask its owner")],
+            )

@@ -74,7 +74,7 @@ def put_pool(pool: Pool, if_match: int, actor: str, remember: Remember, *, store
         if current is None and len(store.pools(pool.seller, limit=MOST_POOLS).items) >= MOST_POOLS:
             raise InvalidInputError(f"{MOST_POOLS} pools are the most", errors=[("pool", "use one of those")])
         changed = replace(pool, version=version + 1)
-        answer = Answer(200 if current else 201, pool_view(changed, pool.seller))
+        answer = Answer(200, pool_view(changed, pool.seller))
         data: dict[str, Json] = {"pool": pool.id, "shops": list(pool.shops)}
         event = Event(type=EventType.POOL_CHANGED, at=clock.now(), actor=actor, data=data)
         told = AppendEvents(pool.seller, pool_aggregate(pool.id), changed.version, (event,))

@@ -15,6 +15,7 @@ from shipby.application.stock.booking import Why, load_items, movement_writes
 from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Line, MarketplacePosting, Posting, Stage, StockMark
+from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.stock.item import StockItem
 from shipby.domain.stock.kits import parts_of
 from shipby.domain.stock.pool import ANY_WAREHOUSE, PoolRef, pool_ref
@@ -72,7 +73,7 @@ class Change:
 def settle_goods(
     change: Change,
     facts: MarketplacePosting | None,
-    pools: Mapping[str, str],
+    settings: SellerSettings,
     *,
     store: GoodsReads,
     same: bool = False,
@@ -80,18 +81,18 @@ def settle_goods(
 ) -> Reserved | None:
     """Bring what a posting holds in line with what it is now; None where there is nothing to do.
 
-    `facts`: what the marketplace says of it, None where that was not read. `pools`: the seller's own `stock_pools`.
+    `facts`: what the marketplace says of it, None where that was not read.
     `same`: its lines are as they were when it was settled last, and it has no relatives. `later`: goods are left as
     they are, and the posting is marked so that it is read again at once: many postings want the same goods at this
     moment, and none of them may be lost over it.
     """
     mark = change.after.stock
-    if mark in _OVER or (mark is None and (not pools or change.after.stage not in _OPEN)):
+    if mark in _OVER or (mark is None and (not settings.stock_pools or change.after.stage not in _OPEN)):
         return None
     if mark is StockMark.RESERVED and not _moves(change) and (same or facts is None):
         return None
     held = store.reservation(change.seller, change.after.number) if mark is not None else None
-    ref = held.pool_ref if held is not None else _pool_of(change.after, pools)
+    ref = held.pool_ref if held is not None else pool_of(change.after, settings)
     if ref is None:
         return None
     if later:
@@ -104,12 +105,11 @@ def settle_step(before: Posting, after: Posting, *, store: GoodsReads, at: datet
     change = Change(before=before, after=after, at=at, actor=actor)
     if before.stock is None or before.stock in _OVER or not _moves(change):
         return None
-    facts, pools = None, {}
+    facts, settings = None, SellerSettings(seller=change.seller)
     if before.stock is StockMark.PENDING:
         facts = store.detail(change.seller, after.number, of=before)
-        settings = store.settings(change.seller)
-        pools = dict(settings.stock_pools) if settings is not None else {}
-    return settle_goods(change, facts, pools, store=store)
+        settings = store.settings(change.seller) or settings
+    return settle_goods(change, facts, settings, store=store)
 
 
 def _moves(change: Change) -> bool:
@@ -125,9 +125,10 @@ def _off_shelf(posting: Posting) -> bool:
     return (posting.blocked_from or posting.stage) in _OFF_SHELF
 
 
-def _pool_of(posting: Posting, pools: Mapping[str, str]) -> PoolRef | None:
-    named = pools.get(posting.warehouse_id) or pools.get(ANY_WAREHOUSE)
-    return pool_ref(named, posting.seller) if named else None
+def pool_of(posting: Posting | None, settings: SellerSettings) -> PoolRef | None:
+    """The pool that a posting's goods come from, by its warehouse; None where none is named."""
+    named = (posting and settings.stock_pools.get(posting.warehouse_id)) or settings.stock_pools.get(ANY_WAREHOUSE)
+    return pool_ref(named, settings.seller) if named else None
 
 
 def _pending(change: Change) -> Reserved:

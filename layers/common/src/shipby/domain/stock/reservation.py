@@ -147,6 +147,18 @@ def put_back(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
     return tuple(replace(line, picked=0) for line in lines)
 
 
+def let_go(lines: Sequence[HeldLine], part: str, count: int) -> tuple[HeldLine, ...]:
+    """The lines without the units that pieces of a plain SKU are in, the last line first."""
+    left, found = count, list(lines)
+    for at in reversed(range(len(found))):
+        each = found[at].parts.get(part, 0)
+        units = min(found[at].held, -(-left // each)) if each and left > 0 else 0
+        held = found[at].held - units
+        found[at] = replace(found[at], held=held, picked=min(found[at].picked, held))
+        left -= units * each
+    return tuple(found)
+
+
 def trimmed(lines: Sequence[HeldLine]) -> tuple[HeldLine, ...]:
     """The lines without what was kept for parts that have taken theirs by now."""
     return settle(lines, [Want(sku=line.sku, count=line.wanted, parts=line.parts) for line in lines], {})
