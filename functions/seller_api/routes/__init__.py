@@ -18,6 +18,7 @@ AREAS = (
     "picking",
     "products",
     "marketplace",
+    "validation.checks",
     "tracking.reports",
     "tracking.numbers",
     "tracking.jobs",

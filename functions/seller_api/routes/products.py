@@ -31,6 +31,9 @@ def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:
         note=body.note,
         product_type=body.product_type,
         supplier=body.supplier,
+        offer_id=body.offer_id,
+        weight_g=body.weight_g,
+        size_mm=tuple(body.size_mm),
     )
 
 

@@ -59,6 +59,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
+    read_postings |= {"getCheck", "listAmendments"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
     labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
@@ -85,6 +86,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "scanParcel",
         "approveCarriage",
         "setCarriageContainers",
+        "seeAmendment",
     }
     goods = {"scanReturn", "receiveReturn", "inspectReturn", "disposeReturn"}
     returns = goods | {"decideReturn", "exchangeReturn"}
@@ -102,6 +104,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "rejectRefund",
         "approveTrackingNumber",
         "rejectTrackingNumber",
+        "allowPosting",
         *replays,
     }
     assert may[Role.PACKER] == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods

@@ -17,6 +17,9 @@ CARD: dict[str, Any] = {
     "note": "two layers of film",
     "product_type": "kitchen",
     "supplier": "Fabrika 7",
+    "offer_id": "TEA-CUP-02",
+    "weight_g": 410,
+    "size_mm": [120, 90, 90],
 }
 
 

@@ -24,6 +24,7 @@ from shipby.contracts import (
 )
 from shipby.contracts.base import View
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
+from shipby.contracts.validation import checks
 
 _ROOMS = (
     postings,
@@ -52,6 +53,7 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    checks,
 )
 
 

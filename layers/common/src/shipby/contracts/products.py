@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shipby.contracts.base import Request, View
 from shipby.domain.labels.options import HandlingMark
 
 Sku = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[0-9A-Za-z._-]+$", examples=["149123456"])]
+
+
+def _three(sides: list[int]) -> list[int]:
+    if len(sides) not in (0, 3):
+        raise ValueError("name three sides, or none")
+    return sides
 
 
 class ProductBody(Request):
@@ -36,6 +42,22 @@ class ProductBody(Request):
     note: Annotated[str, Field(max_length=300, description="Told to the packer.")] = ""
     product_type: Annotated[str, Field(max_length=60, description="Which return policy holds for it.")] = ""
     supplier: Annotated[str, Field(max_length=100, description="Who delivered it, for figures by supplier.")] = ""
+    offer_id: Annotated[
+        str, Field(max_length=100, description="Your own article, where orders are to be held against it.")
+    ] = ""
+    weight_g: Annotated[
+        int, Field(ge=0, le=10_000_000, description="Grams of one piece as it is sent; 0: not known.")
+    ] = 0
+    size_mm: Annotated[
+        list[Annotated[int, Field(ge=1, le=100_000)]],
+        AfterValidator(_three),
+        Field(
+            default_factory=list,
+            max_length=3,
+            description="Length, width, height of one piece as it is sent, in millimetres; empty: not known.",
+            examples=[[300, 200, 100]],
+        ),
+    ]
 
 
 class ProductsBody(Request):
@@ -64,6 +86,9 @@ class ProductCardView(View):
     note: str
     product_type: str
     supplier: str
+    offer_id: str
+    weight_g: int
+    size_mm: list[int]
 
 
 class ImportedCardView(View):

@@ -17,7 +17,7 @@ from shipby.application.intake.split_money import (
     part_pointer,
     parts_unread,
 )
-from shipby.application.labels.voiding import void_labels
+from shipby.application.intake.what_follows import follow, shadow_notes
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.postings import PostingReads
@@ -43,7 +43,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
-from shipby.domain.postings.posting import MarketplacePosting, Posting, moves_only, offered_text
+from shipby.domain.postings.posting import MarketplacePosting, Posting, moves_only
 from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind
 from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
@@ -198,11 +198,10 @@ def apply_facts(
                 store.mark_synced(seller, facts.number, facts.read_at)
                 made_up(facts, seller=seller, store=store)
             return Synced("unchanged", known)
-        newest = replace(folded.posting, offered=offered_text(facts.actions))
-        posting, voided, void = void_labels(newest, facts, before, store=store, now=now, actor=MARKETPLACE)
-        folded = replace(folded, posting=posting, events=(*folded.events, *voided))
+        folded, follows = follow(folded, before, facts, settings, first=known is None, store=store, now=now)
         folded, also = _with(beside, folded, facts, now)
-        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void, *also]
+        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *follows, *also]
+        writes += shadow_notes(folded, settings)
         if before is None or not moves_only(before, facts):
             writes.append(SaveDetail(seller, facts))
         if known is not None:

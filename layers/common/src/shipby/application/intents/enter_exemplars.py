@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from shipby.application.intents.request_intent import Wish, check_offered, prepare_intent
@@ -27,6 +28,7 @@ from shipby.application.postings.exemplars import exemplars_view
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.application.validation.check import check
 from shipby.domain import pointers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
@@ -187,6 +189,7 @@ def _store(
         changed, intent, event, writes = _told(posting, detail, sheet, entry, store, clock)
         events.append(event)
         sheet = replace(sheet, intent=intent)
+    changed, events, writes = _held_against(changed, detail, sheet, events, writes, entry, store, now)
     changed = rewind(replace(changed, version=posting.version + 1))
     answer = Answer(200, exemplars_view(posting.number, detail, sheet))
     moves: list[Write] = [
@@ -199,6 +202,22 @@ def _store(
     except AlreadyExistsError as error:
         raise _used(entry, codes, store) or error from error
     return answer
+
+
+def _held_against(
+    posting: Posting,
+    detail: MarketplacePosting,
+    sheet: ExemplarSheet,
+    events: Sequence[Event],
+    writes: Sequence[Write],
+    entry: Entry,
+    store: Store,
+    now: datetime,
+) -> tuple[Posting, list[Event], list[Write]]:
+    """What was entered, or taken out, may be what an order waits for."""
+    settings = store.settings(entry.seller) or SellerSettings(seller=entry.seller)
+    done = check(posting, detail, settings, store=store, now=now, actor=entry.actor, sheet=sheet)
+    return done.posting, [*events, *done.events], [*writes, *done.writes]
 
 
 def _told(

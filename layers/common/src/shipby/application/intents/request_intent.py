@@ -20,6 +20,7 @@ from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.workflow import refuse_amended, refuse_held, refuse_unconfirmed
 from shipby.domain.errors import ActionNotOfferedError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import REPORTS, Intent, IntentAction, IntentState, intent_id, open_of, request_hash
@@ -62,6 +63,8 @@ class Wish:
     if_match: int | None = None
     accept_forecast: bool = False
     """A cancel only: somebody who may has seen what it does to the error index and wants it all the same."""
+    confirmed_first: bool = False
+    """Shipping only: it needs a confirmed posting, or a reason why it is assembled all the same."""
 
 
 def guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
@@ -160,20 +163,22 @@ def check_offered(posting: Posting, action: IntentAction, offered: Sequence[str]
 
 
 def check_ship(posting: Posting, detail: MarketplacePosting | None, *, store: BenchReads) -> None:
-    """Raises ActionNotOfferedError if the marketplace does not offer to ship it; DutyNeededError if it wants something
-    first."""
+    """Raises ActionNotOfferedError if the marketplace does not offer to ship it, CannotShipError while a check stops
+    it, AmendedError until a change of it was seen, DutyNeededError if the marketplace wants something first."""
     check_offered(posting, IntentAction.SHIP, detail.actions if detail else ())
     if detail and detail.requirements:
         from shipby.application.postings.exemplars import refuse_unmet  # only such postings need it: cold starts
 
         refuse_unmet(posting, detail, store=store)
+    refuse_held(posting)
+    refuse_amended(posting)
 
 
 def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
     """Accept a wish: 202 with the intent's place, or an error that says what is offered instead.
 
-    Raises NotFoundError, ActionNotOfferedError, PreconditionFailedError, CapReachedError, KillSwitchOnError,
-    CancelGuardError.
+    Raises NotFoundError, ActionNotOfferedError, NotConfirmedError, PreconditionFailedError, CapReachedError,
+    KillSwitchOnError, CancelGuardError.
     """
 
     def once() -> Answer:
@@ -183,6 +188,8 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
         asked = resolve_items(wish, detail)
         if asked.action is IntentAction.SHIP:
             check_ship(posting, detail, store=store)
+            if asked.confirmed_first:
+                refuse_unconfirmed(posting, asked.reason)
         else:
             check_offered(posting, asked.action, detail.actions if detail else ())
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)

@@ -25,7 +25,14 @@ from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError, DutyNeededError, ShipbyError, StageMismatchError
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    AmendedError,
+    CannotShipError,
+    DutyNeededError,
+    ShipbyError,
+    StageMismatchError,
+)
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import DocumentState
@@ -44,6 +51,10 @@ from shipby.domain.packing.scanning import (
 from shipby.domain.postings.posting import Posting
 from shipby.domain.sellers.settings import SellerSettings
 
+_STOPS: Mapping[str, tuple[type[ActionNotOfferedError], str]] = {
+    "cannot_ship": (CannotShipError, "check"),
+    "amended": (AmendedError, "amendments"),
+}
 CHECKED = "every piece was scanned"
 
 
@@ -108,6 +119,9 @@ def _refused(
     store.commit([SavePosting(changed), appended])
     if verdict.why == "stopped":
         return StageMismatchError(verdict.told)
+    if verdict.why in _STOPS:
+        error, path = _STOPS[verdict.why]
+        return error(verdict.told, offered=[f"/v1/postings/{scan.number}/{path}"])
     return ActionNotOfferedError(verdict.told, offered=[item.offer_id or item.sku for item in items if item.missing])
 
 
@@ -170,12 +184,16 @@ def reset_check(
 
     def once() -> Answer:
         posting = load_posting(store, seller, number)
+        # Whoever begins anew has seen that it was changed.
+        stood, posting = posting, replace(posting, amended=0)
         if stop := stop_of(posting):
             raise StageMismatchError(stop)
         before = _check_of(store, seller, number)
         check = BenchCheck(seller=seller, posting_number=number, version=before.version + 1, by=actor)
         changed = rewind(replace(posting, version=posting.version + 1))
         data: dict[str, Json] = {"reset": True, "scanned": dict(before.scanned)}
+        if stood.amended:
+            data["seen"] = stood.amended
         event = Event(type=EventType.BENCH_SCANNED, at=clock.now(), actor=actor, reason=reason, data=data)
         items = _items(load_pickable(seller, [number], store=store), check)
         answer = Answer(200, _view(changed, check, items, store, documents))

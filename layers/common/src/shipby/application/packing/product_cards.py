@@ -36,6 +36,9 @@ def product_view(card: ProductCard) -> dict[str, Json]:
         "note": card.note,
         "product_type": card.product_type,
         "supplier": card.supplier,
+        "offer_id": card.offer_id,
+        "weight_g": card.weight_g,
+        "size_mm": list(card.size_mm),
     }
 
 

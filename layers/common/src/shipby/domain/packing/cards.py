@@ -29,6 +29,12 @@ class ProductCard:
     """Which return policy holds for it."""
     supplier: str = ""
     """Who delivered it, for figures by supplier."""
+    offer_id: str = ""
+    """The seller's own article, where an order is to be held against it."""
+    weight_g: int = 0
+    """Of one piece as it is sent; 0: not known."""
+    size_mm: tuple[int, ...] = ()
+    """Length, width, height of one piece as it is sent; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

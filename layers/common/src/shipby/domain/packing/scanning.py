@@ -83,6 +83,14 @@ def stop_of(posting: Posting) -> str:
         return f"posting {number} is blocked ({posting.blocked_reason}): put it aside until somebody unblocks it"
     if posting.stage not in BEFORE_HAND_OVER:
         return f"posting {number} is {posting.stage}: it has left the house, there is nothing to scan"
+    if posting.holds:
+        codes = ", ".join(posting.holds)
+        return f"posting {number} cannot be sent as it is ({codes}): put it aside, /v1/postings/{number}/check says why"
+    if posting.amended:
+        return (
+            f"posting {number} was changed while it was worked on: read /v1/postings/{number}/amendments, put the "
+            "parcel right, then say that it is seen"
+        )
     if open_of(posting, IntentAction.CANCEL):
         return f"posting {number} is being cancelled: put it aside until that is settled"
     return ""
@@ -142,8 +150,14 @@ class Refusal:
     """Why a scan does not count."""
 
     why: str
-    """wrong_item, one_too_many, ambiguous, paper, stopped, changed or unknown_goods."""
+    """wrong_item, one_too_many, ambiguous, paper, stopped, cannot_ship, amended, changed or unknown_goods."""
     told: str
+
+
+def _stop_code(posting: Posting) -> str:
+    if posting.stage not in BEFORE_HAND_OVER:
+        return "stopped"
+    return "cannot_ship" if posting.holds else "amended" if posting.amended else "stopped"
 
 
 def judge_scan(
@@ -156,7 +170,7 @@ def judge_scan(
 ) -> Item | Refusal:
     """The product that is in the parcel now, or why the scan does not count; `label_codes` are no goods."""
     if stop := stop_of(posting):
-        return Refusal("stopped", stop)
+        return Refusal(_stop_code(posting), stop)
     if not items:
         return Refusal(
             "unknown_goods", f"the goods of posting {posting.number} are not known yet; try again in a minute"
