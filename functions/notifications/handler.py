@@ -7,7 +7,7 @@ from shipby.adapters.aws_lambda.batch import Context, Event, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.application.notices.digest import read_digest, tell_digest
 from shipby.application.notices.notify import notify, read_ask, read_notice
-from shipby.application.notices.tell_buyer import ask_buyer, hold_question
+from shipby.application.notices.tell_buyer import ask_buyer, hold_question, tell_buyer_of
 from shipby.domain.errors import InvalidInputError, RetryableError
 
 HOLD_FROM = 3
@@ -40,5 +40,10 @@ def _work(message: Message) -> str:
                 hold_question(seller, number, error, store=store, now=clock.now())
                 return "ask_held"
             return f"ask_{asked}"
+        case "tell":
+            seller, number, version = read_ask(message.body)
+            store, clock = own.tools.store, own.tools.clock
+            told = tell_buyer_of(seller, number, version, store=store, marketplaces=own.marketplaces, clock=clock)
+            return f"tell_{told}"
         case task:
             raise InvalidInputError(f"{str(task)[:40]!r} is no task of this queue")

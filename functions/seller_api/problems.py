@@ -60,6 +60,19 @@ KINDS: Mapping[str, Kind] = {
     "action_not_offered": Kind(
         409, "This is not offered now", "Choose from offered, or read the item again: what is offered changes."
     ),
+    "cannot_ship": Kind(
+        409,
+        "The order cannot be sent as it is",
+        "Read /v1/postings/{number}/check: it says what to do about each; a manager may allow it with a reason.",
+    ),
+    "not_confirmed": Kind(
+        409, "Nobody has confirmed the order", "Confirm it first, or send the same call with a reason."
+    ),
+    "amended": Kind(
+        409,
+        "The order was changed while it was worked on",
+        "Read /v1/postings/{number}/amendments, put the parcel right, then POST it to /amendments/seen.",
+    ),
     "mark_needed": Kind(409, "A mark is needed", _ENTER),
     "gtd_needed": Kind(409, "A customs declaration is needed", _ENTER),
     "rnpt_needed": Kind(409, "A batch number is needed", _ENTER),

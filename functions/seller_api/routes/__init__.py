@@ -19,6 +19,7 @@ AREAS = (
     "picking",
     "products",
     "marketplace",
+    "validation.checks",
     "shapes.splits",
     "tracking.reports",
     "tracking.numbers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from functions.seller_api.access import DESK, MANAGERS, SETTINGS_READERS
 from functions.seller_api.operations import Call, IfMatch, Operation, read
@@ -11,8 +12,10 @@ from shipby.application.sellers.change_settings import change_settings, get_sett
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
+from shipby.contracts.validation.rules import CheckRuleBody
 from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
 from shipby.domain.sellers.settings import (
     AssembleAt,
     LatePolicy,
@@ -31,6 +34,38 @@ def get_proof(call: Call) -> Mapping[str, object]:
 
 def read_settings(call: Call) -> Mapping[str, object]:
     return get_settings(call.seller, store=call.store)
+
+
+def _with_checks(wanted: SellerSettings, body: SettingsBody) -> SellerSettings:
+    """What is held against orders, and what follows from it."""
+    return replace(
+        wanted,
+        checks=body.checks,
+        check_rules=tuple(_check_rule(rule) for rule in body.check_rules),
+        auto_confirm=body.auto_confirm,
+        auto_confirm_rule=AutoConfirm(
+            most_pieces=body.auto_confirm_rule.most_pieces,
+            most_paid=body.auto_confirm_rule.most_paid,
+            warehouses=tuple(body.auto_confirm_rule.warehouses),
+        ),
+        escalate_confirm_after=body.escalate_confirm_after,
+        escalate_confirm_to=body.escalate_confirm_to,
+        tell_amended=body.tell_amended,
+    )
+
+
+def _check_rule(body: CheckRuleBody) -> CheckRule:
+    return CheckRule(
+        name=body.name,
+        check=body.check,
+        severity=body.severity,
+        least=body.least,
+        most=body.most,
+        currency=body.currency,
+        warehouses=tuple(dict.fromkeys(body.warehouses)),
+        skus=tuple(dict.fromkeys(body.skus)),
+        ask_buyer=body.ask_buyer,
+    )
 
 
 def put_settings(call: Call) -> Answer:
@@ -88,6 +123,7 @@ def put_settings(call: Call) -> Answer:
         postage_limit=body.postage_limit,
         evidence_kept=body.evidence_kept,
     )
+    wanted = _with_checks(wanted, body)
     return change_settings(wanted, call.if_match, call.remember, store=call.store, now=call.clock.now())
 
 

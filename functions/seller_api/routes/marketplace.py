@@ -19,6 +19,7 @@ def ship(call: Call) -> Answer:
         number=call.path["number"],
         actor=call.actor,
         packages=call.body_as(ShipBody).packages or (),
+        reason=call.body_as(ShipBody).reason,
         if_match=call.if_match,
     )
     return ship_posting(wish, call.remember, store=call.store, clock=call.clock)
@@ -82,6 +83,8 @@ OPERATIONS: tuple[Operation, ...] = (
         body=ShipBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
+        description="What nobody has confirmed is refused (not_confirmed) unless a reason says why it is assembled all "
+        "the same.",
     ),
     Operation(
         id="cancelPosting",

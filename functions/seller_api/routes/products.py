@@ -32,6 +32,7 @@ def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:
         note=body.note,
         product_type=body.product_type,
         supplier=body.supplier,
+        offer_id=body.offer_id,
         weight_g=body.weight_g or 0,
         sides_mm=sides(body.sides_mm or ()),
     )

@@ -10,7 +10,7 @@ import pytest
 from shipby.application.ports.writes import ClaimPointer, SavePrintJob
 from shipby.domain.intents import Intent
 from shipby.domain.labels.prints import PrintState
-from shipby.domain.postings.posting import Posting
+from shipby.domain.postings.posting import Posting, Stage
 from tests.functions.seller_api.api_support import Caller, Reply
 from tests.support import builders as a
 
@@ -20,7 +20,8 @@ ALL = ("cancel", "set_cutoff", "set_track_number", "ship")
 
 
 def with_actions(api: Caller, *actions: str, **detail: Any) -> Posting:
-    return api.has_posting(detail=a.detail(actions=actions, **{"requirements": {}, **detail}))
+    confirmed = a.posting(stage=Stage.CONFIRMED)
+    return api.has_posting(confirmed, detail=a.detail(actions=actions, **{"requirements": {}, **detail}))
 
 
 def intent_of(api: Caller, reply: Reply) -> Intent:
@@ -41,6 +42,17 @@ def test_ship_without_a_body_puts_everything_into_one_package(api: Caller) -> No
 
     assert intent.request == {"packages": [{"149123456": 2, "7": 4}]}
     assert (intent.state, intent.actor) == ("PENDING", "key:k1")
+
+
+def test_what_nobody_has_confirmed_is_shipped_with_a_reason_only(api: Caller) -> None:
+    api.has_posting(detail=a.detail(actions=("ship",), requirements={}))
+    confirm = f"{PATH}/confirm"
+
+    for body in (None, {"reason": " "}):
+        reply = api.post(f"{PATH}/ship", body)
+        assert (reply.status, reply.code, reply.body["offered"]) == (409, "not_confirmed", [confirm])
+    intent = intent_of(api, api.post(f"{PATH}/ship", {"reason": "confirmed by telephone"}))
+    assert intent.reason == "confirmed by telephone"
 
 
 def test_ship_can_split_into_packages(api: Caller) -> None:
@@ -71,7 +83,7 @@ def test_packages_that_do_not_hold_what_was_ordered_are_refused(api: Caller, pac
     reply = api.post(f"{PATH}/ship", {"packages": packages})
 
     assert (reply.status, reply.fields) == (400, [field])
-    assert api.store.posting(a.SELLER, a.NUMBER) == a.posting()
+    assert api.store.posting(a.SELLER, a.NUMBER) == a.posting(stage=Stage.CONFIRMED)
 
 
 def test_a_posting_with_unmet_requirements_is_not_shipped_and_says_which(api: Caller) -> None:
@@ -131,7 +143,7 @@ def test_the_same_key_again_makes_one_intent(api: Caller) -> None:
 
 def test_a_stale_if_match_asks_the_marketplace_for_nothing(api: Caller) -> None:
     with_actions(api, *ALL)
-    api.post(f"{PATH}/confirm")
+    api.post(f"{PATH}/pick")
 
     assert api.post(f"{PATH}/cancel", {"reason_id": 352}, if_match='"1"').status == 412
     assert api.get("/v1/intents").body["items"] == []

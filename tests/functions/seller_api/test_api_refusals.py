@@ -59,6 +59,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
+    read_postings |= {"getCheck", "listAmendments"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
     labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
     labels |= {"listStock", "getStock", "listMovements", "listStockPools", "getStockPool", "getPostingStock"}
@@ -86,6 +87,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "scanParcel",
         "approveCarriage",
         "setCarriageContainers",
+        "seeAmendment",
         "moveStock",
         "reportMissing",
     }
@@ -106,6 +108,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "rejectRefund",
         "approveTrackingNumber",
         "rejectTrackingNumber",
+        "allowPosting",
         *replays,
     }
     assert may[Role.PACKER] == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods

@@ -13,7 +13,13 @@ from shipby.application.ports.writes import SaveProductCard
 from shipby.application.shared.idempotency import Answer
 from shipby.domain import pointers
 from shipby.domain.deadlines.workflow import Command
-from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, DutyNeededError, InvalidInputError
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    AlreadyExistsError,
+    CannotShipError,
+    DutyNeededError,
+    InvalidInputError,
+)
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.packing.cards import Exemplar, ProductCard
@@ -73,25 +79,42 @@ def test_packing_and_shipping_without_the_marks_is_refused_with_a_code_of_its_ow
 @pytest.mark.parametrize(
     ("duty", "code", "entered"),
     [
-        ("gtd", "gtd_needed", Exemplar(gtd="10702030/151022/3311111")),
-        ("gtd", "gtd_needed", Exemplar(gtd_absent=True)),
-        ("rnpt", "rnpt_needed", Exemplar(rnpt="10702030/151022/3311111/1")),
         ("imei", "imei_needed", Exemplar(imei=("490154203237518",))),
         ("jw_uin", "uin_needed", Exemplar(uin="0123456789012345")),
         ("weight", "weight_needed", Exemplar(weight="1.25")),
-        ("country", "country_needed", None),
-        ("dna", "exemplars_needed", None),
     ],
 )
-def test_every_duty_has_its_code_until_it_is_entered(duty: str, code: str, entered: Exemplar | None) -> None:
+def test_every_duty_of_the_bench_has_its_code_until_it_is_entered(duty: str, code: str, entered: Exemplar) -> None:
     world = World()
     world.arrives(requirements={duty: (SKU,)}, lines=(a.line(quantity=1),))
     packing(world)
     with pytest.raises(DutyNeededError) as error:
         world.do(Command.PACK)
     assert error.value.code == code
+    enter(world, entered)
+    world.do(Command.PACK)
+
+
+@pytest.mark.parametrize(
+    ("duty", "code", "entered"),
+    [
+        ("gtd", "gtd_needed", Exemplar(gtd="10702030/151022/3311111")),
+        ("gtd", "gtd_needed", Exemplar(gtd_absent=True)),
+        ("rnpt", "rnpt_needed", Exemplar(rnpt="10702030/151022/3311111/1")),
+        ("country", "country_needed", None),
+        ("dna", "exemplars_needed", None),
+    ],
+)
+def test_every_duty_of_the_office_stops_the_work_before_it_begins(
+    duty: str, code: str, entered: Exemplar | None
+) -> None:
+    world = World()
+    world.arrives(requirements={duty: (SKU,)}, lines=(a.line(quantity=1),))
+    with pytest.raises(CannotShipError, match=code):
+        world.do(Command.CONFIRM)
     if entered is not None:
         enter(world, entered)
+        packing(world)
         world.do(Command.PACK)
 
 

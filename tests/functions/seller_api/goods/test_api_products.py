@@ -19,6 +19,7 @@ CARD: dict[str, Any] = {
     "weight_g": 450,
     "sides_mm": [300, 200, 40],
     "supplier": "Fabrika 7",
+    "offer_id": "TEA-CUP-02",
 }
 
 

@@ -27,6 +27,7 @@ from shipby.contracts.overview import search
 from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
+from shipby.contracts.validation import checks
 
 _ROOMS = (
     postings,
@@ -57,6 +58,7 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    checks,
     goods,
 )
 

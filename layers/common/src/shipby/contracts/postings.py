@@ -59,6 +59,9 @@ class ShipBody(Request):
             examples=[[{"149123456": 2}]],
         ),
     ] = None
+    reason: Annotated[
+        Text, Field(description="Why it is assembled although nobody has confirmed it; kept in the history.")
+    ] = ""
 
 
 class CutOffBody(Request):
@@ -165,6 +168,11 @@ class PostingView(View):
     cancelled_by: str | None
     tracking_number: str | None
     open_intents: list[str]
+    ready_to_work: Annotated[bool, Field(description="Before hand-over, and neither a check nor a change stops it.")]
+    holds: Annotated[list[str], Field(description="Codes of the checks that stop it; see /check.")]
+    amended: Annotated[
+        int | None, Field(description="The version whose change somebody has to see first; see /amendments.")
+    ]
 
 
 class FamilyMemberView(View):

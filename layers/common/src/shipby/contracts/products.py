@@ -36,6 +36,9 @@ class ProductBody(Request):
     note: Annotated[str, Field(max_length=300, description="Told to the packer.")] = ""
     product_type: Annotated[str, Field(max_length=60, description="Which return policy holds for it.")] = ""
     supplier: Annotated[str, Field(max_length=100, description="Who delivered it, for figures by supplier.")] = ""
+    offer_id: Annotated[
+        str, Field(max_length=100, description="Your own article, where orders are to be held against it.")
+    ] = ""
     weight_g: Annotated[
         int | None, Field(ge=1, le=1_000_000, description="Grams of one piece as it is packed; null if not known.")
     ] = None
@@ -71,6 +74,7 @@ class ProductCardView(View):
     note: str
     product_type: str
     supplier: str
+    offer_id: str
     weight_g: int | None
     sides_mm: Annotated[list[int] | None, Field(description="The longest first.")]
 

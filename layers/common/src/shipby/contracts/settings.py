@@ -9,6 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shipby.contracts.base import Request, View
+from shipby.contracts.validation.rules import (
+    AutoConfirmBody,
+    AutoConfirmView,
+    CheckRuleBody,
+    CheckRuleView,
+    named_once,
+)
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
@@ -283,6 +290,32 @@ class SettingsBody(Request):
     evidence_kept: Annotated[Duration, Field(description="How long photos and other evidence are kept.")] = timedelta(
         days=180
     )
+    checks: Annotated[
+        Automation,
+        Field(description="Whether orders are held against what the marketplace wants and check_rules; shadow: shown."),
+    ] = Automation.ON
+    check_rules: Annotated[list[CheckRuleBody], AfterValidator(named_once), Field(default_factory=list, max_length=50)]
+    auto_confirm: Annotated[
+        Automation, Field(description="Whether orders that fit are confirmed by themselves, within auto_confirm_rule.")
+    ] = Automation.OFF
+    auto_confirm_rule: Annotated[AutoConfirmBody, Field(default_factory=AutoConfirmBody)]
+    escalate_confirm_after: Annotated[
+        Duration | None,
+        Field(description="After confirm_within: a second person hears that nobody confirms. null: nobody does."),
+    ] = None
+    escalate_confirm_to: Annotated[
+        str, Field(max_length=40, description="Name of that recipient; empty: everybody.")
+    ] = ""
+    tell_amended: Annotated[
+        Automation, Field(description="Whether the buyer is told that an order was changed while it was worked on.")
+    ] = Automation.OFF
+
+    @model_validator(mode="after")
+    def _known_person(self) -> Self:
+        known = {recipient.name for recipient in self.recipients}
+        if self.escalate_confirm_to and self.escalate_confirm_to not in known:
+            raise ValueError("escalate_confirm_to names nobody among recipients")
+        return self
 
 
 class RecipientView(View):
@@ -375,3 +408,10 @@ class SettingsView(View):
     postage_limit: dict[str, int]
     stock_pools: dict[str, str]
     evidence_kept: str
+    checks: Automation
+    check_rules: list[CheckRuleView]
+    auto_confirm: Automation
+    auto_confirm_rule: AutoConfirmView
+    escalate_confirm_after: str | None
+    escalate_confirm_to: str
+    tell_amended: Automation

@@ -8,6 +8,7 @@ from typing import Final
 MARKETPLACE: Final = "marketplace"
 ALARM_WORKER: Final = "system:alarm_worker"
 ACCRUALS: Final = "system:accruals"
+CHECKS: Final = "system:checks"
 CANCEL_REQUESTS: Final = "system:cancel_requests"
 INTENT_WORKER: Final = "system:intent_worker"
 LABEL_GENERATION: Final = "system:label_generation"

@@ -18,6 +18,8 @@ ShipbyError
 │   │   └── StoppedError               nothing goes into its parcel: cancelled, expired, blocked, gone
 │   ├── NotInStockError            a movement would take more goods than are free
 │   ├── ActionNotOfferedError      the marketplace does not offer this now; `offered` lists what it does
+│   │   ├── CannotShipError            a check at receipt stops it until it is cured or allowed
+│   │   ├── AmendedError               the order was changed while it was worked on
 │   │   ├── BenchRefusedError          a scan or a step at the bench does not count; its code says why
 │   │   ├── DutyNeededError            the marketplace wants a mark, a declaration … of the pieces first
 │   │   └── NoTrueReasonError          no reason that it offers is true of what happened
@@ -214,6 +216,24 @@ class DutyNeededError(ActionNotOfferedError):
         super().__init__(message, offered=offered)
         if code:
             self.code = code
+
+
+class CannotShipError(ActionNotOfferedError):
+    """A check stops the posting before work on it begins: the message names what does not fit."""
+
+    code = "cannot_ship"
+
+
+class NotConfirmedError(ActionNotOfferedError):
+    """Nobody has confirmed the posting; a person may ship it all the same, with a reason."""
+
+    code = "not_confirmed"
+
+
+class AmendedError(ActionNotOfferedError):
+    """The order was changed while it was worked on: somebody has to see what, and put the parcel right."""
+
+    code = "amended"
 
 
 class RefusedForNowError(ActionNotOfferedError):

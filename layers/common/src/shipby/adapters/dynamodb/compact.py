@@ -11,6 +11,7 @@ POSITIONAL: frozenset[type] = frozenset({Rung, TariffStep, Line})
 
 RUNG_CODES: Mapping[RungKind, str] = {
     RungKind.CONFIRM_BY: "cb",
+    RungKind.ESCALATE_AT: "es",
     RungKind.REMIND_AT: "rm",
     RungKind.LABEL_BY: "lb",
     RungKind.SHIPMENT_DATE: "sd",

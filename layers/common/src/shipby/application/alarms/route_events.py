@@ -49,6 +49,8 @@ _FOR_PEOPLE = frozenset(
         EventType.BUYER_ANSWERED,
         EventType.POSTING_EXPIRED,
         EventType.POSTING_CUT_OFF_MOVED,
+        EventType.POSTING_AMENDED,
+        EventType.POSTING_ESCALATED,
         EventType.POSTING_GIVE_UP_SHADOWED,
         EventType.LABEL_FAILED,
         EventType.LABEL_UNPROVEN,
@@ -106,6 +108,8 @@ _FOR_LABEL_WORKER: Mapping[EventType, tuple[str, str]] = {
     EventType.PACK_EXPIRED: ("drop_pack", "pack"),
 }
 """Event -> the label worker's task, and the name under which its message holds the aggregate's id."""
+_TO_BUYER: Mapping[EventType, str] = {EventType.BUYER_ASK_DUE: "ask", EventType.BUYER_TELL_DUE: "tell"}
+"""Event -> the notice worker's task that writes to the buyer."""
 _FOR_INTENT_WORKER = frozenset({EventType.INTENT_CREATED, EventType.INTENT_CHECK_DUE})
 
 
@@ -187,8 +191,9 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     if event.type is EventType.DIGEST_DUE:
         body = {"seller": seller, "task": "digest", "recipient": event.data["recipient"]}
         routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))
-    if event.type is EventType.BUYER_ASK_DUE:
-        body = {"seller": seller, "task": "ask", "posting": stored.ref.id, "version": stored.version}
+    if event.type in _TO_BUYER:
+        task = _TO_BUYER[event.type]
+        body = {"seller": seller, "task": task, "posting": stored.ref.id, "version": stored.version}
         routed.append(Routed(Destination.NOTIFY, QueueMessage(body=body, group=seller)))
     if event.type in _MAY_ASSEMBLE:
         body = {"seller": seller, "task": "assemble", "posting": stored.ref.id}

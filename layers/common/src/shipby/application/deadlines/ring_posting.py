@@ -12,8 +12,8 @@ from shipby.application.ports.matters import Cases
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, RequireAutomation, SavePosting, SpendCap, Write
 from shipby.application.rating.guard import cancel_forecast, room_words, words
-from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.alarm_outcome import GONE, AlarmOutcome, fired, stands
+from shipby.application.shared.shadowing import shadow_writes, under_policy
 from shipby.domain import actors
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.cases.case import Case

@@ -18,7 +18,7 @@ from shipby.application.intake.split_money import (
     part_pointer,
     parts_unread,
 )
-from shipby.application.labels.voiding import void_labels
+from shipby.application.intake.what_follows import follow, shadow_notes
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.postings import PostingReads
@@ -210,13 +210,12 @@ def apply_facts(
                 store.mark_synced(seller, facts.number, facts.read_at)
                 made_up(facts, seller=seller, store=store)
             return Synced("unchanged", known)
-        posting, voided, void = void_labels(
-            _as_listed(folded.posting, facts), facts, before, store=store, now=now, actor=MARKETPLACE
-        )
-        folded = replace(folded, posting=posting, events=(*folded.events, *voided))
+        folded = replace(folded, posting=_as_listed(folded.posting, facts))
+        folded, follows = follow(folded, before, facts, settings, first=known is None, store=store, now=now)
         folded, also = _with(beside, folded, facts, now)
         folded = with_mark(folded, goods)
-        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void, *also]
+        writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *follows, *also]
+        writes += shadow_notes(folded, settings)
         if before is None or not moves_only(before, facts):
             writes.append(SaveDetail(seller, facts, new_words(before, facts)))
         if known is not None:

@@ -16,9 +16,9 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting
-from shipby.application.sellers.shadowing import shadow_writes, under_policy
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.shadowing import shadow_writes, under_policy
 from shipby.domain import actors
 from shipby.domain.cases.case import Case
 from shipby.domain.cases.held import Became, wait_of

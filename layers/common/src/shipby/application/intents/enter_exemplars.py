@@ -22,6 +22,7 @@ from shipby.application.postings.exemplars import claimed, code_used, exemplars_
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.application.validation.check import check
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
 from shipby.domain.events import Event, EventType, posting_ref
@@ -182,6 +183,7 @@ def _store(
         )
         events.append(event)
         sheet = replace(sheet, intent=intent)
+    changed, events, writes = _held_against(changed, detail, sheet, events, writes, entry, store, now)
     changed = rewind(replace(changed, version=posting.version + 1))
     answer = Answer(200, exemplars_view(posting.number, detail, sheet))
     number = posting.number
@@ -194,6 +196,22 @@ def _store(
             raise AlreadyExistsError(f"mark_used: {told}", what="EXEMPLAR") from error
         raise
     return answer
+
+
+def _held_against(
+    posting: Posting,
+    detail: MarketplacePosting,
+    sheet: ExemplarSheet,
+    events: Sequence[Event],
+    writes: Sequence[Write],
+    entry: Entry,
+    store: Store,
+    now: datetime,
+) -> tuple[Posting, list[Event], list[Write]]:
+    """What was entered, or taken out, may be what an order waits for."""
+    settings = store.settings(entry.seller) or SellerSettings(seller=entry.seller)
+    done = check(posting, detail, settings, store=store, now=now, actor=entry.actor, sheet=sheet)
+    return done.posting, [*events, *done.events], [*writes, *done.writes]
 
 
 def tell_pieces(

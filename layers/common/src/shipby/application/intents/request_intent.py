@@ -20,6 +20,7 @@ from shipby.application.rating.guard import CancelWish, guard_cancel
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.deadlines.workflow import refuse_amended, refuse_held, refuse_unconfirmed
 from shipby.domain.errors import ActionNotOfferedError, DutyNeededError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import (
@@ -85,6 +86,8 @@ class Wish:
     if_match: int | None = None
     accept_forecast: bool = False
     """A cancel only: somebody who may has seen what it does to the error index and wants it all the same."""
+    confirmed_first: bool = False
+    """Shipping only: it needs a confirmed posting, or a reason why it is assembled all the same."""
 
 
 def guards(wish_action: IntentAction, seller: str, settings: SellerSettings, now: datetime) -> list[Write]:
@@ -194,8 +197,9 @@ def check_ship(
     store: BenchReads,
     action: IntentAction = IntentAction.SHIP,
 ) -> None:
-    """Raises ActionNotOfferedError if the marketplace does not offer to ship it (a part of it, by `action`);
-    DutyNeededError if it wants something first."""
+    """Raises ActionNotOfferedError if the marketplace does not offer to ship it (a part of it, by `action`),
+    CannotShipError while a check stops it, AmendedError until a change of it was seen, DutyNeededError if the
+    marketplace wants something first."""
     check_offered(posting, action, detail.actions if detail else ())
     if detail and detail.multibox and not (posting.boxes or detail.boxes):
         path = f"/v1/postings/{posting.number}/boxes"
@@ -205,13 +209,15 @@ def check_ship(
         from shipby.application.postings.exemplars import refuse_unmet  # only such postings need it: cold starts
 
         refuse_unmet(posting, detail, store=store)
+    refuse_held(posting)
+    refuse_amended(posting)
 
 
 def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
     """Accept a wish: 202 with the intent's place, or an error that says what is offered instead.
 
-    Raises NotFoundError, ActionNotOfferedError, PreconditionFailedError, CapReachedError, KillSwitchOnError,
-    CancelGuardError.
+    Raises NotFoundError, ActionNotOfferedError, NotConfirmedError, PreconditionFailedError, CapReachedError,
+    KillSwitchOnError, CancelGuardError.
     """
 
     def once() -> Answer:
@@ -221,6 +227,8 @@ def request_intent(wish: Wish, remember: Remember, *, store: Store, clock: Clock
         asked = resolve_items(wish, detail)
         if asked.action in (IntentAction.SHIP, IntentAction.SHIP_PART):
             check_ship(posting, detail, store=store, action=asked.action)
+            if asked.confirmed_first:
+                refuse_unconfirmed(posting, asked.reason)
         else:
             check_offered(posting, asked.action, detail.actions if detail else ())
         settings = store.settings(wish.seller) or SellerSettings(seller=wish.seller)

@@ -25,6 +25,8 @@ class ShipWish:
     actor: str
     packages: Sequence[Mapping[str, int]] = ()
     if_match: int | None = None
+    reason: str = ""
+    """Why it is assembled although nobody has confirmed it."""
 
 
 def ship_posting(wish: ShipWish, remember: Remember, *, store: Store, clock: Clock) -> Answer:
@@ -47,6 +49,8 @@ def ship_posting(wish: ShipWish, remember: Remember, *, store: Store, clock: Clo
         action=IntentAction.SHIP,
         request=request,
         actor=wish.actor,
+        reason=wish.reason.strip(),
+        confirmed_first=True,
         if_match=wish.if_match,
     )
     return request_intent(intended, remember, store=store, clock=clock)

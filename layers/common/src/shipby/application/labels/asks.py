@@ -111,6 +111,11 @@ class Wanted:
         """Whether nobody has asked anew since; an empty `asked` goes on with any."""
         return self.document is not None and asked in ("", self.document.asked_at.isoformat())
 
+    def takes(self, asked: str) -> bool:
+        """Whether a file of that ask may be stored: once it was voided by a change of the order, the newest one's."""
+        known = self.document
+        return known is None or not known.newest_only or (known.attempts > 0 and asked == known.asked_at.isoformat())
+
 
 def wanted(store: Store, seller: str, number: str, form: LabelForm) -> Wanted | None:
     """None where no label is wanted: it is there, or the posting was cancelled, expired, handed over meanwhile."""

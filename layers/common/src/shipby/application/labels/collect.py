@@ -216,7 +216,9 @@ class _Batch:
             problem = f"{amiss}: {OVERRIDE_HINT}" if amiss else ""
             chosen = [pages[index] for index in print_order(said, (*own, *unread))]
             try:
-                if store_label(self.seller, number, chosen, self.tools, form=self.form, unproven=problem):
+                if store_label(
+                    self.seller, number, chosen, self.tools, form=self.form, unproven=problem, asked=self.asked
+                ):
                     (stored.unproven if problem else stored.ready).append(number)
             except (StoreUnavailableError, VersionConflictError) as error:
                 # One label that cannot be stored now keeps no other from being stored.

@@ -28,16 +28,23 @@ CODE_TAKEN = "a barcode of this label was claimed meanwhile: read it again"
 
 
 def store_label(
-    seller: str, number: str, pages: Sequence[LabelPage], tools: Tools, *, form: LabelForm, unproven: str = ""
+    seller: str,
+    number: str,
+    pages: Sequence[LabelPage],
+    tools: Tools,
+    *,
+    form: LabelForm,
+    unproven: str = "",
+    asked: str = "",
 ) -> bool:
-    """Keep the pages of a posting as its label; False if it wants none (any more).
+    """Keep the pages of a posting as its label; False if it wants none (any more), or none of the ask `asked`.
 
     `unproven` says why the page could not be read back: the label then waits for a person. A crash between the file
     and the transaction leaves a file nobody knows of, which the repeated message writes once more. Raises
     StoreUnavailableError, VersionConflictError.
     """
     found = wanted(tools.store, seller, number, form)
-    if found is None:
+    if found is None or not found.takes(asked):
         return False
     content = tools.papers.merge([page.pdf for page in pages])
     digest = hashlib.sha256(content).hexdigest()
@@ -48,7 +55,7 @@ def store_label(
 
     def once() -> bool:
         still = wanted(tools.store, seller, number, form)
-        if still is None:
+        if still is None or not still.takes(asked):
             return False
         now = tools.clock.now()
         known = still.document
@@ -67,6 +74,7 @@ def store_label(
             override_by="",
             ready_at=now,
             gone_at=None,
+            newest_only=False,
         )
         events, problem = _replaced(known, digest, form, document)
         document = replace(document, problem=problem)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shipby.application.cases.held import Stopped, commit, hold
+from shipby.application.cases.held import DEFAULT_CAP, Stopped, commit, hold
 from shipby.application.deadlines.ring_posting import around_of
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
@@ -18,6 +18,7 @@ from shipby.application.ports.writes import (
     RememberResponse,
     RequireAutomation,
     SavePosting,
+    SpendCap,
     Write,
 )
 from shipby.application.shared.retry import decide_anew
@@ -29,6 +30,7 @@ from shipby.domain.deadlines.policy import CHAT_OFFER, Move, may_be_sent
 from shipby.domain.errors import (
     ActionNotOfferedError,
     AlreadyExistsError,
+    CapReachedError,
     CredentialsRejectedError,
     KillSwitchOnError,
     NotFoundError,
@@ -38,7 +40,12 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import Event, EventType, StoredEvent, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.notices.telling import buyer_question, buyer_tracking_text
+from shipby.domain.notices.telling import (
+    buyer_amended_text,
+    buyer_check_question,
+    buyer_question,
+    buyer_tracking_text,
+)
 from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.remembered import RememberedResponse
@@ -64,6 +71,8 @@ class _Letter:
     """What must hold at the moment of the claim: only automatic letters have any, and wait where it does not hold."""
     check: Callable[[Marketplace], None] = lambda _marketplace: None
     """Raises ActionNotOfferedError if a fresh read does not allow it."""
+    waits: bool = True
+    """Whether a letter with guards that may not be sent now waits as a held decision."""
 
 
 def tell_buyer_of_number(
@@ -102,10 +111,6 @@ def ask_buyer(seller: str, number: str, version: int, *, store: Store, marketpla
     if not may_be_sent(posting) and posting.stage is not Stage.EXPIRED:
         return "gone"
 
-    def offered(marketplace: Marketplace) -> None:
-        if CHAT_OFFER not in marketplace.posting(number).actions:
-            raise ActionNotOfferedError(f"the marketplace offers no chat with the buyer of posting {number}")
-
     automatic = actors.is_automatic(stored.event.actor)
     letter = _Letter(
         seller=seller,
@@ -115,13 +120,56 @@ def ask_buyer(seller: str, number: str, version: int, *, store: Store, marketpla
         claim=f"buyer-ask {number}",
         noted_as=EventType.BUYER_ASKED,
         guards=(RequireAutomation(seller),) if automatic else (),
-        check=offered,
+        check=lambda marketplace: _chat_offered(marketplace, number),
     )
     settings = store.settings(seller) or SellerSettings(seller=seller)
     became = _deliver(letter, settings, store=store, marketplaces=marketplaces, clock=clock)
     if became is None:
         return "repeated"
     return "asked" if became is EventType.BUYER_ASKED else "undeliverable"
+
+
+def tell_buyer_of(
+    seller: str, number: str, version: int, *, store: Store, marketplaces: Marketplaces, clock: Clock
+) -> str:
+    """Ask the buyer about what stops their order, or tell them that it was changed: at most once for each.
+
+    `version` names the BUYER_TELL_DUE event. Returns told, undeliverable, repeated, or gone (it has left the house, is
+    over, or fits by now). Raises NotFoundError without that event, RetryableError while the marketplace is away.
+    """
+    history = store.events(seller, posting_ref(number), after_version=version - 1)
+    due = (EventType.BUYER_TELL_DUE, version)
+    stored = next((found for found in history if (found.event.type, found.version) == due), None)
+    posting = store.posting(seller, number)
+    if stored is None or posting is None:
+        raise NotFoundError(f"posting {number} has no letter to its buyer in version {version}")
+    asks = stored.event.data.get("about") == "checks"
+    if not may_be_sent(posting) or (asks and not posting.checked):
+        return "gone"
+    codes = stored.event.data.get("codes")
+    named = [str(code) for code in codes] if isinstance(codes, Sequence) and not isinstance(codes, str) else []
+    settings = store.settings(seller) or SellerSettings(seller=seller)
+    limit = settings.caps.get(Move.ASK_BUYER, DEFAULT_CAP)
+    letter = _Letter(
+        seller=seller,
+        number=number,
+        about=stored.id,
+        text=buyer_check_question(number, named) if asks else buyer_amended_text(number),
+        claim=f"buyer-checks {number}" if asks else f"buyer-amended {stored.id}",
+        noted_as=EventType.NOTICE_SENT,
+        guards=(RequireAutomation(seller), SpendCap(seller, Move.ASK_BUYER, clock.now().date(), limit)),
+        check=lambda marketplace: _chat_offered(marketplace, number),
+        waits=False,
+    )
+    became = _deliver(letter, settings, store=store, marketplaces=marketplaces, clock=clock)
+    if became is None:
+        return "repeated"
+    return "told" if became is EventType.NOTICE_SENT else "undeliverable"
+
+
+def _chat_offered(marketplace: Marketplace, number: str) -> None:
+    if CHAT_OFFER not in marketplace.posting(number).actions:
+        raise ActionNotOfferedError(f"the marketplace offers no chat with the buyer of posting {number}")
 
 
 def _deliver(
@@ -142,7 +190,8 @@ def _deliver(
         about: dict[str, Json] = {"about": letter.about, "channel": "marketplace_chat"}
         event = Event(type=kind, at=clock.now(), actor=actors.NOTIFICATIONS, reason=why[:300], data=about)
         appended = AppendEvents(letter.seller, posting_ref(letter.number), changed.version, (event,))
-        held = _held(letter, posting, wait, why, settings, store, clock.now()) if wait and letter.guards else []
+        waits = letter.guards and letter.waits
+        held = _held(letter, posting, wait, why, settings, store, clock.now()) if wait and waits else []
         commit(store, [SavePosting(changed), appended, *held])
 
     decide_anew(once)
@@ -212,6 +261,8 @@ def _send(
         return unsent, "it was begun before, and nobody knows whether it was sent", None
     except KillSwitchOnError as error:
         return unsent, f"not sent: {error}", Wait.KILL_SWITCH
+    except CapReachedError as error:
+        return unsent, f"not sent: {error}", Wait.CAP
     try:
         marketplace.send_chat_message(chat, letter.text)
     except OutcomeUnknownError as error:

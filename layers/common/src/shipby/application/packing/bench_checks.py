@@ -30,7 +30,9 @@ from shipby.domain.errors import (
     POINTER_TAKEN,
     ActionNotOfferedError,
     AlreadyExistsError,
+    AmendedError,
     BenchRefusedError,
+    CannotShipError,
     DutyNeededError,
     ShipbyError,
     StoppedError,
@@ -45,6 +47,10 @@ from shipby.domain.packing.scanning import Item, Refusal, count, find_stop, is_c
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from shipby.domain.sellers.settings import SellerSettings
 
+_STOPS: Mapping[str, tuple[type[ActionNotOfferedError], str]] = {
+    "cannot_ship": (CannotShipError, "check"),
+    "amended": (AmendedError, "amendments"),
+}
 CHECKED = "every piece was scanned"
 
 
@@ -145,6 +151,9 @@ def _refused(scan: Scan, parcel: Parcel, verdict: Refusal, store: Commits, clock
     event = _scanned(scan, clock, accepted=False, why=verdict.why)
     appended = AppendEvents(scan.seller, posting_ref(scan.number), changed.version, (event,))
     store.commit([SavePosting(changed), appended])
+    if verdict.why in _STOPS:
+        error, path = _STOPS[verdict.why]
+        return error(verdict.told, offered=[f"/v1/postings/{scan.number}/{path}"])
     if find_stop(parcel.posting):
         return StoppedError(verdict.told, code=verdict.why)
     missing_items = [item.offer_id or item.sku for item in parcel.items if item.missing]
@@ -277,7 +286,9 @@ def reset_check(
     def once() -> Answer:
         bench = _load(store, seller, number)
         parcel, before = bench.parcel, bench.parcel.check
-        if stop := find_stop(parcel.posting):
+        # Whoever begins anew has seen that it was changed.
+        stood, posting = parcel.posting, replace(parcel.posting, amended=0)
+        if stop := find_stop(posting):
             raise StoppedError(stop.told, code=stop.why)
         check = BenchCheck(
             seller=seller,
@@ -287,8 +298,10 @@ def reset_check(
             ask_marks=before.ask_marks or bool(before.marks),
         )
         sheet, writes = _taken_out(parcel)
-        changed = rewind(replace(parcel.posting, version=parcel.posting.version + 1))
+        changed = rewind(replace(posting, version=posting.version + 1))
         data: dict[str, Json] = {"reset": True, "scanned": dict(before.scanned)}
+        if stood.amended:
+            data["seen"] = stood.amended
         event = Event(type=EventType.BENCH_SCANNED, at=clock.now(), actor=actor, reason=reason, data=data)
         begun = replace(parcel, posting=changed, check=check, sheet=sheet)
         answer = Answer(200, _view(replace(bench, parcel=begun), documents))

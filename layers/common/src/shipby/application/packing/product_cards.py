@@ -39,6 +39,7 @@ def product_view(card: ProductCard) -> dict[str, Json]:
         "note": card.note,
         "product_type": card.product_type,
         "supplier": card.supplier,
+        "offer_id": card.offer_id,
         "weight_g": card.weight_g or None,
         "sides_mm": list(card.sides_mm) or None,
     }

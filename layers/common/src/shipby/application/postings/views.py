@@ -5,7 +5,7 @@ from __future__ import annotations
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.events import StoredEvent
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting
 
 
 def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> dict[str, Json]:
@@ -44,6 +44,9 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
         "cancelled_by": posting.cancelled_by or None,
         "tracking_number": posting.tracking_number or None,
         "open_intents": list(posting.open_intents),
+        "ready_to_work": posting.stage in BEFORE_HAND_OVER and not posting.holds and not posting.amended,
+        "holds": list(posting.holds),
+        "amended": posting.amended or None,
     }
     if detail is not None:
         view |= {

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 from shipby.application.ports.sellers import Pushes
 from shipby.application.ports.store import Store
-from shipby.application.sellers.shadowing import policy_of
 from shipby.application.shared.paging import every
+from shipby.application.shared.shadowing import policy_of
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import AggregateKind, Ref, StoredEvent

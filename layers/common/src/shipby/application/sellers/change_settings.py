@@ -16,6 +16,7 @@ from shipby.domain.errors import InvalidInputError, PreconditionFailedError
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.sellers.check_rules import CheckRule
 from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
 from shipby.domain.stock.pool import pool_ref
 
@@ -74,6 +75,20 @@ def return_policy_view(policy: ReturnPolicy) -> dict[str, Json]:
     }
 
 
+def _check_rule_view(rule: CheckRule) -> dict[str, Json]:
+    return {
+        "name": rule.name,
+        "check": rule.check,
+        "severity": rule.severity,
+        "least": rule.least,
+        "most": rule.most,
+        "currency": rule.currency,
+        "warehouses": list(rule.warehouses),
+        "skus": list(rule.skus),
+        "ask_buyer": rule.ask_buyer,
+    }
+
+
 def policy_view(settings: SellerSettings) -> dict[str, Json]:
     """Everything a seller may decide, as it is read and written."""
     return settings_view(settings) | {
@@ -118,6 +133,17 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "postage_limit": dict(settings.postage_limit),
         "stock_pools": dict(settings.stock_pools),
         "evidence_kept": duration_text(settings.evidence_kept),
+        "checks": settings.checks,
+        "check_rules": [_check_rule_view(rule) for rule in settings.check_rules],
+        "auto_confirm": settings.auto_confirm,
+        "auto_confirm_rule": {
+            "most_pieces": settings.auto_confirm_rule.most_pieces,
+            "most_paid": settings.auto_confirm_rule.most_paid,
+            "warehouses": list(settings.auto_confirm_rule.warehouses),
+        },
+        "escalate_confirm_after": _maybe(settings.escalate_confirm_after),
+        "escalate_confirm_to": settings.escalate_confirm_to,
+        "tell_amended": settings.tell_amended,
     }
 
 

@@ -49,6 +49,8 @@ _MATTERS: Mapping[str, _Matter] = {
     "ship": _Matter(
         IntentAction.SHIP, frozenset({EventType.POSTING_ASSEMBLED}), frozenset({EventType.POSTING_CANCELLED})
     ),
+    "confirm": _Matter("", frozenset({EventType.POSTING_CONFIRMED}), frozenset({EventType.POSTING_CANCELLED})),
+    "tell_buyer": _Matter("", frozenset({EventType.BUYER_ANSWERED}), _SENT | {EventType.POSTING_CANCELLED}),
     Move.CANCEL: _Matter(
         IntentAction.CANCEL, frozenset({EventType.POSTING_CANCELLED}), _SENT | {EventType.POSTING_OVERRIDDEN}
     ),

@@ -37,6 +37,8 @@ class CaseKind(StrEnum):
     """An automatic decision that waits; it is closed once it is decided, or does not matter any more."""
     NOT_ACCEPTED = "not_accepted"
     """The marketplace did not find a posting among the parcels it got."""
+    CANNOT_SHIP = "cannot_ship"
+    """A check stops a posting before work on it begins; closed by itself once it is cured, allowed or over."""
     NO_NUMBER = "no_number"
     """The marketplace takes no tracking number for a posting, or none is to be had: a ticket, or a way out."""
     STOCK_SHORT = "stock_short"

@@ -57,6 +57,7 @@ _ASKS_OFFERS = frozenset(
     }
 )
 
+_UNCONFIRMED = "nobody has confirmed it in time"
 NOTHING: Mapping[str, Json] = {}
 NO_OFFERS = Offers()
 
@@ -139,6 +140,9 @@ class _Claim:
     def result(self, alarm: Alarm) -> Fired:
         self._prices()
         self._reminders()
+        if RungKind.ESCALATE_AT in self._last:
+            more = {"owner": self._settings.escalate_confirm_to} if self._settings.escalate_confirm_to else {}
+            self._tell(EventType.POSTING_ESCALATED, self._last[RungKind.ESCALATE_AT], _UNCONFIRMED, more)
         self._hand_over()
         for kind in _MATTERS:
             if kind in self._last:

@@ -66,6 +66,7 @@ _UNTIL_HAND_OVER = BEFORE_HAND_OVER | {Stage.BLOCKED}
 _NOT_DELIVERED = _UNTIL_HAND_OVER | {Stage.HANDED_OVER, Stage.IN_TRANSIT}
 _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.CONFIRM_BY: frozenset({Stage.RECEIVED}),
+    RungKind.ESCALATE_AT: frozenset({Stage.RECEIVED}),
     RungKind.REMIND_AT: BEFORE_PACKED,
     RungKind.LABEL_BY: BEFORE_HAND_OVER,
     RungKind.SHIPMENT_DATE: _UNTIL_HAND_OVER,
@@ -200,6 +201,8 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
         if due is not None:
             rungs.append(Rung(kind=kind, due=due, price=price))
 
+    if settings.escalate_confirm_after is not None:
+        add(RungKind.ESCALATE_AT, received + settings.confirm_within + settings.escalate_confirm_after)
     cut_off = _dated(facts.shipment_date)
     prices = step_prices(facts.tariff_steps)
     if cut_off is not None:

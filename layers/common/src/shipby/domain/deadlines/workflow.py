@@ -20,7 +20,14 @@ from shipby.domain.deadlines.policy import (
     prioritised_event,
     shadowed_event,
 )
-from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, StageMismatchError
+from shipby.domain.errors import (
+    ActionNotOfferedError,
+    AmendedError,
+    CannotShipError,
+    InvalidInputError,
+    NotConfirmedError,
+    StageMismatchError,
+)
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
@@ -93,6 +100,7 @@ def carry_out(
         raise StageMismatchError(
             f"posting {posting.number} is {posting.stage}; {command} needs it to be {expected}. Read it again."
         )
+    _refuse_unfit(posting, command)
     if command is Command.INSPECT and not passed:
         if not reason:
             raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
@@ -111,6 +119,48 @@ def carry_out(
         if changed.late_price is not None:
             data["price"] = {"amount": changed.late_price.amount, "currency": changed.late_price.currency}
     return Step(changed, (Event(type=happened, at=at, actor=actor, reason=reason, data=data),))
+
+
+def _refuse_unfit(posting: Posting, command: Command) -> None:
+    if command is not Command.HAND_OVER:
+        # What is packed is held against nothing any more.
+        refuse_held(posting)
+    if command is not Command.CONFIRM:
+        refuse_amended(posting)
+
+
+def refuse_held(posting: Posting) -> None:
+    """Raises CannotShipError while a check stops the posting."""
+    if posting.holds:
+        path = f"/v1/postings/{posting.number}/check"
+        raise CannotShipError(
+            f"posting {posting.number} cannot be sent as it is: {', '.join(posting.holds)}. GET {path} says what to do "
+            f"about each; POST {path}/allow lets it go on with a reason",
+            offered=[path, f"{path}/allow"],
+        )
+
+
+def refuse_amended(posting: Posting) -> None:
+    """Raises AmendedError until somebody has seen what was changed."""
+    if posting.amended:
+        path = f"/v1/postings/{posting.number}/amendments"
+        raise AmendedError(
+            f"posting {posting.number} was changed at the marketplace while it was worked on (version "
+            f"{posting.amended}): read GET {path}, put the parcel right, then POST {path}/seen",
+            offered=[path, f"{path}/seen"],
+        )
+
+
+def refuse_unconfirmed(posting: Posting, reason: str) -> None:
+    """Raises NotConfirmedError for shipping what nobody has confirmed, without a reason why."""
+    stage = posting.blocked_from if posting.stage is Stage.BLOCKED else posting.stage
+    if stage is Stage.RECEIVED and posting.assembled_at is None and not reason.strip():
+        path = f"/v1/postings/{posting.number}/confirm"
+        raise NotConfirmedError(
+            f"nobody has confirmed posting {posting.number}: confirm it first with POST {path}, or send a reason why "
+            "it is assembled all the same",
+            offered=[path],
+        )
 
 
 def block(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:

@@ -71,3 +71,5 @@ class Document:
     printed_as: str = ""
     """What the newest copy was printed from: sha256 of the marketplace's label, or what the bars of our own one say.
     If that is something else now, the copy is no longer right."""
+    newest_only: bool = False
+    """Only a file of its newest ask is taken: what was asked for before may show the order as it was."""

@@ -46,6 +46,10 @@ def _moved_near(event: Event) -> bool:
     return new is not None and new < event.at + SOON and (old is None or new < old)
 
 
+def _stopped(event: Event) -> bool:
+    return event.data.get("stopped") is True
+
+
 def _disabled(event: Event) -> bool:
     return event.data.get("state") == DISABLED
 
@@ -60,6 +64,7 @@ _URGENT: Mapping[EventType, Callable[[Event], bool]] = {
     EventType.POSTING_OVERDUE: _priced,
     EventType.POSTING_PRIORITISED: _priced,
     EventType.POSTING_CUT_OFF_MOVED: _moved_near,
+    EventType.POSTING_AMENDED: _stopped,
     # No machine can go on.
     EventType.INTENT_NEEDS_PERSON: _always,
     EventType.ALARM_SET_ASIDE: _always,
@@ -73,6 +78,7 @@ _URGENT: Mapping[EventType, Callable[[Event], bool]] = {
 _DEADLINES: Mapping[EventType, tuple[str, ...]] = {
     EventType.POSTING_RECEIVED: ("shipment_date",),
     EventType.POSTING_REMINDED: ("by", "cut_off"),
+    EventType.POSTING_ESCALATED: ("cut_off",),
     EventType.POSTING_PRIORITISED: ("cut_off",),
     EventType.POSTING_CUT_OFF_MOVED: ("new",),
     EventType.RETURN_REMINDED: ("decide_by", "scrapped_at"),

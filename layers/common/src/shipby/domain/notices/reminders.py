@@ -9,7 +9,14 @@ from shipby.domain.notices.recipients import moment_of
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, BEFORE_PACKED, FINAL, Posting, RungKind, Stage
 from shipby.domain.returns.return_case import ReturnCase
 
-REMINDERS = frozenset({EventType.POSTING_REMINDED, EventType.POSTING_PRIORITISED, EventType.POSTING_CHOICES})
+REMINDERS = frozenset(
+    {
+        EventType.POSTING_REMINDED,
+        EventType.POSTING_PRIORITISED,
+        EventType.POSTING_CHOICES,
+        EventType.POSTING_ESCALATED,
+    }
+)
 """Events of postings that only ask for something; what happened is told whatever came after it."""
 _ON_ITS_WAY = frozenset({*BEFORE_HAND_OVER, Stage.BLOCKED, Stage.EXPIRED, Stage.HANDED_OVER, Stage.IN_TRANSIT})
 
@@ -28,6 +35,7 @@ def _open(posting: Posting) -> bool:
 
 _WANTED: Mapping[str, Callable[[Posting], bool]] = {
     RungKind.CONFIRM_BY: lambda posting: _work_stage(posting) is Stage.RECEIVED,
+    RungKind.ESCALATE_AT: lambda posting: _work_stage(posting) is Stage.RECEIVED,
     RungKind.REMIND_AT: lambda posting: _work_stage(posting) in BEFORE_PACKED,
     RungKind.LABEL_BY: lambda posting: posting.label_ready_at is None and _ours(posting),
     RungKind.DELIVERY_BY: lambda posting: posting.delivered_at is None and posting.stage in _ON_ITS_WAY,

@@ -21,6 +21,8 @@ from shipby.domain.notices.words import Words
 from shipby.domain.postings.posting import Stage
 from shipby.domain.sellers.settings import SellerSettings
 
+_CHANGES = 10
+"""Changes of an order that one message names."""
 _REASON = 300
 """Characters of a reason that are shown."""
 
@@ -45,7 +47,13 @@ _DUE = frozenset(
     }
 )
 _SILENT_REASON = frozenset(
-    {EventType.POSTING_PRIORITISED, EventType.AUTOMATION_SHADOWED, EventType.POSTING_GIVE_UP_SHADOWED, *_LATE}
+    {
+        EventType.POSTING_PRIORITISED,
+        EventType.POSTING_AMENDED,
+        EventType.AUTOMATION_SHADOWED,
+        EventType.POSTING_GIVE_UP_SHADOWED,
+        *_LATE,
+    }
 )
 """Their reasons are our own English words for what title and details say already."""
 
@@ -263,11 +271,23 @@ def _decided(event: Event, style: Style) -> list[str]:
     return [style.money(amount)] if amount else []
 
 
+def _amended(event: Event, _style: Style) -> list[str]:
+    changes = event.data.get("changes")
+    found = changes if isinstance(changes, Sequence) and not isinstance(changes, str) else ()
+    lines = []
+    for each in found[:_CHANGES]:
+        if isinstance(each, Mapping):
+            of = f" {each['sku']}" if each.get("sku") else ""
+            lines.append(f"• {each.get('what')}{of}: {each.get('old')} → {each.get('new')}")
+    return lines
+
+
 _DETAILS: Mapping[EventType, Callable[[Event, Style], list[str]]] = {
     EventType.POSTING_REMINDED: _reminder,
     EventType.POSTING_LATE: _late,
     EventType.POSTING_OVERDUE: _late,
     EventType.POSTING_CUT_OFF_MOVED: _moved,
+    EventType.POSTING_AMENDED: _amended,
     EventType.POSTING_CANCELLED: _cancelled,
     EventType.POSTING_CHOICES: _choices,
     EventType.AUTOMATION_SHADOWED: _would,
@@ -305,4 +325,28 @@ def buyer_question(number: str) -> str:
         f"Здравствуйте! Отправление {number} задерживается, приносим извинения. Ждёте ли вы его? "
         "Напишите, пожалуйста, «да», и мы отправим его в первую очередь. "
         "Если заказ больше не нужен, его можно отменить в личном кабинете."
+    )
+
+
+_ASKED: Mapping[str, str] = {
+    "address_missing": "в нём не указан адрес доставки",
+    "odd_quantity": "в нём необычное количество товара",
+}
+"""What a buyer is asked about, by the code of what does not fit; anything else is only said to need a check."""
+
+
+def buyer_check_question(number: str, codes: Sequence[str]) -> str:
+    """What the buyer is asked of an order that cannot be sent as it is: plain text, under 1000 characters."""
+    why = " и ".join(dict.fromkeys(_ASKED[code] for code in codes if code in _ASKED)) or "его данные требуют проверки"
+    return (
+        f"Здравствуйте! Мы готовим отправление {number}: {why}. Подтвердите, пожалуйста, здесь, всё ли верно, "
+        "чтобы мы отправили его вовремя."
+    )
+
+
+def buyer_amended_text(number: str) -> str:
+    """What the buyer is told when the marketplace changed an order that was being packed: plain text."""
+    return (
+        f"Здравствуйте! Состав отправления {number} изменился, и мы собираем его заново. "
+        "Текущий состав виден в карточке заказа."
     )

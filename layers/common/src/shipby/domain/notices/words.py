@@ -57,6 +57,14 @@ TITLES: Mapping[EventType, Words] = {
     EventType.POSTING_CUT_OFF_MOVED: Words(
         "Срок изменён: отгрузить[ до {when}]", "期限已更改：请[在 {when} 前]发货", "Cut-off moved: ship[ by {when}]"
     ),
+    EventType.POSTING_AMENDED: Words(
+        "Заказ изменён: проверить посылку", "订单已更改：请核对包裹", "The order was changed: check the parcel"
+    ),
+    EventType.POSTING_ESCALATED: Words(
+        "Никто не подтвердил: подтвердить[, отгрузить до {when}]",
+        "无人确认：请确认[，{when} 前发货]",
+        "Nobody confirmed: confirm it[, ship by {when}]",
+    ),
     EventType.POSTING_GIVE_UP_SHADOWED: Words(
         "Решить: отменил бы (теневой режим)",
         "请决定：本应取消（影子模式）",

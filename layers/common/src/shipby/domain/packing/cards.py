@@ -29,6 +29,8 @@ class ProductCard:
     """Which return policy holds for it."""
     supplier: str = ""
     """Who delivered it, for figures by supplier."""
+    offer_id: str = ""
+    """The seller's own article, where an order is to be held against it."""
     weight_g: int = 0
     """Of one piece as it is packed; 0 where nobody has said it."""
     sides_mm: tuple[int, ...] = ()

@@ -86,7 +86,7 @@ def stop_of(posting: Posting) -> str:
 
 
 def find_stop(posting: Posting) -> Refusal | None:
-    """The same with its code: cancelled, being_cancelled, expired, blocked or left."""
+    """The same with its code: cancelled, being_cancelled, expired, blocked, cannot_ship, amended or left."""
     number = posting.number
     if posting.stage is Stage.CANCELLED:
         by = f" by {posting.cancelled_by}" if posting.cancelled_by else ""
@@ -99,6 +99,16 @@ def find_stop(posting: Posting) -> Refusal | None:
         return Refusal("blocked", told)
     if posting.stage not in BEFORE_HAND_OVER:
         return Refusal("left", f"posting {number} is {posting.stage}: it has left the house, there is nothing to scan")
+    if posting.holds:
+        codes = ", ".join(posting.holds)
+        told = f"posting {number} cannot be sent as it is ({codes}): put it aside, /v1/postings/{number}/check says why"
+        return Refusal("cannot_ship", told)
+    if posting.amended:
+        told = (
+            f"posting {number} was changed while it was worked on: read /v1/postings/{number}/amendments, put the "
+            "parcel right, then say that it is seen"
+        )
+        return Refusal("amended", told)
     if open_of(posting, IntentAction.CANCEL):
         return Refusal("being_cancelled", f"posting {number} is being cancelled: put it aside until that is settled")
     return None

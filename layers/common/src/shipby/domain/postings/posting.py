@@ -16,6 +16,8 @@ AWAITS_SHIPPING = "awaiting_deliver"
 """The status in which the marketplace waits to hear that the parcel is on its way."""
 BY_SPLIT = "split"
 """`Posting.cancelled_by` where the marketplace ended it because it was divided into others."""
+NO_ADDRESS = "-"
+"""`MarketplacePosting.address` where the marketplace names a buyer and gives no address."""
 CANCELLED = "cancelled"
 """Its status once it is cancelled for good: the marketplace pays the buyer back."""
 SPLIT = "cancelled_from_split_pending"
@@ -167,6 +169,9 @@ class MarketplacePosting:
     cancellation: Cancellation | None = None
     parent_number: str = ""
     related_numbers: tuple[str, ...] = ()
+    address: str = ""
+    """A check of 16 bits on the buyer's address, which tells that it was changed and nothing else; NO_ADDRESS where it
+    is empty, "" where the read says nothing of it."""
     odd: tuple[str, ...] = ()
     """Names of fields above (and PRICES) that this read could not make out; see `shipby.domain.postings.odd_reads`."""
 
@@ -194,6 +199,8 @@ class RungKind(StrEnum):
     """What a clock of a posting, return or intent asks for when it rings."""
 
     CONFIRM_BY = "confirm_by"
+    ESCALATE_AT = "escalate_at"
+    """Nobody has confirmed it: a second person hears of it."""
     REMIND_AT = "remind_at"
     LABEL_BY = "label_by"
     SHIPMENT_DATE = "shipment_date"
@@ -328,6 +335,14 @@ class Posting:
     """How many boxes the marketplace was told; 0 while it was told none."""
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
+    holds: tuple[str, ...] = ()
+    """Codes of what stops work on it before it is cured or allowed; see `shipby.domain.validation`."""
+    checked: str = ""
+    """Mark of the verdict that was told last: `Verdict.mark`, "" where everything fits."""
+    allowed: str = ""
+    """Mark of the verdict with which a person lets it go on."""
+    amended: int = 0
+    """The version that changed what people had begun to work on, until somebody says they have seen it; 0: none."""
 
     goods: str = ""
     """`goods_text` of its lines; empty in rows of older releases until something changes."""

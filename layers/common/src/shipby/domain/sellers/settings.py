@@ -10,6 +10,7 @@ from enum import StrEnum
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
+from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
 
 
 class AssembleAt(StrEnum):
@@ -179,6 +180,18 @@ class SellerSettings:
     approve_numbers: NumberApproval = NumberApproval.DOUBTFUL
     evidence_kept: timedelta = timedelta(days=180)
     """How long photos and other evidence of a posting are kept."""
+    checks: Automation = Automation.ON
+    """Whether orders are held against what the marketplace wants and against `check_rules`; in shadow nothing stops."""
+    check_rules: tuple[CheckRule, ...] = ()
+    auto_confirm: Automation = Automation.OFF
+    """Whether orders that fit are confirmed by themselves, within `auto_confirm_rule`."""
+    auto_confirm_rule: AutoConfirm = field(default_factory=AutoConfirm)
+    escalate_confirm_after: timedelta | None = None
+    """After `confirm_within`: when a second person hears that nobody confirms. None: nobody does."""
+    escalate_confirm_to: str = ""
+    """Name of that recipient; empty: everybody."""
+    tell_amended: Automation = Automation.OFF
+    """Whether the buyer is told that an order was changed after work on it had begun."""
     stock_pools: Mapping[str, str] = field(default_factory=dict)
     """Warehouse id, or `*` for every other one -> the pool that its postings reserve from: `main` is this shop's own,
     `other-shop:main` another one's. Empty: no stock is kept."""

@@ -16,6 +16,8 @@ POLICY = "policy"
 _SHADOWED = frozenset({EventType.AUTOMATION_SHADOWED, EventType.POSTING_GIVE_UP_SHADOWED})
 _WOULD: Mapping[str, tuple[str, str]] = {
     "ship": ("assemble it at the marketplace", "the marketplace offers it, and it is far enough for that"),
+    "confirm": ("confirm it", "nothing is amiss, and it is within the rule"),
+    "tell_buyer": ("write to the buyer about it", "it does not fit, or was changed, and a chat is offered"),
     Move.MOVE_DATE: ("ask the marketplace to move its date", "it will not be packed by its date"),
     Move.ASK_BUYER: ("ask the buyer whether it is still wanted", "it is late, and the buyer may not wait"),
     Move.CANCEL: ("cancel it", "the buyer does not want it any more"),

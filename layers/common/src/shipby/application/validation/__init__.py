@@ -1,0 +1,1 @@
+"""Orders are checked at receipt, and again when they, their cards or the rules change."""
