@@ -27,6 +27,7 @@ from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
 from shipby.domain.people.session import Session
+from shipby.domain.pointers import scope
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
@@ -191,7 +192,7 @@ class MemoryStore(MemoryStock, MemoryPeople, MemoryReplay, MemoryBoards):
 
     def looked_up(self, seller: str, numbers: Sequence[str], values: Sequence[tuple[str, str]]) -> LookedUp:
         postings = {number: self.posting(seller, number) for number in numbers}
-        targets = {(kind, value): self.find(seller, kind, value) for kind, value in values}
+        targets = {(kind, value): self.find(scope(seller, kind), kind, value) for kind, value in values}
         return LookedUp(
             {number: posting for number, posting in postings.items() if posting is not None},
             {pointer: target for pointer, target in targets.items() if target is not None},

@@ -12,6 +12,7 @@ from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.application.packing.product_cards import put_product
 from shipby.application.ports.writes import ClaimPointer
+from shipby.application.postings.exemplars import claimed
 from shipby.application.postings.search import search
 from shipby.domain import pointers
 from shipby.domain.labels.copies import copy_code
@@ -23,6 +24,9 @@ from tests.support import builders as a
 
 LINE = a.detail().lines[0]
 SECOND = "24219509-0020-3"
+MARK = "01046012345678932151234567890ab"
+FOREIGN = "0104601234567893215abcdefghijkl"
+"""Of a posting of another shop of the owner."""
 _ENGLISH = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _RUSSIAN = "йцукенгшщзхъфывапролджэячсмитьбю"
 
@@ -39,11 +43,12 @@ def shop(api: Caller) -> Caller:
     for kind, value in (
         (pointers.LABEL, "%101%24219509"),
         (pointers.LABEL, "SCANIT-0001"),
-        (pointers.EXEMPLAR, "010460123456789021abc"),
         (pointers.TRACKING, "CDEK123AB"),
         (pointers.FORMER_TRACKING, "OLDER777"),
     ):
         api.has(ClaimPointer(a.SELLER, kind, value, a.NUMBER))
+    api.has(*claimed(a.SELLER, a.NUMBER, [MARK]))
+    api.has(*claimed("another-shop", SECOND, [FOREIGN]))
     card = ProductCard(seller=a.SELLER, sku=LINE.sku, version=0, barcodes=("4601234567893",))
     put_product(card, 0, "key:k1", lambda _answer: [], store=api.store, clock=api.clock)
     return api
@@ -63,7 +68,8 @@ def shop(api: Caller) -> Caller:
         ("SCANIT-0001", "label"),
         ("scanit-0001", "label"),
         (under_russian("SCANIT-0001"), "label"),
-        ("010460123456789021abc", "mark"),
+        (MARK, "mark"),
+        (f"{MARK}\x1d91EE06\x1d92VW/n3g0hYP6kqx1WjVy/fnpKT+i7N3FT8QPUyzzKQT4=", "mark"),
         ("cdek 123 ab", "tracking_number"),
         ("CDEK123AB", "tracking_number"),
         (under_russian("CDEK123AB"), "tracking_number"),
@@ -123,7 +129,7 @@ def test_one_sign_may_be_wrong_missing_too_many_or_swapped(word: str, typed: str
     assert nearly_begins(word, typed) is near
 
 
-@pytest.mark.parametrize("typed", ["#", "ab", "!!", "999999999", "24219509-9999", "\u0001"])
+@pytest.mark.parametrize("typed", [FOREIGN, "#", "ab", "!!", "999999999", "24219509-9999", "\u0001"])
 def test_what_nothing_matches_finds_nothing(shop: Caller, typed: str) -> None:
     assert shop.get("/v1/search", q=typed).body["items"] == []
 

@@ -251,7 +251,7 @@ def test_a_part_whose_assembly_failed_is_there_and_is_shipped_by_itself(world: W
     settled = world.settle(identifier).intent
     assert settled.state is IntentState.CONFIRMED
     assert "ship it again" in settled.outcome
-    wish = ShipWish(seller=a.SELLER, number=PARTS[0], actor="key:k1")
+    wish = ShipWish(seller=a.SELLER, number=PARTS[0], actor="key:k1", reason="it was packed already")
     assert ship_posting(wish, forget, store=world.store, clock=world.clock).status == 202
 
 

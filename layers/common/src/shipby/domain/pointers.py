@@ -32,3 +32,8 @@ TRACKING: Final = "tracking"
 """A posting, by its present tracking number."""
 FORMER_TRACKING: Final = "former_tracking"
 """A posting, by a tracking number that it had; it stays its own for ever."""
+
+
+def scope(seller: str, kind: str) -> str:
+    """Under whom a pointer of this kind stands: the seller, or every shop."""
+    return EVERY_SHOP if kind == EXEMPLAR else seller

@@ -28,6 +28,7 @@ from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import print_job_ref
 from shipby.domain.intents import Intent, intent_owner
 from shipby.domain.labels.prints import PrintJob, PrintState
+from shipby.domain.pointers import scope
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
     def looked_up(self, seller: str, numbers: Sequence[str], values: Sequence[tuple[str, str]]) -> LookedUp:
         """Those of the postings and of the pointers that exist."""
         by_number = {keys.posting(seller, number): number for number in numbers}
-        by_value = {keys.pointer(seller, kind, value): (kind, value) for kind, value in values}
+        by_value = {keys.pointer(scope(seller, kind), kind, value): (kind, value) for kind, value in values}
         found = self._get_many([*by_number, *by_value])
         read = rows.postings.postings().read
         return LookedUp(

@@ -97,8 +97,8 @@ def inherited(part: MarketplacePosting, seller: str, *, store: BenchReads) -> li
     return [
         SaveExemplars(rest),
         SaveExemplars(own),
-        *(ReleasePointer(seller, pointers.EXEMPLAR, code, part.parent_number) for code in codes),
-        *(ClaimPointer(seller, pointers.EXEMPLAR, code, part.number) for code in codes),
+        *given_free(seller, part.parent_number, codes),
+        *claimed(seller, part.number, codes),
     ]
 
 

@@ -14,6 +14,7 @@ from shipby.application.postings.rows import posting_row, whole_row, work_item
 from shipby.domain import pointers
 from shipby.domain.json_types import Json
 from shipby.domain.labels.copies import RUSSIAN, read_copy_code, read_slip_code, readings, undo_russian_layout
+from shipby.domain.packing.marks import Mark, read_mark
 from shipby.domain.postings.words import LEAST, Word, WordKind, nearly_begins, plain_word
 
 _READINGS = 8
@@ -103,6 +104,7 @@ def _by_whole_text(seller: str, texts: Sequence[str], hits: _Hits, store: Postin
     tracked = dict.fromkeys("".join(text.split()).upper() for text in texts)
     values = [
         *((kind, text) for text in texts for kind in (pointers.LABEL, pointers.EXEMPLAR, pointers.ITEM)),
+        *((pointers.EXEMPLAR, mark.identity) for mark in map(read_mark, texts) if isinstance(mark, Mark)),
         *((pointers.LABEL, text + SECOND) for text in texts),
         *((kind, text) for text in tracked for kind in (pointers.TRACKING, pointers.FORMER_TRACKING)),
     ]
@@ -110,8 +112,9 @@ def _by_whole_text(seller: str, texts: Sequence[str], hits: _Hits, store: Postin
     hits.rows |= {number: work_item(posting) for number, posting in found.postings.items()}
     for number in found.postings:
         hits.add(number, "number", number)
-    for (kind, value), target in found.targets.items():
-        if kind in _CODES:
+    for (kind, value), named in found.targets.items():
+        shop, _, target = named.partition("/") if kind == pointers.EXEMPLAR else (seller, "", named)
+        if kind in _CODES and shop == seller:
             hits.add(target, _CODES[kind], value.removesuffix(SECOND) if kind == pointers.LABEL else value)
     return tuple(target for (kind, _), target in found.targets.items() if kind == pointers.ITEM)
 
