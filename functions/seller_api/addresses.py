@@ -13,6 +13,7 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("POST", "/v1/postings/{number}/hand-over", "bench"),
     ("POST", "/v1/postings/{number}/override", "bench"),
     ("POST", "/v1/postings/{number}/unblock", "bench"),
+    ("GET", "/v1/quality/failures", "bench"),
     ("POST", "/v1/pick-lists", "picking"),
     ("GET", "/v1/picking", "picking"),
     ("POST", "/v1/postings/{number}/scans", "picking"),

@@ -24,6 +24,7 @@ _TAGS: Mapping[str, str] = {
     "waves": "Postings",
     "products": "Bench",
     "picking": "Bench",
+    "quality": "Bench",
     "pick-lists": "Bench",
     "carriages": "Closing the day",
     "returns": "Returns",

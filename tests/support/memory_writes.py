@@ -147,6 +147,9 @@ class _Planner:
                 yield self._saved(key, numbers, f"job {numbers.id}", columns | self._alarm(key, numbers.next_alarm))
                 for part in parts:
                     yield Planned(keys.number_rows(part.seller, part.job, part.part), part)
+            case w.SaveQualityFailure(failed):
+                key = keys.quality_failure(failed.seller, failed.at, failed.posting_number, failed.version)
+                yield Planned(key, failed)
             case w.SaveRefusedPage(page):
                 yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
             case w.SaveWatch(watch):

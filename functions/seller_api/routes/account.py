@@ -9,15 +9,18 @@ from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.proof import views as proofs
 from shipby.application.sellers.change_settings import change_settings, get_settings
 from shipby.application.shared.idempotency import Answer
+from shipby.contracts.bench.rules import PackagingRuleBody
 from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.settings import (
     AssembleAt,
+    InspectionRule,
     LatePolicy,
     NumberApproval,
     OwnLabelPolicy,
+    PackagingRule,
     Recipient,
     SellerSettings,
     UnlockAt,
@@ -81,6 +84,9 @@ def put_settings(call: Call) -> Answer:
         remind_claim_before=body.remind_claim_before,
         answer_claim_within=body.answer_claim_within,
         return_policies=tuple(ReturnPolicy(**dict(policy)) for policy in body.return_policies),
+        inspections=tuple(InspectionRule(**dict(rule)) for rule in body.inspections),
+        inspector_not_picker=body.inspector_not_picker,
+        packaging=tuple(_packaging(rule) for rule in body.packaging),
         approve_above=body.approve_above,
         approve_numbers=NumberApproval(body.approve_numbers),
         refund_cap=body.refund_cap,
@@ -88,6 +94,19 @@ def put_settings(call: Call) -> Answer:
         evidence_kept=body.evidence_kept,
     )
     return change_settings(wanted, call.if_match, call.remember, store=call.store, now=call.clock.now())
+
+
+def _packaging(body: PackagingRuleBody) -> PackagingRule:
+    return PackagingRule(
+        name=body.name,
+        skus=tuple(body.skus),
+        marks=tuple(body.marks),
+        pieces_from=body.pieces_from,
+        box=body.box,
+        material=body.material,
+        reinforcement=tuple(body.reinforcement),
+        limits=body.limits,
+    )
 
 
 def _recipient(body: RecipientBody) -> Recipient:

@@ -60,7 +60,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
+    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars", "listQualityFailures"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}

@@ -23,6 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
+from shipby.contracts.bench import quality
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -39,6 +40,7 @@ _ROOMS = (
     cases,
     printing,
     picking,
+    quality,
     products,
     settings,
     evidence,

@@ -105,12 +105,39 @@ class AcceptedView(View):
 
 
 class AsksView(View):
-    """What the next scan has to be."""
+    """What has to come next."""
 
-    what: Annotated[Literal["mark_needed"], Field(description="The mark of the piece whose item was scanned.")]
-    sku: str
-    piece: Annotated[int, Field(description="Counts from 1.")]
+    what: Annotated[
+        Literal["mark_needed", "packaging_needed"],
+        Field(description="The mark of the piece whose item was scanned; or a word that it is packed by the rules."),
+    ]
+    sku: str | None
+    piece: Annotated[int | None, Field(description="Counts from 1.")]
     told: str
+
+
+class InspectionWantedView(View):
+    skus: Annotated[list[str], Field(description="By the rules of the settings; empty after a failure of others.")]
+    photo: Annotated[bool, Field(description="A photo among the posting's evidence is needed.")]
+    passed: bool
+
+
+class PackagingPartView(View):
+    """What one rule of the settings says."""
+
+    name: str
+    box: str | None
+    material: str | None
+    reinforcement: list[str]
+    limits: str | None
+
+
+class PackagingView(View):
+    """How this parcel is packed."""
+
+    token: Annotated[str, Field(description="Goes with the call that packs it: the packer has seen exactly this.")]
+    box: str | None
+    rules: list[PackagingPartView]
 
 
 class UnlockedLabelView(View):
@@ -137,7 +164,11 @@ class CheckView(View):
     by: Annotated[str | None, Field(description="Whose scan was the last.")]
     stop: Annotated[str | None, Field(description="Why nothing more may go in.")]
     accepted: Annotated[AcceptedView | None, Field(description="What this scan put in.")]
-    asks: Annotated[AsksView | None, Field(description="What the next scan has to be; null where any item may follow.")]
+    asks: Annotated[AsksView | None, Field(description="What has to come next; null where any item may follow.")]
+    inspection: Annotated[
+        InspectionWantedView | None, Field(description="What is inspected before packing; null: nothing has to be.")
+    ]
+    packaging: Annotated[PackagingView | None, Field(description="By the rules of the settings; null: no rule.")]
     label: Annotated[UnlockedLabelView | None, Field(description="Once everything is in.")]
 
 

@@ -9,6 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shipby.contracts.base import Request, View
+from shipby.contracts.bench.rules import (
+    InspectionRuleBody,
+    InspectionRuleView,
+    PackagingRuleBody,
+    PackagingRuleView,
+)
 from shipby.domain.deadlines.policy import Move
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
@@ -246,6 +252,14 @@ class SettingsBody(Request):
     return_policies: Annotated[
         list[ReturnPolicyBody], AfterValidator(_named_once), Field(default_factory=list, max_length=50)
     ]
+    inspections: Annotated[
+        list[InspectionRuleBody], Field(default_factory=list, max_length=200, description="What is inspected.")
+    ]
+    inspector_not_picker: Annotated[bool, Field(description="Who has picked a posting may not inspect it.")] = False
+    packaging: Annotated[
+        list[PackagingRuleBody],
+        Field(default_factory=list, max_length=200, description="How parcels are packed; empty: nothing is confirmed."),
+    ]
     approve_above: Annotated[
         dict[Currency, Minor],
         Field(
@@ -360,6 +374,9 @@ class SettingsView(View):
     remind_claim_before: str
     answer_claim_within: str | None
     return_policies: list[ReturnPolicyView]
+    inspections: list[InspectionRuleView]
+    inspector_not_picker: bool
+    packaging: list[PackagingRuleView]
     approve_above: dict[str, int]
     approve_numbers: str
     refund_cap: dict[str, int]

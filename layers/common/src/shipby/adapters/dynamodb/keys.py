@@ -18,6 +18,7 @@
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
+    SELLER#<s>#FAILURES#<yyyymm>     FAILURE#<at>#<posting>#<version>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
@@ -76,6 +77,7 @@ PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
+FAILURE_PREFIX = "FAILURE#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -290,6 +292,16 @@ def bench_check(seller: str, number: str) -> Key:
 
 def exemplar_sheet(seller: str, number: str) -> Key:
     return Key(posting_pk(seller, number), EXEMPLARS)
+
+
+def failures_pk(seller: str, day: date) -> str:
+    """The partition of what failed an inspection in the UTC month of a day."""
+    return f"{seller_pk(seller)}#FAILURES#{day:%Y%m}"
+
+
+def quality_failure(seller: str, at: datetime, number: str, version: int) -> Key:
+    place = f"{FAILURE_PREFIX}{sortable(at)}#{_part(number, 'posting number')}#{version:08d}"
+    return Key(failures_pk(seller, at.astimezone(UTC).date()), place)
 
 
 def pages_pk(seller: str, day: date) -> str:

@@ -207,6 +207,8 @@ class _Builder:
                 item = rows.tracking.number_job_item(numbers, self._shards)
                 yield versioned(item, numbers.version, f"job {numbers.id}")
                 yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
+            case w.SaveQualityFailure(failure):
+                yield put(rows.packing.quality_failure_item(failure))
             case w.SaveRefusedPage(page):
                 yield put(rows.labels.refused_page_item(page))
             case w.SaveWatch(watch):

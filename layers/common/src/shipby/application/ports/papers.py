@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
@@ -71,6 +72,10 @@ class BenchReads(Protocol):
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
     def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None: ...
+    def quality_failures_in(
+        self, seller: str, month: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[QualityFailure]:
+        """Units that failed their inspection in the month (UTC) of a day, in order of their time."""
 
 
 class CarrierReads(Protocol):

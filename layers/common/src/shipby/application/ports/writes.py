@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.notices.digest_entry import DigestEntry
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.postings.tracking import TrackingChange
     from shipby.domain.refunds.ledger import MoneyLedger
@@ -162,6 +163,13 @@ class SaveExemplars:
     """Write what is entered of a posting's pieces if its stored version is `sheet.version - 1`."""
 
     sheet: ExemplarSheet
+
+
+@dataclass(frozen=True, slots=True)
+class SaveQualityFailure:
+    """Keep what failed an inspection; the same again replaces it."""
+
+    failure: QualityFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +329,7 @@ Write: TypeAlias = (
     | SaveNumberJob
     | SaveBenchCheck
     | SaveExemplars
+    | SaveQualityFailure
     | SaveRefusedPage
     | SaveCancelRequest
     | SaveClaim
