@@ -87,6 +87,7 @@ def put_settings(call: Call) -> Answer:
         inspections=tuple(InspectionRule(**dict(rule)) for rule in body.inspections),
         inspector_not_picker=body.inspector_not_picker,
         packaging=tuple(_packaging(rule) for rule in body.packaging),
+        insert_language=body.insert_language,
         approve_above=body.approve_above,
         approve_numbers=NumberApproval(body.approve_numbers),
         refund_cap=body.refund_cap,

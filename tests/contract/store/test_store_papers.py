@@ -17,6 +17,7 @@ from shipby.application.ports.writes import (
     SaveDocument,
     SaveExemplars,
     SaveNumberJob,
+    SavePickClaim,
     SavePosting,
     SavePrintJob,
     SaveProductCard,
@@ -32,6 +33,7 @@ from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
+from shipby.domain.packing.pick_claims import PickClaim
 from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.tracking.number_job import JobState, NumberJob, NumberRow, RowState, in_parts
@@ -181,6 +183,19 @@ def test_scans_of_a_parcel_go_up_one_version_at_a_time(store: Store, seller: str
     found = store.bench_check(seller, a.NUMBER)
     assert found is not None
     assert (found.scanned, found.completed_at) == ({"10": 2}, hours(1))
+
+
+def test_lines_that_pickers_have_go_up_one_version_at_a_time(store: Store, seller: str) -> None:
+    first, other = (
+        PickClaim(seller=seller, posting_number=a.NUMBER, sku=sku, version=1, by="key:k", until=hours(1))
+        for sku in ("10", "11")
+    )
+    store.commit([SavePickClaim(first), SavePickClaim(other)])
+    with pytest.raises(VersionConflictError):
+        store.commit([SavePickClaim(replace(first, by="key:other"))])
+    given = replace(first, version=2, by="key:other")
+    store.commit([SavePickClaim(given)])
+    assert walk(lambda **page: store.pick_claims(seller, **page), 1) == [given, other]
 
 
 def test_what_failed_its_inspection_is_listed_by_month(store: Store, seller: str) -> None:

@@ -95,6 +95,7 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
         packing_rows.exemplar_sheets().read,
         some.exemplar_sheets,
     ),
+    "pick claim": (packing_rows.pick_claim_item, packing_rows.pick_claims().read, some.pick_claims),
     "quality failure": (
         packing_rows.quality_failure_item,
         packing_rows.quality_failures().read,

@@ -301,3 +301,20 @@ def test_rules_of_the_settings_are_read_and_written_whole(api: Caller) -> None:
     assert put.body["packaging"][0]["marks"] == ["fragile"]
     bad = wanted | {"inspections": [{"share": 101}]}
     assert api.put("/v1/settings", bad, if_match=f'"{put.body["version"]}"').status == 400
+
+
+def test_inserts_are_those_of_the_buyer_s_language_and_hold_no_contact_data_in_any(api: Caller) -> None:
+    shop(api)
+    card = api.get(f"/v1/products/{SKU}").body
+    wanted = card | {"inserts": ["памятка"], "inserts_in": {"en": ["care card"], "zh": []}}
+    saved = api.put(f"/v1/products/{SKU}", wanted, if_match='"1"')
+    assert saved.body["inserts_in"] == {"en": ["care card"], "zh": []}
+    assert api.get(f"{PATH}/scans").body["inserts"] == ["памятка"]
+    for version, (language, inserts) in enumerate({"en": ["care card"], "zh": []}.items(), 2):
+        api.has(SaveSettings(replace(a.settings(), version=version, insert_language=language)))
+        assert api.get(f"{PATH}/scans").body["inserts"] == inserts
+
+    bad = wanted | {"inserts_in": {"en": ["care card", "write to shop@example.ru"]}}
+    refused = api.put(f"/v1/products/{SKU}", bad, if_match='"2"')
+    assert (refused.status, refused.fields) == (400, ["inserts_in/en/1"])
+    assert api.put(f"/v1/products/{SKU}", wanted | {"inserts_in": {"fr": ["carte"]}}, if_match='"2"').status == 400

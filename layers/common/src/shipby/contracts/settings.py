@@ -260,6 +260,10 @@ class SettingsBody(Request):
         list[PackagingRuleBody],
         Field(default_factory=list, max_length=200, description="How parcels are packed; empty: nothing is confirmed."),
     ]
+    insert_language: Annotated[
+        Literal["ru", "zh", "en", "kk"],
+        Field(description="What your buyers read, for inserts: the marketplace does not tell a buyer's language."),
+    ] = "ru"
     approve_above: Annotated[
         dict[Currency, Minor],
         Field(
@@ -376,6 +380,7 @@ class SettingsView(View):
     return_policies: list[ReturnPolicyView]
     inspections: list[InspectionRuleView]
     inspector_not_picker: bool
+    insert_language: str
     packaging: list[PackagingRuleView]
     approve_above: dict[str, int]
     approve_numbers: str

@@ -18,6 +18,7 @@
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
+    SELLER#<s>#PICKS                 PICK#<posting>#<sku>
     SELLER#<s>#FAILURES#<yyyymm>     FAILURE#<at>#<posting>#<version>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
@@ -77,6 +78,7 @@ PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
+PICK_PREFIX = "PICK#"
 FAILURE_PREFIX = "FAILURE#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
@@ -292,6 +294,15 @@ def bench_check(seller: str, number: str) -> Key:
 
 def exemplar_sheet(seller: str, number: str) -> Key:
     return Key(posting_pk(seller, number), EXEMPLARS)
+
+
+def picks_pk(seller: str) -> str:
+    """The partition of the lines that pickers have."""
+    return f"{seller_pk(seller)}#PICKS"
+
+
+def pick_claim(seller: str, number: str, sku: str) -> Key:
+    return Key(picks_pk(seller), f"{PICK_PREFIX}{_part(number, 'posting number')}#{_part(sku, 'SKU')}")
 
 
 def failures_pk(seller: str, day: date) -> str:

@@ -354,6 +354,7 @@ def _view(bench: Bench, documents: DocumentStore) -> dict[str, Json]:
         "stop": stop_of(posting) or None,
         "accepted": None,
         "asks": _asks(awaited) if awaited else _asks_packaging(bench, packaging) if complete and packaging else None,
+        "inserts": list(_inserts(bench)),
         "inspection": inspection_view(bench),
         "packaging": _packaging(packaging) if packaging else None,
         "label": _label(bench, documents) if complete else None,
@@ -363,6 +364,13 @@ def _view(bench: Bench, documents: DocumentStore) -> dict[str, Json]:
 def _asks(item: Item) -> dict[str, Json]:
     told = f"scan the mark of piece {item.scanned + 1} of {item.offer_id or item.sku}"
     return {"what": "mark_needed", "sku": item.sku, "piece": item.scanned + 1, "told": told}
+
+
+def _inserts(bench: Bench) -> dict[str, None]:
+    """What goes into the parcel beside the goods, in the buyer's language; each once."""
+    language = bench.settings.insert_language
+    found = (bench.parcel.cards.get(item.sku) for item in bench.parcel.items)
+    return dict.fromkeys(text for card in found if card for text in card.inserts_for(language))
 
 
 def _asks_packaging(bench: Bench, packaging: Packaging) -> dict[str, Json] | None:

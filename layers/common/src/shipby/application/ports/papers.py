@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.packing.pick_claims import PickClaim
     from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.sellers.settings import SellerSettings
@@ -72,6 +73,9 @@ class BenchReads(Protocol):
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
     def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None: ...
+    def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
+        """Lines that pickers have or had in the last hours, by posting; strongly consistent."""
+
     def quality_failures_in(
         self, seller: str, month: date, *, limit: int = 50, cursor: str | None = None
     ) -> Page[QualityFailure]:

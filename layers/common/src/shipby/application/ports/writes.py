@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.notices.digest_entry import DigestEntry
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.packing.pick_claims import PickClaim
     from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.postings.tracking import TrackingChange
@@ -163,6 +164,13 @@ class SaveExemplars:
     """Write what is entered of a posting's pieces if its stored version is `sheet.version - 1`."""
 
     sheet: ExemplarSheet
+
+
+@dataclass(frozen=True, slots=True)
+class SavePickClaim:
+    """Write whose a line is if its stored version is `claim.version - 1`; it may go an hour after its time."""
+
+    claim: PickClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +337,7 @@ Write: TypeAlias = (
     | SaveNumberJob
     | SaveBenchCheck
     | SaveExemplars
+    | SavePickClaim
     | SaveQualityFailure
     | SaveRefusedPage
     | SaveCancelRequest

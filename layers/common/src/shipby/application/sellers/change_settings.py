@@ -128,6 +128,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "inspections": [asdict(rule) for rule in settings.inspections],
         "inspector_not_picker": settings.inspector_not_picker,
         "packaging": [packaging_rule_view(rule) for rule in settings.packaging],
+        "insert_language": settings.insert_language,
         "approve_above": dict(settings.approve_above),
         "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),

@@ -39,6 +39,8 @@ class CaseKind(StrEnum):
     """The marketplace did not find a posting among the parcels it got."""
     NO_NUMBER = "no_number"
     """The marketplace takes no tracking number for a posting, or none is to be had: a ticket, or a way out."""
+    BIN_EMPTY = "bin_empty"
+    """A picker found nothing where a product should lie."""
     SHORT = "short"
     """There are not enough units for a posting: part of it, a wait or a cancel has to be chosen."""
     SILENT_PARCEL = "silent_parcel"

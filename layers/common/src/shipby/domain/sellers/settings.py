@@ -220,5 +220,7 @@ class SellerSettings:
     inspector_not_picker: bool = False
     """Whether who has picked a posting may not inspect it."""
     packaging: tuple[PackagingRule, ...] = ()
+    insert_language: str = "ru"
+    """ru, zh, en or kk: what buyers read. The marketplace does not tell a buyer's language."""
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""
