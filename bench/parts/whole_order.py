@@ -299,7 +299,7 @@ def one_order(shop: Deployment, number: str) -> None:
     shop.push(number, "posting_transferring_to_delivery")
     shop.ring(number)
     shop.order(f"{path}/pick")
-    shop.order(f"{path}/pack")
+    shop.order(f"{path}/pack", {"reason": "packed by hand"})
     shop.order("/v1/labels", {"posting_numbers": [number]})
     shop.order(f"{path}/hand-over", {"reason": "by our own courier"})
     for status, state in (("delivering", "posting_on_way_to_city"), ("delivered", "posting_received")):

@@ -32,6 +32,7 @@ _TAGS: Mapping[str, str] = {
     "stock": "Stock",
     "stock-pools": "Stock",
     "picking": "Bench",
+    "quality": "Bench",
     "pick-lists": "Bench",
     "carriages": "Closing the day",
     "returns": "Returns",

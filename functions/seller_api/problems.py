@@ -93,6 +93,13 @@ KINDS: Mapping[str, Kind] = {
     "paper_scanned": Kind(409, "This is a paper, not the goods", "Scan the goods themselves."),
     "parcel_changed": Kind(409, "The posting has changed meanwhile", "Take out what is too much and reset its scans."),
     "goods_unknown": Kind(409, "The goods are not known yet", "Try again in a minute."),
+    "short": Kind(409, "Something is missing in the parcel", _SCAN),
+    "inspection_needed": Kind(409, "An inspection is needed", "Inspect it with POST /v1/postings/{number}/inspect."),
+    "packaging_needed": Kind(
+        409, "The packaging is to be confirmed", "Pack it as GET /v1/postings/{number}/scans shows, and send its token."
+    ),
+    "same_person": Kind(409, "Another person has to do this", "Let somebody else inspect it."),
+    "photo_needed": Kind(409, "A photo is needed", "Add it with POST /v1/postings/{number}/evidence, then try again."),
     "other_piece": Kind(409, "Other pieces are entered for this posting", _ENTER),
     "call_under_way": Kind(409, "The marketplace is being told of the pieces", "Wait until the intent is settled."),
     "too_many_codes": Kind(409, "More codes than one posting can have", "Split the posting."),

@@ -155,6 +155,13 @@ class _Planner:
                 yield self._saved(key, numbers, f"job {numbers.id}", columns | self._alarm(key, numbers.next_alarm))
                 for part in parts:
                     yield Planned(keys.number_rows(part.seller, part.job, part.part), part)
+            case w.SavePickClaim(line):
+                yield self._saved(
+                    keys.pick_claim(line.seller, line.posting_number, line.sku), line, f"claim {line.sku}"
+                )
+            case w.SaveQualityFailure(failed):
+                key = keys.quality_failure(failed.seller, failed.at, failed.posting_number, failed.version)
+                yield Planned(key, failed)
             case w.SavePool(pool):
                 yield self._saved(keys.pool(pool.seller, pool.id), pool, f"pool {pool.id}")
             case w.SaveStock(item):

@@ -37,6 +37,8 @@ from shipby.domain.labels.prints import PrintJob, PrintStyle
 from shipby.domain.money import Money
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
+from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.people.account import Account
 from shipby.domain.people.person import Person
 from shipby.domain.people.session import Session
@@ -67,7 +69,7 @@ from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.returns.return_case import OfferedAction, RejectionReason, ReturnCase
 from shipby.domain.sellers.keys import ApiKey
-from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.sellers.settings import InspectionRule, OwnLabelPolicy, PackagingRule, Recipient, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.number_job import NumberJob, NumberRow, NumberRows
 from shipby.domain.tracking.scans import Scan
@@ -136,7 +138,7 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
         told_at=times,
     ),
 }
-_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy)
+_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy, InspectionRule, PackagingRule)
 """Records inside records, with any value in every field."""
 
 
@@ -212,6 +214,8 @@ scans = _any(Scan)
 number_jobs = _any(NumberJob, seller=ids, id=ids, counts=maps(counts))
 number_rows = _any(NumberRows, seller=ids, job=ids, part=st.integers(0, 999), rows=tuples(_any(NumberRow)))
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
+pick_claims = _any(PickClaim, seller=ids, posting_number=ids, sku=ids)
+quality_failures = _any(QualityFailure, seller=ids, posting_number=ids)
 exemplar_sheets = _any(ExemplarSheet, seller=ids, posting_number=ids, pieces=maps(tuples(_any(Exemplar))))
 refused_pages = _any(RefusedPage, seller=ids, id=ids)
 recipients = _any(Recipient)

@@ -10,6 +10,7 @@ from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.proof import views as proofs
 from shipby.application.sellers.change_settings import change_settings, get_settings
 from shipby.application.shared.idempotency import Answer
+from shipby.contracts.bench.rules import PackagingRuleBody
 from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.contracts.validation.rules import CheckRuleBody
@@ -18,9 +19,11 @@ from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
 from shipby.domain.sellers.settings import (
     AssembleAt,
+    InspectionRule,
     LatePolicy,
     NumberApproval,
     OwnLabelPolicy,
+    PackagingRule,
     Recipient,
     SellerSettings,
     UnlockAt,
@@ -117,6 +120,10 @@ def put_settings(call: Call) -> Answer:
         remind_claim_before=body.remind_claim_before,
         answer_claim_within=body.answer_claim_within,
         return_policies=tuple(ReturnPolicy(**dict(policy)) for policy in body.return_policies),
+        inspections=tuple(InspectionRule(**dict(rule)) for rule in body.inspections),
+        inspector_not_picker=body.inspector_not_picker,
+        packaging=tuple(_packaging(rule) for rule in body.packaging),
+        insert_language=body.insert_language,
         approve_above=body.approve_above,
         approve_numbers=NumberApproval(body.approve_numbers),
         refund_cap=body.refund_cap,
@@ -125,6 +132,19 @@ def put_settings(call: Call) -> Answer:
     )
     wanted = _with_checks(wanted, body)
     return change_settings(wanted, call.if_match, call.remember, store=call.store, now=call.clock.now())
+
+
+def _packaging(body: PackagingRuleBody) -> PackagingRule:
+    return PackagingRule(
+        name=body.name,
+        skus=tuple(body.skus),
+        marks=tuple(body.marks),
+        pieces_from=body.pieces_from,
+        box=body.box,
+        material=body.material,
+        reinforcement=tuple(body.reinforcement),
+        limits=body.limits,
+    )
 
 
 def _recipient(body: RecipientBody) -> Recipient:

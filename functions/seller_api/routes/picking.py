@@ -9,10 +9,12 @@ from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.intents import enter_exemplars as enter
 from shipby.application.intents.assemble import WaveWish, ship_wave
-from shipby.application.packing import bench_checks, pick_lists
+from shipby.application.packing import bench_checks, pick_lists, share_picking
 from shipby.application.packing.pick_lists import PickFilter, wanted_numbers
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.picking import (
+    BinBody,
+    ClaimLinesBody,
     ExemplarBody,
     ExemplarsBody,
     PickingQuery,
@@ -51,6 +53,29 @@ def get_picking(call: Call) -> Mapping[str, object]:
         stage=query.stage, due_before=query.due_before, warehouse_id=query.warehouse_id, limit=query.limit
     )
     return pick_lists.get_picking(call.seller, wanted, store=call.store, clock=call.clock)
+
+
+def claim_lines(call: Call) -> Answer:
+    body = call.body_as(ClaimLinesBody)
+    wanted = PickFilter(stage=body.stage, due_before=body.due_before, warehouse_id=body.warehouse_id)
+    wish = share_picking.LinesWish(seller=call.seller, actor=call.actor, wanted=wanted, most=body.lines)
+    return share_picking.claim_lines(wish, call.remember, store=call.store, clock=call.clock)
+
+
+def release_lines(call: Call) -> Answer:
+    return share_picking.release_lines(call.seller, call.actor, call.remember, store=call.store, clock=call.clock)
+
+
+def report_empty(call: Call) -> Answer:
+    sku = call.body_as(BinBody).sku
+    return share_picking.report_empty(
+        call.seller, sku, call.actor, PickFilter(), call.remember, store=call.store, clock=call.clock
+    )
+
+
+def report_filled(call: Call) -> Answer:
+    sku = call.body_as(BinBody).sku
+    return share_picking.report_filled(call.seller, sku, call.actor, call.remember, store=call.store, clock=call.clock)
 
 
 def scan_item(call: Call) -> Answer:
@@ -149,6 +174,48 @@ OPERATIONS: tuple[Operation, ...] = (
         answers="PickingView",
         roles=EVERYONE,
         query=PickingQuery,
+    ),
+    Operation(
+        id="claimLines",
+        method="POST",
+        path="/v1/picking/claims",
+        summary="Take the next lines to fetch; nobody else is sent for them",
+        run=claim_lines,
+        answers="ClaimedLinesView",
+        roles=BENCH,
+        body=ClaimLinesBody,
+        description="Lines are yours for half an hour, or until you give them back; asking again brings the same ones "
+        "first, for another half hour.",
+    ),
+    Operation(
+        id="releaseLines",
+        method="POST",
+        path="/v1/picking/claims/release",
+        summary="Give all lines back that you have taken",
+        run=release_lines,
+        answers="ReleasedLinesView",
+        roles=BENCH,
+    ),
+    Operation(
+        id="reportEmptyBin",
+        method="POST",
+        path="/v1/picking/bin-empty",
+        summary="A product is not where it should be",
+        run=report_empty,
+        answers="BinEmptyView",
+        roles=BENCH,
+        body=BinBody,
+        description="Your lines of it are given back, nobody is sent there for twelve hours, and a case is open.",
+    ),
+    Operation(
+        id="reportFilledBin",
+        method="POST",
+        path="/v1/picking/bin-filled",
+        summary="The product is there again",
+        run=report_filled,
+        answers="BinFilledView",
+        roles=BENCH,
+        body=BinBody,
     ),
     Operation(
         id="scanItem",

@@ -29,6 +29,7 @@ def _card(seller: str, sku: str, body: ProductBody) -> ProductCard:
         barcodes=tuple(dict.fromkeys(body.barcodes)),
         marks=tuple(dict.fromkeys(body.marks)),
         inserts=tuple(dict.fromkeys(body.inserts)),
+        inserts_in={str(language): tuple(dict.fromkeys(texts)) for language, texts in body.inserts_in.items()},
         note=body.note,
         product_type=body.product_type,
         supplier=body.supplier,

@@ -17,9 +17,11 @@ from shipby.application.ports.writes import (
     SaveDocument,
     SaveExemplars,
     SaveNumberJob,
+    SavePickClaim,
     SavePosting,
     SavePrintJob,
     SaveProductCard,
+    SaveQualityFailure,
     SaveRefusedPage,
     SaveSettings,
 )
@@ -31,6 +33,8 @@ from shipby.domain.labels.options import HandlingMark, LabelSize, Sheet
 from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
+from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.tracking.number_job import JobState, NumberJob, NumberRow, RowState, in_parts
 from shipby.domain.tracking.scans import Scan, ScanStatus
@@ -179,6 +183,40 @@ def test_scans_of_a_parcel_go_up_one_version_at_a_time(store: Store, seller: str
     found = store.bench_check(seller, a.NUMBER)
     assert found is not None
     assert (found.scanned, found.completed_at) == ({"10": 2}, hours(1))
+
+
+def test_lines_that_pickers_have_go_up_one_version_at_a_time(store: Store, seller: str) -> None:
+    first, other = (
+        PickClaim(seller=seller, posting_number=a.NUMBER, sku=sku, version=1, by="key:k", until=hours(1))
+        for sku in ("10", "11")
+    )
+    store.commit([SavePickClaim(first), SavePickClaim(other)])
+    with pytest.raises(VersionConflictError):
+        store.commit([SavePickClaim(replace(first, by="key:other"))])
+    given = replace(first, version=2, by="key:other")
+    store.commit([SavePickClaim(given)])
+    assert walk(lambda **page: store.pick_claims(seller, **page), 1) == [given, other]
+
+
+def test_what_failed_its_inspection_is_listed_by_month(store: Store, seller: str) -> None:
+    failed = [
+        QualityFailure(
+            seller=seller,
+            posting_number=a.NUMBER,
+            sku="10",
+            pieces=1,
+            at=a.NOW + timedelta(days=day),
+            reason="scratched",
+            by="key:k",
+            supplier="cups",
+            version=version,
+        )
+        for day, version in ((0, 2), (0, 3), (1, 2), (40, 5))
+    ]
+    store.commit([SaveQualityFailure(each) for each in reversed(failed)])
+    month = a.NOW.date()
+    assert walk(lambda **page: store.quality_failures_in(seller, month, **page), 2) == failed[:3]
+    assert store.quality_failures_in(seller, month + timedelta(days=40)).items == (failed[3],)
 
 
 def test_refused_pages_are_listed_by_day(store: Store, seller: str) -> None:

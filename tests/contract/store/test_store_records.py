@@ -99,6 +99,12 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
         packing_rows.exemplar_sheets().read,
         some.exemplar_sheets,
     ),
+    "pick claim": (packing_rows.pick_claim_item, packing_rows.pick_claims().read, some.pick_claims),
+    "quality failure": (
+        packing_rows.quality_failure_item,
+        packing_rows.quality_failures().read,
+        some.quality_failures,
+    ),
     "refused page": (label_rows.refused_page_item, label_rows.refused_pages().read, some.refused_pages),
     "tracking": (
         lambda record: posting_rows.tracking_changes().item(KEY, record),

@@ -61,7 +61,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     read_postings |= {"getCheck", "listAmendments"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
+    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars", "listQualityFailures"}
     labels |= {"listStock", "getStock", "listMovements", "listStockPools", "getStockPool", "getPostingStock"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
@@ -80,6 +80,10 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "putProduct",
         "enterExemplars",
         "printPickList",
+        "claimLines",
+        "releaseLines",
+        "reportEmptyBin",
+        "reportFilledBin",
         "scanItem",
         "resetScans",
         "requestCarriage",

@@ -38,7 +38,7 @@ def test_a_posting_goes_from_confirm_to_the_courier_and_is_assembled_exactly_onc
     assert intent["state"] == "CONFIRMED"
     whole.labelled(quiet_shop, number)
     assert api.post(f"{path}/pick")["stage"] == "picked"
-    assert api.post(f"{path}/pack")["stage"] == "packed"
+    assert api.post(f"{path}/pack", {"reason": "no scanner here"})["stage"] == "packed"
     done = whole.printed(quiet_shop, number)
     assert (done["state"], done["problems"]) == ("ready", {})
     paper = urllib3.request("GET", done["link"], retries=False)

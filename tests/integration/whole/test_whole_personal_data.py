@@ -246,7 +246,7 @@ def through_everything(whole: Whole, shop: Shop, number: str, search: Search) ->
     whole.labelled(shop, number)
     assert whole.printed(shop, number)["state"] == "ready"
     api.post(f"{path}/pick")
-    api.post(f"{path}/pack")
+    api.post(f"{path}/pack", {"reason": "no scanner here"})
     numbered = api.put(f"{path}/tracking-number", {"tracking_number": "RB770077CN", "reason": "carrier"})
     assert whole.settled(shop, numbered["id"])["state"] == "CONFIRMED"
     api.post(f"{path}/hand-over")

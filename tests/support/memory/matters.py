@@ -10,6 +10,8 @@ from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.events import number_job_ref
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.number_job import NumberJob, NumberRows
 from shipby.domain.tracking.scans import Scan
@@ -97,6 +99,14 @@ class MemoryMatters(MemoryListings):
 
     def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
         return self._get(keys.evidence_pack(seller, identifier), EvidencePack)
+
+    def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
+        return self._rows_of(keys.picks_pk(seller), PickClaim, limit, cursor)
+
+    def quality_failures_in(
+        self, seller: str, month: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[QualityFailure]:
+        return self._rows_of(keys.failures_pk(seller, month), QualityFailure, limit, cursor)
 
     def shadows_on(
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None

@@ -34,7 +34,7 @@ def test_a_failed_inspection_blocks_until_somebody_says_why_it_may_go_on(api: Ca
     api.has_posting(a.posting(stage=Stage.PICKED))
 
     failed = api.post(f"{PATH}/inspect", {"passed": False, "reason": "scratched"})
-    refused = api.post(f"{PATH}/pack")
+    refused = api.post(f"{PATH}/pack", {"reason": "all is well"})
     unblocked = api.post(f"{PATH}/unblock", {"reason": "replaced the cup"})
 
     assert failed.body["blocked_reason"] == "inspection failed: scratched"

@@ -13,6 +13,7 @@ CARD: dict[str, Any] = {
     "bin": "A-2-14",
     "barcodes": ["4601234567893"],
     "marks": ["fragile"],
+    "inserts_in": {},
     "inserts": ["Инструкция"],
     "note": "two layers of film",
     "product_type": "kitchen",

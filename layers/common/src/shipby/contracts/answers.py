@@ -23,6 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
+from shipby.contracts.bench import quality
 from shipby.contracts.overview import search
 from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
@@ -44,6 +45,7 @@ _ROOMS = (
     cases,
     printing,
     picking,
+    quality,
     products,
     settings,
     evidence,

@@ -45,6 +45,7 @@ class PickingQuery(Query):
 class PickPartView(View):
     posting_number: str
     quantity: int
+    claimed_by: Annotated[str | None, Field(description="Who fetches it; null: nobody yet.")]
 
 
 class PickRowView(View):
@@ -56,6 +57,7 @@ class PickRowView(View):
     name: str
     quantity: int
     postings: list[PickPartView]
+    bin_empty: Annotated[bool, Field(description="Somebody found nothing there; nobody is sent until it is filled.")]
     barcodes: list[str]
     marks: list[HandlingMark]
     cut_off: Annotated[Time | None, Field(description="The earliest of its postings.")]
@@ -69,6 +71,42 @@ class PickingView(View):
     posting_numbers: Annotated[list[str], Field(description="In pick order: pack and print in this order.")]
     pieces: int
     rows: list[PickRowView]
+
+
+class ClaimLinesBody(Request):
+    stage: Annotated[PickStage, Field(description="Whose goods are fetched.")] = Stage.CONFIRMED
+    due_before: Annotated[Time | None, Field(description="Only postings whose cut-off is earlier.")] = None
+    warehouse_id: Annotated[str, Field(max_length=40)] = ""
+    lines: Annotated[int, Field(ge=1, le=80, description="So many at most; what you have already counts.")] = 20
+
+
+class ClaimedLinesView(View):
+    """What one picker fetches next."""
+
+    until: Annotated[Time | None, Field(description="From then on the lines are anybody's; null: there are none.")]
+    pieces: int
+    rows: list[PickRowView]
+
+
+class ReleasedLinesView(View):
+    released: int
+
+
+class BinBody(Request):
+    sku: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[0-9A-Za-z._-]+$")]
+
+
+class BinEmptyView(View):
+    """What follows from an empty bin."""
+
+    sku: str
+    case: str
+    posting_numbers: Annotated[list[str], Field(description="They wait for it; earliest cut-off first.")]
+
+
+class BinFilledView(View):
+    sku: str
+    was_empty: bool
 
 
 class ScanBody(Request):
@@ -105,12 +143,39 @@ class AcceptedView(View):
 
 
 class AsksView(View):
-    """What the next scan has to be."""
+    """What has to come next."""
 
-    what: Annotated[Literal["mark_needed"], Field(description="The mark of the piece whose item was scanned.")]
-    sku: str
-    piece: Annotated[int, Field(description="Counts from 1.")]
+    what: Annotated[
+        Literal["mark_needed", "packaging_needed"],
+        Field(description="The mark of the piece whose item was scanned; or a word that it is packed by the rules."),
+    ]
+    sku: str | None
+    piece: Annotated[int | None, Field(description="Counts from 1.")]
     told: str
+
+
+class InspectionWantedView(View):
+    skus: Annotated[list[str], Field(description="By the rules of the settings; empty after a failure of others.")]
+    photo: Annotated[bool, Field(description="A photo among the posting's evidence is needed.")]
+    passed: bool
+
+
+class PackagingPartView(View):
+    """What one rule of the settings says."""
+
+    name: str
+    box: str | None
+    material: str | None
+    reinforcement: list[str]
+    limits: str | None
+
+
+class PackagingView(View):
+    """How this parcel is packed."""
+
+    token: Annotated[str, Field(description="Goes with the call that packs it: the packer has seen exactly this.")]
+    box: str | None
+    rules: list[PackagingPartView]
 
 
 class UnlockedLabelView(View):
@@ -137,7 +202,12 @@ class CheckView(View):
     by: Annotated[str | None, Field(description="Whose scan was the last.")]
     stop: Annotated[str | None, Field(description="Why nothing more may go in.")]
     accepted: Annotated[AcceptedView | None, Field(description="What this scan put in.")]
-    asks: Annotated[AsksView | None, Field(description="What the next scan has to be; null where any item may follow.")]
+    asks: Annotated[AsksView | None, Field(description="What has to come next; null where any item may follow.")]
+    inserts: Annotated[list[str], Field(description="What goes in beside the goods, in the buyer's language.")]
+    inspection: Annotated[
+        InspectionWantedView | None, Field(description="What is inspected before packing; null: nothing has to be.")
+    ]
+    packaging: Annotated[PackagingView | None, Field(description="By the rules of the settings; null: no rule.")]
     label: Annotated[UnlockedLabelView | None, Field(description="Once everything is in.")]
 
 

@@ -40,11 +40,6 @@ class StepBody(Request):
     reason: Annotated[Text, Field(description="A remark for the history.")] = ""
 
 
-class InspectBody(Request):
-    passed: Annotated[bool, Field(description="False blocks the posting until somebody unblocks it.")] = True
-    reason: Annotated[Text, Field(description="What is wrong; needed if it did not pass.")] = ""
-
-
 class ReasonBody(Request):
     reason: Reason
 

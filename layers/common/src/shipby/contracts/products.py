@@ -33,6 +33,14 @@ class ProductBody(Request):
             description="What goes into the parcel with it. No contact data: the marketplace forbids it in inserts.",
         ),
     ]
+    inserts_in: Annotated[
+        dict[Literal["ru", "zh", "en", "kk"], list[Annotated[str, Field(min_length=1, max_length=120)]]],
+        Field(
+            default_factory=dict,
+            description="Inserts for buyers of a language, in place of `inserts`; insert_language of the settings says "
+            "which. No contact data either.",
+        ),
+    ]
     note: Annotated[str, Field(max_length=300, description="Told to the packer.")] = ""
     product_type: Annotated[str, Field(max_length=60, description="Which return policy holds for it.")] = ""
     supplier: Annotated[str, Field(max_length=100, description="Who delivered it, for figures by supplier.")] = ""
@@ -71,6 +79,7 @@ class ProductCardView(View):
     barcodes: list[str]
     marks: list[HandlingMark]
     inserts: list[str]
+    inserts_in: dict[str, list[str]]
     note: str
     product_type: str
     supplier: str

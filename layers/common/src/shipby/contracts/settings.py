@@ -9,6 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shipby.contracts.base import Request, View
+from shipby.contracts.bench.rules import (
+    InspectionRuleBody,
+    InspectionRuleView,
+    PackagingRuleBody,
+    PackagingRuleView,
+)
 from shipby.contracts.validation.rules import (
     AutoConfirmBody,
     AutoConfirmView,
@@ -253,6 +259,18 @@ class SettingsBody(Request):
     return_policies: Annotated[
         list[ReturnPolicyBody], AfterValidator(_named_once), Field(default_factory=list, max_length=50)
     ]
+    inspections: Annotated[
+        list[InspectionRuleBody], Field(default_factory=list, max_length=200, description="What is inspected.")
+    ]
+    inspector_not_picker: Annotated[bool, Field(description="Who has picked a posting may not inspect it.")] = False
+    packaging: Annotated[
+        list[PackagingRuleBody],
+        Field(default_factory=list, max_length=200, description="How parcels are packed; empty: nothing is confirmed."),
+    ]
+    insert_language: Annotated[
+        Literal["ru", "zh", "en", "kk"],
+        Field(description="What your buyers read, for inserts: the marketplace does not tell a buyer's language."),
+    ] = "ru"
     approve_above: Annotated[
         dict[Currency, Minor],
         Field(
@@ -402,6 +420,10 @@ class SettingsView(View):
     remind_claim_before: str
     answer_claim_within: str | None
     return_policies: list[ReturnPolicyView]
+    inspections: list[InspectionRuleView]
+    inspector_not_picker: bool
+    insert_language: str
+    packaging: list[PackagingRuleView]
     approve_above: dict[str, int]
     approve_numbers: str
     refund_cap: dict[str, int]

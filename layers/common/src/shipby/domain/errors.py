@@ -23,6 +23,7 @@ ShipbyError
 │   │   ├── BenchRefusedError          a scan or a step at the bench does not count; its code says why
 │   │   ├── DutyNeededError            the marketplace wants a mark, a declaration … of the pieces first
 │   │   └── NoTrueReasonError          no reason that it offers is true of what happened
+│   ├── RoleNeededError            another key's role may do this to an item in this state
 │   ├── PreconditionFailedError    If-Match names an older version
 │   ├── IdempotencyMismatchError   the same Idempotency-Key came with another body
 │   ├── OverRefundError            more would be reserved than was paid
@@ -216,6 +217,12 @@ class DutyNeededError(ActionNotOfferedError):
         super().__init__(message, offered=offered)
         if code:
             self.code = code
+
+
+class RoleNeededError(PermanentError):
+    """What this key's role may do is not enough for the state the item is in."""
+
+    code = "forbidden"
 
 
 class CannotShipError(ActionNotOfferedError):

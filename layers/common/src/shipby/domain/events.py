@@ -201,6 +201,9 @@ class EventType(StrEnum):
     """An item was scanned into a parcel, or refused; `data` says which."""
     BENCH_COMPLETED = "bench.completed"
     """The last item of a parcel was scanned."""
+    INSPECTION_FAILED = "inspection.failed"
+    """Units of a posting failed their inspection and are out; `data` says of which product and supplier, and whether
+    others are fetched (`next`)."""
     EXEMPLARS_ENTERED = "exemplars.entered"
     """Something was entered of a posting's pieces; `data` counts, and holds no code."""
     PRODUCT_CHANGED = "product.changed"

@@ -19,6 +19,8 @@
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
+    SELLER#<s>#PICKS                 PICK#<posting>#<sku>
+    SELLER#<s>#FAILURES#<yyyymm>     FAILURE#<at>#<posting>#<version>
     SELLER#<s>#POOL#<pool>           EVENT#<version>#<n>
     SELLER#<s>#POOLS                 POOL#<pool>
     SELLER#<s>#STOCKS#<pool>         SKU#<sku>
@@ -92,6 +94,8 @@ PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
+PICK_PREFIX = "PICK#"
+FAILURE_PREFIX = "FAILURE#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -323,6 +327,25 @@ def bench_check(seller: str, number: str) -> Key:
 
 def exemplar_sheet(seller: str, number: str) -> Key:
     return Key(posting_pk(seller, number), EXEMPLARS)
+
+
+def picks_pk(seller: str) -> str:
+    """The partition of the lines that pickers have."""
+    return f"{seller_pk(seller)}#PICKS"
+
+
+def pick_claim(seller: str, number: str, sku: str) -> Key:
+    return Key(picks_pk(seller), f"{PICK_PREFIX}{_part(number, 'posting number')}#{_part(sku, 'SKU')}")
+
+
+def failures_pk(seller: str, day: date) -> str:
+    """The partition of what failed an inspection in the UTC month of a day."""
+    return f"{seller_pk(seller)}#FAILURES#{day:%Y%m}"
+
+
+def quality_failure(seller: str, at: datetime, number: str, version: int) -> Key:
+    place = f"{FAILURE_PREFIX}{sortable(at)}#{_part(number, 'posting number')}#{version:08d}"
+    return Key(failures_pk(seller, at.astimezone(UTC).date()), place)
 
 
 def reservation(seller: str, number: str) -> Key:

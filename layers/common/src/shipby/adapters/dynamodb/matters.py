@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shipby.domain.cancels.requests import CancelRequest
     from shipby.domain.evidence.claims import Claim
     from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+    from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.shadow import ShadowDecision
 
 
@@ -73,6 +75,19 @@ class Matters(Listings):
 
     def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
         return self._read(rows.evidence.packs(), keys.evidence_pack(seller, identifier))
+
+    def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
+        """Lines that pickers have or had in the last hours, by posting."""
+        items, following = self._rows_of(seller, "picks", keys.picks_pk(seller), limit, cursor)
+        return Page(tuple(rows.packing.pick_claims().read(item) for item in items), following)
+
+    def quality_failures_in(
+        self, seller: str, month: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[QualityFailure]:
+        """Units that failed their inspection in a UTC month, in order."""
+        partition = keys.failures_pk(seller, month)
+        items, following = self._rows_of(seller, f"failures/{month:%Y%m}", partition, limit, cursor)
+        return Page(tuple(rows.packing.quality_failures().read(item) for item in items), following)
 
     def shadows_on(
         self, seller: str, day: date, *, limit: int = 500, cursor: str | None = None

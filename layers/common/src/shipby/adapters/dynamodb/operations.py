@@ -213,6 +213,11 @@ class _Builder:
                 item = rows.tracking.number_job_item(numbers, self._shards)
                 yield versioned(item, numbers.version, f"job {numbers.id}")
                 yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
+            case w.SavePickClaim(line):
+                what = f"the claim of SKU {line.sku} of posting {line.posting_number}"
+                yield versioned(rows.packing.pick_claim_item(line), line.version, what)
+            case w.SaveQualityFailure(failure):
+                yield put(rows.packing.quality_failure_item(failure))
             case w.SavePool() | w.SaveStock() | w.SaveReservation() | w.NoteWaiting():
                 yield self._stock(write)
             case w.SaveRefusedPage(page):

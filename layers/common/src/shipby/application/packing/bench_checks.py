@@ -13,6 +13,7 @@ from typing import Protocol
 
 from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
+from shipby.application.packing.hold import inspection_view, refuse_uninspected
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
@@ -42,9 +43,10 @@ from shipby.domain.json_types import Json
 from shipby.domain.labels.documents import Document, DocumentState
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet
 from shipby.domain.packing.exemplars import check_duties, codes_of, lacks_nothing_here, missing
+from shipby.domain.packing.packaging import Packaging, find_packaging
 from shipby.domain.packing.piece_scans import MarkWanted, Parcel, Piece, judge
 from shipby.domain.packing.scanning import Item, Refusal, count, find_stop, is_complete, pack_up, printable, stop_of
-from shipby.domain.postings.posting import MarketplacePosting, Posting
+from shipby.domain.postings.posting import BEFORE_PACKED, MarketplacePosting, Posting
 from shipby.domain.sellers.settings import SellerSettings
 
 _STOPS: Mapping[str, tuple[type[ActionNotOfferedError], str]] = {
@@ -83,7 +85,7 @@ class TellPieces(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class Bench:
     """A parcel as it stands, with what its label and policy hang on."""
 
     parcel: Parcel
@@ -91,7 +93,7 @@ class _Bench:
     labels: Mapping[str, Document]
 
 
-def _load(store: BenchReads, seller: str, number: str) -> _Bench:
+def load_bench(store: BenchReads, seller: str, number: str) -> Bench:
     """Two reads, whatever the posting holds. Raises NotFoundError."""
     scene = store.bench_scene(seller, number, labels=tuple(LABEL_IDS.values()))
     if scene is None:
@@ -104,7 +106,7 @@ def _load(store: BenchReads, seller: str, number: str) -> _Bench:
         check=scene.check or BenchCheck(seller=seller, posting_number=number, version=0),
         sheet=scene.sheet,
     )
-    return _Bench(parcel, scene.settings or SellerSettings(seller=seller), scene.labels)
+    return Bench(parcel, scene.settings or SellerSettings(seller=seller), scene.labels)
 
 
 def scan_item(
@@ -121,7 +123,7 @@ def scan_item(
     """
 
     def once() -> Answer:
-        bench = _load(store, scan.seller, scan.number)
+        bench = load_bench(store, scan.seller, scan.number)
         verdict = judge(bench.parcel, scan.code, scan.quantity)
         if isinstance(verdict, Refusal):
             raise _refused(scan, bench.parcel, verdict, store, clock)
@@ -129,7 +131,7 @@ def scan_item(
             return _ask(scan, bench, verdict.item, remember, store, documents, clock)
         try:
             return _accept(scan, bench, verdict, tell, remember, store, documents, clock)
-        except DutyNeededError as error:
+        except (DutyNeededError, BenchRefusedError) as error:
             _refused(scan, bench.parcel, Refusal(error.code, str(error)), store, clock)
             raise
         except AlreadyExistsError as error:
@@ -161,7 +163,7 @@ def _refused(scan: Scan, parcel: Parcel, verdict: Refusal, store: Commits, clock
 
 
 def _ask(
-    scan: Scan, bench: _Bench, item: Item, remember: Remember, store: Commits, documents: DocumentStore, clock: Clock
+    scan: Scan, bench: Bench, item: Item, remember: Remember, store: Commits, documents: DocumentStore, clock: Clock
 ) -> Answer:
     """The item is right and counts with its mark, which is the next scan."""
     parcel = bench.parcel
@@ -183,7 +185,7 @@ def _ask(
 
 def _accept(
     scan: Scan,
-    bench: _Bench,
+    bench: Bench,
     verdict: Item | Piece,
     tell: TellPieces,
     remember: Remember,
@@ -206,10 +208,12 @@ def _accept(
         # Not packed before its pieces are entered: the marketplace would not let it ship.
         if parcel.detail and parcel.detail.requirements and parcel.posting.assembled_at is None:
             check_duties(scan.number, parcel.detail, parcel.sheet, entered=True)
+        refuse_uninspected(bench)
         parcel = replace(parcel, check=replace(check, completed_at=now))
         pieces: dict[str, Json] = {each.sku: each.scanned for each in parcel.items}
         events.append(Event(type=EventType.BENCH_COMPLETED, at=now, actor=scan.actor, data={"scanned": pieces}))
-        step = pack_up(parcel.posting, at=now, actor=scan.actor, reason=CHECKED)
+        packaging = find_packaging(parcel.detail, parcel.cards, bench.settings.packaging)
+        step = pack_up(parcel.posting, at=now, actor=scan.actor, reason=CHECKED, pack=packaging is None)
         packed, goods = with_goods(parcel.posting, step, store=store)
         parcel = replace(parcel, posting=packed.posting)
         writes += goods
@@ -267,7 +271,7 @@ def _enter(
 
 def get_check(seller: str, number: str, *, store: BenchReads, documents: DocumentStore) -> dict[str, Json]:
     """What was scanned into a parcel so far, and its label once everything is in. Raises NotFoundError."""
-    return _view(_load(store, seller, number), documents)
+    return _view(load_bench(store, seller, number), documents)
 
 
 def reset_check(
@@ -284,20 +288,13 @@ def reset_check(
     """Begin anew with an empty parcel; the posting's stage stays. Raises NotFoundError, StageMismatchError."""
 
     def once() -> Answer:
-        bench = _load(store, seller, number)
+        bench = load_bench(store, seller, number)
         parcel, before = bench.parcel, bench.parcel.check
         # Whoever begins anew has seen that it was changed.
         stood, posting = parcel.posting, replace(parcel.posting, amended=0)
         if stop := find_stop(posting):
             raise StoppedError(stop.told, code=stop.why)
-        check = BenchCheck(
-            seller=seller,
-            posting_number=number,
-            version=before.version + 1,
-            by=actor,
-            ask_marks=before.ask_marks or bool(before.marks),
-        )
-        sheet, writes = _taken_out(parcel)
+        check, sheet, writes = begin_anew(parcel, actor)
         changed = rewind(replace(posting, version=posting.version + 1))
         data: dict[str, Json] = {"reset": True, "scanned": dict(before.scanned)}
         if stood.amended:
@@ -310,6 +307,19 @@ def reset_check(
         return answer
 
     return decide_anew(once)
+
+
+def begin_anew(parcel: Parcel, actor: str) -> tuple[BenchCheck, ExemplarSheet | None, list[Write]]:
+    """An empty parcel: its check, its entries, and the writes that give the marks of its pieces free."""
+    before = parcel.check
+    check = BenchCheck(
+        seller=before.seller,
+        posting_number=before.posting_number,
+        version=before.version + 1,
+        by=actor,
+        ask_marks=before.ask_marks or bool(before.marks),
+    )
+    return check, *_taken_out(parcel)
 
 
 def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
@@ -330,8 +340,9 @@ def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
     return left, [SaveExemplars(left), *given_free(sheet.seller, sheet.posting_number, free)]
 
 
-def _view(bench: _Bench, documents: DocumentStore) -> dict[str, Json]:
+def _view(bench: Bench, documents: DocumentStore) -> dict[str, Json]:
     posting, check, items, awaited = bench.parcel.posting, bench.parcel.check, bench.parcel.items, bench.parcel.waits
+    packaging = find_packaging(bench.parcel.detail, bench.parcel.cards, bench.settings.packaging)
     # A parcel of which nothing is known is never complete.
     complete = bool(items) and is_complete(items)
     return {
@@ -357,7 +368,10 @@ def _view(bench: _Bench, documents: DocumentStore) -> dict[str, Json]:
         "by": check.by or None,
         "stop": stop_of(posting) or None,
         "accepted": None,
-        "asks": _asks(awaited) if awaited else None,
+        "asks": _asks(awaited) if awaited else _asks_packaging(bench, packaging) if complete and packaging else None,
+        "inserts": list(_inserts(bench)),
+        "inspection": inspection_view(bench),
+        "packaging": _packaging(packaging) if packaging else None,
         "label": _label(bench, documents) if complete else None,
     }
 
@@ -367,7 +381,38 @@ def _asks(item: Item) -> dict[str, Json]:
     return {"what": "mark_needed", "sku": item.sku, "piece": item.scanned + 1, "told": told}
 
 
-def _label(bench: _Bench, documents: DocumentStore) -> dict[str, Json]:
+def _inserts(bench: Bench) -> dict[str, None]:
+    """What goes into the parcel beside the goods, in the buyer's language; each once."""
+    language = bench.settings.insert_language
+    found = (bench.parcel.cards.get(item.sku) for item in bench.parcel.items)
+    return dict.fromkeys(text for card in found if card for text in card.inserts_for(language))
+
+
+def _asks_packaging(bench: Bench, packaging: Packaging) -> dict[str, Json] | None:
+    if bench.parcel.posting.stage not in BEFORE_PACKED:
+        return None
+    told = f"pack it as packaging says, and confirm that: POST …/pack with packaging {packaging.token}"
+    return {"what": "packaging_needed", "sku": None, "piece": None, "told": told}
+
+
+def _packaging(packaging: Packaging) -> dict[str, Json]:
+    return {
+        "token": packaging.token,
+        "box": packaging.box or None,
+        "rules": [
+            {
+                "name": rule.name,
+                "box": rule.box or None,
+                "material": rule.material or None,
+                "reinforcement": list(rule.reinforcement),
+                "limits": rule.limits or None,
+            }
+            for rule in packaging.rules
+        ],
+    }
+
+
+def _label(bench: Bench, documents: DocumentStore) -> dict[str, Json]:
     identifier = LABEL_IDS[bench.settings.label_form]
     document = bench.labels.get(identifier)
     why_not = refusal(bench.parcel.posting, bench.settings)

@@ -11,6 +11,7 @@ from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.printing.requests import PrintWish, request_print
 from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.paging import every
 from shipby.application.shared.views import time_text
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.json_types import Json
@@ -18,6 +19,7 @@ from shipby.domain.labels.options import LabelSize
 from shipby.domain.labels.own_labels import PickList, PickRow
 from shipby.domain.labels.prints import PrintContent, PrintOrder
 from shipby.domain.packing.cards import ProductCard
+from shipby.domain.packing.pick_claims import Lines, lines_of
 from shipby.domain.packing.picking import make_pick_list
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage
 from shipby.domain.sellers.settings import SellerSettings
@@ -122,23 +124,29 @@ def get_picking(seller: str, wanted: PickFilter, *, store: Store, clock: Clock) 
     """The rows of a walk, for a phone."""
     numbers = wanted_numbers(seller, wanted, store=store)
     picked = pick_list_of(seller, numbers, code="", made_at=clock.now(), store=store)
+    lines = lines_of(every(lambda cursor: store.pick_claims(seller, cursor=cursor)), clock.now())
     return {
         "made_at": time_text(picked.made_at),
         "time_zone": picked.time_zone,
         "posting_numbers": list(picked.postings),
         "pieces": sum(row.quantity for row in picked.rows),
-        "rows": [_row_view(row) for row in picked.rows],
+        "rows": [row_view(row, lines) for row in picked.rows],
     }
 
 
-def _row_view(row: PickRow) -> dict[str, Json]:
+def row_view(row: PickRow, lines: Lines) -> dict[str, Json]:
+    """A row of a walk, with whose each of its lines is."""
     return {
         "bin": row.bin or None,
         "sku": row.sku,
         "offer_id": row.offer_id,
         "name": row.name,
         "quantity": row.quantity,
-        "postings": [{"posting_number": number, "quantity": pieces} for number, pieces in row.postings],
+        "postings": [
+            {"posting_number": number, "quantity": pieces, "claimed_by": lines.holder(number, row.sku) or None}
+            for number, pieces in row.postings
+        ],
+        "bin_empty": lines.is_empty(row.sku),
         "barcodes": list(row.barcodes),
         "marks": list(row.marks),
         "cut_off": time_text(row.cut_off),

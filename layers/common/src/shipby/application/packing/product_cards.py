@@ -36,6 +36,7 @@ def product_view(card: ProductCard) -> dict[str, Json]:
         "barcodes": list(card.barcodes),
         "marks": list(card.marks),
         "inserts": list(card.inserts),
+        "inserts_in": {language: list(texts) for language, texts in card.inserts_in.items()},
         "note": card.note,
         "product_type": card.product_type,
         "supplier": card.supplier,
@@ -61,9 +62,12 @@ def list_products(seller: str, *, limit: int, cursor: str | None, store: BenchRe
 
 def check_card(card: ProductCard) -> None:
     """Raises InvalidInputError if an insert holds contact data."""
+    every_insert = [("inserts", card.inserts)]
+    every_insert += [(f"inserts_in/{language}", texts) for language, texts in card.inserts_in.items()]
     errors = [
-        (f"inserts/{index}", f"{FORBIDDEN}; this holds {kind}")
-        for index, insert in enumerate(card.inserts)
+        (f"{where}/{index}", f"{FORBIDDEN}; this holds {kind}")
+        for where, inserts in every_insert
+        for index, insert in enumerate(inserts)
         if (kind := contact_in(insert))
     ]
     if errors:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
@@ -71,6 +73,13 @@ class BenchReads(Protocol):
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
     def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None: ...
+    def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
+        """Lines that pickers have or had in the last hours, by posting; strongly consistent."""
+
+    def quality_failures_in(
+        self, seller: str, month: date, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[QualityFailure]:
+        """Units that failed their inspection in the month (UTC) of a day, in order of their time."""
 
 
 class CarrierReads(Protocol):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.notices.digest_entry import DigestEntry
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.people.account import Account
     from shipby.domain.people.person import Person
     from shipby.domain.people.session import Session
@@ -175,6 +177,20 @@ class SaveExemplars:
     """Write what is entered of a posting's pieces if its stored version is `sheet.version - 1`."""
 
     sheet: ExemplarSheet
+
+
+@dataclass(frozen=True, slots=True)
+class SavePickClaim:
+    """Write whose a line is if its stored version is `claim.version - 1`; it may go an hour after its time."""
+
+    claim: PickClaim
+
+
+@dataclass(frozen=True, slots=True)
+class SaveQualityFailure:
+    """Keep what failed an inspection; the same again replaces it."""
+
+    failure: QualityFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +388,8 @@ Write: TypeAlias = (
     | SaveNumberJob
     | SaveBenchCheck
     | SaveExemplars
+    | SavePickClaim
+    | SaveQualityFailure
     | SavePool
     | SaveStock
     | SaveReservation

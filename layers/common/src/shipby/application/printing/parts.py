@@ -22,7 +22,7 @@ from shipby.domain.deadlines.policy import may_be_sent
 from shipby.domain.errors import NeedsPersonError, NotFoundError, PermanentError, RetryableError
 from shipby.domain.labels.documents import Document, DocumentState
 from shipby.domain.labels.options import HandlingMark
-from shipby.domain.labels.own_labels import LabelLine, OwnLabel, Party
+from shipby.domain.labels.own_labels import LabelLine, OwnLabel, PackingSlip, Party
 from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import packing_slip
@@ -141,7 +141,7 @@ class PrintContext:
             number=posting.number,
             posting=posting,
             identifier=found.identifier,
-            slip=packing_slip(posting, detail, cards, time_zone=self.settings.time_zone) if slips and detail else None,
+            slip=self._slip(posting, detail, cards) if slips and detail else None,
             goods=_goods(detail),
         )
         if found.identifier in LABEL_IDS.values() and found.document is not None:
@@ -151,6 +151,10 @@ class PrintContext:
             own = found.identifier == OWN_ID
             return replace(part, label=self._label(posting, detail, cards, recipient, own=own))
         return part
+
+    def _slip(self, posting: Posting, detail: MarketplacePosting, cards: Mapping[str, ProductCard]) -> PackingSlip:
+        zone, language = self.settings.time_zone, self.settings.insert_language
+        return packing_slip(posting, detail, cards, time_zone=zone, insert_language=language)
 
     def _label(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from shipby.application.cases.held import ring_held
@@ -17,7 +17,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.check_rules import CheckRule
-from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
+from shipby.domain.sellers.settings import OwnLabelPolicy, PackagingRule, Recipient, SellerSettings
 from shipby.domain.stock.pool import pool_ref
 
 
@@ -75,6 +75,20 @@ def return_policy_view(policy: ReturnPolicy) -> dict[str, Json]:
     }
 
 
+def packaging_rule_view(rule: PackagingRule) -> dict[str, Json]:
+    """How parcels with some goods are packed."""
+    return {
+        "name": rule.name,
+        "skus": list(rule.skus),
+        "marks": list(rule.marks),
+        "pieces_from": rule.pieces_from,
+        "box": rule.box,
+        "material": rule.material,
+        "reinforcement": list(rule.reinforcement),
+        "limits": rule.limits,
+    }
+
+
 def _check_rule_view(rule: CheckRule) -> dict[str, Json]:
     return {
         "name": rule.name,
@@ -127,6 +141,10 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "remind_claim_before": duration_text(settings.remind_claim_before),
         "answer_claim_within": _maybe(settings.answer_claim_within),
         "return_policies": [return_policy_view(policy) for policy in settings.return_policies],
+        "inspections": [asdict(rule) for rule in settings.inspections],
+        "inspector_not_picker": settings.inspector_not_picker,
+        "packaging": [packaging_rule_view(rule) for rule in settings.packaging],
+        "insert_language": settings.insert_language,
         "approve_above": dict(settings.approve_above),
         "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),

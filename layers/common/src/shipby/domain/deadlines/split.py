@@ -39,5 +39,6 @@ def begins_as(blank: Posting, parent: Posting, *, block: str) -> Posting:
         blocked_from=work if block else None,
         blocked_reason=block,
         override_reason=parent.override_reason,
+        reinspect=parent.reinspect,
         fired=fired,
     )

@@ -23,6 +23,7 @@ from shipby.domain.deadlines.policy import (
 from shipby.domain.errors import (
     ActionNotOfferedError,
     AmendedError,
+    BenchRefusedError,
     CannotShipError,
     InvalidInputError,
     NotConfirmedError,
@@ -76,15 +77,18 @@ def carry_out(
 ) -> Step:
     """Do what a person says: one step along the stages.
 
-    `passed` is the result of an inspection; a failed one blocks the posting with its `reason`.
-    Raises StageMismatchError, ActionNotOfferedError (expired: needs an override; being cancelled), InvalidInputError
-    (reason missing).
+    `passed` is the result of an inspection; a failed one blocks the posting with its `reason`, and it is not packed
+    before another one passes. Raises StageMismatchError, ActionNotOfferedError (expired: needs an override; being
+    cancelled), BenchRefusedError (an inspection is needed), InvalidInputError (reason missing).
     """
     if command is Command.OVERRIDE:
         return _override(posting, at=at, actor=actor, reason=reason)
     if command is Command.UNBLOCK:
         return _unblock(posting, at=at, actor=actor, reason=reason)
     allowed, target, happened = _STEPS[command]
+    fails = command is Command.INSPECT and not passed
+    # What passed may still be found wanting before it is packed.
+    allowed |= {Stage.INSPECTED} if fails else frozenset()
     if posting.stage is Stage.EXPIRED:
         raise ActionNotOfferedError(
             f"posting {posting.number} expired ({posting.expired_reason}); override it with a reason first",
@@ -101,13 +105,18 @@ def carry_out(
             f"posting {posting.number} is {posting.stage}; {command} needs it to be {expected}. Read it again."
         )
     _refuse_unfit(posting, command)
-    if command is Command.INSPECT and not passed:
-        if not reason:
-            raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
-        return block(posting, f"inspection failed: {reason}", at=at, actor=actor)
+    if fails:
+        return _failed(posting, reason, at=at, actor=actor)
+    if command is Command.PACK and posting.reinspect:
+        raise BenchRefusedError(
+            f"a unit of posting {posting.number} failed its inspection: it is not packed before another one passes",
+            code="inspection_needed",
+            offered=[Command.INSPECT],
+        )
     if command is Command.HAND_OVER:
         _check_hand_over(posting, reason)
     changes: dict[str, object] = {"stage": target}
+    changes |= {"reinspect": False} if command is Command.INSPECT else {}
     if target is Stage.PACKED:
         changes["packed_at"] = at
     if target is Stage.HANDED_OVER:
@@ -169,6 +178,22 @@ def block(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:
     event = Event(
         type=EventType.POSTING_BLOCKED, at=at, actor=actor, reason=reason, data={"from": posting.stage, "to": "blocked"}
     )
+    return Step(changed, (event,))
+
+
+def _failed(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:
+    if not reason:
+        raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
+    # Whatever is in the parcel next is looked at anew.
+    again = replace(posting, stage=Stage.PICKED, reinspect=True)
+    return block(again, f"inspection failed: {reason}", at=at, actor=actor)
+
+
+def take_another_unit(posting: Posting, *, at: datetime, actor: str, reason: str, data: Mapping[str, Json]) -> Step:
+    """A unit failed its inspection and another one is fetched: the posting is picked and inspected again."""
+    changed = _next_version(posting, stage=Stage.CONFIRMED, reinspect=True)
+    told = {"from": posting.stage, "to": Stage.CONFIRMED, **data}
+    event = Event(type=EventType.INSPECTION_FAILED, at=at, actor=actor, reason=reason, data=told)
     return Step(changed, (event,))
 
 

@@ -23,6 +23,8 @@ class ProductCard:
     marks: tuple[HandlingMark, ...] = ()
     inserts: tuple[str, ...] = ()
     """What goes into the parcel with it: a manual, a card."""
+    inserts_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Language -> what goes into the parcel of a buyer who reads it, instead of `inserts`."""
     note: str = ""
     """Told to the packer, such as how to wrap it."""
     product_type: str = ""
@@ -35,6 +37,10 @@ class ProductCard:
     """Of one piece as it is packed; 0 where nobody has said it."""
     sides_mm: tuple[int, ...] = ()
     """Its three sides, the longest first; () where nobody has said them."""
+
+    def inserts_for(self, language: str) -> tuple[str, ...]:
+        """What goes into the parcel of a buyer who reads this language."""
+        return self.inserts_in.get(language, self.inserts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,11 +119,17 @@ def _ordered(marks: Iterable[HandlingMark]) -> tuple[HandlingMark, ...]:
 
 
 def packing_slip(
-    posting: Posting, detail: MarketplacePosting, cards: Cards, *, boxes: int = 1, time_zone: str = "UTC"
+    posting: Posting,
+    detail: MarketplacePosting,
+    cards: Cards,
+    *,
+    boxes: int = 1,
+    time_zone: str = "UTC",
+    insert_language: str = "",
 ) -> PackingSlip:
     """What goes into one parcel, in walking order, with the inserts, marks and notes of its products.
 
-    The cut-off stands in it in the seller's `time_zone`, as it is printed.
+    Inserts are those of the buyer's language; the cut-off stands in it in the seller's `time_zone`, as it is printed.
     """
     lines = sorted(
         detail.lines,
@@ -144,7 +150,7 @@ def packing_slip(
             )
             for line in lines
         ),
-        inserts=tuple(dict.fromkeys(insert for card in found for insert in card.inserts)),
+        inserts=tuple(dict.fromkeys(insert for card in found for insert in card.inserts_for(insert_language))),
         marks=_ordered(mark for card in found for mark in card.marks),
         notes=tuple(f"{offers[card.sku]}: {card.note}" for card in found if card.note),
         cut_off=posting.cut_off.astimezone(ZoneInfo(time_zone)) if posting.cut_off else None,

@@ -236,10 +236,13 @@ def count(check: BenchCheck, item: Item, quantity: int, *, at: datetime, actor: 
     )
 
 
-def pack_up(posting: Posting, *, at: datetime, actor: str, reason: str) -> Step:
-    """All steps that are left until packed, by the rules of the stages; each moves the version on."""
+def pack_up(posting: Posting, *, at: datetime, actor: str, reason: str, pack: bool = True) -> Step:
+    """All steps that are left until packed, by the rules of the stages; each moves the version on. Without `pack` all
+    but the last."""
     step = Step(posting, ())
     for command in _TO_PACKED.get(posting.stage, (Command.PACK,)):
+        if command is Command.PACK and not pack:
+            continue
         done = carry_out(step.posting, command, at=at, actor=actor, reason=reason)
         step = Step(done.posting, (*step.events, *done.events))
     return step

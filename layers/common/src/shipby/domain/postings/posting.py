@@ -318,6 +318,8 @@ class Posting:
     blocked_reason: str = ""
     expired_reason: str = ""
     override_reason: str = ""
+    reinspect: bool = False
+    """A unit failed its inspection: nothing is packed before an inspection passes."""
     cancelled_by: str = ""
     """The marketplace's word for who did it (seller, client, customer, ozon, system, delivery), or `BY_SPLIT`."""
     tracking_number: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.labels.options import HandlingMark, LabelForm, LabelFormat, LabelSize, MatrixCode
 from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
@@ -97,6 +97,42 @@ class OwnLabelPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionRule:
+    """Which share of the postings with some goods is inspected before packing. Of several rules the first that fits a
+    product holds for it; a product that none fits is not inspected."""
+
+    share: int
+    """Percent of the postings with these goods: 0 never, 100 always."""
+    sku: str = ""
+    """"" fits every product; so do the others."""
+    supplier: str = ""
+    product_type: str = ""
+    below_score: int | None = None
+    """Only goods whose supplier's score (0 to 100) is lower, or not known."""
+    photo: bool = False
+    """An inspection needs a photo among the posting's evidence, taken since the goods were picked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagingRule:
+    """How a parcel with some goods is packed. Every rule that fits holds."""
+
+    name: str
+    skus: tuple[str, ...] = ()
+    """All of these are in the parcel; empty: whatever is."""
+    marks: tuple[HandlingMark, ...] = ()
+    """One of its products is marked so; empty: whether or not."""
+    pieces_from: int = 1
+    """So many pieces in the parcel at least."""
+    box: str = ""
+    material: str = ""
+    reinforcement: tuple[str, ...] = ()
+    """Steps, each in words."""
+    limits: str = ""
+    """What it may weigh and measure, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SellerSettings:
     """A seller's policy. No secret is in it."""
 
@@ -180,6 +216,13 @@ class SellerSettings:
     approve_numbers: NumberApproval = NumberApproval.DOUBTFUL
     evidence_kept: timedelta = timedelta(days=180)
     """How long photos and other evidence of a posting are kept."""
+    inspections: tuple[InspectionRule, ...] = ()
+    """Which goods are inspected before packing; none: whoever wants to inspects."""
+    inspector_not_picker: bool = False
+    """Whether who has picked a posting may not inspect it."""
+    packaging: tuple[PackagingRule, ...] = ()
+    insert_language: str = "ru"
+    """ru, zh, en or kk: what buyers read. The marketplace does not tell a buyer's language."""
     checks: Automation = Automation.ON
     """Whether orders are held against what the marketplace wants and against `check_rules`; in shadow nothing stops."""
     check_rules: tuple[CheckRule, ...] = ()

@@ -1,0 +1,1 @@
+"""What the bench takes and answers beside scans: rules, inspections, packing."""
