@@ -66,6 +66,7 @@ from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.number_job import NumberJob, NumberRow, NumberRows
+from shipby.domain.tracking.purchases import Hop, Purchase
 from shipby.domain.tracking.scans import Scan
 
 T = TypeVar("T")
@@ -207,6 +208,7 @@ own_carriers = _any(Carrier, seller=ids, code=ids, prices=tuples(price_lists))
 scans = _any(Scan)
 number_jobs = _any(NumberJob, seller=ids, id=ids, counts=maps(counts))
 number_rows = _any(NumberRows, seller=ids, job=ids, part=st.integers(0, 999), rows=tuples(_any(NumberRow)))
+purchases = _any(Purchase, seller=ids, id=ids, hops=tuples(_any(Hop)))
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
 exemplar_sheets = _any(ExemplarSheet, seller=ids, posting_number=ids, pieces=maps(tuples(_any(Exemplar))))
 refused_pages = _any(RefusedPage, seller=ids, id=ids)

@@ -26,6 +26,7 @@ AREAS = (
     "tracking.replacements",
     "tracking.exceptions",
     "tracking.ways",
+    "tracking.purchases",
     "tracking.carriers",
     "labels",
     "returns",

@@ -24,7 +24,17 @@ from shipby.contracts import (
 )
 from shipby.contracts.base import View
 from shipby.contracts.shapes import splits
-from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
+from shipby.contracts.tracking import (
+    carriers,
+    exceptions,
+    jobs,
+    numbers,
+    options,
+    posting_carrier,
+    purchases,
+    replacements,
+    ways,
+)
 
 _ROOMS = (
     postings,
@@ -54,6 +64,7 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    purchases,
 )
 
 

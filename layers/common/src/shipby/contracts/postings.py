@@ -125,6 +125,7 @@ class PostingView(View):
     cancelled_by: str | None
     tracking_number: str | None
     open_intents: list[str]
+    purchases: Annotated[list[str], Field(description="Ids of those that bring its goods, see /v1/purchases.")]
 
 
 class FamilyMemberView(View):

@@ -34,6 +34,8 @@ class AggregateKind(StrEnum):
     """The files that prove what was sent."""
     NUMBER_JOB = "NUMBERJOB"
     """Many tracking numbers at once."""
+    PURCHASE = "PURCHASE"
+    """Goods that were bought for orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ def number_job_ref(identifier: str) -> Ref:
     return Ref(AggregateKind.NUMBER_JOB, identifier)
 
 
+def purchase_ref(identifier: str) -> Ref:
+    """The aggregate of a purchase."""
+    return Ref(AggregateKind.PURCHASE, identifier)
+
+
 class EventType(StrEnum):
     """Every event the product writes."""
 
@@ -164,6 +171,9 @@ class EventType(StrEnum):
     EXEMPLARS_ENTERED = "exemplars.entered"
     """Something was entered of a posting's pieces; `data` counts, and holds no code."""
     PRODUCT_CHANGED = "product.changed"
+    PURCHASE_CHANGED = "purchase.changed"
+    POSTING_PURCHASED = "posting.purchased"
+    """Which purchases bring its goods, or when they are expected."""
     CARRIER_CHANGED = "carrier.changed"
     CARRIAGE_REQUESTED = "carriage.requested"
     CARRIAGE_CHANGED = "carriage.changed"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
+    from shipby.domain.tracking.purchases import Purchase
     from shipby.domain.tracking.scans import Scan
 
 
@@ -59,6 +60,14 @@ class CarrierReads(Protocol):
     def carrier(self, seller: str, code: str) -> Carrier | None: ...
     def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
         """All of them, by code."""
+
+
+class PurchaseReads(Protocol):
+    """Goods that were bought for orders."""
+
+    def purchase(self, seller: str, identifier: str) -> Purchase | None: ...
+    def purchases(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Purchase]:
+        """All of them, by id."""
 
 
 class ScanReads(Protocol):

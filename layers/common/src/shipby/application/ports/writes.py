@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.shadow import ShadowDecision
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
+    from shipby.domain.tracking.purchases import Purchase
     from shipby.domain.tracking.scans import Scan
 
 
@@ -148,6 +149,13 @@ class SaveNumberJob:
 
     job: NumberJob
     parts: tuple[NumberRows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavePurchase:
+    """Write a purchase if its stored version is `purchase.version - 1`; its postings are saved beside it."""
+
+    purchase: Purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +325,7 @@ Write: TypeAlias = (
     | SaveCarriage
     | SaveProductCard
     | SaveCarrier
+    | SavePurchase
     | AddScan
     | SaveNumberJob
     | SaveBenchCheck

@@ -44,6 +44,7 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
         "cancelled_by": posting.cancelled_by or None,
         "tracking_number": posting.tracking_number or None,
         "open_intents": list(posting.open_intents),
+        "purchases": list(posting.purchases),
     }
     if detail is not None:
         view |= {

@@ -205,6 +205,8 @@ class RungKind(StrEnum):
     """The sorting centre did not find it; unchanged until then, the marketplace cancels it."""
     REPORT_BY = "report_by"
     """The seller's own carrier has the parcel, and the marketplace waits to hear of it."""
+    GOODS_BY = "goods_by"
+    """A step of the purchase that brings its goods was expected by then."""
     LOOK_AGAIN = "look_again"
     """Nothing else rings for an open posting: it is read again and brought to mind."""
     DECIDE_REMIND = "decide_remind"
@@ -314,6 +316,10 @@ class Posting:
     """Why work on it had been stopped by us then."""
     boxes: int = 0
     """How many boxes the marketplace was told; 0 while it was told none."""
+    purchases: tuple[str, ...] = ()
+    """Ids of the purchases that bring its goods."""
+    goods_by: tuple[datetime, ...] = ()
+    """When the steps of those purchases that are still to come are expected, earliest first."""
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
 
