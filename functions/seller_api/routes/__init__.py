@@ -27,6 +27,7 @@ AREAS = (
     "tracking.exceptions",
     "tracking.ways",
     "tracking.purchases",
+    "tracking.supplier_quality",
     "tracking.carriers",
     "labels",
     "returns",

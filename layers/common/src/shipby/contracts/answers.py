@@ -33,6 +33,7 @@ from shipby.contracts.tracking import (
     posting_carrier,
     purchases,
     replacements,
+    supplier_quality,
     ways,
 )
 
@@ -65,6 +66,7 @@ _ROOMS = (
     replacements,
     ways,
     purchases,
+    supplier_quality,
 )
 
 

@@ -24,7 +24,7 @@ from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, Stage
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
+from shipby.domain.postings.posting import FINAL, INSPECTION_FAILED, Posting, RungKind, Stage
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 TRACKING_CLOCK = "answer_tracking_request"
@@ -96,21 +96,29 @@ def carry_out(
     if command is Command.INSPECT and not passed:
         if not reason:
             raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
-        return block(posting, f"inspection failed: {reason}", at=at, actor=actor)
+        failed = replace(posting, qc_failed=posting.qc_failed + 1)
+        return block(failed, f"{INSPECTION_FAILED}{reason}", at=at, actor=actor)
     if command is Command.HAND_OVER:
         _check_hand_over(posting, reason)
-    changes: dict[str, object] = {"stage": target}
-    if target is Stage.PACKED:
-        changes["packed_at"] = at
-    if target is Stage.HANDED_OVER:
-        changes["handed_over_at"] = at
-    changed = as_it_left(posting, _next_version(posting, **changes), at)
+    changed = as_it_left(posting, _next_version(posting, stage=target, **_noted(posting, target, at)), at)
     data: dict[str, Json] = {"from": posting.stage, "to": target}
     if target is Stage.HANDED_OVER:
         data["late"] = changed.late
         if changed.late_price is not None:
             data["price"] = {"amount": changed.late_price.amount, "currency": changed.late_price.currency}
     return Step(changed, (Event(type=happened, at=at, actor=actor, reason=reason, data=data),))
+
+
+def _noted(posting: Posting, target: Stage, at: datetime) -> dict[str, object]:
+    """What a posting keeps of a step beside its stage."""
+    match target:
+        case Stage.INSPECTED:
+            return {"qc_passed": posting.qc_passed + 1}
+        case Stage.PACKED:
+            return {"packed_at": at}
+        case Stage.HANDED_OVER:
+            return {"handed_over_at": at}
+    return {}
 
 
 def block(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:

@@ -15,6 +15,8 @@ OWN_CARRIER = "non_integrated"
 AWAITS_SHIPPING = "awaiting_deliver"
 """The status in which the marketplace waits to hear that the parcel is on its way."""
 BY_SPLIT = "split"
+INSPECTION_FAILED = "inspection failed: "
+"""What the reason of a block by a failed inspection begins with."""
 """`Posting.cancelled_by` where the marketplace ended it because it was divided into others."""
 CANCELLED = "cancelled"
 """Its status once it is cancelled for good: the marketplace pays the buyer back."""
@@ -316,6 +318,10 @@ class Posting:
     """Why work on it had been stopped by us then."""
     boxes: int = 0
     """How many boxes the marketplace was told; 0 while it was told none."""
+    qc_passed: int = 0
+    """Inspections of its goods that they passed, and those that they failed; nothing of both in rows of older
+    releases."""
+    qc_failed: int = 0
     purchases: tuple[str, ...] = ()
     """Ids of the purchases that bring its goods."""
     goods_by: tuple[datetime, ...] = ()
