@@ -42,6 +42,7 @@ _TAGS: Mapping[str, str] = {
     "delivery-reports": "Postings",
     "carriers": "Carriers",
     "tracking-changes": "Postings",
+    "purchases": "Purchases",
     "tracking-jobs": "Postings",
     "silent-parcels": "Postings",
     "carrier-scans": "Carriers",

@@ -37,6 +37,7 @@ from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.keys import USE_NOTED_EVERY, ApiKey
 from shipby.domain.sellers.settings import SellerSettings
+from shipby.domain.tracking.purchases import Purchase
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory.boards import MemoryBoards
@@ -147,6 +148,9 @@ class MemoryStore(MemoryStock, MemoryPeople, MemoryReplay, MemoryBoards):
 
     def watch(self, seller: str, identifier: str) -> Watch | None:
         return self._get(keys.watch(seller, identifier), Watch)
+
+    def purchase(self, seller: str, identifier: str) -> Purchase | None:
+        return self._get(keys.purchase(seller, identifier), Purchase)
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._get(keys.product_card(seller, sku), ProductCard)

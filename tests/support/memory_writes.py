@@ -139,6 +139,8 @@ class _Planner:
                 yield self._saved(key, carriage, f"carriage {carriage.id}", columns | alarm)
             case w.SaveCarrier(own):
                 yield self._saved(keys.carrier(own.seller, own.code), own, f"carrier {own.code}")
+            case w.SavePurchase(bought):
+                yield self._saved(keys.purchase(bought.seller, bought.id), bought, f"purchase {bought.id}")
             case w.SaveProductCard(card):
                 yield self._saved(keys.product_card(card.seller, card.sku), card, f"product card {card.sku}")
             case w.SaveBenchCheck(check):

@@ -72,6 +72,7 @@ from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import InspectionRule, OwnLabelPolicy, PackagingRule, Recipient, SellerSettings
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.number_job import NumberJob, NumberRow, NumberRows
+from shipby.domain.tracking.purchases import Hop, Purchase
 from shipby.domain.tracking.scans import Scan
 
 T = TypeVar("T")
@@ -213,6 +214,7 @@ own_carriers = _any(Carrier, seller=ids, code=ids, prices=tuples(price_lists))
 scans = _any(Scan)
 number_jobs = _any(NumberJob, seller=ids, id=ids, counts=maps(counts))
 number_rows = _any(NumberRows, seller=ids, job=ids, part=st.integers(0, 999), rows=tuples(_any(NumberRow)))
+purchases = _any(Purchase, seller=ids, id=ids, hops=tuples(_any(Hop)))
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
 pick_claims = _any(PickClaim, seller=ids, posting_number=ids, sku=ids)
 quality_failures = _any(QualityFailure, seller=ids, posting_number=ids)

@@ -28,6 +28,8 @@ AREAS = (
     "tracking.replacements",
     "tracking.exceptions",
     "tracking.ways",
+    "tracking.purchases",
+    "tracking.supplier_quality",
     "tracking.carriers",
     "stock.goods",
     "stock.postings",

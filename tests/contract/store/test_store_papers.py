@@ -21,6 +21,7 @@ from shipby.application.ports.writes import (
     SavePosting,
     SavePrintJob,
     SaveProductCard,
+    SavePurchase,
     SaveQualityFailure,
     SaveRefusedPage,
     SaveSettings,
@@ -37,6 +38,7 @@ from shipby.domain.packing.pick_claims import PickClaim
 from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.tracking.number_job import JobState, NumberJob, NumberRow, RowState, in_parts
+from shipby.domain.tracking.purchases import Hop, HopKind, Purchase
 from shipby.domain.tracking.scans import Scan, ScanStatus
 from tests.contract.store.paging_support import hours, walk
 from tests.contract.store.test_store_watches_and_cases import due_now
@@ -169,6 +171,24 @@ def test_product_cards_are_read_one_by_one_and_listed_by_sku(store: Store, selle
     moved = card(seller, "9", version=2, bin="B-02-1")
     store.commit([SaveProductCard(moved)])
     assert store.product_card(seller, "9") == moved
+
+
+def test_purchases_are_read_one_by_one_and_listed_by_id(store: Store, seller: str) -> None:
+    assert store.purchase(seller, "1") is None
+    hop = Hop(kind=HopKind.DOMESTIC, number="SF1", expected_by=hours(1))
+    bought = [
+        Purchase(seller=seller, id=name, version=1, changed_at=a.NOW, changed_by="key:k1", postings=("1",), hops=(hop,))
+        for name in ("10", "11", "9")
+    ]
+    store.commit([SavePurchase(one) for one in bought])
+    assert store.purchase(seller, "11") == bought[1]
+    assert walk(lambda **page: store.purchases(seller, **page), 2) == bought
+    with pytest.raises(VersionConflictError):
+        store.commit([SavePurchase(bought[0])])
+    store.commit([SavePurchase(replace(bought[0], version=2, supplier="Yiwu 7"))])
+    found = store.purchase(seller, "10")
+    assert found is not None
+    assert found.supplier == "Yiwu 7"
 
 
 def test_scans_of_a_parcel_go_up_one_version_at_a_time(store: Store, seller: str) -> None:

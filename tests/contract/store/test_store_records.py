@@ -84,6 +84,11 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     ),
     "rows of a number job": (tracking_rows.number_rows_item, tracking_rows.number_rows().read, some.number_rows),
     "scan": (lambda record: tracking_rows.scans().item(KEY, record), tracking_rows.scans().read, some.scans),
+    "purchase": (
+        lambda record: tracking_rows.purchases().item(KEY, record),
+        tracking_rows.purchases().read,
+        some.purchases,
+    ),
     "product card": (
         lambda record: packing_rows.product_cards().item(KEY, record),
         packing_rows.product_cards().read,

@@ -21,6 +21,7 @@ from shipby.domain.packing.cards import ProductCard
 from shipby.domain.postings.choice import Choice
 from shipby.domain.postings.inbox import PushRow
 from shipby.domain.postings.posting import Posting, Stage
+from shipby.domain.tracking.purchases import Purchase
 from tests.support.memory.index import Index, alarm_ref, worklist_id
 from tests.support.memory_writes import Rows
 
@@ -146,6 +147,9 @@ class MemoryListings:
         partition = index_keys.returns_partition(seller, is_open=open_only)
         start = keys.sortable(since) if since else ""
         return self._page(partition, self._worklist, partition, worklist_id, limit=limit, cursor=cursor, start=start)
+
+    def purchases(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Purchase]:
+        return self._rows_of(keys.purchases_pk(seller), Purchase, limit, cursor)
 
     def product_cards(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[ProductCard]:
         return self._rows_of(keys.products_pk(seller), ProductCard, limit, cursor)

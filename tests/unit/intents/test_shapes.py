@@ -287,6 +287,10 @@ def test_boxes_are_told_before_such_a_posting_ships(world: World) -> None:
     assert caught.value.code == "boxes_needed"
     with pytest.raises(DutyNeededError):
         part(world)
+    for command in (Command.CONFIRM, Command.PICK):
+        world.do(command)
+    with pytest.raises(DutyNeededError, match="several boxes"):
+        world.do(Command.PACK)
     identifier = boxes(world, 3)
     assert world.settle(identifier).intent.state is IntentState.CONFIRMED
     found = world.store.detail(a.SELLER, a.NUMBER)

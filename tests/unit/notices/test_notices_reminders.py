@@ -52,6 +52,8 @@ def test_several_reminders_told_as_one_stand_as_long_as_one_of_them_does() -> No
         (RungKind.LABEL_BY, a.posting(), a.posting(label_ready_at=a.NOW)),
         (RungKind.DELIVERY_BY, a.posting(stage=Stage.IN_TRANSIT), a.posting(stage=Stage.DELIVERED, delivered_at=a.NOW)),
         (RungKind.PASSPORT_BY, a.posting(passport_since=a.NOW), a.posting()),
+        (RungKind.GOODS_BY, a.posting(goods_by=(a.NOW,)), a.posting()),
+        (RungKind.GOODS_BY, a.posting(goods_by=(a.NOW,)), a.posting(stage=Stage.PICKED, goods_by=(a.NOW,))),
         (RungKind.ANSWER_TRACKING_BY, a.posting(tracking_asked_at=a.NOW), a.posting()),
         (
             RungKind.REPORT_BY,

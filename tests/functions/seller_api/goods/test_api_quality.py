@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shipby.application.packing.inspect import Inspection, TakenOut, inspect_posting
-from shipby.application.ports.writes import AppendEvidence, ClaimPointer, SaveProductCard, SaveSettings
+from shipby.application.ports.writes import AppendEvidence, ClaimPointer, SaveAccess, SaveProductCard, SaveSettings
 from shipby.domain.events import posting_ref
 from shipby.domain.evidence.pieces import EvidenceItem, EvidenceKind
 from shipby.domain.labels.options import HandlingMark
@@ -42,7 +42,7 @@ def last(api: Caller) -> Any:
 
 def person(api: Caller, key: str, name: str) -> Caller:
     made = ApiKey(id=key, seller=a.SELLER, role=Role.PACKER, sha256="0" * 64, created_at=a.NOW, name=name)
-    api.store.save_api_key(made)
+    api.has(SaveAccess(made))
     return Caller(api.store, api.clock, role="packer", key_id=key, papers=api.papers)
 
 

@@ -27,7 +27,18 @@ from shipby.contracts.bench import quality
 from shipby.contracts.overview import search
 from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
-from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
+from shipby.contracts.tracking import (
+    carriers,
+    exceptions,
+    jobs,
+    numbers,
+    options,
+    posting_carrier,
+    purchases,
+    replacements,
+    supplier_quality,
+    ways,
+)
 from shipby.contracts.validation import checks
 
 _ROOMS = (
@@ -60,6 +71,8 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    purchases,
+    supplier_quality,
     checks,
     goods,
 )

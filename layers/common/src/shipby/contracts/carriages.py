@@ -111,6 +111,9 @@ class CarriageScanView(View):
     scanned: int
     postings: int
     missing: Annotated[int, Field(description="Postings of the carriage whose parcel was not scanned yet.")]
+    boxes_missing: Annotated[
+        int, Field(description="Boxes of this parcel that were not scanned yet: it is handed over with its last one.")
+    ]
     warning: str | None
 
 

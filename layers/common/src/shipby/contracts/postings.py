@@ -163,6 +163,7 @@ class PostingView(View):
     cancelled_by: str | None
     tracking_number: str | None
     open_intents: list[str]
+    purchases: Annotated[list[str], Field(description="Ids of those that bring its goods, see /v1/purchases.")]
     ready_to_work: Annotated[bool, Field(description="Before hand-over, and neither a check nor a change stops it.")]
     holds: Annotated[list[str], Field(description="Codes of the checks that stop it; see /check.")]
     amended: Annotated[

@@ -81,6 +81,8 @@ class Carriage:
     """Postings that it holds at the marketplace, as last read."""
     scanned: tuple[str, ...] = ()
     """Postings whose parcels were scanned into it, in the order of scanning."""
+    boxes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Posting -> codes of its boxes that were scanned, while some are missing."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Posting number -> why the marketplace does not take it in."""
     documents: Mapping[str, str] = field(default_factory=dict)
@@ -219,6 +221,27 @@ def scan_in(carriage: Carriage, number: str) -> Carriage:
     if len(carriage.scanned) >= MAX_PARCELS:
         raise StageMismatchError(f"carriage {carriage.id} has {MAX_PARCELS} parcels: begin another one")
     return replace(carriage, scanned=(*carriage.scanned, number))
+
+
+def box_in(carriage: Carriage, number: str, code: str, boxes: int, told_apart: Collection[str]) -> tuple[Carriage, int]:
+    """One box of a parcel goes into the hand-over; the parcel with its last one. Answers how many are missing.
+
+    `told_apart`: codes of which each is on one box; empty where its boxes carry the same codes, and every scan counts.
+    Raises StageMismatchError as `scan_in`, for a box that was scanned twice, and for a code that is on all of them.
+    """
+    whole = scan_in(carriage, number)
+    before = carriage.boxes.get(number, ())
+    if told_apart and code not in told_apart:
+        raise StageMismatchError(
+            f"{number} is packed in {boxes} boxes: scan the code on each that differs from box to box"
+        )
+    if told_apart and code in before:
+        raise StageMismatchError(f"this box of {number} was scanned already: scan the others")
+    scanned = (*before, code)
+    others = {each: codes for each, codes in carriage.boxes.items() if each != number}
+    if len(scanned) < boxes:
+        return replace(carriage, boxes={**others, number: scanned}), boxes - len(scanned)
+    return replace(whole, boxes=others), 0
 
 
 def check_at(due: datetime) -> Alarm:

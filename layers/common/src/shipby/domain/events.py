@@ -34,6 +34,8 @@ class AggregateKind(StrEnum):
     """The files that prove what was sent."""
     NUMBER_JOB = "NUMBERJOB"
     """Many tracking numbers at once."""
+    PURCHASE = "PURCHASE"
+    """Goods that were bought for orders."""
     PERSON = "PERSON"
     """Somebody who works in the shop."""
     KEY = "KEY"
@@ -110,6 +112,11 @@ def evidence_pack_ref(identifier: str) -> Ref:
 def number_job_ref(identifier: str) -> Ref:
     """The aggregate of a job of tracking numbers."""
     return Ref(AggregateKind.NUMBER_JOB, identifier)
+
+
+def purchase_ref(identifier: str) -> Ref:
+    """The aggregate of a purchase."""
+    return Ref(AggregateKind.PURCHASE, identifier)
 
 
 def person_ref(identifier: str) -> Ref:
@@ -207,6 +214,9 @@ class EventType(StrEnum):
     EXEMPLARS_ENTERED = "exemplars.entered"
     """Something was entered of a posting's pieces; `data` counts, and holds no code."""
     PRODUCT_CHANGED = "product.changed"
+    PURCHASE_CHANGED = "purchase.changed"
+    POSTING_PURCHASED = "posting.purchased"
+    """Which purchases bring its goods, or when they are expected."""
     CARRIER_CHANGED = "carrier.changed"
     CARRIAGE_REQUESTED = "carriage.requested"
     CARRIAGE_CHANGED = "carriage.changed"

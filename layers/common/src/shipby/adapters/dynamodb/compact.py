@@ -29,6 +29,7 @@ RUNG_CODES: Mapping[RungKind, str] = {
     RungKind.NOT_ACCEPTED_BY: "na",
     RungKind.REPORT_BY: "rb",
     RungKind.LOOK_AGAIN: "la",
+    RungKind.GOODS_BY: "gb",
 }
 """Clocks of a posting in two letters: it has up to a dozen of them, and its item must stay within one write unit."""
 _RUNGS_BY_CODE: Mapping[str, RungKind] = {code: kind for kind, code in RUNG_CODES.items()}

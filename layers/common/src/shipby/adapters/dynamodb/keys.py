@@ -92,6 +92,7 @@ PUSH_PREFIX = "PUSH#"
 OUTCOME_PREFIX = "OUTCOME#"
 PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
+PURCHASE_PREFIX = "PURCHASE#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
 PICK_PREFIX = "PICK#"
@@ -123,6 +124,7 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.PURCHASE: "purchase id",
     AggregateKind.PERSON: "person id",
     AggregateKind.KEY: "key id",
     AggregateKind.STOCK: "SKU",
@@ -300,6 +302,15 @@ def carriers_pk(seller: str) -> str:
 
 def carrier(seller: str, code: str) -> Key:
     return Key(carriers_pk(seller), f"{CARRIER_PREFIX}{_part(code, 'carrier code')}")
+
+
+def purchases_pk(seller: str) -> str:
+    """The partition of a seller's purchases."""
+    return f"{seller_pk(seller)}#PURCHASES"
+
+
+def purchase(seller: str, identifier: str) -> Key:
+    return Key(purchases_pk(seller), f"{PURCHASE_PREFIX}{_part(identifier, 'purchase id')}")
 
 
 def scans_pk(seller: str, number: str) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shipby.domain.postings.words import Word
     from shipby.domain.proof.replay import ItemChange
     from shipby.domain.tracking.number_job import NumberRows
+    from shipby.domain.tracking.purchases import Purchase
     from shipby.domain.tracking.scans import Scan
 
 
@@ -284,6 +285,11 @@ class Listings(Boards):
         """A seller's own carriers, by code."""
         items, following = self._rows_of(seller, "carriers", keys.carriers_pk(seller), limit, cursor)
         return Page(tuple(rows.carriers.carriers().read(item) for item in items), following)
+
+    def purchases(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Purchase]:
+        """A seller's purchases, by id."""
+        items, following = self._rows_of(seller, "purchases", keys.purchases_pk(seller), limit, cursor)
+        return Page(tuple(rows.tracking.purchases().read(item) for item in items), following)
 
     def scans(self, seller: str, number: str, *, limit: int = 100, cursor: str | None = None) -> Page[Scan]:
         """What carriers said of a tracking number, in order of their time."""

@@ -197,6 +197,9 @@ class _Builder:
             case w.SaveProductCard(card):
                 item = rows.packing.product_cards().item(keys.product_card(card.seller, card.sku), card)
                 yield versioned(item, card.version, f"the product card of SKU {card.sku}")
+            case w.SavePurchase(bought):
+                item = rows.tracking.purchases().item(keys.purchase(bought.seller, bought.id), bought)
+                yield versioned(item, bought.version, f"purchase {bought.id}")
             case w.SaveCarrier(own):
                 item = rows.carriers.carriers().item(keys.carrier(own.seller, own.code), own)
                 yield versioned(item, own.version, f"carrier {own.code}")

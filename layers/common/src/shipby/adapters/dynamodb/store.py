@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from shipby.domain.returns.return_case import ReturnCase
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob
+    from shipby.domain.tracking.purchases import Purchase
 
 _REPLAYED = frozenset({keys.POSTING, keys.RETURN})
 """Items whose changes are kept in their event rows."""
@@ -249,6 +250,9 @@ class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
 
     def number_job(self, seller: str, identifier: str) -> NumberJob | None:
         return self._read(rows.tracking.number_jobs(), keys.number_job(seller, identifier))
+
+    def purchase(self, seller: str, identifier: str) -> Purchase | None:
+        return self._read(rows.tracking.purchases(), keys.purchase(seller, identifier))
 
     def product_card(self, seller: str, sku: str) -> ProductCard | None:
         return self._read(rows.packing.product_cards(), keys.product_card(seller, sku))

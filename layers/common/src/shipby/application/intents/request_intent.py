@@ -21,7 +21,7 @@ from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.workflow import refuse_amended, refuse_held, refuse_unconfirmed
-from shipby.domain.errors import ActionNotOfferedError, DutyNeededError
+from shipby.domain.errors import ActionNotOfferedError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import (
     MOVES_GOODS,
@@ -201,11 +201,7 @@ def check_ship(
     CannotShipError while a check stops it, AmendedError until a change of it was seen, DutyNeededError if the
     marketplace wants something first."""
     check_offered(posting, action, detail.actions if detail else ())
-    if detail and detail.multibox and not (posting.boxes or detail.boxes):
-        path = f"/v1/postings/{posting.number}/boxes"
-        told = f"posting {posting.number} holds goods of several boxes: say in how many it is packed with PUT {path}"
-        raise DutyNeededError(told, code="boxes_needed", offered=[path])
-    if detail and detail.requirements:
+    if detail and (detail.requirements or detail.multibox):
         from shipby.application.postings.exemplars import refuse_unmet  # only such postings need it: cold starts
 
         refuse_unmet(posting, detail, store=store)

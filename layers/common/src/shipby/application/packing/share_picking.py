@@ -8,8 +8,8 @@ from shipby.application.cases.opening import closing, opening
 from shipby.application.packing.pick_lists import PickFilter, pick_list_of, row_view, wanted_numbers
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
-from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import SavePickClaim, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import Commits, SavePickClaim, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew, or_decide_anew

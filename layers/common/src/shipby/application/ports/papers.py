@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
+    from shipby.domain.tracking.purchases import Purchase
     from shipby.domain.tracking.scans import Scan
 
 
@@ -88,6 +89,14 @@ class CarrierReads(Protocol):
     def carrier(self, seller: str, code: str) -> Carrier | None: ...
     def carriers(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Carrier]:
         """All of them, by code."""
+
+
+class PurchaseReads(Protocol):
+    """Goods that were bought for orders."""
+
+    def purchase(self, seller: str, identifier: str) -> Purchase | None: ...
+    def purchases(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Purchase]:
+        """All of them, by id."""
 
 
 class ScanReads(Protocol):

@@ -13,6 +13,7 @@ from shipby.application.ports.papers import (
     LabelReads,
     NumberJobReads,
     PrintJobs,
+    PurchaseReads,
     ScanReads,
 )
 from shipby.application.ports.postings import HistoryReads, PostingReads
@@ -34,6 +35,7 @@ class Store(
     BenchReads,
     CarriageReads,
     CarrierReads,
+    PurchaseReads,
     ScanReads,
     NumberJobReads,
     ClaimReads,

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from shipby.domain.stock.reservation import Reservation
     from shipby.domain.stock.waiting import Waiting
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
+    from shipby.domain.tracking.purchases import Purchase
     from shipby.domain.tracking.scans import Scan
 
 
@@ -163,6 +164,13 @@ class SaveNumberJob:
 
     job: NumberJob
     parts: tuple[NumberRows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavePurchase:
+    """Write a purchase if its stored version is `purchase.version - 1`; its postings are saved beside it."""
+
+    purchase: Purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +392,7 @@ Write: TypeAlias = (
     | SaveCarriage
     | SaveProductCard
     | SaveCarrier
+    | SavePurchase
     | AddScan
     | SaveNumberJob
     | SaveBenchCheck

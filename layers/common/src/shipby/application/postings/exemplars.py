@@ -9,6 +9,7 @@ from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, Write
 from shipby.domain import pointers
+from shipby.domain.errors import DutyNeededError
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet
 from shipby.domain.packing.exemplars import check_duties, codes_of, duties_of, missing, pieces_of
@@ -26,8 +27,15 @@ def refuse_unmet(
     posting: Posting, detail: MarketplacePosting | None, *, store: BenchReads, entered: bool = False
 ) -> None:
     """Raises DutyNeededError while the marketplace wants something of the pieces that nobody has entered, or
-    (unless `entered`) that it has not accepted yet. What it has assembled already wants nothing more."""
-    if detail is None or not detail.requirements or posting.assembled_at is not None:
+    (unless `entered`) that it has not accepted yet, or the number of boxes. What it has assembled already wants nothing
+    more."""
+    if detail is None or posting.assembled_at is not None:
+        return
+    if detail.multibox and not (posting.boxes or detail.boxes):
+        path = f"/v1/postings/{posting.number}/boxes"
+        told = f"posting {posting.number} holds goods of several boxes: say in how many it is packed with PUT {path}"
+        raise DutyNeededError(told, code="boxes_needed", offered=[path])
+    if not detail.requirements:
         return
     check_duties(posting.number, detail, sheet_of(detail, posting.seller, store=store), entered=entered)
 

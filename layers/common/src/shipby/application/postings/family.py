@@ -47,6 +47,11 @@ def family_view(posting: Posting, detail: MarketplacePosting | None, *, store: P
     }
 
 
+def parts_of(posting: Posting, store: PostingReads) -> list[Posting]:
+    """A posting with all that splits made of it, itself first."""
+    return [member for member, _ in _members(posting, store)]
+
+
 def history_before(part: Posting, own: Sequence[StoredEvent], store: Store) -> list[tuple[str, StoredEvent]]:
     """What happened to the goods of a part before it was one: (posting, event), the oldest posting's first.
 

@@ -44,6 +44,7 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
         "cancelled_by": posting.cancelled_by or None,
         "tracking_number": posting.tracking_number or None,
         "open_intents": list(posting.open_intents),
+        "purchases": list(posting.purchases),
         "ready_to_work": posting.stage in BEFORE_HAND_OVER and not posting.holds and not posting.amended,
         "holds": list(posting.holds),
         "amended": posting.amended or None,

@@ -115,7 +115,7 @@ def _heading(cells: Sequence[Cell], field: str) -> list[str]:
 def _row(line: int, cells: Mapping[str, Cell], beyond: Sequence[Cell]) -> NumberRow:
     def text(name: str) -> str:
         cell = cells.get(name)
-        return _shown(cell.text)[: _LONGEST.get(name, _LONG)] if cell else ""
+        return shown(cell.text)[: _LONGEST.get(name, _LONG)] if cell else ""
 
     number = cells["tracking_number"].text.strip() if "tracking_number" in cells else ""
     row = NumberRow(
@@ -139,14 +139,14 @@ def _problem(cells: Mapping[str, Cell], beyond: Sequence[Cell]) -> str:
             return f"{name} {cell.problem}"
         if len(cell.text.strip()) > _LONGEST.get(name, _LONG):
             return f"{name} has {len(cell.text.strip())} signs, at most {_LONGEST.get(name, _LONG)} are taken"
-        if name in _ID_COLUMNS and (odd := _odd_sign(_shown(cell.text))):
+        if name in _ID_COLUMNS and (odd := odd_sign(shown(cell.text))):
             return f"{name} holds {odd}: type it anew in Latin letters, digits and '-'"
     if any(cell.text.strip() for cell in beyond):
         return "the row has more cells than the heading: a cell holds the sign that columns are split at, quote it"
     return ""
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """A cell's text without what nobody sees at its ends."""
     signs = list(text.strip())
     while signs and _unseen(signs[0]):
@@ -160,7 +160,7 @@ def _unseen(sign: str) -> bool:
     return sign.isspace() or unicodedata.category(sign) in _INVISIBLE
 
 
-def _odd_sign(text: str) -> str:
+def odd_sign(text: str) -> str:
     """The first sign that no id is written with, with its name."""
     for sign in text:
         if not (sign.isascii() and sign.isprintable()):

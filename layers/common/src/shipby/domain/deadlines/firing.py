@@ -45,6 +45,7 @@ _MATTERS = (
     RungKind.REPORT_BY,
     RungKind.AUTO_CANCEL_ESTIMATE,
     RungKind.NOT_ACCEPTED_BY,
+    RungKind.GOODS_BY,
 )
 """Clocks that are each a matter of their own."""
 _ASKS_OFFERS = frozenset(

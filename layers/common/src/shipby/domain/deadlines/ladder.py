@@ -83,6 +83,7 @@ _APPLIES: Mapping[RungKind, frozenset[Stage]] = {
     RungKind.ANSWER_TRACKING_BY: _NOT_DELIVERED,
     RungKind.NOT_ACCEPTED_BY: _NOT_DELIVERED | {Stage.EXPIRED, Stage.DELIVERED},
     RungKind.REPORT_BY: frozenset({Stage.HANDED_OVER, Stage.IN_TRANSIT}),
+    RungKind.GOODS_BY: frozenset({Stage.RECEIVED, Stage.CONFIRMED, Stage.BLOCKED}),
     RungKind.LOOK_AGAIN: frozenset(Stage) - FINAL,
 }
 _UNTIL_REPORTED = frozenset(
@@ -221,6 +222,7 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
         add(RungKind.LABEL_BY, posting.assembled_at + settings.label_within)
     add(RungKind.CLOSE_AT, posting.delivered_at + settings.close_after if posting.delivered_at else None)
     rungs += _passport(posting, settings) + answer_tracking_rungs(posting, settings) + _not_accepted(posting, settings)
+    rungs += _goods(posting)
     return _sorted(rungs)
 
 
@@ -279,6 +281,17 @@ def _not_accepted(posting: Posting, settings: SellerSettings) -> list[Rung]:
     end = not_accepted_by(since, settings)
     ahead = [*(end - warning for warning in MISSED_WARNINGS if end - warning > since), end]
     return [Rung(kind=RungKind.NOT_ACCEPTED_BY, due=due) for due in ahead]
+
+
+def _goods(posting: Posting) -> list[Rung]:
+    return [Rung(kind=RungKind.GOODS_BY, due=due) for due in posting.goods_by]
+
+
+def with_goods_clock(posting: Posting, purchases: Sequence[str], goods_by: Sequence[datetime]) -> Posting:
+    """The posting with the steps of its purchases that are still to come; its version and alarm are the caller's."""
+    bought = replace(posting, purchases=tuple(purchases), goods_by=tuple(sorted(goods_by)))
+    others = [rung for rung in posting.rungs if rung.kind is not RungKind.GOODS_BY]
+    return replace(bought, rungs=_sorted([*others, *_goods(bought)]))
 
 
 def answer_tracking_rungs(posting: Posting, settings: SellerSettings) -> list[Rung]:
@@ -379,6 +392,7 @@ def _fired_kept(posting: Posting) -> dict[RungKind, datetime]:
             or (kind == RungKind.CONFIRM_BY and stage is not Stage.RECEIVED)
             or (kind == RungKind.LABEL_BY and posting.label_ready_at is not None)
             or (kind == RungKind.PASSPORT_BY and posting.passport_since is None)
+            or (kind == RungKind.GOODS_BY and not posting.goods_by)
             or (kind == RungKind.ANSWER_TRACKING_BY and posting.tracking_asked_at is None)
             or (kind == RungKind.NOT_ACCEPTED_BY and posting.not_accepted_since is None)
         )

@@ -28,7 +28,7 @@ def begins_as(blank: Posting, parent: Posting, *, block: str) -> Posting:
     dates, label, price of lateness and calls to the marketplace are its own.
     """
     work = _OF_GOODS.get(parent.split_stage or parent.blocked_from or parent.stage, Stage.RECEIVED)
-    fired = {kind: due for kind, due in parent.fired.items() if kind in ONCE | _TOLD_ONCE}
+    fired = {kind: due for kind, due in parent.fired.items() if kind in ONCE | _TOLD_ONCE | {RungKind.GOODS_BY}}
     if parent.split_stage is not None:
         # A posting that is over forgets the clock of its first step; by now it rang if it was due.
         fired.setdefault(RungKind.CONFIRM_BY, blank.received_at)
@@ -39,6 +39,8 @@ def begins_as(blank: Posting, parent: Posting, *, block: str) -> Posting:
         blocked_from=work if block else None,
         blocked_reason=block,
         override_reason=parent.override_reason,
+        purchases=parent.purchases,
+        goods_by=parent.goods_by,
         reinspect=parent.reinspect,
         fired=fired,
     )

@@ -32,7 +32,7 @@ from shipby.domain.errors import (
 from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
+from shipby.domain.postings.posting import FINAL, INSPECTION_FAILED, Posting, RungKind, Stage
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 TRACKING_CLOCK = "answer_tracking_request"
@@ -115,19 +115,25 @@ def carry_out(
         )
     if command is Command.HAND_OVER:
         _check_hand_over(posting, reason)
-    changes: dict[str, object] = {"stage": target}
-    changes |= {"reinspect": False} if command is Command.INSPECT else {}
-    if target is Stage.PACKED:
-        changes["packed_at"] = at
-    if target is Stage.HANDED_OVER:
-        changes["handed_over_at"] = at
-    changed = as_it_left(posting, _next_version(posting, **changes), at)
+    changed = as_it_left(posting, _next_version(posting, stage=target, **_noted(posting, target, at)), at)
     data: dict[str, Json] = {"from": posting.stage, "to": target}
     if target is Stage.HANDED_OVER:
         data["late"] = changed.late
         if changed.late_price is not None:
             data["price"] = {"amount": changed.late_price.amount, "currency": changed.late_price.currency}
     return Step(changed, (Event(type=happened, at=at, actor=actor, reason=reason, data=data),))
+
+
+def _noted(posting: Posting, target: Stage, at: datetime) -> dict[str, object]:
+    """What a posting keeps of a step beside its stage."""
+    match target:
+        case Stage.INSPECTED:
+            return {"qc_passed": posting.qc_passed + 1, "reinspect": False}
+        case Stage.PACKED:
+            return {"packed_at": at}
+        case Stage.HANDED_OVER:
+            return {"handed_over_at": at}
+    return {}
 
 
 def _refuse_unfit(posting: Posting, command: Command) -> None:
@@ -185,13 +191,14 @@ def _failed(posting: Posting, reason: str, *, at: datetime, actor: str) -> Step:
     if not reason:
         raise InvalidInputError("a failed inspection needs a reason", errors=[("reason", "say what is wrong")])
     # Whatever is in the parcel next is looked at anew.
-    again = replace(posting, stage=Stage.PICKED, reinspect=True)
-    return block(again, f"inspection failed: {reason}", at=at, actor=actor)
+    again = replace(posting, stage=Stage.PICKED, reinspect=True, qc_failed=posting.qc_failed + 1)
+    return block(again, f"{INSPECTION_FAILED}{reason}", at=at, actor=actor)
 
 
 def take_another_unit(posting: Posting, *, at: datetime, actor: str, reason: str, data: Mapping[str, Json]) -> Step:
     """A unit failed its inspection and another one is fetched: the posting is picked and inspected again."""
-    changed = _next_version(posting, stage=Stage.CONFIRMED, reinspect=True)
+    failed = posting.qc_failed + 1
+    changed = _next_version(posting, stage=Stage.CONFIRMED, reinspect=True, qc_failed=failed)
     told = {"from": posting.stage, "to": Stage.CONFIRMED, **data}
     event = Event(type=EventType.INSPECTION_FAILED, at=at, actor=actor, reason=reason, data=told)
     return Step(changed, (event,))

@@ -93,6 +93,18 @@ def _is_code_of_box(code: str, barcode: str) -> bool:
     return code.startswith(barcode) and not code[len(barcode) :][:1].isalnum()
 
 
+def codes_of_boxes(codes: Collection[str], named: Collection[str], boxes: int) -> tuple[str, ...]:
+    """Those of a label's codes of which each is on one box alone; empty where they do not tell its boxes apart.
+
+    A box's code is one that the marketplace names for the posting, as it is or with the box's suffix.
+    """
+    for barcode in named:
+        found = tuple(dict.fromkeys(code for code in codes if _is_code_of_box(code, barcode)))
+        if len(found) == boxes:
+            return found
+    return ()
+
+
 def boxes_amiss(pages: int, boxes: int) -> str:
     """What is wrong with so many pages for so many boxes; empty if nothing is, or the boxes are not known."""
     if boxes < 2 or pages == boxes:

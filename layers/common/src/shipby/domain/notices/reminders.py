@@ -18,6 +18,7 @@ REMINDERS = frozenset(
     }
 )
 """Events of postings that only ask for something; what happened is told whatever came after it."""
+_WITHOUT_GOODS = frozenset({Stage.RECEIVED, Stage.CONFIRMED})
 _ON_ITS_WAY = frozenset({*BEFORE_HAND_OVER, Stage.BLOCKED, Stage.EXPIRED, Stage.HANDED_OVER, Stage.IN_TRANSIT})
 
 
@@ -45,6 +46,7 @@ _WANTED: Mapping[str, Callable[[Posting], bool]] = {
     RungKind.GIVE_UP_AT: _open,
     RungKind.NOT_ACCEPTED_BY: lambda posting: posting.not_accepted_since is not None,
     RungKind.REPORT_BY: lambda posting: posting.own_carrier and posting.stage in (Stage.HANDED_OVER, Stage.IN_TRANSIT),
+    RungKind.GOODS_BY: lambda posting: bool(posting.goods_by) and _work_stage(posting) in _WITHOUT_GOODS,
     RungKind.LOOK_AGAIN: lambda posting: posting.stage not in FINAL,
 }
 _BENCH = frozenset({RungKind.CONFIRM_BY, RungKind.REMIND_AT, RungKind.LABEL_BY})

@@ -208,6 +208,11 @@ RUNG_TITLES: Mapping[str, Words] = {
         "请向平台上报自有承运商的配送状态[，最迟 {when}]",
         "Tell the marketplace where your own carrier is with it[, {when} at the latest]",
     ),
+    RungKind.GOODS_BY: Words(
+        "Товар ещё не пришёл от поставщика: проверить закупку[, ждали до {when}]",
+        "货品尚未从供应商到货：请检查采购[，应于 {when} 前到]",
+        "The goods have not come from the supplier: look at the purchase[, expected by {when}]",
+    ),
     RungKind.LOOK_AGAIN: Words(
         "Проверить: больше ничто о нём не напомнит",
         "请检查：该货件已无其他提醒",

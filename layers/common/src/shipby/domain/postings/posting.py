@@ -15,6 +15,8 @@ OWN_CARRIER = "non_integrated"
 AWAITS_SHIPPING = "awaiting_deliver"
 """The status in which the marketplace waits to hear that the parcel is on its way."""
 BY_SPLIT = "split"
+INSPECTION_FAILED = "inspection failed: "
+"""What the reason of a block by a failed inspection begins with."""
 """`Posting.cancelled_by` where the marketplace ended it because it was divided into others."""
 NO_ADDRESS = "-"
 """`MarketplacePosting.address` where the marketplace names a buyer and gives no address."""
@@ -224,6 +226,8 @@ class RungKind(StrEnum):
     """The sorting centre did not find it; unchanged until then, the marketplace cancels it."""
     REPORT_BY = "report_by"
     """The seller's own carrier has the parcel, and the marketplace waits to hear of it."""
+    GOODS_BY = "goods_by"
+    """A step of the purchase that brings its goods was expected by then."""
     LOOK_AGAIN = "look_again"
     """Nothing else rings for an open posting: it is read again and brought to mind."""
     DECIDE_REMIND = "decide_remind"
@@ -335,6 +339,14 @@ class Posting:
     """Why work on it had been stopped by us then."""
     boxes: int = 0
     """How many boxes the marketplace was told; 0 while it was told none."""
+    qc_passed: int = 0
+    """Inspections of its goods that they passed, and those that they failed; nothing of both in rows of older
+    releases."""
+    qc_failed: int = 0
+    purchases: tuple[str, ...] = ()
+    """Ids of the purchases that bring its goods."""
+    goods_by: tuple[datetime, ...] = ()
+    """When the steps of those purchases that are still to come are expected, earliest first."""
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
     holds: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What carriers said of tracking numbers, and jobs of many of them."""
+"""What carriers said of tracking numbers, jobs of many of them, and goods that are on their way to us."""
 
 import functools
 
@@ -9,12 +9,18 @@ from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.events import AggregateKind
 from shipby.domain.tracking.number_job import NumberJob, NumberRows
+from shipby.domain.tracking.purchases import Purchase
 from shipby.domain.tracking.scans import Scan
 
 
 @functools.cache
 def scans() -> Kind[Scan]:
     return Kind("SCAN", Record(Scan))
+
+
+@functools.cache
+def purchases() -> Kind[Purchase]:
+    return Kind("PURCHASE", Record(Purchase))
 
 
 @functools.cache
