@@ -16,6 +16,7 @@ from shipby.application.labels.collect import collect_labels
 from shipby.application.labels.fetch import start_labels
 from shipby.application.printing.expire import expire_print
 from shipby.application.printing.job import print_labels
+from shipby.application.validation.recheck import parts_of, recheck
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.options import LabelForm
 
@@ -75,6 +76,15 @@ def _assemble(message: Message, own: Parts) -> Outcome:
     return f"assemble_{became}"
 
 
+def _recheck(message: Message, own: Parts) -> Outcome:
+    """Without `postings` the walk over all open orders, else one part of it."""
+    if "postings" in message.body:
+        numbers = message.texts("postings")
+        return "rechecked" if recheck(message.seller, numbers, store=own.store, clock=own.clock) else "recheck_same"
+    own.queue.send(list(parts_of(message.seller, store=own.store)))
+    return "recheck_begun"
+
+
 def _carriage(message: Message, own: Parts) -> Outcome:
     return work_carriage(
         message.seller,
@@ -94,6 +104,7 @@ TASKS: Mapping[str, Task] = {
     "pack": _pack,
     "drop_pack": _drop_pack,
     "assemble": _assemble,
+    "recheck": _recheck,
     "carriage": _carriage,
 }
 """Of one message each; `fetch` alone takes several."""
