@@ -16,7 +16,6 @@ from shipby.application.labels.collect import collect_labels
 from shipby.application.labels.fetch import start_labels
 from shipby.application.printing.expire import expire_print
 from shipby.application.printing.job import print_labels
-from shipby.application.validation.recheck import parts_of, recheck
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.labels.options import LabelForm
 
@@ -78,6 +77,8 @@ def _assemble(message: Message, own: Parts) -> Outcome:
 
 def _recheck(message: Message, own: Parts) -> Outcome:
     """Without `postings` the walk over all open orders, else one part of it."""
+    from shipby.application.validation.recheck import parts_of, recheck  # a rule is seldom changed: cold starts
+
     if "postings" in message.body:
         numbers = message.texts("postings")
         return "rechecked" if recheck(message.seller, numbers, store=own.store, clock=own.clock) else "recheck_same"

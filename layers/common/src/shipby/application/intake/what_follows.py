@@ -17,8 +17,7 @@ from shipby.domain.deadlines.fold import MARKETPLACE, Folded
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.postings.amendments import amendment, told
-from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage, offered_text
+from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage, moves_only, offered_text
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 
@@ -78,11 +77,14 @@ def amended(
     now: datetime,
 ) -> tuple[Folded, bool]:
     """What was changed in the order, told and taken account of; and whether that voids its labels."""
-    change = amendment(before, facts)
-    if before is None or not change or folded.posting.stage is Stage.CANCELLED:
+    if before is None or folded.posting.stage is Stage.CANCELLED or moves_only(before, facts):
         return folded, False
     from shipby.domain.deadlines.amending import amend  # few orders are changed: cold starts
+    from shipby.domain.postings.amendments import amendment, told  # as above
 
+    change = amendment(before, facts)
+    if not change:
+        return folded, False
     if not change.loud:
         changes: dict[str, Json] = {"changes": told(change.differences), "since": before.read_at.isoformat()}
         first, *others = folded.events
