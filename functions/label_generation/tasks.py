@@ -75,6 +75,17 @@ def _assemble(message: Message, own: Parts) -> Outcome:
     return f"assemble_{became}"
 
 
+def _recheck(message: Message, own: Parts) -> Outcome:
+    """Without `postings` the walk over all open orders, else one part of it."""
+    from shipby.application.validation.recheck import parts_of, recheck  # a rule is seldom changed: cold starts
+
+    if "postings" in message.body:
+        numbers = message.texts("postings")
+        return "rechecked" if recheck(message.seller, numbers, store=own.store, clock=own.clock) else "recheck_same"
+    own.queue.send(list(parts_of(message.seller, store=own.store)))
+    return "recheck_begun"
+
+
 def _carriage(message: Message, own: Parts) -> Outcome:
     return work_carriage(
         message.seller,
@@ -94,6 +105,7 @@ TASKS: Mapping[str, Task] = {
     "pack": _pack,
     "drop_pack": _drop_pack,
     "assemble": _assemble,
+    "recheck": _recheck,
     "carriage": _carriage,
 }
 """Of one message each; `fetch` alone takes several."""

@@ -26,6 +26,7 @@ from shipby.domain.postings.delivery import OFFERED, DeliveryStage
 from shipby.domain.postings.posting import Cancellation, MarketplacePosting
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, FBS_PREFIX, MarketplaceReturn, OfferedAction
+from shipby.domain.validation.limits import DropOffLimits
 from tests.support.fake_accruals import COMPENSATION, POSTAGE, REFUND, FakeAccruals
 from tests.support.fake_books import Books
 from tests.support.fake_cancellations import FakeCancellations
@@ -77,6 +78,7 @@ class FakeMarketplace(FakeLabelFiles):
         self.index: ErrorIndex | None = None
         """None: the marketplace has counted no error yet."""
         self.index_book: list[IndexedPosting] = []
+        self.limits = DropOffLimits(most_grams=40_000, sides_cm=(50, 50, 50), most_roubles=500_000)
         self.thresholds: dict[str, RatingThresholds] = {}
 
     # For tests: what the marketplace and the buyer do by themselves
@@ -91,6 +93,11 @@ class FakeMarketplace(FakeLabelFiles):
             if changes.get("status", self.book[number].status) != self.book[number].status:
                 self.status_changed[number] = self._clock.now()
             self.book[number] = replace(self.book[number], **changes)  # type: ignore[arg-type]  # typed per field
+
+    def restrictions(self, number: str) -> DropOffLimits:
+        self._begin("restrictions")
+        self._known(number)
+        return self.limits
 
     def open_return(self, found: MarketplaceReturn) -> None:
         with self._lock:

@@ -58,6 +58,7 @@ class Control:
             "clear_cutoff": self._clear_cutoff,
             "grace": self._grace,
             "move_delivery": self._move_delivery,
+            "amend": self._amend,
         }
 
         self._calls: dict[str, Callable[[Json], Json]] = {
@@ -261,6 +262,14 @@ class Control:
 
     def _move_delivery(self, posting: Posting, body: Json) -> Json:
         self._rooms.market.move_delivery(posting, timedelta(seconds=float(_need(body, "by_seconds"))))
+        return {"done": True}
+
+    def _amend(self, posting: Posting, body: Json) -> Json:
+        wanted = body.get("quantities", {})
+        if not isinstance(wanted, dict):
+            raise ValueError("quantities is an object: SKU -> pieces")
+        quantities = {int(sku): int(count) for sku, count in wanted.items()}
+        self._rooms.market.amend(posting, quantities, str(body.get("address", "")))
         return {"done": True}
 
     def _hand_over(self, body: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -224,6 +224,24 @@ class Market:
         posting.delivery_begin, posting.delivery_end = begin + by, end + by
         self.world.postings.put(posting)
         self.outbox.delivery_date_changed(posting, begin, end)
+
+    def amend(self, posting: Posting, quantities: Mapping[int, int], address: str) -> None:
+        """Changes what was ordered, or the buyer's address, before hand-over. Invented: which changes the marketplace
+        makes to an order by itself is not published; no push tells of one, only a read shows it."""
+        if posting.status not in words.UNFULFILLED | {words.AWAITING_DELIVER}:
+            raise ValueError(f"posting {posting.number} is {posting.status}: it is not changed any more")
+        known = {line.sku for line in posting.lines}
+        if unknown := set(quantities) - known:
+            raise ValueError(f"posting {posting.number} has no SKU {sorted(unknown)}; it has {sorted(known)}")
+        if any(count < 0 for count in quantities.values()):
+            raise ValueError("a quantity is 0 or more")
+        if not any(quantities.get(line.sku, line.quantity) for line in posting.lines):
+            raise ValueError("nothing would be left: cancel the posting instead")
+        for line in posting.lines:
+            line.quantity = quantities.get(line.sku, line.quantity)
+        if address:
+            posting.buyer.address = address
+        self.world.postings.put(posting)
 
     def hand_over(self, posting: Posting) -> bool:
         """The courier or the sort centre scans the parcel; False unless it awaits delivery.

@@ -61,6 +61,17 @@ class TariffTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DropOffTerms:
+    """What every drop-off takes: grams, centimetres, roubles. The defaults are those of the official example."""
+
+    most_grams: int = 40_000
+    least_grams: int = 0
+    side_cm: int = 500
+    most_roubles: int = 500_000
+    least_roubles: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorSettings:
     """All durations are seconds. Defaults are the real marketplace's, where it states one.
 
@@ -97,6 +108,7 @@ class SimulatorSettings:
     auto_cancel_seconds: float | None = None
     """The marketplace cancels what is not assembled this long after its shipping date; None: never."""
     index: IndexTerms = field(default_factory=IndexTerms)
+    drop_off: DropOffTerms = field(default_factory=DropOffTerms)
     return_auto_approve_seconds: float = 86_400.0
     cancellation_auto_approve_seconds: float = 172_800.0
     chat_window_seconds: float = 259_200.0

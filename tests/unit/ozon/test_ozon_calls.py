@@ -65,6 +65,23 @@ CASES: list[Case] = [
         },
     ),
     (
+        methods.RESTRICTIONS,
+        {
+            "result": {
+                "posting_number": "76673629-0020-1",
+                "max_posting_weight": 40000,
+                "min_posting_weight": 0,
+                "width": 500,
+                "height": 500,
+                "length": 500,
+                "max_posting_price": 500000,
+                "min_posting_price": 0,
+            }
+        },
+        lambda c: c.restrictions("76673629-0020-1"),
+        {"posting_number": "76673629-0020-1"},
+    ),
+    (
         methods.POSTING_CANCEL,
         sample("posting_fbs_cancel.response"),
         lambda c: c.cancel(NUMBER, 352, "Product is out of stock"),

@@ -87,17 +87,21 @@ def by_barcode(call: Call) -> Json:
 
 
 def restrictions(call: Call) -> Json:
+    """FBS only (official); the answer for another scheme is not published, and this one is invented."""
     posting = call.posting(call.body.text("posting_number"))
+    if posting.is_rfbs:
+        raise invalid("HAS_INCORRECT_TPL_INTEGRATION_TYPE")
+    terms = call.world.settings.drop_off
     return {
         "result": {
             "posting_number": posting.number,
-            "max_posting_weight": 40000,
-            "min_posting_weight": 0,
-            "width": 500,
-            "height": 500,
-            "length": 500,
-            "max_posting_price": 500000,
-            "min_posting_price": 0,
+            "max_posting_weight": terms.most_grams,
+            "min_posting_weight": terms.least_grams,
+            "width": terms.side_cm,
+            "height": terms.side_cm,
+            "length": terms.side_cm,
+            "max_posting_price": terms.most_roubles,
+            "min_posting_price": terms.least_roubles,
         }
     }
 

@@ -146,6 +146,8 @@ class EventType(StrEnum):
     POSTING_CHANGED = "posting.changed"
     POSTING_CHECKED = "posting.checked"
     """It was held against the checks, with another verdict than before; `data` has what does not fit."""
+    CHECKS_DUE = "checks.due"
+    """A rule or a card has changed: every open order is checked anew."""
     POSTING_CHECKS_ALLOWED = "posting.checks_allowed"
     """A person lets it go on although something does not fit, and says why."""
     POSTING_AMENDED = "posting.amended"

@@ -81,6 +81,10 @@ NO_BARCODE = "0"
 NO_POSTING_AT_ALL = "not found"
 """A gRPC gateway's message for an unknown PATH (404, code 5); a missing posting is POSTING_NOT_FOUND. inferred."""
 
+NO_RESTRICTION = 0
+"""A limit of 0 in /v1/posting/fbs/restrictions says that there is none: its example has 0 for both minima, and a number
+field cannot be empty there. inferred. Weight is in grams, sides in centimetres, the price in roubles (official)."""
+
 MISSING_CURRENCY = "RUB"
 """The currency of an amount of the error index or of an accrual that comes without one: the first of the values that
 the schema of /v1/rating/index/fbs/posting/list names, and the marketplace's own. inferred."""

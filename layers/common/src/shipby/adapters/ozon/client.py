@@ -56,6 +56,7 @@ from shipby.domain.returns.return_case import MarketplaceReturn
 
 if TYPE_CHECKING:
     from shipby.application.ports.exemplars import Exemplars
+    from shipby.domain.validation.limits import DropOffLimits
     from shipby.application.ports.marketplace import Shapes
 
 
@@ -163,6 +164,12 @@ class OzonClient:
             answer, "postings", Listed.POSTING, lambda node: posting_of(node, read_at), name="posting_number"
         )
         return Page(items, or_noted(Listed.POSTING, answer, lambda: following(answer, cursor), None))
+
+    def restrictions(self, number: str) -> DropOffLimits:
+        """/v1/posting/fbs/restrictions."""
+        from shipby.adapters.ozon.reading.restrictions import limits_of  # once a day a drop-off: cold starts
+
+        return limits_of(self._api.read(methods.RESTRICTIONS, {"posting_number": number}, what=number).node("result"))
 
     def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
         """/v4/posting/fbs/ship. A posting that is already assembled counts as done."""

@@ -23,6 +23,7 @@ class Method:
 POSTING_LIST = Method(path="/v4/posting/fbs/list", alive_since=date(2026, 4, 30))
 POSTING_UNFULFILLED = Method(path="/v4/posting/fbs/unfulfilled/list", alive_since=date(2026, 4, 30))
 POSTING_GET = Method(path="/v3/posting/fbs/get")
+RESTRICTIONS = Method(path="/v1/posting/fbs/restrictions")
 POSTING_SHIP = Method(path="/v4/posting/fbs/ship", acts=True)
 POSTING_SHIP_PART = Method(path="/v4/posting/fbs/ship/package", acts=True)
 POSTING_SPLIT = Method(path="/v1/posting/fbs/split", acts=True)
@@ -89,6 +90,7 @@ METHODS: tuple[Method, ...] = (
     POSTING_LIST,
     POSTING_UNFULFILLED,
     POSTING_GET,
+    RESTRICTIONS,
     POSTING_SHIP,
     POSTING_SHIP_PART,
     POSTING_SPLIT,

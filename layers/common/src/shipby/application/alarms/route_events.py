@@ -128,6 +128,9 @@ _READ_FOR_CANCEL_REQUEST = frozenset(
     {EventType.CANCEL_REQUEST_OPENED, EventType.CANCEL_REQUEST_OVERDUE, EventType.CANCEL_REQUEST_CLOSED}
 )
 """Its posting is read again, and the request too while it is open."""
+_RECHECK_AFTER = 15
+"""Seconds: cards that are changed one after the other are one walk over the open orders; `validation.recheck` counts
+on it."""
 _AFTER_OVERDUE = 60
 """Seconds."""
 
@@ -202,6 +205,9 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
         task, name = _FOR_LABEL_WORKER[event.type]
         body = {"seller": seller, "task": task, name: stored.ref.id}
         routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller)))
+    if event.type is EventType.CHECKS_DUE:
+        body = {"seller": seller, "task": "recheck"}
+        routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller, delay_seconds=_RECHECK_AFTER)))
     if event.type in _FOR_NUMBERS:
         body = {"seller": seller, "task": "numbers", "job": stored.ref.id}
         routed.append(Routed(Destination.TRACKING, QueueMessage(body=body, group=seller)))

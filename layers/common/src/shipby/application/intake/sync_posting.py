@@ -18,7 +18,7 @@ from shipby.application.intake.split_money import (
     part_pointer,
     parts_unread,
 )
-from shipby.application.intake.what_follows import follow, shadow_notes
+from shipby.application.intake.what_follows import address_kept, follow, learn, shadow_notes
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.postings import PostingReads
@@ -152,7 +152,17 @@ def read_and_fold(
         if schema and not facts.delivery_schema:
             facts = replace(facts, delivery_schema=schema)
         try:
-            return facts, apply_facts(seller, facts, store=store, clock=clock, since=since, noted=noted, beside=beside)
+            synced = apply_facts(
+                seller,
+                facts,
+                store=store,
+                clock=clock,
+                since=since,
+                noted=noted,
+                beside=beside,
+                marketplace=marketplace,
+            )
+            return facts, synced
         except _UnknownOrderError as error:
             if tries == ATTEMPTS:
                 told = f"posting {number} was read by a wrong clock, and others read it since: read it again"
@@ -176,6 +186,7 @@ def apply_facts(
     since: int | None = None,
     noted: bool = True,
     beside: Beside | None = None,
+    marketplace: Marketplace | None = None,
 ) -> Synced:
     """Fold one read of the marketplace into the store, whoever made it.
 
@@ -183,9 +194,10 @@ def apply_facts(
     that the posting had before the read began, where that is known: where the time of the newest read is unknown and
     the posting is not at this version, nobody knows which read is older, and `read_and_fold` makes it again. `noted`
     False: a read that changes nothing is not noted, for another one follows at once; whoever waits for a read reads it
-    himself. `beside` is asked where something changed.
+    himself. `beside` is asked where something changed, `marketplace` for the limits of a drop-off that a rule looks at.
     """
     settings = store.settings(seller) or SellerSettings(seller=seller)
+    learn(read, settings, store=store, marketplace=marketplace, clock=clock)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
     tries = 0
 
@@ -199,6 +211,7 @@ def apply_facts(
         facts = read_by(whole, known, now)
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         before = store.detail(seller, facts.number, of=known) if known is not None else None
+        facts = address_kept(facts, before, known)
         folded = _folded(known, facts, before, settings, store=store, now=now)
         goods = goods_of(known, folded, facts, before, settings, store=store, now=now, later=tries > PATIENT)
         if folded is None and goods is not None:

@@ -7,16 +7,45 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.labels.voiding import void_labels
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.marketplace import Marketplace
 from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.sellers import Reports
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, Write
 from shipby.domain.deadlines.fold import MARKETPLACE, Folded
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.postings.amendments import amendment, told
-from shipby.domain.postings.posting import MarketplacePosting, Stage
+from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage, moves_only
 from shipby.domain.sellers.settings import Automation, SellerSettings
+
+
+def learn(
+    facts: MarketplacePosting,
+    settings: SellerSettings,
+    *,
+    store: Reports,
+    marketplace: Marketplace | None,
+    clock: Clock,
+) -> None:
+    """Read what a rule of the seller's wants to know beside the order: the limits of its drop-off."""
+    if marketplace is not None and settings.check_rules:
+        from shipby.application.validation.limits import learn_limits  # most sellers have no rules: cold starts
+
+        learn_limits(facts, settings, store=store, marketplace=marketplace, now=clock.now())
+
+
+def address_kept(
+    facts: MarketplacePosting, before: MarketplacePosting | None, known: Posting | None
+) -> MarketplacePosting:
+    """The read with the check on the address of the one before, where it says nothing of it. Behind the hand-over none
+    is taken: the marketplace hides addresses then, which is no change of the order."""
+    if before is None or known is None or not before.address:
+        return facts
+    if facts.address and known.handed_over_at is None:
+        return facts
+    return replace(facts, address=before.address)
 
 
 def follow(
@@ -49,11 +78,14 @@ def amended(
     now: datetime,
 ) -> tuple[Folded, bool]:
     """What was changed in the order, told and taken account of; and whether that voids its labels."""
-    change = amendment(before, facts)
-    if before is None or not change or folded.posting.stage is Stage.CANCELLED:
+    if before is None or folded.posting.stage is Stage.CANCELLED or moves_only(before, facts):
         return folded, False
     from shipby.domain.deadlines.amending import amend  # few orders are changed: cold starts
+    from shipby.domain.postings.amendments import amendment, told  # as above
 
+    change = amendment(before, facts)
+    if not change:
+        return folded, False
     if not change.loud:
         changes: dict[str, Json] = {"changes": told(change.differences), "since": before.read_at.isoformat()}
         first, *others = folded.events

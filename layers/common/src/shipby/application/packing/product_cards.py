@@ -15,11 +15,13 @@ from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleaseP
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import pointers
+from shipby.application.validation.recheck import ask_recheck, card_matters
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, RetryableError
 from shipby.domain.events import Event, EventType, product_ref
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.inserts import FORBIDDEN, contact_in
+from shipby.domain.sellers.settings import SellerSettings
 
 MAX_IMPORT = 500
 """Cards in one import: each is a transaction of its own, and the caller waits for all of them."""
@@ -75,7 +77,7 @@ def check_card(card: ProductCard) -> None:
 
 
 def _save(
-    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Cases, clock: Clock
+    card: ProductCard, current: ProductCard | None, actor: str, remember: Remember, store: Store, clock: Clock
 ) -> Answer:
     changed = replace(card, version=(current.version if current else 0) + 1)
     answer = Answer(200, product_view(changed))
@@ -84,8 +86,18 @@ def _save(
         data["old_bin"] = current.bin
     event = Event(type=EventType.PRODUCT_CHANGED, at=clock.now(), actor=actor, data=data)
     appended = AppendEvents(card.seller, product_ref(card.sku), changed.version, (event,))
-    store.commit([SaveProductCard(changed), appended, *_found_by(changed, current, store), *remember(answer)])
+    again = _recheck(current, card, actor, store, clock)
+    found_by = _found_by(changed, current, store)
+    store.commit([SaveProductCard(changed), appended, *found_by, *again, *remember(answer)])
     return answer
+
+
+def _recheck(before: ProductCard | None, card: ProductCard, actor: str, store: Store, clock: Clock) -> list[Write]:
+    """Open orders may be another matter now, where the seller's rules look at cards."""
+    settings = store.settings(card.seller) or SellerSettings(seller=card.seller)
+    if not card_matters(before, card, settings):
+        return []
+    return ask_recheck(card.seller, f"the card {card.sku} changed", store=store, now=clock.now(), actor=actor)
 
 
 def _found_by(card: ProductCard, before: ProductCard | None, store: Pointers) -> list[Write]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shipby.domain.postings.posting import MarketplacePosting
     from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, RatingThresholds
     from shipby.domain.returns.return_case import MarketplaceReturn
+    from shipby.domain.validation.limits import DropOffLimits
 
 ITEMS_A_CALL = 20
 """How many postings go into one call that answers per item."""
@@ -133,6 +134,9 @@ class Marketplace(Protocol):
 
     def unfulfilled(self, *, cutoff_from: datetime, cutoff_to: datetime, cursor: str = "") -> Page[MarketplacePosting]:
         """/v4/posting/fbs/unfulfilled/list: what still has to be assembled."""
+
+    def restrictions(self, number: str) -> DropOffLimits:
+        """/v1/posting/fbs/restrictions: what the drop-off of a posting takes. FBS only."""
 
     def ship(self, number: str, packages: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
         """Assemble: each package is SKU -> quantity. Returns the posting numbers that came out (several = split)."""

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from shipby.application.cases.held import ring_held
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveSettings
+from shipby.application.ports.writes import SaveSettings, Write
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import InvalidInputError, PreconditionFailedError
+from shipby.domain import actors
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
@@ -175,7 +176,8 @@ def change_settings(
 ) -> Answer:
     """Replace the policy; `wanted.version` is not looked at.
 
-    What was held back is decided again by the next sweep: a switch or a cap may be what it waited for. Clocks that
+    Where the checks are other ones, every open order is checked anew in the background. What was held back is decided
+    again by the next sweep: a switch or a cap may be what it waited for. Clocks that
     already stand move when their posting or return is next read from the marketplace.
     Raises PreconditionFailedError unless `if_match` is the stored version, InvalidInputError for a table of error-index
     bands that does not exist, and for a pool that does not or is not open to this shop.
@@ -193,10 +195,20 @@ def change_settings(
             )
         changed = replace(wanted, version=version + 1)
         answer = Answer(200, policy_view(changed))
-        store.commit([SaveSettings(changed), *ring_held(wanted.seller, store=store, now=now), *remember(answer)])
+        held = ring_held(wanted.seller, store=store, now=now)
+        again = _recheck(current or SellerSettings(seller=wanted.seller), changed, store=store, now=now)
+        store.commit([SaveSettings(changed), *held, *again, *remember(answer)])
         return answer
 
     return decide_anew(once)
+
+
+def _recheck(before: SellerSettings, after: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
+    if (before.checks, before.check_rules) == (after.checks, after.check_rules):
+        return []
+    from shipby.application.validation.recheck import ask_recheck  # a rule is seldom changed: cold starts
+
+    return ask_recheck(after.seller, "the checks changed", store=store, now=now, actor=actors.SETTINGS)
 
 
 def _check_pools(wanted: SellerSettings, store: Store) -> None:

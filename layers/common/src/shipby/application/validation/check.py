@@ -63,13 +63,25 @@ def drop_off_rules(detail: MarketplacePosting, settings: SellerSettings) -> bool
 
 
 def limits_known(
-    detail: MarketplacePosting, settings: SellerSettings, *, store: Reports, now: datetime
+    detail: MarketplacePosting,
+    settings: SellerSettings,
+    *,
+    store: Reports,
+    now: datetime,
+    memo: dict[str, DropOffLimits | None] | None = None,
 ) -> DropOffLimits | None:
-    """The limits of its drop-off as they were read today, where a rule wants them."""
+    """The limits of its drop-off as they were read today, where a rule wants them. `memo` saves reading the same ones
+    for many orders."""
     if not drop_off_rules(detail, settings):
         return None
-    kept = store.report(settings.seller, drop_off_kind(detail), now.date())
-    return limits_of(kept) if kept else None
+    kind = drop_off_kind(detail)
+    if memo is not None and kind in memo:
+        return memo[kind]
+    kept = store.report(settings.seller, kind, now.date())
+    limits = limits_of(kept) if kept else None
+    if memo is not None:
+        memo[kind] = limits
+    return limits
 
 
 def verdict_on(
@@ -80,12 +92,15 @@ def verdict_on(
     store: Store,
     now: datetime,
     sheet: ExemplarSheet | None = None,
+    cards: Mapping[str, ProductCard] | None = None,
+    memo: dict[str, DropOffLimits | None] | None = None,
 ) -> Verdict:
-    """What does not fit of an order now. `sheet`: what is being entered of its pieces; None: as it is stored."""
+    """What does not fit of an order now. `sheet`: what is being entered of its pieces, `cards`: those of its products;
+    None: as they are stored. `memo` as in `limits_known`."""
     known = Known(
-        cards=_cards(detail, settings.check_rules, settings.seller, store),
+        cards=_cards(detail, settings.check_rules, settings.seller, store) if cards is None else cards,
         sheet=sheet if sheet is not None else sheet_of(detail, settings.seller, store=store),
-        limits=limits_known(detail, settings, store=store, now=now),
+        limits=limits_known(detail, settings, store=store, now=now, memo=memo),
         assembled=posting.assembled_at is not None,
     )
     return validate(detail, settings.check_rules, known)
@@ -134,14 +149,18 @@ def check_read(
     return confirm(done, facts, settings, now=now)
 
 
+def marked(posting: Posting, verdict: Verdict, settings: SellerSettings) -> Posting:
+    """The posting (same version) as a verdict leaves it."""
+    allowed = posting.allowed if verdict.mark == posting.allowed else ""
+    stops = () if allowed or settings.checks is not Automation.ON else verdict.stops
+    return replace(posting, holds=stops, checked=verdict.mark, allowed=allowed)
+
+
 def settled(
     posting: Posting, verdict: Verdict, settings: SellerSettings, *, store: Store, now: datetime, actor: str
 ) -> Checked:
     """The posting with a verdict, the event that tells of another one, and what opens or closes its case."""
-    mark = verdict.mark
-    allowed = posting.allowed if mark == posting.allowed else ""
-    stops = () if allowed or settings.checks is not Automation.ON else verdict.stops
-    changed = replace(posting, holds=stops, checked=mark, allowed=allowed)
+    mark, changed = verdict.mark, marked(posting, verdict, settings)
     if changed == posting:
         return Checked(posting, verdict=verdict)
     gone = work_stage(posting) not in BEFORE_HAND_OVER

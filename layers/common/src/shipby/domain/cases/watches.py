@@ -23,7 +23,9 @@ ERROR_INDEX = "error-index"
 HELD_DECISIONS = "held-decisions"
 SUPPORT_CHATS = "support-chats"
 ACCRUALS = "accruals"
-OF_SELLER = (PUSH_HEALTH, MARKETPLACE_KEY, ERROR_INDEX, HELD_DECISIONS, SUPPORT_CHATS, ACCRUALS)
+CHECKS = "checks"
+"""When open orders were last to be checked anew."""
+OF_SELLER = (PUSH_HEALTH, MARKETPLACE_KEY, ERROR_INDEX, HELD_DECISIONS, SUPPORT_CHATS, ACCRUALS, CHECKS)
 """Ids of the watches of a whole seller, which stand in no list; every recipient has a digest's beside them."""
 DIGEST_PREFIX = "digest."
 """A digest's watch is called `digest.<recipient>`."""

@@ -1,7 +1,8 @@
 """From a posting of /v3/posting/fbs/get or a v4 list to `MarketplacePosting`: an allow-list.
 
-Only the fields read here leave this module. `customer`, `addressee`, `courier`, `legal_info`, the address, region
-and city of `analytics_data`, and every field the marketplace may add, are never touched.
+Only the fields read here leave this module. `addressee`, `courier`, `legal_info`, the address, region and city of
+`analytics_data`, and every field the marketplace may add, are never touched; of `customer` nothing is read but a check
+of 16 bits on the address (`recipients.address_check`), which tells that it was changed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from shipby.adapters.ozon.assumptions import (
 )
 from shipby.adapters.ozon.reading.answers import LONGEST_CODE, Node, is_currency, money, rounded_money, unreadable
 from shipby.adapters.ozon.reading.entries import Fields
+from shipby.adapters.ozon.reading.recipients import address_check
 from shipby.application.cases.odd_entries import Listed
 from shipby.domain.initiators import latin
 from shipby.domain.money import Money
@@ -67,6 +69,7 @@ def posting_of(node: Node, read_at: datetime) -> MarketplacePosting:
         flow=maybe("flow", lambda: node.code("integration_type_flow"), ""),
         legal=maybe("legal", lambda: node.node("analytics_data").flag("is_legal"), unknown=False),
         optional_marks=maybe("optional_marks", lambda: _optional_marks(node.node("optional")), ()),
+        address=maybe("address", lambda: address_check(node, number), ""),
         traceable=maybe("traceable", lambda: node.flag("require_blr_traceable_attrs"), unknown=False),
         multibox=maybe("multibox", lambda: node.flag("is_multibox"), unknown=False),
         boxes=maybe("boxes", lambda: _boxes(node), 0),

@@ -1,14 +1,17 @@
 """From a posting of /v3/posting/fbs/get to the recipient as printed on a label of the seller's own.
 
-The only module that reads names, addresses and phones. They go to the caller and nowhere else: an unreadable answer is
-reported by the name of its field, never by its value.
+The only module that reads names, addresses and phones. They go to the caller and nowhere else, but for `address_check`:
+an unreadable answer is reported by the name of its field, never by its value.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 from shipby.adapters.ozon.assumptions import RECIPIENT_EXTENSION
 from shipby.adapters.ozon.reading.answers import Node
 from shipby.domain.labels.own_labels import Party
+from shipby.domain.postings.posting import NO_ADDRESS
 
 
 def recipient_of(node: Node) -> Party | None:
@@ -25,6 +28,19 @@ def recipient_of(node: Node) -> Party | None:
     pin = addressee.text("pin")
     # The number is a substitute one: without its extension nobody is reached.
     return Party(name=name, address=address, phone=f"{phone} {RECIPIENT_EXTENSION} {pin}" if phone and pin else phone)
+
+
+def address_check(node: Node, number: str) -> str:
+    """16 bits that tell whether the address of a posting is another one, and from which nobody finds it: one of every
+    65,536 addresses has the same. "" where no buyer is named, NO_ADDRESS where no address is.
+
+    Raises MarketplaceUnavailableError, naming the field.
+    """
+    customer = node.node("customer")
+    if not customer.fields:
+        return ""
+    address = " ".join(_address(customer.node("address")).casefold().split())
+    return hashlib.sha256(f"{number}\n{address}".encode()).hexdigest()[:4] if address else NO_ADDRESS
 
 
 def _address(node: Node) -> str:
