@@ -17,6 +17,7 @@ AREAS = (
     "bench",
     "picking",
     "products",
+    "packing.marks",
     "marketplace",
     "tracking.reports",
     "tracking.numbers",

@@ -60,7 +60,15 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars", "listQualityFailures"}
+    labels |= {
+        "listProducts",
+        "getProduct",
+        "getPicking",
+        "getScans",
+        "getExemplars",
+        "listQualityFailures",
+        "listPoolMarks",
+    }
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
@@ -77,6 +85,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "overrideLabel",
         "putProduct",
         "enterExemplars",
+        "takeMarks",
         "printPickList",
         "claimLines",
         "releaseLines",

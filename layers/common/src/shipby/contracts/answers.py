@@ -23,7 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.bench import quality
+from shipby.contracts.bench import marks, quality
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -41,6 +41,7 @@ _ROOMS = (
     printing,
     picking,
     quality,
+    marks,
     products,
     settings,
     evidence,

@@ -19,7 +19,7 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SaveExemplars, SavePosting, Write
-from shipby.application.postings.exemplars import claimed, code_used, given_free
+from shipby.application.postings.exemplars import claimed, code_used, given_back, given_free
 from shipby.application.postings.work_posting import no_posting
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS
@@ -255,6 +255,7 @@ def _enter(
             sheet = replace(sheet, problem=str(error))
     writes += claimed(scan.seller, scan.number, sorted(codes - had))
     writes += given_free(scan.seller, scan.number, sorted(had - codes))
+    writes += given_back(scan.seller, before, had - codes, store=store)
     return replace(parcel, posting=posting, sheet=sheet), events, [SaveExemplars(sheet), *writes]
 
 
@@ -281,7 +282,7 @@ def reset_check(
         parcel, before = bench.parcel, bench.parcel.check
         if stop := find_stop(parcel.posting):
             raise StoppedError(stop.told, code=stop.why)
-        check, sheet, writes = begin_anew(parcel, actor)
+        check, sheet, writes = begin_anew(parcel, actor, store=store)
         changed = rewind(replace(parcel.posting, version=parcel.posting.version + 1))
         data: dict[str, Json] = {"reset": True, "scanned": dict(before.scanned)}
         event = Event(type=EventType.BENCH_SCANNED, at=clock.now(), actor=actor, reason=reason, data=data)
@@ -294,7 +295,9 @@ def reset_check(
     return decide_anew(once)
 
 
-def begin_anew(parcel: Parcel, actor: str) -> tuple[BenchCheck, ExemplarSheet | None, list[Write]]:
+def begin_anew(
+    parcel: Parcel, actor: str, *, store: BenchReads
+) -> tuple[BenchCheck, ExemplarSheet | None, list[Write]]:
     """An empty parcel: its check, its entries, and the writes that give the marks of its pieces free."""
     before = parcel.check
     check = BenchCheck(
@@ -304,10 +307,10 @@ def begin_anew(parcel: Parcel, actor: str) -> tuple[BenchCheck, ExemplarSheet | 
         by=actor,
         ask_marks=before.ask_marks or bool(before.marks),
     )
-    return check, *_taken_out(parcel)
+    return check, *_taken_out(parcel, store)
 
 
-def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
+def _taken_out(parcel: Parcel, store: BenchReads) -> tuple[ExemplarSheet | None, list[Write]]:
     """The entries without the pieces that were scanned in: another parcel may take those. What the marketplace was told
     already stays until other pieces are scanned in."""
     sheet, gone = parcel.sheet, set(parcel.check.marks)
@@ -322,7 +325,8 @@ def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
     }
     left = replace(sheet, version=sheet.version + 1, pieces=pieces)
     free = sorted(gone & set(codes_of(sheet.pieces)))
-    return left, [SaveExemplars(left), *given_free(sheet.seller, sheet.posting_number, free)]
+    back = given_back(sheet.seller, sheet, free, store=store)
+    return left, [SaveExemplars(left), *given_free(sheet.seller, sheet.posting_number, free), *back]
 
 
 def _view(bench: Bench, documents: DocumentStore) -> dict[str, Json]:
