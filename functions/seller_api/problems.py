@@ -100,6 +100,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "same_person": Kind(409, "Another person has to do this", "Let somebody else inspect it."),
     "photo_needed": Kind(409, "A photo is needed", "Add it with POST /v1/postings/{number}/evidence, then try again."),
+    "pool_empty": Kind(409, "The pool cannot give that", "Do what detail says; nothing was taken."),
     "other_piece": Kind(409, "Other pieces are entered for this posting", _ENTER),
     "call_under_way": Kind(409, "The marketplace is being told of the pieces", "Wait until the intent is settled."),
     "too_many_codes": Kind(409, "More codes than one posting can have", "Split the posting."),

@@ -157,6 +157,10 @@ class _Planner:
                 yield self._saved(key, numbers, f"job {numbers.id}", columns | self._alarm(key, numbers.next_alarm))
                 for part in parts:
                     yield Planned(keys.number_rows(part.seller, part.job, part.part), part)
+            case w.SavePoolMark(mark):
+                used = bool(mark.posting_number)
+                yield Planned(keys.pool_mark(mark.seller, mark.sku, mark.identity, used=used), mark)
+                yield Planned(keys.pool_mark(mark.seller, mark.sku, mark.identity, used=not used), None)
             case w.SavePickClaim(line):
                 yield self._saved(
                     keys.pick_claim(line.seller, line.posting_number, line.sku), line, f"claim {line.sku}"

@@ -38,6 +38,7 @@ from shipby.domain.money import Money
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
 from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.pool import PoolMark
 from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.people.account import Account
 from shipby.domain.people.person import Person
@@ -217,6 +218,7 @@ number_rows = _any(NumberRows, seller=ids, job=ids, part=st.integers(0, 999), ro
 purchases = _any(Purchase, seller=ids, id=ids, hops=tuples(_any(Hop)))
 bench_checks = _any(BenchCheck, seller=ids, posting_number=ids, scanned=maps(counts))
 pick_claims = _any(PickClaim, seller=ids, posting_number=ids, sku=ids)
+pool_marks = _any(PoolMark, seller=ids, sku=ids, code=ids)
 quality_failures = _any(QualityFailure, seller=ids, posting_number=ids)
 exemplar_sheets = _any(ExemplarSheet, seller=ids, posting_number=ids, pieces=maps(tuples(_any(Exemplar))))
 refused_pages = _any(RefusedPage, seller=ids, id=ids)

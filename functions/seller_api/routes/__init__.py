@@ -18,6 +18,7 @@ AREAS = (
     "bench",
     "picking",
     "products",
+    "packing.marks",
     "marketplace",
     "validation.checks",
     "shapes.splits",

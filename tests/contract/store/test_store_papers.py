@@ -18,6 +18,7 @@ from shipby.application.ports.writes import (
     SaveExemplars,
     SaveNumberJob,
     SavePickClaim,
+    SavePoolMark,
     SavePosting,
     SavePrintJob,
     SaveProductCard,
@@ -35,6 +36,7 @@ from shipby.domain.labels.pages import PageVerdict, RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintOrder, PrintState, PrintStyle
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
 from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.pool import PoolMark
 from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.tracking.number_job import JobState, NumberJob, NumberRow, RowState, in_parts
@@ -216,6 +218,21 @@ def test_lines_that_pickers_have_go_up_one_version_at_a_time(store: Store, selle
     given = replace(first, version=2, by="key:other")
     store.commit([SavePickClaim(given)])
     assert walk(lambda **page: store.pick_claims(seller, **page), 1) == [given, other]
+
+
+def test_a_mark_of_a_pool_is_free_or_used_and_never_both(store: Store, seller: str) -> None:
+    free = [PoolMark(seller=seller, sku="10", code=f"01x21{end}\x1d93abcd", at=a.NOW, by="key:k") for end in "aAb"]
+    store.commit([SavePoolMark(mark) for mark in free])
+    by_code = sorted(free, key=lambda mark: mark.code)
+    assert walk(lambda **page: store.pool_marks(seller, "10", used=False, **page), 2) == by_code
+    taken = replace(free[0], posting_number=a.NUMBER)
+    store.commit([SavePoolMark(taken)])
+    assert store.pool_marks(seller, "10", used=False).items == tuple(by_code[:1] + by_code[2:])
+    assert store.pool_marks(seller, "10", used=True).items == (taken,)
+    assert (store.pool_mark(seller, "10", "01x21a"), store.pool_mark(seller, "10", "01x21A")) == (taken, None)
+    store.commit([SavePoolMark(free[0])])
+    assert store.pool_mark(seller, "10", "01x21a") is None
+    assert len(store.pool_marks(seller, "10", used=False).items) == 3
 
 
 def test_what_failed_its_inspection_is_listed_by_month(store: Store, seller: str) -> None:

@@ -105,6 +105,7 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
         some.exemplar_sheets,
     ),
     "pick claim": (packing_rows.pick_claim_item, packing_rows.pick_claims().read, some.pick_claims),
+    "mark of a pool": (packing_rows.pool_mark_item, packing_rows.pool_marks().read, some.pool_marks),
     "quality failure": (
         packing_rows.quality_failure_item,
         packing_rows.quality_failures().read,

@@ -61,7 +61,15 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     read_postings |= {"getCheck", "listAmendments"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars", "listQualityFailures"}
+    labels |= {
+        "listProducts",
+        "getProduct",
+        "getPicking",
+        "getScans",
+        "getExemplars",
+        "listQualityFailures",
+        "listPoolMarks",
+    }
     labels |= {"listStock", "getStock", "listMovements", "listStockPools", "getStockPool", "getPostingStock"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
@@ -79,6 +87,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "overrideLabel",
         "putProduct",
         "enterExemplars",
+        "takeMarks",
         "printPickList",
         "claimLines",
         "releaseLines",

@@ -11,6 +11,7 @@ from shipby.domain.events import number_job_ref
 from shipby.domain.evidence.claims import Claim
 from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
 from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.pool import PoolMark
 from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.number_job import NumberJob, NumberRows
@@ -99,6 +100,14 @@ class MemoryMatters(MemoryListings):
 
     def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
         return self._get(keys.evidence_pack(seller, identifier), EvidencePack)
+
+    def pool_marks(
+        self, seller: str, sku: str, *, used: bool, limit: int = 100, cursor: str | None = None
+    ) -> Page[PoolMark]:
+        return self._rows_of(keys.pool_pk(seller, sku, used=used), PoolMark, limit, cursor)
+
+    def pool_mark(self, seller: str, sku: str, identity: str) -> PoolMark | None:
+        return self._get(keys.pool_mark(seller, sku, identity, used=True), PoolMark)
 
     def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
         return self._rows_of(keys.picks_pk(seller), PickClaim, limit, cursor)

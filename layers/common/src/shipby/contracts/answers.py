@@ -23,7 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.bench import quality
+from shipby.contracts.bench import marks, quality
 from shipby.contracts.overview import search
 from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
@@ -57,6 +57,7 @@ _ROOMS = (
     printing,
     picking,
     quality,
+    marks,
     products,
     settings,
     evidence,

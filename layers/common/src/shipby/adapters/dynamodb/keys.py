@@ -19,6 +19,7 @@
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
+    SELLER#<s>#POOL#<sku>#FREE, …#USED   MARK#<GTIN and serial>
     SELLER#<s>#PICKS                 PICK#<posting>#<sku>
     SELLER#<s>#FAILURES#<yyyymm>     FAILURE#<at>#<posting>#<version>
     SELLER#<s>#POOL#<pool>           EVENT#<version>#<n>
@@ -95,6 +96,7 @@ CARRIER_PREFIX = "CARRIER#"
 PURCHASE_PREFIX = "PURCHASE#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
+MARK_PREFIX = "MARK#"
 PICK_PREFIX = "PICK#"
 FAILURE_PREFIX = "FAILURE#"
 PAGE_PREFIX = "PAGE#"
@@ -338,6 +340,15 @@ def bench_check(seller: str, number: str) -> Key:
 
 def exemplar_sheet(seller: str, number: str) -> Key:
     return Key(posting_pk(seller, number), EXEMPLARS)
+
+
+def pool_pk(seller: str, sku: str, *, used: bool) -> str:
+    """The partition of the free or of the used marks of a product."""
+    return f"{seller_pk(seller)}#POOL#{_part(sku, 'SKU')}#{'USED' if used else 'FREE'}"
+
+
+def pool_mark(seller: str, sku: str, identity: str, *, used: bool) -> Key:
+    return Key(pool_pk(seller, sku, used=used), f"{MARK_PREFIX}{_last_part(identity, 'mark')}")
 
 
 def picks_pk(seller: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shipby.domain.evidence.claims import Claim
     from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
     from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.pool import PoolMark
     from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.shadow import ShadowDecision
 
@@ -75,6 +76,18 @@ class Matters(Listings):
 
     def evidence_pack(self, seller: str, identifier: str) -> EvidencePack | None:
         return self._read(rows.evidence.packs(), keys.evidence_pack(seller, identifier))
+
+    def pool_marks(
+        self, seller: str, sku: str, *, used: bool, limit: int = 100, cursor: str | None = None
+    ) -> Page[PoolMark]:
+        """Free or used marks of a product's pool, by code."""
+        partition = keys.pool_pk(seller, sku, used=used)
+        items, following = self._rows_of(seller, f"pool/{sku}/{used}", partition, limit, cursor)
+        return Page(tuple(rows.packing.pool_marks().read(item) for item in items), following)
+
+    def pool_mark(self, seller: str, sku: str, identity: str) -> PoolMark | None:
+        """A used mark of a product's pool, by GTIN and serial."""
+        return self._read(rows.packing.pool_marks(), keys.pool_mark(seller, sku, identity, used=True))
 
     def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
         """Lines that pickers have or had in the last hours, by posting."""

@@ -216,6 +216,10 @@ class _Builder:
                 item = rows.tracking.number_job_item(numbers, self._shards)
                 yield versioned(item, numbers.version, f"job {numbers.id}")
                 yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
+            case w.SavePoolMark(mark):
+                yield put(rows.packing.pool_mark_item(mark))
+                other = keys.pool_mark(mark.seller, mark.sku, mark.identity, used=not mark.posting_number)
+                yield Operation(action="Delete", key=other, body={})
             case w.SavePickClaim(line):
                 what = f"the claim of SKU {line.sku} of posting {line.posting_number}"
                 yield versioned(rows.packing.pick_claim_item(line), line.version, what)

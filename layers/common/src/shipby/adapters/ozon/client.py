@@ -56,8 +56,8 @@ from shipby.domain.returns.return_case import MarketplaceReturn
 
 if TYPE_CHECKING:
     from shipby.application.ports.exemplars import Exemplars
-    from shipby.domain.validation.limits import DropOffLimits
     from shipby.application.ports.marketplace import Shapes
+    from shipby.domain.validation.limits import DropOffLimits
 
 
 class OzonClient:

@@ -18,13 +18,13 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveExemplars, SavePosting, Write
-from shipby.application.postings.exemplars import claimed, code_used, exemplars_view, given_free, name_code
+from shipby.application.postings.exemplars import claimed, code_used, exemplars_view, given_back, given_free, name_code
 from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.validation.check import check
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError
+from shipby.domain.errors import ActionNotOfferedError, AlreadyExistsError, InvalidInputError, PreconditionFailedError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import MOVES_GOODS, IntentAction, open_of
 from shipby.domain.json_types import Json
@@ -46,6 +46,10 @@ class Entry:
     actor: str
     pieces: Mapping[str, Sequence[Exemplar]]
     if_match: int | None = None
+    sheet_version: int | None = None
+    """Of the entries on which these are built."""
+    besides: tuple[Write, ...] = ()
+    """What becomes true with them."""
 
 
 def get_exemplars(seller: str, number: str, *, store: Store) -> dict[str, Json]:
@@ -76,6 +80,8 @@ def enter_exemplars(entry: Entry, remember: Remember, *, store: Store, clock: Cl
         if detail is None:
             raise ActionNotOfferedError(f"the goods of posting {entry.number} are not known yet; try again in a minute")
         before = store.exemplar_sheet(entry.seller, entry.number)
+        if entry.sheet_version not in (None, before.version if before else 0):
+            raise PreconditionFailedError(f"the entries of posting {entry.number} were changed meanwhile: try again")
         return _store(posting, detail, _sheet(entry, detail, before, store), before, entry, remember, store, clock)
 
     return decide_anew(once)
@@ -190,7 +196,8 @@ def _store(
     moves = [*claimed(entry.seller, number, sorted(new)), *given_free(entry.seller, number, sorted(gone))]
     appended = AppendEvents(entry.seller, ref, changed.version, tuple(events))
     try:
-        store.commit([SavePosting(changed), SaveExemplars(sheet), appended, *moves, *writes, *remember(answer)])
+        writes += [*moves, *entry.besides, *given_back(entry.seller, before, gone, store=store)]
+        store.commit([SavePosting(changed), SaveExemplars(sheet), appended, *writes, *remember(answer)])
     except AlreadyExistsError as error:
         if told := code_used(entry.seller, entry.number, codes, store=store):
             raise AlreadyExistsError(f"mark_used: {told}", what="EXEMPLAR") from error

@@ -19,7 +19,7 @@ from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, Commits, SaveBenchCheck, SaveExemplars, SavePosting, Write
-from shipby.application.postings.exemplars import claimed, code_used, given_free
+from shipby.application.postings.exemplars import claimed, code_used, given_back, given_free
 from shipby.application.postings.work_posting import no_posting, with_goods
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS
@@ -266,6 +266,7 @@ def _enter(
             sheet = replace(sheet, problem=str(error))
     writes += claimed(scan.seller, scan.number, sorted(codes - had))
     writes += given_free(scan.seller, scan.number, sorted(had - codes))
+    writes += given_back(scan.seller, before, had - codes, store=store)
     return replace(parcel, posting=posting, sheet=sheet), events, [SaveExemplars(sheet), *writes]
 
 
@@ -294,7 +295,7 @@ def reset_check(
         stood, posting = parcel.posting, replace(parcel.posting, amended=0)
         if stop := find_stop(posting):
             raise StoppedError(stop.told, code=stop.why)
-        check, sheet, writes = begin_anew(parcel, actor)
+        check, sheet, writes = begin_anew(parcel, actor, store=store)
         changed = rewind(replace(posting, version=posting.version + 1))
         data: dict[str, Json] = {"reset": True, "scanned": dict(before.scanned)}
         if stood.amended:
@@ -309,7 +310,9 @@ def reset_check(
     return decide_anew(once)
 
 
-def begin_anew(parcel: Parcel, actor: str) -> tuple[BenchCheck, ExemplarSheet | None, list[Write]]:
+def begin_anew(
+    parcel: Parcel, actor: str, *, store: BenchReads
+) -> tuple[BenchCheck, ExemplarSheet | None, list[Write]]:
     """An empty parcel: its check, its entries, and the writes that give the marks of its pieces free."""
     before = parcel.check
     check = BenchCheck(
@@ -319,10 +322,10 @@ def begin_anew(parcel: Parcel, actor: str) -> tuple[BenchCheck, ExemplarSheet | 
         by=actor,
         ask_marks=before.ask_marks or bool(before.marks),
     )
-    return check, *_taken_out(parcel)
+    return check, *_taken_out(parcel, store)
 
 
-def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
+def _taken_out(parcel: Parcel, store: BenchReads) -> tuple[ExemplarSheet | None, list[Write]]:
     """The entries without the pieces that were scanned in: another parcel may take those. What the marketplace was told
     already stays until other pieces are scanned in."""
     sheet, gone = parcel.sheet, set(parcel.check.marks)
@@ -337,7 +340,8 @@ def _taken_out(parcel: Parcel) -> tuple[ExemplarSheet | None, list[Write]]:
     }
     left = replace(sheet, version=sheet.version + 1, pieces=pieces)
     free = sorted(gone & set(codes_of(sheet.pieces)))
-    return left, [SaveExemplars(left), *given_free(sheet.seller, sheet.posting_number, free)]
+    back = given_back(sheet.seller, sheet, free, store=store)
+    return left, [SaveExemplars(left), *given_free(sheet.seller, sheet.posting_number, free), *back]
 
 
 def _view(bench: Bench, documents: DocumentStore) -> dict[str, Json]:

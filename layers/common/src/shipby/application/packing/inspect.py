@@ -175,7 +175,7 @@ def _replace_units(inspection: Inspection, bench: Bench, store: Store, now: date
         step, opened = _short(inspection, bench, step, out.left or 0, store, now)
         writes += opened
     if parcel.check.scanned or parcel.check.waits:
-        check, _, freed = begin_anew(parcel, inspection.actor)
+        check, _, freed = begin_anew(parcel, inspection.actor, store=store)
         writes += [SaveBenchCheck(check), *freed]
     return step, writes
 

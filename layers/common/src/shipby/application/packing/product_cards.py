@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.matters import Cases
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveProductCard, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.domain import pointers
 from shipby.application.validation.recheck import ask_recheck, card_matters
+from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionFailedError, RetryableError
 from shipby.domain.events import Event, EventType, product_ref
 from shipby.domain.json_types import Json

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.pool import PoolMark
     from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.sellers.settings import SellerSettings
@@ -74,6 +75,14 @@ class BenchReads(Protocol):
 
     def bench_check(self, seller: str, number: str) -> BenchCheck | None: ...
     def exemplar_sheet(self, seller: str, number: str) -> ExemplarSheet | None: ...
+    def pool_marks(
+        self, seller: str, sku: str, *, used: bool, limit: int = 100, cursor: str | None = None
+    ) -> Page[PoolMark]:
+        """Free or used marks of a product's pool, by code; strongly consistent."""
+
+    def pool_mark(self, seller: str, sku: str, identity: str) -> PoolMark | None:
+        """A used mark of a product's pool, by GTIN and serial."""
+
     def pick_claims(self, seller: str, *, limit: int = 1000, cursor: str | None = None) -> Page[PickClaim]:
         """Lines that pickers have or had in the last hours, by posting; strongly consistent."""
 

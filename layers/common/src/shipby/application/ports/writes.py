@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shipby.domain.notices.digest_entry import DigestEntry
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
     from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.pool import PoolMark
     from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.people.account import Account
     from shipby.domain.people.person import Person
@@ -192,6 +193,13 @@ class SavePickClaim:
     """Write whose a line is if its stored version is `claim.version - 1`; it may go an hour after its time."""
 
     claim: PickClaim
+
+
+@dataclass(frozen=True, slots=True)
+class SavePoolMark:
+    """Put a mark among the free ones of its product's pool, or the used ones; it is in the other half no more."""
+
+    mark: PoolMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +406,7 @@ Write: TypeAlias = (
     | SaveBenchCheck
     | SaveExemplars
     | SavePickClaim
+    | SavePoolMark
     | SaveQualityFailure
     | SavePool
     | SaveStock

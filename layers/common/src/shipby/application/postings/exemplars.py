@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
-from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, Write
+from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, SavePoolMark, Write
 from shipby.domain import pointers
 from shipby.domain.errors import DutyNeededError
 from shipby.domain.json_types import Json
@@ -58,7 +58,19 @@ def given_free(seller: str, number: str, codes: Iterable[str]) -> list[Write]:
 def released(seller: str, number: str, *, store: BenchReads) -> list[Write]:
     """The codes of its pieces are free for another posting."""
     sheet = store.exemplar_sheet(seller, number)
-    return given_free(seller, number, codes_of(sheet.pieces)) if sheet else []
+    codes = codes_of(sheet.pieces) if sheet else ()
+    return [*given_free(seller, number, codes), *given_back(seller, sheet, codes, store=store)]
+
+
+def given_back(seller: str, sheet: ExemplarSheet | None, codes: Collection[str], *, store: BenchReads) -> list[Write]:
+    """Those of the codes that came from a pool are free in it again."""
+    found = (
+        store.pool_mark(seller, sku, code)
+        for sku, pieces in (sheet.pieces if sheet else {}).items()
+        for code in codes_of({sku: pieces})
+        if code in codes and not code.startswith(("imei:", "uin:"))
+    )
+    return [SavePoolMark(replace(mark, posting_number="")) for mark in found if mark is not None]
 
 
 def code_used(seller: str, number: str, codes: Iterable[str], *, store: Pointers) -> str:

@@ -12,8 +12,8 @@ from shipby.application.ports.writes import SaveSettings, Write
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.domain.errors import InvalidInputError, PreconditionFailedError
 from shipby.domain import actors
+from shipby.domain.errors import InvalidInputError, PreconditionFailedError
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy

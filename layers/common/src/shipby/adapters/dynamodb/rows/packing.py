@@ -9,6 +9,7 @@ from shipby.adapters.dynamodb.rows.kind import Kind, ttl
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
 from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.pool import PoolMark
 from shipby.domain.packing.quality import QualityFailure
 
 PICK_KEPT = timedelta(hours=1)
@@ -32,6 +33,16 @@ def pick_claims() -> Kind[PickClaim]:
 def pick_claim_item(claim: PickClaim) -> Item:
     key = keys.pick_claim(claim.seller, claim.posting_number, claim.sku)
     return pick_claims().item(key, claim, {"ttl": ttl(claim.until + PICK_KEPT)})
+
+
+@functools.cache
+def pool_marks() -> Kind[PoolMark]:
+    return Kind("MARK", Record(PoolMark))
+
+
+def pool_mark_item(mark: PoolMark) -> Item:
+    key = keys.pool_mark(mark.seller, mark.sku, mark.identity, used=bool(mark.posting_number))
+    return pool_marks().item(key, mark)
 
 
 @functools.cache
