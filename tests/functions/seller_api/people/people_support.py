@@ -11,6 +11,7 @@ from functions.seller_api.wiring import Parts
 from shipby.application.people.keeping import Keeper, Wanted, add_person
 from shipby.application.people.keys import NewKey, make_key
 from shipby.application.sellers.authenticate import authenticate
+from shipby.domain import actors
 from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.api_support import Papers, Reply, http_event, read_reply
 from tests.support import builders as a
@@ -32,14 +33,14 @@ class Shop:
 
     def joins(self, name: str, role: Role, *, seller: str = a.SELLER, warehouses: tuple[str, ...] = ()) -> str:
         """The operator takes somebody in and makes them a key; their id."""
-        operator = Keeper(seller=seller, actor="system:operator", role=Role.OWNER)
+        operator = Keeper(seller=seller, actor=actors.OPERATOR, role=Role.OWNER)
         wanted = Wanted(name=name, role=role, warehouses=warehouses)
         person = add_person(operator, wanted, lambda _: [], store=self.store, clock=self.clock).body
         self.key_of(name, NewKey(name="k", person=str(person["id"])), seller=seller)
         return str(person["id"])
 
     def key_of(self, name: str, wanted: NewKey, *, seller: str = a.SELLER) -> str:
-        operator = Keeper(seller=seller, actor="system:operator", role=Role.OWNER)
+        operator = Keeper(seller=seller, actor=actors.OPERATOR, role=Role.OWNER)
         made = make_key(operator, wanted, lambda _: [], store=self.store, clock=self.clock).body
         self.keys[name] = str(made["text"])
         return str(made["id"])

@@ -9,6 +9,7 @@ import pytest
 
 from shipby.application.people.keeping import Keeper, Wanted, add_person
 from shipby.application.people.keys import NewKey
+from shipby.domain import actors
 from shipby.domain.events import key_ref, person_ref
 from shipby.domain.people import pins
 from shipby.domain.sellers.keys import Role
@@ -168,7 +169,7 @@ def test_a_person_of_two_shops_sees_both_and_each_shop_itself_alone(shop: Shop) 
     refused = shop.post("nina", "/v1/people", {"name": "Olga", "role": "packer", "id": olga["id"]})
     assert (refused.status, refused.code) == (404, "not_found")
     # The operator takes the same person in at the other shop.
-    operator = Keeper(seller=OTHER, actor="system:operator", role=Role.OWNER, person=olga["id"])
+    operator = Keeper(seller=OTHER, actor=actors.OPERATOR, role=Role.OWNER)
     wanted = Wanted(name="Ольга", role=Role.OWNER)
     add_person(operator, wanted, lambda _: [], identifier=olga["id"], store=shop.store, clock=shop.clock)
     me = shop.get("olga", "/v1/me").body
