@@ -1,4 +1,4 @@
-"""Who calls, and what each role may do. Both come from the authorizer's context and from nowhere else."""
+"""Who calls: the authorizer's context says it, and nothing else does."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from typing import Any
 from functions.seller_api.problems import HttpError
 from shipby.domain import actors
 from shipby.domain.sellers.keys import Role
-
-MANAGERS = frozenset({Role.OWNER, Role.MANAGER})
-OFFICE = MANAGERS | {Role.INTEGRATION}
-BENCH = OFFICE | {Role.PACKER}
-"""Commands at the bench, and labels."""
-DESK = OFFICE | {Role.SUPPORT}
-"""Tracking numbers, returns, and reading about money, intents and the proof."""
-ALL_KEYS = frozenset(Role)
-"""Asking who one is, and signing in."""
-EVERYONE = ALL_KEYS - {Role.STATION}
-"""Reading postings and labels. The key of a shared bench alone does nothing: its people sign in."""
-SETTINGS_READERS = MANAGERS | {Role.SUPPORT}
 
 
 @dataclass(frozen=True, slots=True)

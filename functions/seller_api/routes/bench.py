@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from functions.seller_api.access import BENCH
 from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.shared.idempotency import Answer
@@ -41,7 +40,6 @@ def _operation(command: Command, summary: str, body: type[Request] = StepBody, *
         summary=summary,
         run=_step(command),
         answers="PostingView",
-        roles=BENCH,
         body=body,
         etag=True,
         if_match=IfMatch.OPTIONAL,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.intents import enter_exemplars as enter
 from shipby.application.intents.assemble import WaveWish, ship_wave
@@ -129,7 +128,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make a pick list of these postings, or of those that wait",
         run=print_pick_list,
         answers="PrintJobView",
-        roles=BENCH,
         body=PickListBody,
         status=202,
         description="Sorted by bin, then cut-off. The job and the link to its file are at /v1/labels/{job}.",
@@ -140,7 +138,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPicking",
         summary="The rows of a pick list, for a phone",
         answers="PickingView",
-        roles=EVERYONE,
         query=PickingQuery,
     ),
     Operation(
@@ -150,7 +147,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Scan an item into a parcel; the last good scan packs it and unlocks its label",
         run=scan_item,
         answers="CheckView",
-        roles=BENCH,
         body=ScanBody,
         description="A wrong item, one too many, or a posting that is not to be sent is refused with 409; the refusal "
         "is kept in the posting's history, and nothing else changes.",
@@ -161,7 +157,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getScans",
         summary="What was scanned into a parcel so far, and its label once everything is in",
         answers="CheckView",
-        roles=EVERYONE,
     ),
     Operation(
         id="resetScans",
@@ -170,7 +165,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Begin the check of a parcel anew",
         run=reset_scans,
         answers="CheckView",
-        roles=BENCH,
         body=ResetScansBody,
     ),
     Operation(
@@ -180,7 +174,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Assemble many postings at the marketplace, each in one package",
         run=ship,
         answers="WaveView",
-        roles=OFFICE,
         body=WaveBody,
         status=202,
         description="Their labels are fetched as soon as the marketplace has them. A posting that cannot be shipped is "
@@ -192,7 +185,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getExemplars",
         summary="What the marketplace wants of a posting's pieces, what is entered, what is missing",
         answers="ExemplarsView",
-        roles=EVERYONE,
     ),
     Operation(
         id="enterExemplars",
@@ -201,7 +193,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Enter marks, declarations, IMEI, batch and weight of all pieces",
         run=enter_exemplars,
         answers="ExemplarsView",
-        roles=BENCH,
         body=ExemplarsBody,
         if_match=IfMatch.OPTIONAL,
         description="Stored at once; each code belongs to one piece of one posting. Once nothing is missing, the "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import MANAGERS
 from functions.seller_api.operations import Call, Operation, read
 from functions.seller_api.routes.people.keeper import keeper
 from shipby.application.people import keys, views
@@ -43,7 +42,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listKeys",
         summary="Keys of the shop: whose, for what, made and used when",
         answers="Listing[KeyView]",
-        roles=MANAGERS,
         query=Paged,
         description="A key of an older release stands here from its first call on.",
     ),
@@ -54,7 +52,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make a key: a person's, a program's or a bench's",
         run=make_key,
         answers="NewKeyView",
-        roles=MANAGERS,
         body=NewKeyBody,
         status=201,
     ),
@@ -65,7 +62,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make the key that takes a key's place; both work for a while",
         run=rotate_key,
         answers="NewKeyView",
-        roles=MANAGERS,
         body=RotateBody,
         status=201,
     ),
@@ -76,7 +72,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Stop a key, within a minute",
         run=revoke_key,
         answers="KeyView",
-        roles=MANAGERS,
         body=RemoveBody,
     ),
 )

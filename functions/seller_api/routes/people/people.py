@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import ALL_KEYS, EVERYONE, MANAGERS
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from functions.seller_api.routes.people.keeper import keeper
 from shipby.application.people import keeping, views
@@ -95,7 +94,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getMe",
         summary="Who you are here: person or key, role, and your shops",
         answers="MeView",
-        roles=ALL_KEYS,
     ),
     Operation(
         id="setMyPin",
@@ -104,7 +102,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Choose your PIN for shared benches",
         run=set_my_pin,
         answers="PersonView",
-        roles=EVERYONE,
         body=PinBody,
     ),
     read(
@@ -113,7 +110,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listPeople",
         summary="Everybody who works or worked in the shop",
         answers="Listing[PersonView]",
-        roles=MANAGERS,
         query=Paged,
     ),
     Operation(
@@ -123,7 +119,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Take somebody in",
         run=add_person,
         answers="PersonView",
-        roles=MANAGERS,
         body=NewPersonBody,
         status=201,
         description="Managers take in packers, support and integrations; owners everybody.",
@@ -134,7 +129,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPerson",
         summary="One person",
         answers="PersonView",
-        roles=MANAGERS,
         etag=True,
     ),
     Operation(
@@ -144,7 +138,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Replace a person's name, role and warehouses",
         run=put_person,
         answers="PersonView",
-        roles=MANAGERS,
         body=PersonBody,
         etag=True,
         if_match=IfMatch.REQUIRED,
@@ -156,7 +149,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Somebody leaves: keys, sessions, badge and PIN open nothing any more",
         run=remove_person,
         answers="PersonView",
-        roles=MANAGERS,
         body=RemoveBody,
         description="At the API within a minute, which is how long the gateway keeps an answer of the authorizer. "
         "Histories go on showing the name. The last owner cannot be removed.",
@@ -168,7 +160,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Give a person another PIN, and forget wrong tries",
         run=set_pin,
         answers="PersonView",
-        roles=MANAGERS,
         body=PinBody,
     ),
     Operation(
@@ -178,7 +169,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make a new badge; the former opens nothing any more",
         run=give_badge,
         answers="BadgeView",
-        roles=MANAGERS,
         body=NoBody,
     ),
     Operation(
@@ -188,7 +178,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="A badge was lost: it opens nothing any more",
         run=take_badge,
         answers="PersonView",
-        roles=MANAGERS,
         body=RemoveBody,
     ),
 )

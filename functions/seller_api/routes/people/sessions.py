@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import ALL_KEYS, EVERYONE
 from functions.seller_api.operations import Call, Operation
 from shipby.application.people import sessions
 from shipby.application.people.views import session_view
@@ -55,7 +54,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Sign in: at a shared bench by badge or PIN, or with a key of your own",
         run=open_session,
         answers="SessionView",
-        roles=ALL_KEYS,
         body=SessionBody,
         status=201,
         description="With the key of a bench: a packer's session of at most 4 hours, over after 10 minutes without a "
@@ -69,7 +67,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Sign out",
         run=close_session,
         answers="ClosedView",
-        roles=EVERYONE,
         body=NoBody,
     ),
     Operation(
@@ -79,7 +76,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Go on in another of your shops, with another token",
         run=switch_shop,
         answers="SessionView",
-        roles=EVERYONE,
         body=ShopBody,
         status=201,
     ),

@@ -11,12 +11,13 @@ from pydantic import BaseModel
 from functions.seller_api.document import answer_model
 from functions.seller_api.routes import OPERATIONS
 from shipby.application.people.keys import NewKey
-from shipby.application.shared.people import ACTOR_FIELDS, Names, with_names
 from shipby.application.ports.writes import AppendEvents, SavePosting
+from shipby.application.shared.people import ACTOR_FIELDS, Names, with_names
 from shipby.domain.events import posting_ref
 from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.people.people_support import Shop
 from tests.support import builders as a
+
 
 def models(hint: Any) -> Iterator[type[BaseModel]]:
     """Every model within a type."""
@@ -48,7 +49,7 @@ def test_a_history_shows_people_old_keys_and_who_was_removed() -> None:
     shop.post("Ольга", f"/v1/people/{pia}/remove", {"reason": "left"})
     items = shop.get("Ольга", f"{path}/events").body["items"]
     told = [(each["actor"], each.get("actor_name")) for each in items]
-    assert told == [("marketplace", None), (f"person:{pia}", "Пия"), (f"key:{old}", "планшет 2")]
+    assert told == [("system:posting_sync", None), (f"person:{pia}", "Пия"), (f"key:{old}", "планшет 2")]
 
 
 def test_the_names_of_many_are_one_query_and_of_few_one_read_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +64,7 @@ def test_the_names_of_many_are_one_query_and_of_few_one_read_each(monkeypatch: p
             return real(*told, **more)  # type: ignore[operator]  # the store's own
 
         monkeypatch.setattr(shop.store, name, counted)
-    many = {"items": [{"actor": f"person:{each}", "n": {"by": f"person:{each}"}} for each in ids * 3]}
+    many: dict[str, Any] = {"items": [{"actor": f"person:{each}", "n": {"by": f"person:{each}"}} for each in ids * 3]}
     found = with_names(many, Names(a.SELLER, shop.store))
     assert read == ["people"]
     assert [each["actor_name"] for each in found["items"]][:6] == [f"p{n}" for n in range(6)]  # type: ignore[call-overload,index,union-attr]  # JSON
