@@ -102,6 +102,10 @@ class SellerApi:
 
     def _answer(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
         call = self._call(operation, event, path)
+        if call.caller is not None and call.caller.warehouses and operation.unsafe:
+            from functions.seller_api.warehouses import check_warehouses
+
+            check_warehouses(call, operation.path, _plain(call.body))
         if operation.unsafe:
             request = {"method": operation.method, "path": _path(event), "body": _plain(call.body)}
             answer = idempotently(
