@@ -1,4 +1,4 @@
-"""An operation of the API: its address, who may call it, what goes in and out, and the function that does it.
+"""An operation of the API: its address, what goes in and out, and the function that does it; `permissions` says who.
 
 Routing, checking and the OpenAPI document are all made from these, so that none can disagree with another.
 """
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from functions.seller_api.access import Caller
+from functions.seller_api.permissions import PERMISSIONS
 from functions.seller_api.wiring import Parts
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
@@ -108,8 +109,6 @@ class Operation:
     run: Callable[[Call], Answer]
     answers: str
     """Name of the model of a successful answer in a module of `shipby.contracts`, or Listing[<name>]."""
-    roles: frozenset[Role]
-    """Empty: public, without a key."""
     query: type[Query] = NoQuery
     body: type[Request] | None = None
     status: int = 200
@@ -124,7 +123,14 @@ class Operation:
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.id not in PERMISSIONS:
+            raise TypeError(f"operation {self.id} has no row in functions/seller_api/permissions.py")
         object.__setattr__(self, "pattern", re.compile(re.sub(r"\{(\w+)\}", r"[^/]+", self.path)))
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Who may call it, as the table of permissions says; empty: public, without a key."""
+        return PERMISSIONS[self.id]
 
     @property
     def unsafe(self) -> bool:
@@ -146,7 +152,6 @@ def read(
     id: str,
     summary: str,
     answers: str,
-    roles: frozenset[Role],
     query: type[Query] = NoQuery,
     etag: bool = False,
     description: str = "",
@@ -159,7 +164,6 @@ def read(
         summary=summary,
         run=lambda call: Answer(200, run(call)),  # type: ignore[arg-type]  # views are JSON by their tests
         answers=answers,
-        roles=roles,
         query=query,
         etag=etag,
         description=description,

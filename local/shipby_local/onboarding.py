@@ -6,11 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipby.adapters.messengers.allowed import refused_by_its_text
-from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
+from shipby.application.people.keeping import Keeper, Wanted, add_person
+from shipby.application.people.keys import NewKey, make_key
+from shipby.application.sellers.register import create_push_token, register_seller
+from shipby.domain import actors
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError
 from shipby.domain.sellers.keys import Role
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who is to be the first person of a shop."""
+
+    name: str = "Owner"
+    id: str = ""
+    """Of somebody who belongs to another shop of the deployment already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +32,21 @@ class Onboarded:
     seller: str
     push_path: str
     api_key: str
+    owner: str
+    """Id of the owner, as a person."""
 
 
 def take_in(
-    deployment: Deployment, settings: SellerSettings, *, ozon_api_key: str, channels: Sequence[str] = ()
+    deployment: Deployment,
+    settings: SellerSettings,
+    *,
+    ozon_api_key: str,
+    channels: Sequence[str] = (),
+    owner: Owner | None = None,
 ) -> Onboarded:
     """Register a seller whose id is the marketplace's Client-Id. Secrets go to SSM, hashes to the table.
+
+    `owner` is the first person of the shop, and the key is theirs.
 
     Raises AlreadyExistsError (and changes nothing) if the seller is registered already, InvalidInputError for an
     impossible id or a channel that would not be used.
@@ -38,11 +59,23 @@ def take_in(
         # Writing the secrets first would put another key, and no messengers, in place of those the seller has.
         raise AlreadyExistsError(
             f"Seller {seller} is registered already; nothing was changed. Its marketplace key is the SSM parameter "
-            f"{deployment.secret_name(seller, 'ozon')}; `shipby key create {seller}` makes another API key."
+            f"{deployment.secret_name(seller, 'ozon')}; `shipby keys make {seller}` makes another API key."
         )
     deployment.put_secret(seller, "ozon", {"client_id": seller, "api_key": ozon_api_key})
     deployment.put_secret(seller, "channels", list(channels))
     register_seller(settings, store=store)
     token = create_push_token(seller, store=store, clock=clock)
-    key = create_api_key(seller, Role.OWNER, store=store, clock=clock)
-    return Onboarded(seller, f"/ozon/push/{token.text}", key.text)
+    person, key = join(deployment, seller, owner or Owner(), Role.OWNER)
+    return Onboarded(seller, f"/ozon/push/{token.text}", key, person)
+
+
+def join(deployment: Deployment, seller: str, who: Owner, role: Role) -> tuple[str, str]:
+    """Take a person in as the operator: their id, and a key of theirs, shown once."""
+    store, clock = deployment.store(), deployment.clock
+    operator = Keeper(seller=seller, actor=actors.OPERATOR, role=Role.OWNER)
+    wanted = Wanted(name=who.name, role=role)
+    person = add_person(operator, wanted, lambda _: [], identifier=who.id, store=store, clock=clock).body
+    made = make_key(
+        operator, NewKey(name="first key", person=str(person["id"])), lambda _: [], store=store, clock=clock
+    ).body
+    return str(person["id"]), str(made["text"])

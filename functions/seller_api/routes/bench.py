@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
+from functions.seller_api.permissions import OFFICE
 from shipby.application.packing import inspect
 from shipby.application.packing.pack import PackWish, pack_posting
 from shipby.application.postings.work_posting import WorkCommand, work_posting
@@ -87,7 +87,6 @@ def _operation(
         summary=summary,
         run=run or _step(command),
         answers="PostingView",
-        roles=BENCH,
         body=body,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -130,7 +129,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listQualityFailures",
         summary="Units that failed their inspection in a month, of one supplier or of all",
         answers="Listing[QualityFailureView]",
-        roles=EVERYONE,
         query=FailuresQuery,
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.cancels import views as cancel_request_views
 from shipby.application.cancels.decide import CancelRequestDecision, decide_cancel_request
@@ -54,7 +53,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listCancelRequests",
         summary="Buyers who want to cancel, the earliest automatic approval first",
         answers="Listing[CancelRequestView]",
-        roles=DESK,
         query=CancelRequestsQuery,
         description="rFBS only, found by polling. What nobody answers is approved by the marketplace at its time.",
     ),
@@ -64,7 +62,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCancelRequest",
         summary="A buyer's request to cancel, with the suggested answer and the facts behind it",
         answers="CancelRequestView",
-        roles=DESK,
         etag=True,
     ),
     Operation(
@@ -74,7 +71,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Let the buyer cancel; this cannot be taken back",
         run=approve,
         answers="IntentView",
-        roles=DESK,
         body=ApproveCancelRequestBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -87,7 +83,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Do not let the buyer cancel: the posting must be delivered",
         run=reject,
         answers="IntentView",
-        roles=DESK,
         body=RejectCancelRequestBody,
         status=202,
         if_match=IfMatch.OPTIONAL,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
-from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.carriages import closing_the_day as carriages
 from shipby.application.carriages import scans as carriage_scans
@@ -109,7 +108,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Begin the carriage of a delivery method and day",
         run=request_carriage,
         answers="CarriageView",
-        roles=BENCH,
         body=CarriageBody,
         status=202,
         description="Made at the marketplace within seconds. One may be open per delivery method and day.",
@@ -120,7 +118,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Begin a carriage for every delivery method that has packed postings",
         run=close_day,
         answers="CloseDayView",
-        roles=BENCH,
         body=CloseDayBody,
         status=202,
         description="Each holds exactly the packed postings of its method. Approval stays a step of its own.",
@@ -131,7 +128,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listCarriages",
         summary="Carriages with something left to do, oldest first",
         answers="Listing[CarriageView]",
-        roles=EVERYONE,
         query=CarriagesQuery,
     ),
     read(
@@ -140,7 +136,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCarriage",
         summary="A carriage with its postings, barcode and papers",
         answers="CarriageDetailView",
-        roles=EVERYONE,
         etag=True,
     ),
     read(
@@ -149,7 +144,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCarriageDifference",
         summary="Our scans, the act and the carrier's first scans, held against each other",
         answers="CarriageDifferenceView",
-        roles=EVERYONE,
         description="As our records have it now. The marketplace is asked one hour after approval, then daily for "
         "three days while something differs; a difference also opens a case.",
     ),
@@ -159,7 +153,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Scan a parcel into the hand-over",
         run=scan_parcel,
         answers="CarriageScanView",
-        roles=BENCH,
         body=ParcelScanBody,
         etag=True,
         description="Refused with the reason if it must not leave: cancelled, expired, not packed, of another delivery "
@@ -171,7 +164,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Close the carriage: its act and barcode are made; this cannot be taken back",
         run=approve_carriage,
         answers="CarriageView",
-        roles=BENCH,
         body=ApproveCarriageBody,
         status=202,
         etag=False,
@@ -183,7 +175,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Delete a carriage that is not approved yet",
         run=cancel_carriage,
         answers="CarriageView",
-        roles=OFFICE,
         body=CancelCarriageBody,
         status=202,
     ),
@@ -193,7 +184,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Hand it over in cargo places; their labels come with its papers",
         run=set_containers,
         answers="CarriageView",
-        roles=BENCH,
         body=ContainersBody,
         etag=True,
         description="Only for warehouses with trusted acceptance, and before approval.",

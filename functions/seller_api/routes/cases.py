@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, OFFICE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.cases import opening as cases
 from shipby.application.shared.idempotency import Answer
@@ -34,7 +33,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listCases",
         summary="Matters for a person, oldest first: what no machine may leave in silence",
         answers="Listing[CaseView]",
-        roles=DESK,
         query=CasesQuery,
         description="Opened by the daily audit of open postings, by alarms that could not be fired and by a rejected "
         "key. An open case is told again every day.",
@@ -45,7 +43,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCase",
         summary="One matter for a person",
         answers="CaseView",
-        roles=DESK,
         etag=True,
     ),
     Operation(
@@ -55,7 +52,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Close a matter with what was done about it",
         run=close_case,
         answers="CaseView",
-        roles=OFFICE,
         body=CloseCaseBody,
         etag=True,
         description="If the same thing is found wrong again, a new case is opened.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.evidence import claims
 from shipby.application.shared.idempotency import Answer
@@ -71,7 +70,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listClaims",
         summary="Requests for proof, earliest answer first",
         answers="Listing[ClaimView]",
-        roles=DESK,
         query=ClaimsQuery,
         description="The marketplace asks for a video of the packing and waits about two days; no event of its API "
         "tells of it. Requests are looked for in its chats with you, as far as their words are known, and can be "
@@ -84,7 +82,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Enter a request for proof",
         run=open_claim,
         answers="ClaimView",
-        roles=DESK,
         body=ClaimBody,
         etag=True,
         description="Its time to answer: the one named, else `answer_claim_within` of your settings, else the "
@@ -96,7 +93,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getClaim",
         summary="One request for proof, and where its time comes from",
         answers="ClaimDetailView",
-        roles=DESK,
         etag=True,
     ),
     Operation(
@@ -106,7 +102,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="It was answered: with which evidence pack, or how",
         run=answer_claim,
         answers="ClaimView",
-        roles=DESK,
         body=AnswerClaimBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -120,7 +115,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Nobody wants an answer any more, or it was no request at all",
         run=withdraw_claim,
         answers="ClaimView",
-        roles=DESK,
         body=WithdrawClaimBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,

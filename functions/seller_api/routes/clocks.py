@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.deadlines.clocks import BuyerAnswer, ClockCommand, answer_for_buyer, set_clock
 from shipby.application.shared.idempotency import Answer
@@ -56,7 +55,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Start or move a clock that no event of the marketplace starts",
         run=start,
         answers="PostingView",
-        roles=DESK,
         body=ClockBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -68,7 +66,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Stop such a clock: the request was answered or withdrawn",
         run=stop,
         answers="PostingView",
-        roles=DESK,
         body=ClockStopBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -80,7 +77,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Whether the buyer of a late posting still wants it",
         run=buyer_answer,
         answers="PostingView",
-        roles=DESK,
         body=BuyerAnswerBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,

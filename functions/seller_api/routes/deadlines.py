@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from functions.seller_api.access import DESK, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.deadlines import due_soon as deadlines
 from shipby.application.deadlines import impact, risk
@@ -60,7 +59,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listDeadlines",
         summary="What is due within a time, most money saved per minute of work first",
         answers="DeadlinesView",
-        roles=EVERYONE,
         query=DeadlinesQuery,
         description="Every posting before hand-over whose next cut-off, tariff step or line of the error index lies "
         "within the time, late ones too. Currencies are neither mixed nor converted: the one most postings have comes "
@@ -73,7 +71,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getRisk",
         summary="The chance that each cut-off is met, by warehouse",
         answers="RiskView",
-        roles=EVERYONE,
         query=RiskQuery,
         description="Simulated from the open postings and from what was packed in the hours of the last 7 whole days. "
         "Green from 95 %, yellow from 70 %. What is open is read anew each time; what was packed on days that are "
@@ -88,7 +85,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The same with more packers or a later courier",
         run=ask_what_if,
         answers="WhatIfView",
-        roles=EVERYONE,
         body=WhatIfBody,
         description="Changes nothing. Both halves use the same draws, so the difference is the change's alone: more "
         "packers or a later courier never make it worse.",
@@ -99,7 +95,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getImpact",
         summary="What lateness cost and what reminders saved, day by day",
         answers="ImpactView",
-        roles=DESK,
         query=ImpactQuery,
         description="At most 92 days. If `next_from` is set, ask again from there for the rest.",
     ),

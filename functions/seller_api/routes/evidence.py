@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.evidence import packs as evidence_packs
 from shipby.application.evidence import pieces as evidence_pieces
@@ -96,7 +95,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Announce a photo, video or paper, or add a scan, weight, note or excerpt of a chat",
         run=add_evidence,
         answers="EvidenceAddedView",
-        roles=EVERYONE,
         body=EvidenceBody,
         status=201,
         description=(
@@ -111,7 +109,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Take a file that was sent into the chain",
         run=complete_evidence,
         answers="EvidenceAddedView",
-        roles=EVERYONE,
         description=(
             "The file is read: its length, SHA-256 and type by content must be as announced. A script, a page, an "
             "archive or a picture of absurd size is refused, deleted, and nothing is added. Again: the same answer."
@@ -123,7 +120,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listEvidence",
         summary="All evidence of a posting with links, and whether its chain is whole",
         answers="EvidenceListView",
-        roles=EVERYONE,
     ),
     Operation(
         id="requestEvidencePack",
@@ -132,7 +128,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make a PDF and a ZIP of a posting's evidence, for a claim or a support ticket",
         run=request_pack,
         answers="EvidencePackView",
-        roles=DESK,
         body=EvidencePackBody,
         status=202,
         description=(
@@ -147,6 +142,5 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getEvidencePack",
         summary="An evidence pack: how it stands, and the links to its files once it is ready",
         answers="EvidencePackView",
-        roles=DESK,
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.rating import views as guard_views
 
@@ -24,7 +23,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getGuard",
         summary="The error index, its band, and how many cancels are left before a worse one",
         answers="GuardView",
-        roles=DESK,
     ),
     read(
         "/v1/postings/{number}/cancel-forecast",
@@ -32,7 +30,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCancelForecast",
         summary="What cancelling a posting would do and cost, and what else can be done",
         answers="CancelForecastView",
-        roles=DESK,
         description="Nothing is asked of the marketplace: the figures are those of the last poll.",
     ),
 )

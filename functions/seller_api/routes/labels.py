@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.labels import views as label_views
 from shipby.application.labels.overrides import LabelOverride, override_label
@@ -89,7 +88,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make one file with the labels of several postings, or their stickers, slips or pick list",
         run=print_labels,
         answers="PrintJobView",
-        roles=BENCH,
         body=LabelsBody,
         status=202,
         description=(
@@ -103,7 +101,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPrintJob",
         summary="A print job: how far it is, what was left out, and the link to its file once it is ready",
         answers="PrintJobView",
-        roles=EVERYONE,
     ),
     read(
         "/v1/labels/scan/{code}",
@@ -111,7 +108,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="scanLabel",
         summary="Which posting a scanned label belongs to, whether it is current, and what to do next",
         answers="ScanView",
-        roles=EVERYONE,
         description=(
             "Takes the matrix code of your own labels, a barcode of the marketplace's label, a tracking number or a "
             "posting number, also as a scanner types it under a Russian keyboard layout. Percent-encode it."
@@ -123,7 +119,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listPrints",
         summary="The log of prints of a posting: who, when, why, and which copy is current",
         answers="Listing[PrintLogView]",
-        roles=EVERYONE,
     ),
     read(
         "/v1/labels/refused-pages",
@@ -131,7 +126,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listRefusedPages",
         summary="Pages of label files that were set aside on a day, and why",
         answers="Listing[RefusedPageView]",
-        roles=EVERYONE,
         query=RefusedPagesQuery,
         description="A page that contradicts itself, repeats another or names somebody else is never printed.",
     ),
@@ -141,7 +135,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listPostingLabels",
         summary="The labels kept for a posting: state, form, what was read back, and what is wrong",
         answers="Listing[LabelView]",
-        roles=EVERYONE,
     ),
     Operation(
         id="overrideLabel",
@@ -150,7 +143,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Let a label print that could not be read back",
         run=override,
         answers="LabelView",
-        roles=BENCH,
         body=ReasonBody,
         description="Look at the label first: its link is in the posting's labels. The reason is kept.",
     ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import MANAGERS, OFFICE, check_role
+from functions.seller_api.access import check_role
 from functions.seller_api.operations import Call, IfMatch, Operation
+from functions.seller_api.permissions import MANAGERS
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.shared.idempotency import Answer
@@ -79,7 +80,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Assemble at the marketplace, in one package or several",
         run=ship,
         answers="IntentView",
-        roles=OFFICE,
         body=ShipBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -93,7 +93,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Cancel at the marketplace, which pays the buyer back by itself",
         run=cancel,
         answers="IntentView",
-        roles=OFFICE,
         body=GuardedCancelBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -106,7 +105,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Cancel some products or pieces at the marketplace, which pays the buyer back for them by itself",
         run=cancel_items,
         answers="IntentView",
-        roles=OFFICE,
         body=CancelItemsBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -119,7 +117,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Move the date to hand over by, where the marketplace offers it",
         run=set_cut_off,
         answers="IntentView",
-        roles=OFFICE,
         body=CutOffBody,
         status=202,
         if_match=IfMatch.OPTIONAL,

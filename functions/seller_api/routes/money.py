@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, MANAGERS
 from functions.seller_api.operations import Call, Download, Operation, read, separator_for
 from shipby.application.intents import queries as intents
 from shipby.application.refunds import approvals
@@ -84,7 +83,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listRefunds",
         summary="Decisions on returns that give money back, by their state",
         answers="Listing[IntentView]",
-        roles=DESK,
         query=IntentsQuery,
         description="CONFIRMED ones are paid, REJECTED ones were not, the others have their amount reserved. What the "
         "marketplace pays back by itself after a cancel is no decision of yours: see the ledger of the posting.",
@@ -95,7 +93,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getRefunds",
         summary="The ledger of a posting: paid, reserved, refunded, every movement, and whose money it was",
         answers="LedgerView",
-        roles=DESK,
     ),
     Operation(
         id="exportRefunds",
@@ -104,7 +101,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Decisions on returns with money of a period, each with its proof, as a table",
         run=export_refunds,
         answers="Listing[RefundRowView]",
-        roles=DESK,
         query=RefundsExportQuery,
         csv=True,
         description="A table (CSV) unless `format=json` is asked for. At most 92 days and 2000 refunds a call.",
@@ -116,7 +112,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="A second person lets a refund above the limit go",
         run=approve_refund,
         answers="IntentView",
-        roles=MANAGERS,
         body=ApproveBody,
         status=202,
         description="Never the person who asked for it: another key, made for another name. "
@@ -129,7 +124,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="A second person ends a refund above the limit; its money is free again",
         run=reject_refund,
         answers="IntentView",
-        roles=MANAGERS,
         body=ReasonBody,
     ),
     read(
@@ -138,7 +132,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listIntents",
         summary="Irreversible calls to the marketplace, oldest first within a state",
         answers="Listing[IntentView]",
-        roles=DESK,
         query=IntentsQuery,
     ),
     read(
@@ -147,7 +140,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getIntent",
         summary="One call to the marketplace, from wish to proof",
         answers="IntentView",
-        roles=DESK,
     ),
     Operation(
         id="settleIntent",
@@ -156,7 +148,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="End an intent that stays UNKNOWN: a person looked at the cabinet and says what happened",
         run=settle_intent,
         answers="IntentView",
-        roles=MANAGERS,
         body=VerdictBody,
         description="Only once a person was called for. The amount is booked or released accordingly; nothing is sent.",
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.intents import enter_exemplars as enter
 from shipby.application.intents.assemble import WaveWish, ship_wave
@@ -161,7 +160,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Make a pick list of these postings, or of those that wait",
         run=print_pick_list,
         answers="PrintJobView",
-        roles=BENCH,
         body=PickListBody,
         status=202,
         description="Sorted by bin, then cut-off. The job and the link to its file are at /v1/labels/{job}.",
@@ -172,7 +170,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPicking",
         summary="The rows of a pick list, for a phone",
         answers="PickingView",
-        roles=EVERYONE,
         query=PickingQuery,
     ),
     Operation(
@@ -182,7 +179,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Take the next lines to fetch; nobody else is sent for them",
         run=claim_lines,
         answers="ClaimedLinesView",
-        roles=BENCH,
         body=ClaimLinesBody,
         description="Lines are yours for half an hour, or until you give them back; asking again brings the same ones "
         "first, for another half hour.",
@@ -194,7 +190,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Give all lines back that you have taken",
         run=release_lines,
         answers="ReleasedLinesView",
-        roles=BENCH,
     ),
     Operation(
         id="reportEmptyBin",
@@ -203,7 +198,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="A product is not where it should be",
         run=report_empty,
         answers="BinEmptyView",
-        roles=BENCH,
         body=BinBody,
         description="Your lines of it are given back, nobody is sent there for twelve hours, and a case is open.",
     ),
@@ -214,7 +208,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The product is there again",
         run=report_filled,
         answers="BinFilledView",
-        roles=BENCH,
         body=BinBody,
     ),
     Operation(
@@ -224,7 +217,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Scan an item into a parcel; the last good scan packs it and unlocks its label",
         run=scan_item,
         answers="CheckView",
-        roles=BENCH,
         body=ScanBody,
         description="Goods of which each piece needs a mark: the answer `asks` for it, and the next scan is read as "
         "the mark of that piece; or scan the mark alone. Once all are known the marketplace is told. A wrong item, "
@@ -237,7 +229,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getScans",
         summary="What was scanned into a parcel so far, and its label once everything is in",
         answers="CheckView",
-        roles=EVERYONE,
     ),
     Operation(
         id="resetScans",
@@ -246,7 +237,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Begin the check of a parcel anew",
         run=reset_scans,
         answers="CheckView",
-        roles=BENCH,
         body=ResetScansBody,
     ),
     Operation(
@@ -256,7 +246,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Assemble many postings at the marketplace, each in one package",
         run=ship,
         answers="WaveView",
-        roles=OFFICE,
         body=WaveBody,
         status=202,
         description="Their labels are fetched as soon as the marketplace has them. A posting that cannot be shipped is "
@@ -268,7 +257,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getExemplars",
         summary="What the marketplace wants of a posting's pieces, what is entered, what is missing",
         answers="ExemplarsView",
-        roles=EVERYONE,
     ),
     Operation(
         id="enterExemplars",
@@ -277,7 +265,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Enter marks, declarations, IMEI, batch and weight of all pieces",
         run=enter_exemplars,
         answers="ExemplarsView",
-        roles=BENCH,
         body=ExemplarsBody,
         if_match=IfMatch.OPTIONAL,
         description="Stored at once; each code belongs to one piece of one posting. Once nothing is missing, the "

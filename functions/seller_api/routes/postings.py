@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.postings import queries
 from shipby.contracts.postings import EventsQuery, PostingsQuery
@@ -42,7 +41,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listPostings",
         summary="A stage's worklist, all open postings, or a search",
         answers="Listing[WorkItemView]",
-        roles=EVERYONE,
         query=PostingsQuery,
         description="Earliest cut-off first within a stage. Closed and cancelled postings are listed only when their "
         "stage is named. With a filter a page may hold fewer items than `limit` although more follow: go on while "
@@ -54,7 +52,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPosting",
         summary="A posting with the marketplace's facts",
         answers="PostingDetailView",
-        roles=EVERYONE,
         etag=True,
     ),
     read(
@@ -66,7 +63,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "number of the posting that they were in: only without `after_version`, which counts the posting's own "
         "versions.",
         answers="Listing[EventView]",
-        roles=EVERYONE,
         query=EventsQuery,
     ),
 )

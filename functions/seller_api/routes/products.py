@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from functions.seller_api.problems import invalid
 from shipby.application.packing import product_cards
@@ -93,7 +92,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listProducts",
         summary="All product cards, by SKU",
         answers="Listing[ProductCardView]",
-        roles=EVERYONE,
         query=Paged,
     ),
     Operation(
@@ -103,7 +101,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Create or replace many product cards, such as the rows of a spreadsheet",
         run=import_products,
         answers="ImportView",
-        roles=OFFICE,
         body=ProductsBody,
         description="Each card is a transaction of its own and has its own answer: a wrong one never stops another. "
         "The same import again changes nothing.",
@@ -114,7 +111,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getProduct",
         summary="Where a product lies, what its barcodes are, how it is packed",
         answers="ProductCardView",
-        roles=EVERYONE,
         etag=True,
     ),
     Operation(
@@ -124,7 +120,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Create or replace a product card",
         run=put_product,
         answers="ProductCardView",
-        roles=BENCH,
         body=ProductBody,
         etag=True,
         if_match=IfMatch.REQUIRED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Download, Operation, separator_for
 from shipby.application.returns import reason_report
 from shipby.application.shared.idempotency import Answer
@@ -35,7 +34,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Returns and cancels by reason, SKU, carrier and supplier, with rates and their denominators",
         run=get_reasons,
         answers="ReasonReportView",
-        roles=DESK,
         query=ReasonsQuery,
         csv=True,
         description="At most 92 days. Days are added up by the poll, the young ones again and again, because reasons "

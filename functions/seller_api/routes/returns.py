@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from functions.seller_api.access import BENCH, DESK
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.returns import policies as return_policies
 from shipby.application.returns import views as return_views
@@ -25,9 +24,6 @@ from shipby.contracts.returns import (
 )
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.money import Money
-
-WAREHOUSE = DESK | BENCH
-"""Who has the goods in hand."""
 
 
 def list_returns(call: Call) -> Mapping[str, object]:
@@ -132,7 +128,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listReturns",
         summary="Open returns, earliest decision date first, or those decided and closed",
         answers="Listing[ReturnView]",
-        roles=DESK,
         query=ReturnsQuery,
     ),
     read(
@@ -141,7 +136,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getReturn",
         summary="A return and what the marketplace offers to do about it",
         answers="ReturnView",
-        roles=DESK,
         etag=True,
     ),
     read(
@@ -150,7 +144,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getReturnOptions",
         summary="The ways out of a return side by side: what each costs and needs, and what your policy suggests",
         answers="ReturnOptionsView",
-        roles=DESK,
     ),
     read(
         "/v1/return-policies",
@@ -158,7 +151,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getReturnPolicies",
         summary="Your return policies per kind of product, for people and machines",
         answers="ReturnPoliciesView",
-        roles=DESK,
     ),
     Operation(
         id="scanReturn",
@@ -167,7 +159,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Receive a return by what is scanned off the parcel",
         run=scan,
         answers="ReturnScanView",
-        roles=WAREHOUSE,
         body=ReturnScanBody,
         description="The return's barcode, number or tracking number, or the posting's number or label. Where several "
         "returns fit, none is touched and they are listed.",
@@ -179,7 +170,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="opened -> received",
         run=_step("receive"),
         answers="ReturnView",
-        roles=WAREHOUSE,
         body=NoBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -191,7 +181,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="received -> inspected",
         run=_step("inspect"),
         answers="ReturnView",
-        roles=WAREHOUSE,
         body=ReturnInspectBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -203,7 +192,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say what becomes of inspected goods; everything that follows is done by itself",
         run=dispose,
         answers="ReturnView",
-        roles=WAREHOUSE,
         body=DispositionBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -217,7 +205,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Link the posting that goes to the buyer instead",
         run=exchange,
         answers="ReturnView",
-        roles=DESK,
         body=ExchangeBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -229,7 +216,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Take one of the actions the marketplace offers",
         run=decide,
         answers="IntentView",
-        roles=DESK,
         body=DecideBody,
         status=202,
         if_match=IfMatch.OPTIONAL,

@@ -35,7 +35,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getHealth",
         summary="Whether the API answers and its database takes writes",
         answers="HealthView",
-        roles=frozenset(),
     ),
     read(
         "/v1/openapi.json",
@@ -43,6 +42,5 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getOpenApi",
         summary="This document",
         answers="OpenApiView",
-        roles=frozenset(),
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from functions.seller_api.access import DESK, MANAGERS
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.proof.replay import replay, replay_view
 from shipby.application.sellers.shadow_report import shadow_report
@@ -39,7 +38,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getShadowReport",
         summary="What automatic actions in shadow mode would have done, and what happened instead",
         answers="ShadowReportView",
-        roles=DESK,
         query=ShadowQuery,
     ),
     read(
@@ -48,7 +46,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="replayPosting",
         summary="A posting rebuilt from its history: pushes, decisions with their policy, changes; equal or not",
         answers="ReplayView",
-        roles=MANAGERS,
     ),
     read(
         "/v1/returns/{id}/replay",
@@ -56,6 +53,5 @@ OPERATIONS: tuple[Operation, ...] = (
         id="replayReturn",
         summary="A return rebuilt from its history",
         answers="ReplayView",
-        roles=MANAGERS,
     ),
 )

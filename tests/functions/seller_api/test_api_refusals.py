@@ -15,7 +15,6 @@ from functions.seller_api.routes import OPERATIONS
 from shipby.application.ports.writes import SaveReturn
 from shipby.domain import errors
 from shipby.domain.errors import ShipbyError, StoreUnavailableError, VersionConflictError
-from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.api_support import OTHER, Caller, http_event
 from tests.support import builders as a
 
@@ -46,89 +45,6 @@ def test_no_operation_answers_without_the_authorizers_word(api: Caller, operatio
 @pytest.mark.parametrize("context", [{}, {"seller": "s"}, {**OWNER, "role": "admin"}])
 def test_a_context_that_is_not_whole_is_no_key(api: Caller, context: Mapping[str, str]) -> None:
     assert api.raw(http_event("GET", "/v1/postings", context=context)).status == 401
-
-
-@pytest.mark.parametrize("operation", WITH_KEY, ids=lambda operation: operation.id)
-def test_a_role_may_do_what_is_its_own_and_nothing_else(api: Caller, operation: Operation) -> None:
-    for role in Role:
-        reply = api.as_role(role).call(operation.method, example(operation), "not json")
-        assert (reply.status == 403) == (role not in operation.roles), role
-
-
-def test_the_roles_are_those_of_the_handbook() -> None:
-    may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
-    everything = {operation.id for operation in WITH_KEY}
-    read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
-    read_postings |= {"getCheck", "listAmendments"}
-    labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {
-        "listProducts",
-        "getProduct",
-        "getPicking",
-        "getScans",
-        "getExemplars",
-        "listQualityFailures",
-        "listPoolMarks",
-    }
-    labels |= {"listStock", "getStock", "listMovements", "listStockPools", "getStockPool", "getPostingStock"}
-    labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
-    ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
-    numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
-    numbers |= {
-        "correctPostingCarrier",
-        "makeTrackingTicketFiles",
-        "sendTrackingNumbers",
-        "runTrackingJob",
-        "cancelTrackingJob",
-    }
-    evidence = {"addEvidence", "completeEvidence"}
-    bench = {f"{step}Posting" for step in ("confirm", "pick", "inspect", "pack", "handOver", "override", "unblock")} | {
-        "printLabels",
-        "overrideLabel",
-        "putProduct",
-        "enterExemplars",
-        "takeMarks",
-        "printPickList",
-        "claimLines",
-        "releaseLines",
-        "reportEmptyBin",
-        "reportFilledBin",
-        "scanItem",
-        "resetScans",
-        "requestCarriage",
-        "closeDay",
-        "scanParcel",
-        "approveCarriage",
-        "setCarriageContainers",
-        "seeAmendment",
-        "moveStock",
-        "reportMissing",
-    }
-    goods = {"scanReturn", "receiveReturn", "inspectReturn", "disposeReturn"}
-    returns = goods | {"decideReturn", "exchangeReturn"}
-    claims = {"openClaim", "answerClaim", "withdrawClaim"}
-    clocks = {"startClock", "stopClock", "answerForBuyer"}
-    replays = {"replayPosting", "replayReturn"}
-    deadlines = {"listDeadlines", "getRisk", "askWhatIf"}
-
-    assert may[Role.OWNER] == may[Role.MANAGER] == everything
-    assert may[Role.INTEGRATION] == everything - {
-        "getSettings",
-        "putSettings",
-        "putStockPool",
-        "settleIntent",
-        "approveRefund",
-        "rejectRefund",
-        "approveTrackingNumber",
-        "rejectTrackingNumber",
-        "allowPosting",
-        *replays,
-    }
-    assert may[Role.PACKER] == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods
-    reads = {operation.id for operation in WITH_KEY if not operation.unsafe} - replays
-    returns |= {"approveCancelRequest", "rejectCancelRequest"}
-    evidence |= {"requestEvidencePack"}
-    assert may[Role.SUPPORT] == reads | returns | claims | evidence | clocks | numbers | ways | {"askWhatIf"}
 
 
 def test_a_refused_role_is_told_which_roles_may(api: Caller) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 from functions.seller_api import api
-from functions.seller_api.access import MANAGERS, Caller, caller_of, check_role
+from functions.seller_api.access import Caller, caller_of, check_role
+from functions.seller_api.permissions import MANAGERS
 from functions.seller_api.problems import HttpError
 from functions.seller_api.routes import OPERATIONS
 from shipby.application.intake.receive_push import TOKEN_CACHE, TokenCache, receive_push

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.postings.search import search
 from shipby.contracts.overview.search import SearchQuery
@@ -26,7 +25,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "keyboard layout is read as the bench reads it. If nothing begins as typed, what does but for one sign, after "
         "the first half of the text.",
         answers="SearchView",
-        roles=EVERYONE,
         query=SearchQuery,
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.intents import mark_pool
 from shipby.application.shared.idempotency import Answer
@@ -38,7 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listPoolMarks",
         summary="Marks of a product's pool: free ones, or used ones with their postings",
         answers="Listing[PoolMarkView]",
-        roles=EVERYONE,
         query=PoolQuery,
     ),
     Operation(
@@ -48,7 +46,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Upload marks that are ready for pieces of a product",
         run=upload_marks,
         answers="UploadedMarksView",
-        roles=OFFICE,
         body=MarksBody,
         description="Each is read like a scan and has its own answer; the same again changes nothing.",
     ),
@@ -59,7 +56,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Enter free marks of the pools for all pieces that still need one",
         run=take_marks,
         answers="ExemplarsView",
-        roles=BENCH,
         description="Print them and stick them on: the answer has them. At most 25, all or none (`pool_empty`). "
         "A cancel gives them back to the pool.",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import BENCH, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.packing.propose_split import SplitQuestion, propose_split
@@ -62,7 +61,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Into which parcels a posting may go, by weight, size, count and what is there",
         run=propose,
         answers="SplitProposalView",
-        roles=BENCH,
         body=SplitQuestionBody,
         etag=True,
         description="Nothing is done. A parcel that is proposed can be packed; fewer may be possible.",
@@ -74,7 +72,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Split a posting at the marketplace without assembling it",
         run=split,
         answers="IntentView",
-        roles=OFFICE,
         body=SplitBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -88,7 +85,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Assemble some of a posting's goods as a posting of their own",
         run=ship_part,
         answers="IntentView",
-        roles=OFFICE,
         body=ShipPartBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -102,7 +98,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="In how many boxes a posting is packed, where it holds goods of several",
         run=set_boxes,
         answers="IntentView",
-        roles=BENCH,
         body=BoxesBody,
         status=202,
         if_match=IfMatch.OPTIONAL,

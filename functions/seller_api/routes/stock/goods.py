@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
-from functions.seller_api.access import BENCH, EVERYONE, MANAGERS, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.shared.idempotency import Answer
 from shipby.application.stock import ledger, pools
@@ -99,7 +98,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listStock",
         summary="What a pool holds, by SKU",
         answers="Listing[StockItemView]",
-        roles=EVERYONE,
         query=StockQuery,
     ),
     read(
@@ -108,7 +106,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getStock",
         summary="What a pool holds of an SKU: on hand, reserved, free, in quarantine",
         answers="StockItemView",
-        roles=EVERYONE,
         query=OfPool,
         etag=True,
     ),
@@ -118,7 +115,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listMovements",
         summary="How an SKU moved, oldest first: who, when, why, for which posting",
         answers="Listing[MovementView]",
-        roles=EVERYONE,
         query=MovementsQuery,
     ),
     Operation(
@@ -128,7 +124,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Move goods by hand: receipt, correction, write-off, quarantine, stock-take",
         run=move,
         answers="StockItemView",
-        roles=BENCH,
         query=OfPool,
         body=MovementBody,
         etag=True,
@@ -144,7 +139,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say what a kit is made of",
         run=put_kit,
         answers="StockItemView",
-        roles=OFFICE,
         query=OfPool,
         body=KitBody,
         etag=True,
@@ -158,7 +152,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listStockPools",
         summary="Your pools, and those of other shops that you sell from",
         answers="Listing[PoolView]",
-        roles=EVERYONE,
         query=Paged,
     ),
     read(
@@ -167,7 +160,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getStockPool",
         summary="A pool",
         answers="PoolView",
-        roles=EVERYONE,
         etag=True,
     ),
     Operation(
@@ -177,7 +169,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Create or change a pool of your own, and say which other shops may sell from it",
         run=put_pool,
         answers="PoolView",
-        roles=MANAGERS,
         body=PoolBody,
         etag=True,
         if_match=IfMatch.REQUIRED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.packing import posting_goods
 from shipby.application.shared.idempotency import Answer
@@ -38,7 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPostingStock",
         summary="What a posting has reserved, and what may be done where it lacks pieces",
         answers="PostingGoodsView",
-        roles=EVERYONE,
         etag=True,
     ),
     Operation(
@@ -48,7 +46,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Reserved pieces are missing or bad: others take their place, or the posting is short",
         run=report_missing,
         answers="PostingGoodsView",
-        roles=BENCH,
         body=MissingBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,

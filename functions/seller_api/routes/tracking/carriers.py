@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, EVERYONE, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.carriers import directory as carrier_directory
 from shipby.application.shared.idempotency import Answer
@@ -101,7 +100,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPostingCarrier",
         summary="Whose number a posting has: contacts, the number's page, and what speaks against it",
         answers="PostingCarrierView",
-        roles=DESK,
         etag=True,
     ),
     Operation(
@@ -111,7 +109,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The same number is another carrier's than was said: noted with a trace, and its contacts shown",
         run=correct_posting_carrier,
         answers="PostingCarrierView",
-        roles=DESK,
         body=CarrierCorrectionBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,
@@ -123,7 +120,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listCarriers",
         summary="Every carrier: presets, and your own beside or instead of them",
         answers="Listing[CarrierView]",
-        roles=EVERYONE,
     ),
     Operation(
         id="checkTrackingNumbers",
@@ -132,7 +128,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Whose numbers these are, and whether their check digits are right; nothing is changed",
         run=judge_numbers,
         answers="JudgedNumbersView",
-        roles=EVERYONE,
         body=JudgeBody,
     ),
     read(
@@ -141,7 +136,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCarrier",
         summary="A carrier: services, contacts, number formats with their sources, dated prices",
         answers="CarrierView",
-        roles=EVERYONE,
         etag=True,
     ),
     Operation(
@@ -151,7 +145,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Create or replace a carrier of your own",
         run=put_carrier,
         answers="CarrierView",
-        roles=OFFICE,
         body=CarrierBody,
         etag=True,
         if_match=IfMatch.REQUIRED,

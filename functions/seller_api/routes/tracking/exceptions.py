@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, OFFICE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import exception_card
@@ -53,7 +52,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getParcelException",
         summary="A late or lost parcel: letters to carrier and buyer, claim deadline, documents, money, both remedies",
         answers="ParcelExceptionView",
-        roles=DESK,
         query=ExceptionQuery,
     ),
     Operation(
@@ -63,7 +61,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Choose compensation or sending it again: one of the two, kept in the parcel's case",
         run=decide,
         answers="ParcelExceptionView",
-        roles=OFFICE,
         body=ExceptionDecisionBody,
     ),
     Operation(
@@ -73,7 +70,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Note what the carrier has paid on a claim",
         run=note_received,
         answers="ParcelExceptionView",
-        roles=OFFICE,
         body=ReceivedBody,
     ),
 )

@@ -6,7 +6,6 @@ from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Download, IfMatch, Operation, read, separator_for
 from shipby.adapters.workbooks import workbook_lines
 from shipby.application.shared.idempotency import Answer
@@ -79,7 +78,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Send a file of tracking numbers, CSV or Excel: every row is judged, and nothing is changed yet",
         run=take_file,
         answers="NumberJobView",
-        roles=DESK,
         body=NumberFileBody,
         status=202,
         description="At most 1000 rows. What a spreadsheet did to a number is told in its row: rounded, cut, made a "
@@ -91,7 +89,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listTrackingJobs",
         summary="Files of tracking numbers that were sent on a day, as last counted",
         answers="Listing[NumberJobView]",
-        roles=DESK,
         query=NumberJobsQuery,
     ),
     read(
@@ -100,7 +97,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getTrackingJob",
         summary="How far a file of tracking numbers is, with its rows counted by verdict",
         answers="NumberJobView",
-        roles=DESK,
         etag=True,
     ),
     Operation(
@@ -110,7 +106,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Every row with its verdict; once it was asked for, as the marketplace was read back",
         run=get_rows,
         answers="Listing[NumberRowView]",
-        roles=DESK,
         query=NumberRowsQuery,
         csv=True,
     ),
@@ -121,7 +116,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Have the changes asked for that the dry run found good or doubtful",
         run=start_run,
         answers="NumberJobView",
-        roles=DESK,
         body=NoBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -135,7 +129,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Ask for nothing more of a file; what was asked for already goes its way",
         run=cancel,
         answers="NumberJobView",
-        roles=DESK,
         body=NoBody,
         status=202,
         if_match=IfMatch.OPTIONAL,

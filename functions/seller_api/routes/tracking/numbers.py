@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, EVERYONE, MANAGERS
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.postings.tracking_history import tracking_numbers
@@ -98,7 +97,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Set or replace the tracking number, where the marketplace offers it",
         run=set_number,
         answers="IntentView",
-        roles=DESK,
         body=TrackingBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -111,7 +109,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listTrackingNumbers",
         summary="Every change of the tracking number, oldest first: who, why, who agreed, when the buyer was told",
         answers="Listing[TrackingChangeView]",
-        roles=EVERYONE,
     ),
     read(
         "/v1/postings/{number}/tracking-ticket",
@@ -119,7 +116,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getTrackingTicket",
         summary="A ticket to the marketplace's support where it refuses a number or offers no change of it",
         answers="TicketView",
-        roles=DESK,
         query=TicketQuery,
     ),
     Operation(
@@ -129,7 +125,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Have the ticket's evidence made into a PDF and a ZIP: its words, the number's history, all files",
         run=make_ticket_files,
         answers="EvidencePackView",
-        roles=DESK,
         body=TicketBody,
         status=202,
     ),
@@ -140,7 +135,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Set or replace many numbers from a spreadsheet's CSV, with a dry run",
         run=import_table,
         answers="NumbersImportView",
-        roles=DESK,
         body=NumbersImportBody,
         description="At most 200 rows, each with its own verdict and change. Send the same file again after a failure: "
         "it goes on.",
@@ -152,7 +146,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="A second person lets a number go to the marketplace",
         run=approve,
         answers="IntentView",
-        roles=MANAGERS,
         body=AgreeBody,
         status=202,
         description="Never the person who asked for it: another key, made for another name.",
@@ -164,7 +157,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="A second person ends a number that waits; it is free again",
         run=reject,
         answers="IntentView",
-        roles=MANAGERS,
         body=ReasonBody,
     ),
 )

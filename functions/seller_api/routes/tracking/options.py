@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, MANAGERS, OFFICE, check_role
+from functions.seller_api.access import check_role
 from functions.seller_api.operations import Call, IfMatch, Operation, read
+from functions.seller_api.permissions import MANAGERS
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import number_options
 from shipby.application.tracking.number_options import CardWish, Chosen
@@ -43,7 +44,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getNumberOptions",
         summary="No tracking number to be had: wait, another carrier, cancel, each with its price and its clock",
         answers="NumberOptionsView",
-        roles=DESK,
         query=NumberOptionsQuery,
         etag=True,
     ),
@@ -54,7 +54,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Choose one of the ways; its clock is kept in the posting's case",
         run=choose,
         answers="NumberChoiceView",
-        roles=OFFICE,
         body=NumberChoiceBody,
         if_match=IfMatch.OPTIONAL,
         description="A cancel is asked for like any other, under the guard of the error index.",

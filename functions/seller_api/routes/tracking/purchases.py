@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
-from functions.seller_api.access import DESK, OFFICE
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import purchases
@@ -67,7 +66,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listPurchases",
         summary="All purchases, or the late ones with the orders they make late",
         answers="Listing[PurchaseView]",
-        roles=DESK,
         query=PurchasesQuery,
     ),
     Operation(
@@ -77,7 +75,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Purchases, their orders and steps from a table, with a verdict per row",
         run=take_table,
         answers="PurchaseTableView",
-        roles=OFFICE,
         body=PurchaseTableBody,
         description="A dry run unless you say otherwise. Rows add to what is there; the same table again changes "
         "nothing.",
@@ -88,7 +85,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPurchase",
         summary="A purchase, where its goods are, and which orders it makes late",
         answers="PurchaseView",
-        roles=DESK,
         etag=True,
     ),
     Operation(
@@ -98,7 +94,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Create or replace a purchase and the clocks of its orders",
         run=put_purchase,
         answers="PurchaseView",
-        roles=OFFICE,
         body=PurchaseBody,
         etag=True,
         if_match=IfMatch.REQUIRED,

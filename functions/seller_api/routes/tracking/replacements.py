@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Download, Operation, separator_for
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.replacement_report import ReplacementsWanted, replacement_csv, replacement_report
@@ -34,7 +33,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="How often tracking numbers had to be replaced, by carrier, person and cause, with 95 % intervals",
         run=get_replacements,
         answers="ReplacementReportView",
-        roles=DESK,
         query=ReplacementsQuery,
         csv=True,
         description="At most 92 days. Groups of fewer than 20 numbers are shown with their interval, not ranked: they "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, IfMatch, Operation
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.report_delivery import Report, Reports, report_delivery, report_many
@@ -38,7 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Tell the marketplace where your own carrier is with a parcel, where it offers that",
         run=report_one,
         answers="IntentView",
-        roles=DESK,
         body=ReportBody,
         status=202,
         if_match=IfMatch.OPTIONAL,
@@ -52,7 +50,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The same for up to 300 postings, each answered for itself",
         run=report_list,
         answers="WaveView",
-        roles=DESK,
         body=ReportsBody,
         status=202,
         description="A posting that cannot be reported is named with its reason and delays no other. Send the same "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from functions.seller_api.access import DESK
 from functions.seller_api.operations import Call, Download, Operation, separator_for
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.supplier_report import QualityWanted, supplier_csv, supplier_report
@@ -34,7 +33,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Failed inspections and defect returns per 1,000 by supplier, product and month, with 95 % intervals",
         run=get_suppliers,
         answers="SupplierQualityView",
-        roles=DESK,
         query=SuppliersQuery,
         csv=True,
         description="At most 92 days, by the day on which orders were first seen. The supplier is the one on the "

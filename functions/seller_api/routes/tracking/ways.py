@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import DESK, EVERYONE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking import ways
@@ -42,7 +41,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getPostingWay",
         summary="The way of a parcel: every number with its own journeys, ETA, progress, and what its silence says",
         answers="PostingWayView",
-        roles=EVERYONE,
     ),
     read(
         "/v1/silent-parcels",
@@ -50,7 +48,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listSilentParcels",
         summary="Parcels in transit that are not scanned, delayed, lost, held or on their way back",
         answers="Listing[SilentParcelView]",
-        roles=EVERYONE,
         query=Paged,
         description="A page may hold fewer items than `limit` although more follow: go on while there is a cursor.",
     ),
@@ -61,7 +58,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Keep what a carrier's table says of your numbers",
         run=import_table,
         answers="ScansImportView",
-        roles=DESK,
         body=ScansImportBody,
         description="At most 1000 rows, each judged for itself; the same row again changes nothing.",
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import BENCH, EVERYONE, MANAGERS
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.postings import amendments
 from shipby.application.shared.idempotency import Answer
@@ -49,7 +48,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCheck",
         summary="Can it ship; if not, because of what, what to do about each, and before when",
         answers="CheckedView",
-        roles=EVERYONE,
         description="Held against what the marketplace wants of the pieces and against your check_rules as they are "
         "now; what stops it was decided when it, a card or a rule last changed.",
     ),
@@ -60,7 +58,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Let a stopped posting go on as it is, with a reason",
         run=allow_it,
         answers="CheckedView",
-        roles=MANAGERS,
         body=AllowBody,
         if_match=IfMatch.OPTIONAL,
         description="Holds for exactly what does not fit now: anything else stops it again. What the marketplace "
@@ -72,7 +69,6 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listAmendments",
         summary="What the marketplace changed in an order: what, old, new, since when",
         answers="AmendmentsView",
-        roles=EVERYONE,
     ),
     Operation(
         id="seeAmendment",
@@ -81,7 +77,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say that the change was seen and the parcel is put right: work goes on",
         run=seen,
         answers="PostingView",
-        roles=BENCH,
         body=SeenBody,
         etag=True,
         if_match=IfMatch.OPTIONAL,

@@ -25,6 +25,7 @@ from shipby.contracts import (
 from shipby.contracts.base import View
 from shipby.contracts.bench import marks, quality
 from shipby.contracts.overview import search
+from shipby.contracts.people import access
 from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
 from shipby.contracts.tracking import (
@@ -72,6 +73,7 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    access,
     purchases,
     supplier_quality,
     checks,

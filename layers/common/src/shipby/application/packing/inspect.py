@@ -114,7 +114,7 @@ def _check_inspector(inspection: Inspection, bench: Bench, wanted: InspectionWan
     picked = _last(history, EventType.POSTING_PICKED)
     if bench.settings.inspector_not_picker and picked is not None:
         picker = picked.event.actor
-        if same_person(picker, inspection.actor, store=store):
+        if same_person(picker, inspection.actor, seller=inspection.seller, store=store):
             raise BenchRefusedError(
                 f"who picked posting {inspection.number} may not inspect it: that is another person's",
                 code="same_person",

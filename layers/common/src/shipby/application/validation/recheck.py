@@ -57,7 +57,7 @@ def card_matters(before: ProductCard | None, after: ProductCard, settings: Selle
         return False
     if before is None:
         return True
-    return (before.weight_g, before.size_mm, before.offer_id) != (after.weight_g, after.size_mm, after.offer_id)
+    return (before.weight_g, before.sides_mm, before.offer_id) != (after.weight_g, after.sides_mm, after.offer_id)
 
 
 def parts_of(seller: str, *, store: PostingReads) -> Iterator[QueueMessage]:
