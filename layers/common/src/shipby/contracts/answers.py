@@ -23,7 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
-from shipby.contracts.overview import search
+from shipby.contracts.overview import figures, search
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -46,6 +46,7 @@ _ROOMS = (
     reports,
     shadow,
     search,
+    figures,
     carriers,
     exceptions,
     numbers,

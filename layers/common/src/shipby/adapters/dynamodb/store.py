@@ -21,7 +21,6 @@ from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.paging import projection
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
-from shipby.application.ports.postings import LookedUp
 from shipby.application.ports.writes import SaveDetail
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import print_job_ref
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from shipby.adapters.dynamodb.rows.kind import Kind, T
     from shipby.application.ports.clock import Clock
+    from shipby.application.ports.postings import LookedUp
     from shipby.application.ports.writes import Write
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
@@ -162,6 +162,8 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         by_number = {keys.posting(seller, number): number for number in numbers}
         by_value = {keys.pointer(seller, kind, value): (kind, value) for kind, value in values}
         found = self._get_many([*by_number, *by_value])
+        from shipby.application.ports.postings import LookedUp  # searches alone: cold starts
+
         read = rows.postings.postings().read
         return LookedUp(
             {number: read(found[key]) for key, number in by_number.items() if key in found},
