@@ -12,6 +12,7 @@ from shipby.adapters.dynamodb.rows.postings import posting_item
 from shipby.domain.deadlines.outcome import Outcome
 from shipby.domain.money import Money
 from shipby.domain.packing.cards import ProductCard
+from shipby.domain.postings.goods import goods_text
 from shipby.domain.postings.posting import MarketplacePosting, Posting, RungKind, Stage
 from tests.support import builders as a
 
@@ -104,6 +105,8 @@ def posting_rows(index: int, made: Templates) -> Iterator[dict[str, Any]]:
         late_price=price if late else None,
         at_risk=price,
         open_intents=(),
+        goods=goods_text([replace(line, sku=sku_of(index)) for line in made.detail.lines]),
+        delivery_method_id=made.detail.delivery_method_id,
     )
     yield posting_item(posting, SHARDS)
     detail = replace(

@@ -239,4 +239,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "allowPosting": MANAGERS,
     "listAmendments": EVERYONE,
     "seeAmendment": BENCH,
+    # overview.figures
+    "getBoards": EVERYONE,
+    "listWarehouses": EVERYONE,
+    "listDeliveryMethods": EVERYONE,
+    "getMorning": DESK,
 }

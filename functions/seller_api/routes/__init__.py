@@ -15,6 +15,7 @@ AREAS = (
     "service",
     "postings",
     "overview.search",
+    "overview.figures",
     "bench",
     "picking",
     "products",

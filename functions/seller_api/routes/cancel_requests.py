@@ -15,7 +15,13 @@ from shipby.domain.cancels.requests import APPROVE, REJECT
 def list_cancel_requests(call: Call) -> Mapping[str, object]:
     query = call.query_as(CancelRequestsQuery)
     return cancel_request_views.list_cancel_requests(
-        call.seller, open_only=query.open, limit=query.limit, cursor=query.cursor, store=call.store
+        call.seller,
+        open_only=query.open,
+        limit=query.limit,
+        cursor=query.cursor,
+        store=call.store,
+        posting=query.posting,
+        due_before=query.due_before,
     )
 
 

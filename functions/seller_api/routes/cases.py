@@ -12,7 +12,15 @@ from shipby.contracts.cases import CasesQuery, CloseCaseBody
 
 def list_cases(call: Call) -> Mapping[str, object]:
     query = call.query_as(CasesQuery)
-    return cases.list_cases(call.seller, open_only=query.open, limit=query.limit, cursor=query.cursor, store=call.store)
+    return cases.list_cases(
+        call.seller,
+        open_only=query.open,
+        limit=query.limit,
+        cursor=query.cursor,
+        store=call.store,
+        kind=query.kind,
+        subject=query.subject,
+    )
 
 
 def get_case(call: Call) -> Mapping[str, object]:

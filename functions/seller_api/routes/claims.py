@@ -14,7 +14,13 @@ from shipby.domain.evidence.claims import BY_HAND, Asked
 def list_claims(call: Call) -> Mapping[str, object]:
     query = call.query_as(ClaimsQuery)
     return claims.list_claims(
-        call.seller, open_only=query.open, limit=query.limit, cursor=query.cursor, store=call.store
+        call.seller,
+        open_only=query.open,
+        limit=query.limit,
+        cursor=query.cursor,
+        store=call.store,
+        posting=query.posting,
+        due_before=query.due_before,
     )
 
 

@@ -12,7 +12,7 @@ from shipby.application.refunds.export import refund_rows, refunds_csv
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.intents import IntentsQuery, VerdictBody
+from shipby.contracts.intents import IntentsQuery, IntentStateQuery, VerdictBody
 from shipby.contracts.money import ApproveBody, RefundsExportQuery
 from shipby.contracts.postings import ReasonBody
 from shipby.domain.json_types import Json
@@ -20,6 +20,10 @@ from shipby.domain.json_types import Json
 
 def list_intents(call: Call) -> Mapping[str, object]:
     query = call.query_as(IntentsQuery)
+    if query.posting:
+        return intents.intents_of_posting(
+            call.seller, query.posting, state=query.state, cursor=query.cursor, store=call.store
+        )
     return intents.list_intents(
         call.seller, state=query.state, limit=query.limit, cursor=query.cursor, store=call.store
     )
@@ -30,7 +34,7 @@ def get_intent(call: Call) -> Mapping[str, object]:
 
 
 def list_refunds(call: Call) -> Mapping[str, object]:
-    query = call.query_as(IntentsQuery)
+    query = call.query_as(IntentStateQuery)
     return refunds.list_refunds(
         call.seller, state=query.state, limit=query.limit, cursor=query.cursor, store=call.store
     )
@@ -83,7 +87,7 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listRefunds",
         summary="Decisions on returns that give money back, by their state",
         answers="Listing[IntentView]",
-        query=IntentsQuery,
+        query=IntentStateQuery,
         description="CONFIRMED ones are paid, REJECTED ones were not, the others have their amount reserved. What the "
         "marketplace pays back by itself after a cancel is no decision of yours: see the ledger of the posting.",
     ),

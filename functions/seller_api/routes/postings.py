@@ -20,6 +20,9 @@ def list_postings(call: Call) -> Mapping[str, object]:
         sku=query.sku,
         late=query.late,
         tag=query.tag,
+        group=query.group,
+        fault=query.fault,
+        next=query.next,
     )
     wanted = queries.PostingFilter(stage=query.stage, due_before=query.due_before, q=query.q, only=only)
     return queries.list_postings(call.seller, wanted, limit=query.limit, cursor=query.cursor, store=call.store)

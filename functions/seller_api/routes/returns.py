@@ -29,7 +29,13 @@ from shipby.domain.money import Money
 def list_returns(call: Call) -> Mapping[str, object]:
     query = call.query_as(ReturnsQuery)
     return return_views.list_returns(
-        call.seller, open_only=query.open, limit=query.limit, cursor=query.cursor, store=call.store
+        call.seller,
+        open_only=query.open,
+        limit=query.limit,
+        cursor=query.cursor,
+        store=call.store,
+        posting=query.posting,
+        due_before=query.due_before,
     )
 
 

@@ -66,3 +66,23 @@ def test_an_answer_keeps_its_gate_and_its_growth(before: float, last: float, goo
 def test_the_first_answer_has_a_gate_and_no_bound_of_growth() -> None:
     assert boards.met(boards.FIRST, Answer(0.05, 1, 1.0, ""), Answer(0.2, 1, 1.0, "")) is True
     assert boards.met(boards.FIRST, Answer(0.19, 1, 1.0, ""), Answer(0.201, 1, 1.0, "")) is False
+
+
+def test_a_page_of_rows_is_one_request_however_many_are_open() -> None:
+    answer = Caller().get(Shop(400), boards.PAGE, stage="packed", limit="50")
+    rows = json.loads(answer.body)["items"]
+    assert (len(rows), answer.requests, answer.units <= boards.PAGE_UNITS) == (50, 1, True)
+    assert all(row["goods"] and row["version"] and row["next"]["clock"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("page", "bare", "kept"),
+    [
+        (Answer(0.003, 1, 4.0, ""), 0.001, True),
+        (Answer(0.0031, 1, 4.0, ""), 0.001, False),
+        (Answer(0.003, 1, 4.5, ""), 0.001, False),
+        (Answer(0.061, 1, 4.0, ""), 1.0, False),
+    ],
+)
+def test_a_page_is_held_to_time_units_and_a_bare_query(page: Answer, bare: float, *, kept: bool) -> None:
+    assert boards.page_kept(page, bare) is kept

@@ -167,7 +167,7 @@ def test_limits_are_read_once_a_day_for_each_method_and_only_where_a_rule_looks_
     world.arrives()
     assert world.market.calls["restrictions"] == 0
     world.policy(check_rules=(DROP_OFF,))
-    card(world, weight_g=20_001, size_mm=(10, 10, 10))
+    card(world, weight_g=20_001, sides_mm=(10, 10, 10))
     for n in range(3):
         world.arrives(f"{n}-1-1", delivery_method_id="5")
     assert world.market.calls["restrictions"] == 1
@@ -185,7 +185,7 @@ def test_limits_are_read_once_a_day_for_each_method_and_only_where_a_rule_looks_
 
 def test_limits_that_cannot_be_read_keep_no_order_from_coming_in(world: World) -> None:
     world.policy(check_rules=(DROP_OFF,))
-    card(world, weight_g=50_000, size_mm=(10, 10, 10))
+    card(world, weight_g=50_000, sides_mm=(10, 10, 10))
 
     def away(name: str) -> None:
         if name == "restrictions":

@@ -24,7 +24,7 @@ from shipby.contracts import (
 )
 from shipby.contracts.base import View
 from shipby.contracts.bench import marks, quality
-from shipby.contracts.overview import search
+from shipby.contracts.overview import figures, search
 from shipby.contracts.people import access
 from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
@@ -65,6 +65,7 @@ _ROOMS = (
     reports,
     shadow,
     search,
+    figures,
     carriers,
     exceptions,
     numbers,

@@ -12,6 +12,8 @@ from shipby.domain.cancels.requests import CancelRequestState, DecidedBy
 
 class CancelRequestsQuery(Paged):
     open: Annotated[bool, Field(description="False lists those that were decided or withdrawn.")] = True
+    posting: Annotated[Text, Field(description="Only those of this posting.")] = ""
+    due_before: Annotated[Time | None, Field(description="Only those approved by itself before this time.")] = None
 
 
 class ApproveCancelRequestBody(Request):

@@ -12,6 +12,8 @@ from shipby.domain.cases.case import CaseKind
 
 class CasesQuery(Paged):
     open: Annotated[bool, Field(description="False lists the closed ones.")] = True
+    kind: CaseKind | None = None
+    subject: Annotated[Text, Field(description="Only those about this: a posting's number, an intent's id.")] = ""
 
 
 class CloseCaseBody(Request):

@@ -152,6 +152,8 @@ class EvidencePackView(View):
 
 class ClaimsQuery(Paged):
     open: Annotated[bool, Field(description="False lists those answered, withdrawn or expired.")] = True
+    posting: Annotated[Text, Field(description="Only those of this posting.")] = ""
+    due_before: Annotated[Time | None, Field(description="Only those to be answered before this time.")] = None
 
 
 class ClaimBody(Request):

@@ -14,8 +14,12 @@ _INT64 = 2**63 - 1
 """The marketplace's ids are 64 bits wide; the table holds 38 digits at most."""
 
 
-class IntentsQuery(Paged):
+class IntentStateQuery(Paged):
     state: Annotated[IntentState | None, Field(description="Without it all states, the open ones first.")] = None
+
+
+class IntentsQuery(IntentStateQuery):
+    posting: Annotated[Text, Field(description="Only those of this posting, all on one page.")] = ""
 
 
 class VerdictBody(Request):

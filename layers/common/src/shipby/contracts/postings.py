@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shipby.contracts.base import ActorName, Href, MoneyView, Paged, Query, Reason, Request, Text, Time, View
 from shipby.domain.events import EventType
-from shipby.domain.postings.choice import Tag
+from shipby.domain.postings.choice import Fault, Group, Tag
 from shipby.domain.postings.next_action import LabelState, NextAction
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
 
@@ -24,6 +24,9 @@ class PostingsQuery(Paged):
     late: Annotated[bool | None, Field(description="Only those whose cut-off has passed, or only the others.")] = None
     sku: Annotated[Text, Field(description="Only postings with this SKU.")] = ""
     tag: Tag | None = None
+    group: Annotated[Group | None, Field(description="Several stages, where no stage is named.")] = None
+    fault: Annotated[Fault | None, Field(description="Whose turn it is: by whom it is or would be late.")] = None
+    next: Annotated[NextAction | None, Field(description="What is to be done next.")] = None
     due_before: Annotated[Time | None, Field(description="Only postings whose cut-off is earlier.")] = None
     q: Annotated[
         str, Field(max_length=200, description="A posting number, a tracking number or a label's barcode, whole.")

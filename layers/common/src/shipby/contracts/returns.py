@@ -20,6 +20,8 @@ _INT64 = 2**63 - 1
 
 class ReturnsQuery(Paged):
     open: Annotated[bool, Field(description="Open ones, or those decided and closed.")] = True
+    posting: Annotated[Text, Field(description="Only those of this posting.")] = ""
+    due_before: Annotated[Time | None, Field(description="Only those to be decided before this time.")] = None
 
 
 class ReturnScanBody(Request):

@@ -10,13 +10,13 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.alarms.due import DueAlarms
 from shipby.adapters.dynamodb.codec import money
 from shipby.adapters.dynamodb.paging import Listing, page, query
-from shipby.adapters.dynamodb.values import Item, Wire, item_from_wire
+from shipby.adapters.dynamodb.values import Item, Wire
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import Load, OpenRow, WorkItem
-from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.postings.posting import RungKind, Scheme, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from shipby.domain.postings.choice import Choice
@@ -38,7 +38,11 @@ class Boards(DueAlarms):
         only: Choice | None = None,
     ) -> Page[WorkItem]:
         """Postings of a stage, earliest cut-off first; with `due_before`, only those whose cut-off is earlier."""
-        from shipby.adapters.dynamodb.choosing import chosen_by  # lists for people only: cold starts
+        chosen: dict[str, Any] = {}
+        if only is not None:
+            from shipby.adapters.dynamodb.choosing import chosen_by  # lists for people only: cold starts
+
+            chosen = chosen_by(only)
 
         listing = Listing(
             name=f"worklist/{seller}/{stage}",
@@ -47,12 +51,11 @@ class Boards(DueAlarms):
             sort="WS",
             condition="#sort < :due" if due_before else "",
             values={":due": index_keys.due_before(due_before)} if due_before else None,
-            **(chosen_by(only) if only else {}),
+            **chosen,
             owner=keys.seller_prefix(seller),
         )
         items, following = page(self._client, self._table, listing, limit=limit, cursor=cursor)
-        found = (_work_item(item) for item in items)
-        return Page(tuple(item for item in found if only is None or only.shows(item)), following)
+        return Page(tuple(item for item in _work_items(items) if only is None or only.shows(item)), following)
 
     def open_rows(
         self,
@@ -143,35 +146,43 @@ def warehouse_of(row: Mapping[str, Wire]) -> str:
     return str(row["warehouse_id"]["S"]) if "warehouse_id" in row else ""
 
 
-def _work_item(item: Mapping[str, Wire]) -> WorkItem:
-    """A board's row of the columns that the index holds."""
-    columns = item_from_wire(item)
-    cut_off = columns.get("cut_off")
-    return WorkItem(
-        number=columns["posting_number"],
-        stage=Stage(columns["stage"]),
-        status=columns["status"],
-        substatus=columns["substatus"],
-        scheme=columns["scheme"],
-        cut_off=None if cut_off is None else keys.moment(cut_off),
-        late=columns.get("late", False),
-        warehouse_id=columns.get("warehouse_id", ""),
-        at_risk=money(columns["at_risk"]) if "at_risk" in columns else None,
-        next_due=keys.moment(columns["alarm_at"]) if "alarm_at" in columns else None,
-        next_kind=RungKind(columns["alarm_kind"]) if "alarm_kind" in columns else None,
-        version=columns.get("version", 0),
-        goods=columns.get("goods", ""),
-        delivery_method_id=columns.get("delivery_method_id", ""),
-        integration=columns.get("integration", ""),
-        overdue=columns.get("overdue", False),
-        assembled_at=_at(columns, "assembled_at"),
-        label_ready_at=_at(columns, "label_ready_at"),
-        printed_at=_at(columns, "printed_at"),
-        open_intents=tuple(columns.get("open_intents", ())),
-        blocked_reason=columns.get("blocked_reason", ""),
-        parent_number=columns.get("parent_number", ""),
-    )
+def _work_items(found: Iterable[Item]) -> Iterator[WorkItem]:
+    """A board's rows of the columns that the index holds: read one by one, for a page of them is read at every look."""
+    moments, amounts = Read(_moment_of), Read(money)
+
+    def text(row: Item, name: str) -> str:
+        return row[name]["S"] if name in row else ""
+
+    def at(row: Item, name: str) -> datetime | None:
+        return moments[row[name]["N"]] if name in row else None
+
+    for row in found:
+        yield WorkItem(
+            number=row["posting_number"]["S"],
+            stage=Stage(row["stage"]["S"]),
+            status=row["status"]["S"],
+            substatus=row["substatus"]["S"],
+            scheme=Scheme(row["scheme"]["S"]),
+            cut_off=at(row, "cut_off"),
+            late="late" in row and row["late"]["BOOL"],
+            warehouse_id=text(row, "warehouse_id"),
+            at_risk=amounts[row["at_risk"]["S"]] if "at_risk" in row else None,
+            next_due=at(row, "alarm_at"),
+            next_kind=RungKind(row["alarm_kind"]["S"]) if "alarm_kind" in row else None,
+            version=int(row["version"]["N"]) if "version" in row else 0,
+            goods=text(row, "goods"),
+            delivery_method_id=text(row, "delivery_method_id"),
+            integration=text(row, "integration"),
+            overdue="overdue" in row and row["overdue"]["BOOL"],
+            assembled_at=at(row, "assembled_at"),
+            label_ready_at=at(row, "label_ready_at"),
+            printed_at=at(row, "printed_at"),
+            open_intents=tuple(one["S"] for one in row["open_intents"]["L"]) if "open_intents" in row else (),
+            blocked_reason=text(row, "blocked_reason"),
+            parent_number=text(row, "parent_number"),
+            entries_wanted="entries_wanted" in row and row["entries_wanted"]["BOOL"],
+        )
 
 
-def _at(columns: Mapping[str, Any], name: str) -> datetime | None:
-    return keys.moment(columns[name]) if name in columns else None
+def _moment_of(micros: str) -> datetime:
+    return keys.moment(int(micros))

@@ -20,6 +20,7 @@ _ONLY_WITH: Mapping[Tag, str] = {
     Tag.BLOCKED: "blocked_reason",
     Tag.INTENT_OPEN: "open_intents",
     Tag.SPLIT: "parent_number",
+    Tag.ENTRIES_WANTED: "entries_wanted",
 }
 """The column that only postings with the tag have."""
 
@@ -51,4 +52,6 @@ def chosen_by(choice: Choice) -> dict[str, Any]:
     if choice.tag is not None and choice.tag in _ONLY_WITH:
         conditions.append("attribute_exists(#tag)")
         names["#tag"] = _ONLY_WITH[choice.tag]
+    if not conditions:
+        return {}
     return {"only": " AND ".join(conditions), "only_values": values, "only_names": names}

@@ -22,7 +22,6 @@ from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.paging import projection
 from shipby.adapters.dynamodb.stocks import Stocks
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
-from shipby.application.ports.postings import LookedUp
 from shipby.application.ports.writes import SaveDetail
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import print_job_ref
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from shipby.adapters.dynamodb.rows.kind import Kind, T
     from shipby.application.ports.clock import Clock
     from shipby.application.ports.papers import BenchScene
+    from shipby.application.ports.postings import LookedUp
     from shipby.application.ports.writes import Write
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
@@ -165,6 +165,8 @@ class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
         by_number = {keys.posting(seller, number): number for number in numbers}
         by_value = {keys.pointer(scope(seller, kind), kind, value): (kind, value) for kind, value in values}
         found = self._get_many([*by_number, *by_value])
+        from shipby.application.ports.postings import LookedUp  # searches alone: cold starts
+
         read = rows.postings.postings().read
         return LookedUp(
             {number: read(found[key]) for key, number in by_number.items() if key in found},

@@ -28,6 +28,7 @@ BOARD_COLUMNS: tuple[str, ...] = (
     "open_intents",
     "blocked_reason",
     "parent_number",
+    "entries_wanted",
 )
 """What boards choose by and show: a page is read from the index alone. A column costs a write whenever it changes, and
 the version changes always (docs/adr/0049)."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shipby.application.cancels.decide import load_cancel_request
+from shipby.application.ports.pages import Page
 from shipby.application.ports.returns import CancelRequestReads
+from shipby.application.shared.paging import chosen
 from shipby.application.shared.views import time_text
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.json_types import Json
@@ -40,14 +44,29 @@ def cancel_request_view(request: CancelRequest) -> dict[str, Json]:
 
 
 def list_cancel_requests(
-    seller: str, *, open_only: bool, limit: int, cursor: str | None, store: CancelRequestReads
+    seller: str,
+    *,
+    open_only: bool,
+    limit: int,
+    cursor: str | None,
+    store: CancelRequestReads,
+    posting: str = "",
+    due_before: datetime | None = None,
 ) -> dict[str, Json]:
-    """Those that wait, the earliest automatic approval first, or those that ended."""
-    page = store.cancel_requests_in(seller, open_only=open_only, limit=limit, cursor=cursor)
-    found = (store.cancel_request(seller, identifier) for identifier in page.items)
-    # The index lags: a request may have been decided since.
-    views: list[Json] = [cancel_request_view(request) for request in found if request and request.open is open_only]
-    return {"items": views, "next_cursor": page.cursor}
+    """Those that wait, the earliest automatic approval first, or those that ended; of one posting, or approved by
+    itself before a time, where that is asked."""
+
+    def keep(request: CancelRequest) -> bool:
+        # The index lags: a request may have been decided since.
+        due = request.auto_approve_at
+        in_time = due_before is None or (due is not None and due < due_before)
+        return request.open is open_only and posting in ("", request.posting_number) and in_time
+
+    def ids(most: int, after: str | None) -> Page[str]:
+        return store.cancel_requests_in(seller, open_only=open_only, limit=most, cursor=after)
+
+    page = chosen(ids, lambda one: store.cancel_request(seller, one), keep, limit=limit, cursor=cursor)
+    return {"items": [cancel_request_view(request) for request in page.items], "next_cursor": page.cursor}
 
 
 def get_cancel_request(seller: str, identifier: str, *, store: CancelRequestReads) -> dict[str, Json]:

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.matters import CaseReads, Cases
+from shipby.application.ports.pages import Page
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, Commits, ReleasePointer, SaveCase, Write
 from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.paging import chosen
 from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain import pointers
@@ -166,13 +168,27 @@ def case_view(case: Case) -> dict[str, Json]:
     }
 
 
-def list_cases(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: CaseReads) -> dict[str, Json]:
-    """Open cases, or those closed; oldest first."""
-    page = store.cases_in(seller, open_only=open_only, limit=limit, cursor=cursor)
-    found = (store.case(seller, identifier) for identifier in page.items)
-    # The index lags: a case may have been closed since.
-    views: list[Json] = [case_view(case) for case in found if case and case.open is open_only]
-    return {"items": views, "next_cursor": page.cursor}
+def list_cases(
+    seller: str,
+    *,
+    open_only: bool,
+    limit: int,
+    cursor: str | None,
+    store: CaseReads,
+    kind: CaseKind | None = None,
+    subject: str = "",
+) -> dict[str, Json]:
+    """Open cases, or those closed; oldest first; of one kind, or about one thing, where that is asked."""
+
+    def keep(case: Case) -> bool:
+        # The index lags: a case may have been closed since.
+        return case.open is open_only and kind in (None, case.kind) and subject in ("", case.subject)
+
+    def ids(most: int, after: str | None) -> Page[str]:
+        return store.cases_in(seller, open_only=open_only, limit=most, cursor=after)
+
+    page = chosen(ids, lambda one: store.case(seller, one), keep, limit=limit, cursor=cursor)
+    return {"items": [case_view(case) for case in page.items], "next_cursor": page.cursor}
 
 
 def get_case(seller: str, identifier: str, *, store: CaseReads) -> dict[str, Json]:

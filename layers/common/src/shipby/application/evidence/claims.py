@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.matters import ClaimReads
+from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, Commits, ReleasePointer, SaveClaim, Write
 from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.paging import chosen
 from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain import pointers
@@ -171,13 +174,28 @@ def get_claim(seller: str, identifier: str, *, store: Store) -> dict[str, Json]:
     }
 
 
-def list_claims(seller: str, *, open_only: bool, limit: int, cursor: str | None, store: ClaimReads) -> dict[str, Json]:
-    """Open claims, earliest answer first, or those that ended."""
-    page = store.claims_in(seller, open_only=open_only, limit=limit, cursor=cursor)
-    found = (store.claim(seller, identifier) for identifier in page.items)
-    # The index lags: a claim may have ended since.
-    views: list[Json] = [claim_view(claim) for claim in found if claim and claim.open is open_only]
-    return {"items": views, "next_cursor": page.cursor}
+def list_claims(
+    seller: str,
+    *,
+    open_only: bool,
+    limit: int,
+    cursor: str | None,
+    store: ClaimReads,
+    posting: str = "",
+    due_before: datetime | None = None,
+) -> dict[str, Json]:
+    """Open claims, earliest answer first, or those that ended; of one posting, or due before a time, where asked."""
+
+    def keep(claim: Claim) -> bool:
+        # The index lags: a claim may have ended since.
+        in_time = due_before is None or claim.answer_by < due_before
+        return claim.open is open_only and posting in ("", claim.posting_number) and in_time
+
+    def ids(most: int, after: str | None) -> Page[str]:
+        return store.claims_in(seller, open_only=open_only, limit=most, cursor=after)
+
+    page = chosen(ids, lambda one: store.claim(seller, one), keep, limit=limit, cursor=cursor)
+    return {"items": [claim_view(claim) for claim in page.items], "next_cursor": page.cursor}
 
 
 def _check_known(asked: Asked, store: Store) -> None:

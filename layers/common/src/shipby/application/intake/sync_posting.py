@@ -42,11 +42,9 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import NotFoundError, UnreadableAnswerError, VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.postings.goods import goods_text
 from shipby.domain.postings.inbox import PushState
 from shipby.domain.postings.odd_reads import carried_over, for_a_person
 from shipby.domain.postings.posting import MarketplacePosting, Posting, moves_only, offered_text
-from shipby.domain.postings.words import new_words
 from shipby.domain.refunds.ledger import OBSERVED_CANCEL, OBSERVED_ITEMS, EntryKind
 from shipby.domain.refunds.moves import left_of_own
 from shipby.domain.refunds.payers import circumstances, who_pays
@@ -223,14 +221,13 @@ def apply_facts(
                 store.mark_synced(seller, facts.number, facts.read_at)
                 made_up(facts, seller=seller, store=store)
             return Synced("unchanged", known)
-        folded = replace(folded, posting=_as_listed(folded.posting, facts))
+        folded = replace(folded, posting=_as_listed(folded.posting, facts, before))
         folded, follows = follow(folded, before, facts, settings, first=known is None, store=store, now=now)
         folded, also = _with(beside, folded, facts, now)
         folded = with_mark(folded, goods)
         writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *follows, *also]
         writes += shadow_notes(folded, settings)
-        if before is None or not moves_only(before, facts):
-            writes.append(SaveDetail(seller, facts, new_words(before, facts)))
+        writes += _detail(seller, before, facts)
         if known is not None:
             # The marketplace saw it leave where nobody scanned it.
             told = facts.delivering_date
@@ -264,14 +261,29 @@ def _folded(
     return receive(facts, seller=settings.seller, settings=settings, at=now, parent=parent)
 
 
-def _as_listed(posting: Posting, facts: MarketplacePosting) -> Posting:
+def _as_listed(posting: Posting, facts: MarketplacePosting, before: MarketplacePosting | None) -> Posting:
     """With what lists and steps need of the facts without reading them."""
+    goods = posting.goods
+    if not goods or before is None or before.lines != facts.lines:
+        from shipby.domain.postings.goods import goods_text  # at births and splits alone: cold starts
+
+        goods = goods_text(facts.lines)
     return replace(
         posting,
         offered=offered_text(facts.actions),
-        goods=goods_text(facts.lines),
+        goods=goods,
         delivery_method_id=facts.delivery_method_id,
+        entries_wanted=any(facts.requirements.values()),
     )
+
+
+def _detail(seller: str, before: MarketplacePosting | None, facts: MarketplacePosting) -> list[Write]:
+    """The facts, with the words that they are found by, where more has moved than the posting itself keeps."""
+    if before is not None and moves_only(before, facts):
+        return []
+    from shipby.domain.postings.words import new_words  # as above
+
+    return [SaveDetail(seller, facts, new_words(before, facts))]
 
 
 def _with(

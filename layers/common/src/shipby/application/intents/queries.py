@@ -10,7 +10,8 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.returns import IntentReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.queries import View, _chain, _listing
-from shipby.domain.errors import NotFoundError
+from shipby.domain.errors import InvalidInputError, NotFoundError
+from shipby.domain.events import posting_ref
 from shipby.domain.intents import OPEN_STATES, Intent, IntentState
 
 
@@ -18,6 +19,18 @@ def list_intents(seller: str, *, state: IntentState | None, limit: int, cursor: 
     """Intents in a state, oldest first; without a state all states one after the other, the open ones first."""
     page = _intent_ids(seller, state, limit, cursor, store, keep=lambda _identifier: True)
     return _listing((intent_view(intent) for intent in _intents(seller, page, state, store)), page.cursor)
+
+
+def intents_of_posting(
+    seller: str, number: str, *, state: IntentState | None, cursor: str | None, store: IntentReads
+) -> View:
+    """All intents of a posting, oldest first; those of its returns stand with the returns."""
+    if cursor is not None:
+        raise InvalidInputError(
+            "the intents of a posting are one page", errors=[("cursor", "leave it out together with posting")]
+        )
+    found = store.intents(seller, posting_ref(number))
+    return _listing(intent_view(intent) for intent in found if state in (None, intent.state))
 
 
 def _intent_ids(

@@ -228,6 +228,10 @@ def _look_after(
         if silence_is_due(seller, store=own.store, clock=own.clock):
             watched = watch_silence(seller, store=own.store, clock=own.clock)
             own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
+    with troubles.of("morning"):
+        from shipby.application.figures.morning import keep_morning  # once a day: cold starts
+
+        keep_morning(seller, store=own.store, clock=own.clock)
     with troubles.of("reasons"):
         done.reasons[seller] = _reasons(seller, own)
 

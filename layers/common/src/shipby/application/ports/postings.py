@@ -54,6 +54,13 @@ class WorkItem:
     open_intents: tuple[str, ...] = ()
     blocked_reason: str = ""
     parent_number: str = ""
+    entries_wanted: bool = False
+
+    @property
+    def pieces(self) -> int:
+        from shipby.domain.postings.goods import goods_of  # lists for people only: cold starts
+
+        return sum(good.quantity for good in goods_of(self.goods))
 
 
 class OpenRow(NamedTuple):

@@ -9,22 +9,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads, WorkItem
 from shipby.application.ports.store import Store
 from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.label_codes import posting_of_code
-from shipby.application.postings.rows import posting_row, with_goods, work_item
 from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
 from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.postings.choice import ALL, Choice
 from shipby.domain.postings.posting import FINAL, Stage
+
+if TYPE_CHECKING:
+    from shipby.domain.postings.choice import Choice
 
 View = dict[str, Json]
 T = TypeVar("T")
@@ -103,12 +104,12 @@ class PostingFilter:
     stage: Stage | None = None
     due_before: datetime | None = None
     q: str = ""
-    only: Choice = ALL
+    only: Choice | None = None
 
     def shows(self, item: WorkItem) -> bool:
         if self.due_before is not None and (item.cut_off is None or item.cut_off >= self.due_before):
             return False
-        return (self.stage is None or item.stage is self.stage) and self.only.shows(item)
+        return (self.stage is None or item.stage is self.stage) and (self.only is None or self.only.shows(item))
 
 
 def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str | None, store: Store) -> View:
@@ -116,12 +117,15 @@ def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str
 
     Raises InvalidInputError for a cursor of another listing.
     """
+    from shipby.application.postings.rows import posting_row, with_goods  # lists for people only: cold starts
+
     if wanted.q:
         if cursor is not None:
             raise InvalidInputError("a search has one page", errors=[("cursor", "leave it out together with q")])
         found = with_goods(seller, _search(seller, wanted.q, store), store)
         return _listing(map(posting_row, filter(wanted.shows, found)))
-    stages = (wanted.stage,) if wanted.stage else OPEN_STAGES
+    group = wanted.only.group if wanted.only else None
+    stages = (wanted.stage,) if wanted.stage else group.stages if group else OPEN_STAGES
     listings = [(str(stage), partial(_worklist, store, seller, stage, wanted)) for stage in stages]
     page = _chain(listings, limit=limit, cursor=cursor, keep=wanted.shows)
     return _listing(map(posting_row, with_goods(seller, page.items, store)), page.cursor)
@@ -130,11 +134,12 @@ def list_postings(seller: str, wanted: PostingFilter, *, limit: int, cursor: str
 def _worklist(
     store: PostingReads, seller: str, stage: Stage, wanted: PostingFilter, limit: int, cursor: str | None
 ) -> Page[WorkItem]:
-    only = wanted.only if wanted.only != ALL else None
-    return store.worklist(seller, stage, due_before=wanted.due_before, limit=limit, cursor=cursor, only=only)
+    return store.worklist(seller, stage, due_before=wanted.due_before, limit=limit, cursor=cursor, only=wanted.only)
 
 
 def _search(seller: str, text: str, store: Store) -> list[WorkItem]:
+    from shipby.application.postings.rows import work_item  # as above
+
     # People type tracking numbers with spaces and small letters; a scanner gives a barcode as it is.
     typed = "".join(text.split()).upper()
     numbers = (store.find(seller, kind, typed) for kind in (pointers.TRACKING, pointers.FORMER_TRACKING))

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from shipby.application.ports.postings import WorkItem
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.json_types import Json
-from shipby.domain.postings.choice import tags_of
+from shipby.domain.postings.choice import action_of, label_of, tags_of
 from shipby.domain.postings.goods import goods_of, goods_text
-from shipby.domain.postings.next_action import label_state, next_action
-from shipby.domain.postings.posting import AWAITS_SHIPPING, OWN_CARRIER, MarketplacePosting, Posting, Stage
+from shipby.domain.postings.posting import MarketplacePosting, Posting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,14 +53,7 @@ def whole_row(posting: Posting, detail: MarketplacePosting | None) -> WorkItem:
 def posting_row(found: WorkItem | Posting) -> dict[str, Json]:
     """How a list shows a posting."""
     item = work_item(found) if isinstance(found, Posting) else found
-    label = label_state(
-        assembled=item.assembled_at is not None,
-        ready=item.label_ready_at is not None,
-        printed=item.printed_at is not None,
-    )
-    unreported = item.integration == OWN_CARRIER and item.stage is Stage.HANDED_OVER and item.status == AWAITS_SHIPPING
-    action = next_action(item.stage, label, waits_for_call=bool(item.open_intents), unreported=unreported)
-    goods = goods_of(item.goods)
+    goods, label = goods_of(item.goods), label_of(item)
     return {
         "posting_number": item.number,
         "stage": item.stage,
@@ -84,7 +76,7 @@ def posting_row(found: WorkItem | Posting) -> dict[str, Json]:
             for good in goods
         ],
         "next": {
-            "action": action,
+            "action": action_of(item, label),
             "clock": {"due": time_text(item.next_due), "kind": item.next_kind}
             if item.next_due and item.next_kind
             else None,

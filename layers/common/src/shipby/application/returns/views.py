@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from shipby.application.ports.pages import Page
 from shipby.application.ports.returns import ReturnReads
 from shipby.application.ports.store import Store
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, policy_view
+from shipby.application.shared.paging import chosen
 from shipby.application.shared.views import money_view, time_text
 from shipby.domain.json_types import Json
 from shipby.domain.returns.options import DEFAULT_POLICY, Option, ReturnOptions
@@ -16,14 +19,28 @@ from shipby.domain.sellers.settings import SellerSettings
 
 
 def list_returns(
-    seller: str, *, open_only: bool, limit: int, cursor: str | None, store: ReturnReads
+    seller: str,
+    *,
+    open_only: bool,
+    limit: int,
+    cursor: str | None,
+    store: ReturnReads,
+    posting: str = "",
+    due_before: datetime | None = None,
 ) -> dict[str, Json]:
-    """Open returns, earliest decision date first, or those no longer open."""
-    page = store.returns_in(seller, open_only=open_only, limit=limit, cursor=cursor)
-    cases = (store.return_case(seller, return_id) for return_id in page.items)
-    # The index lags: a case may have gone or moved on since.
-    views: list[Json] = [return_view(case) for case in cases if case and case.open is open_only]
-    return {"items": views, "next_cursor": page.cursor}
+    """Open returns, earliest decision date first, or those no longer open; of one posting, or to be decided before a
+    time, where that is asked."""
+
+    def keep(case: ReturnCase) -> bool:
+        # The index lags: a case may have gone or moved on since.
+        in_time = due_before is None or (case.decide_by is not None and case.decide_by < due_before)
+        return case.open is open_only and posting in ("", case.posting_number) and in_time
+
+    def ids(most: int, after: str | None) -> Page[str]:
+        return store.returns_in(seller, open_only=open_only, limit=most, cursor=after)
+
+    page = chosen(ids, lambda one: store.return_case(seller, one), keep, limit=limit, cursor=cursor)
+    return {"items": [return_view(case) for case in page.items], "next_cursor": page.cursor}
 
 
 def get_return(seller: str, return_id: str, *, store: Store) -> dict[str, Json]:

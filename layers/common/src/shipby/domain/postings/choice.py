@@ -7,9 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from shipby.domain.postings.goods import goods_of
-from shipby.domain.postings.posting import OWN_CARRIER
+from shipby.domain.postings.next_action import LabelState, NextAction, label_state, next_action
+from shipby.domain.postings.posting import AWAITS_SHIPPING, OWN_CARRIER, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from shipby.domain.money import Money
 
 
@@ -26,11 +30,63 @@ class Tag(StrEnum):
     SPLIT = "split"
     """A split made it."""
     OWN_CARRIER = "own_carrier"
+    ENTRIES_WANTED = "entries_wanted"
+    """The marketplace wants marks and the like of its pieces before it is assembled."""
+
+
+class Group(StrEnum):
+    """Stages that are looked at together."""
+
+    HOUSE = "house"
+    """All that still has to leave."""
+    TO_PACK = "to_pack"
+    PACKED = "packed"
+    BLOCKED = "blocked"
+    STUCK = "stuck"
+    """Nothing goes on without a person."""
+    ON_THE_WAY = "on_the_way"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return _STAGES[self]
+
+
+_TO_PACK = (Stage.RECEIVED, Stage.CONFIRMED, Stage.PICKED, Stage.INSPECTED)
+_STAGES: Mapping[Group, tuple[Stage, ...]] = {
+    Group.HOUSE: (*_TO_PACK, Stage.PACKED, Stage.BLOCKED),
+    Group.TO_PACK: _TO_PACK,
+    Group.PACKED: (Stage.PACKED,),
+    Group.BLOCKED: (Stage.BLOCKED,),
+    Group.STUCK: (Stage.BLOCKED, Stage.EXPIRED),
+    Group.ON_THE_WAY: (Stage.HANDED_OVER, Stage.IN_TRANSIT),
+}
+
+
+class Fault(StrEnum):
+    """Whose turn it is with a posting, which tells by whom it is late."""
+
+    OURS = "ours"
+    STOCK = "stock"
+    """Work on it was stopped."""
+    MARKETPLACE = "marketplace"
+    """It owes a label, or an answer to a call."""
+    CARRIER = "carrier"
+    """All is packed and printed."""
 
 
 class Row(Protocol):
     """A posting, or a list's row of one."""
 
+    @property
+    def stage(self) -> Stage: ...
+    @property
+    def assembled_at(self) -> datetime | None: ...
+    @property
+    def label_ready_at(self) -> datetime | None: ...
+    @property
+    def printed_at(self) -> datetime | None: ...
+    @property
+    def entries_wanted(self) -> bool: ...
     @property
     def status(self) -> str: ...
     @property
@@ -59,16 +115,43 @@ class Row(Protocol):
 
 def tags_of(row: Row) -> tuple[Tag, ...]:
     """What is true of it, in the order of `Tag`."""
-    true = {
-        Tag.LATE: row.late,
-        Tag.OVERDUE: row.overdue,
-        Tag.AT_RISK: row.at_risk is not None,
-        Tag.BLOCKED: bool(row.blocked_reason),
-        Tag.INTENT_OPEN: bool(row.open_intents),
-        Tag.SPLIT: bool(row.parent_number),
-        Tag.OWN_CARRIER: row.integration == OWN_CARRIER,
-    }
-    return tuple(tag for tag, holds in true.items() if holds)
+    true = (
+        (Tag.LATE, row.late),
+        (Tag.OVERDUE, row.overdue),
+        (Tag.AT_RISK, row.at_risk is not None),
+        (Tag.BLOCKED, row.blocked_reason),
+        (Tag.INTENT_OPEN, row.open_intents),
+        (Tag.SPLIT, row.parent_number),
+        (Tag.OWN_CARRIER, row.integration == OWN_CARRIER),
+        (Tag.ENTRIES_WANTED, row.entries_wanted),
+    )
+    return tuple(tag for tag, holds in true if holds)
+
+
+def label_of(row: Row) -> LabelState:
+    return label_state(
+        assembled=row.assembled_at is not None,
+        ready=row.label_ready_at is not None,
+        printed=row.printed_at is not None,
+    )
+
+
+def action_of(row: Row, label: LabelState | None = None) -> NextAction:
+    """What is to be done next with it; `label` where `label_of` is at hand."""
+    unreported = row.integration == OWN_CARRIER and row.stage is Stage.HANDED_OVER and row.status == AWAITS_SHIPPING
+    return next_action(row.stage, label or label_of(row), waits_for_call=bool(row.open_intents), unreported=unreported)
+
+
+def fault_of(row: Row) -> Fault:
+    """By whom it would be late."""
+    if row.stage in (Stage.BLOCKED, Stage.EXPIRED):
+        return Fault.STOCK
+    match action_of(row):
+        case NextAction.WAIT:
+            return Fault.MARKETPLACE
+        case NextAction.HAND_OVER:
+            return Fault.CARRIER
+    return Fault.OURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +165,9 @@ class Choice:
     sku: str = ""
     late: bool | None = None
     tag: Tag | None = None
+    group: Group | None = None
+    fault: Fault | None = None
+    next: NextAction | None = None
 
     def shows(self, row: Row) -> bool:
         return (
@@ -92,6 +178,9 @@ class Choice:
             and (not self.sku or any(good.sku == self.sku for good in goods_of(row.goods)))
             and self.late in (None, row.late)
             and (self.tag is None or self.tag in tags_of(row))
+            and (self.group is None or row.stage in self.group.stages)
+            and (self.fault is None or self.fault is fault_of(row))
+            and (self.next is None or self.next is action_of(row))
         )
 
 

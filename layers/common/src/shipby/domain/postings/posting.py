@@ -361,6 +361,8 @@ class Posting:
     goods: str = ""
     """`goods_text` of its lines; empty in rows of older releases until something changes."""
     delivery_method_id: str = ""
+    entries_wanted: bool = False
+    """Whether the marketplace wants marks and the like of its pieces."""
 
     stock: StockMark | None = None
     """Where its goods are kept in a pool: whether they are reserved."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from shipby.domain.postings.posting import MarketplacePosting
 
@@ -30,8 +30,7 @@ class WordKind(StrEnum):
     """The seller's own id: `offer_id`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     text: str
     """As `plain_word` makes it."""
     kind: WordKind
