@@ -34,6 +34,7 @@ from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # test
 from tests.support.fake_chats import FakeChats
 from tests.support.fake_exemplars import FakeExemplars
 from tests.support.fake_label_files import FakeLabelFiles
+from tests.support.fake_stocks import FakeStocks
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
 _STATES = {-1: "REJECTED", -10: "REJECTED", FULL_REFUND: "REFUNDED", COMPENSATE_ACTION: "COMPENSATED"}
@@ -70,6 +71,7 @@ class FakeMarketplace(FakeLabelFiles):
         self.carriages = FakeCarriages(self._begin, self._act, self.book, clock)
         self.chats = FakeChats(self._begin, clock)
         self.exemplars = FakeExemplars(self._begin, self._act, self.book)
+        self.stocks = FakeStocks(self._begin, self._act, clock)
         self.health: tuple[PushUrlHealth, ...] = ()
         self.key = KeyInfo(expires_at=None, methods=())
         self.index: ErrorIndex | None = None

@@ -15,6 +15,7 @@ from shipby_local.simulator.api import (
     ratings,
     returns,
     shipping,
+    stocks,
 )
 from shipby_local.simulator.api.call import Method
 from shipby_local.simulator.api.roles import roles_of
@@ -36,5 +37,6 @@ METHODS: dict[str, Method] = {
     **account.METHODS,
     **ratings.METHODS,
     **notifications.METHODS,
+    **stocks.METHODS,
 }
 METHODS[_ROLES] = roles_of((*METHODS, NOTIFICATION_CHECK, _ROLES))
