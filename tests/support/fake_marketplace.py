@@ -34,7 +34,7 @@ from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # test
 from tests.support.fake_chats import FakeChats
 from tests.support.fake_exemplars import FakeExemplars
 from tests.support.fake_label_files import FakeLabelFiles
-from tests.support.fake_stocks import FakeStocks
+from tests.support.memory.fake_stocks import FakeStocks
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
 _STATES = {-1: "REJECTED", -10: "REJECTED", FULL_REFUND: "REFUNDED", COMPENSATE_ACTION: "COMPENSATED"}

@@ -9,6 +9,7 @@ from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.rows import intents as intent_rows
 from shipby.application.ports import writes as w
+from shipby.domain.availability.offers import OfferState
 from shipby.domain.errors import (
     POINTER_TAKEN,
     AlreadyExistsError,
@@ -147,6 +148,11 @@ class _Planner:
                 yield self._saved(key, numbers, f"job {numbers.id}", columns | self._alarm(key, numbers.next_alarm))
                 for part in parts:
                     yield Planned(keys.number_rows(part.seller, part.job, part.part), part)
+            case w.SaveOffer(offer, marks):
+                yield self._saved(keys.offer(offer.seller, offer.place), offer, f"offer {offer.place}")
+                if marks:
+                    waits = offer.state is OfferState.WAITS
+                    yield Planned(keys.untold(offer.seller, offer.place), offer.place if waits else None)
             case w.SaveRefusedPage(page):
                 yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
             case w.SaveWatch(watch):

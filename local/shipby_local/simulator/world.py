@@ -114,6 +114,23 @@ class World:
         self.due = Shelf("due", model.Due)
         self.faults = Shelf("fault", model.Fault)
         self.counters = Shelf("counter", model.Counter)
+        self._restore()
+        self._told: tuple[Shelf[Any], ...] = (
+            self.postings,
+            self.returns,
+            self.goods_returns,
+            self.cancellations,
+            self.chats,
+            self.carriages,
+            self.money,
+            self.rating_errors,
+            self.endpoints,
+        )
+        self._agenda = [(due.at, due.id) for due in self.due.all()]
+        heapq.heapify(self._agenda)
+
+    def _restore(self) -> None:
+        """Takes what the file holds."""
         for shelf in (self.sellers, self.chats, self.products, self.stocks, self.stock_holds, self.counters):
             shelf.restore(self._store.load(shelf.kind))
         self.postings.restore(self._store.load("posting"))
@@ -135,19 +152,6 @@ class World:
         ):
             numbered.restore(self._store.load(numbered.kind))
             numbered.order_by(lambda item: item.id)
-        self._told: tuple[Shelf[Any], ...] = (
-            self.postings,
-            self.returns,
-            self.goods_returns,
-            self.cancellations,
-            self.chats,
-            self.carriages,
-            self.money,
-            self.rating_errors,
-            self.endpoints,
-        )
-        self._agenda = [(due.at, due.id) for due in self.due.all()]
-        heapq.heapify(self._agenda)
 
     def now(self) -> datetime:
         """The marketplace's time, whole milliseconds, with the control API's offset."""

@@ -17,6 +17,7 @@ ODD_ENTRIES: Final = "system:odd_entries"
 OPEN_ORDERS_AUDIT: Final = "system:open_orders_audit"
 RETURNS: Final = "system:returns"
 SETTINGS: Final = "system:settings"
+STOCK: Final = "system:stock"
 TRACKING: Final = "system:tracking"
 _SYSTEM, _PERSON = "system:", "key:"
 

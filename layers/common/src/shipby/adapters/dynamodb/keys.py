@@ -18,6 +18,8 @@
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
+    SELLER#<s>#OFFERS                OFFER#<warehouse>#<article>
+    SELLER#<s>#UNTOLD                OFFER#<warehouse>#<article>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
@@ -35,9 +37,13 @@ Times in keys are microseconds since 1970 in 18 digits, so that text order is ti
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
+
+if TYPE_CHECKING:
+    from shipby.domain.availability.places import Place
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,6 +82,7 @@ PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
+OFFER_PREFIX = "OFFER#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -282,6 +289,28 @@ def number_rows(seller: str, job: str, part: int) -> Key:
     if not 0 <= part <= 999:
         raise InvalidInputError(f"job {job} has no room for part {part}")
     return Key(aggregate_pk(seller, Ref(AggregateKind.NUMBER_JOB, job)), f"{ROWS_PREFIX}{part:03d}")
+
+
+def offers_pk(seller: str) -> str:
+    """The partition of what a shop says is for sale."""
+    return f"{seller_pk(seller)}#OFFERS"
+
+
+def untold_pk(seller: str) -> str:
+    """The partition of the places whose newest number waits to be told."""
+    return f"{seller_pk(seller)}#UNTOLD"
+
+
+def offer(seller: str, place: "Place") -> Key:
+    return Key(offers_pk(seller), _at(place))
+
+
+def untold(seller: str, place: "Place") -> Key:
+    return Key(untold_pk(seller), _at(place))
+
+
+def _at(place: "Place") -> str:
+    return f"{OFFER_PREFIX}{_part(place.warehouse, 'warehouse id')}#{_last_part(place.offer, 'article')}"
 
 
 def bench_check(seller: str, number: str) -> Key:

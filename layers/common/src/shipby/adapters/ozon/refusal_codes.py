@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from shipby.domain.availability.places import Refusal
-
 _ANYWHERE: Final[Mapping[str, str]] = {
     "TRANSITION_IS_NOT_POSSIBLE": "read the posting again: its status does not allow this step",
     "HAS_INCORRECT_TPL_INTEGRATION_TYPE": "for this delivery type the carrier or the marketplace sets it",
@@ -82,8 +80,6 @@ _STOCKS: Final[Mapping[str, str]] = {
     "CB_DELIVERY_ONLY_FBP": "the product may be sold from a partner's warehouse only",
     "FLAMMABLE_ONLY_ON_SELF_OR_PROVIDER_DELIVERY": "flammable goods: the seller or their carrier has to deliver them",
 }
-_STOCK_NOT_YET: Final = ("product_is_not_created", "PRODUCT_HAS_NOT_BEEN_TAGGED_YET", "SOURCE_TYPE_NOT_FOUND")
-"""Codes of stocks that pass by themselves once the marketplace has finished the product. official, by their texts."""
 _GROUPS: Final = (
     (re.compile(r"/carriage/|/fbs/act/"), _HAND_OVER),
     (re.compile(r"/products/stocks"), _STOCKS),
@@ -119,13 +115,6 @@ def may_pass(text: str) -> bool:
 def wait_of(text: str) -> float:
     """Seconds to wait where a text says that something came too soon; 0 where it does not."""
     return next((seconds for words, seconds in _TOO_SOON.items() if has_code(text, words)), 0.0)
-
-
-def stock_refusal(text: str) -> Refusal:
-    """What helps against the refusal of one pair of product and warehouse. An unknown code is a person's."""
-    if wait_of(text):
-        return Refusal.TOO_SOON
-    return Refusal.NOT_YET if any(has_code(text, code) for code in _STOCK_NOT_YET) else Refusal.PERSON
 
 
 def has_code(text: str, code: str) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from shipby.adapters.ozon import assumptions, methods
 from shipby.adapters.ozon.reading.answers import Node, following, unreadable
 from shipby.adapters.ozon.reading.entries import Fields, entries, name_of, nodes_of, or_noted, set_aside
-from shipby.adapters.ozon.refusal_codes import advice_on, has_code, stock_refusal
+from shipby.adapters.ozon.refusal_codes import advice_on, has_code, wait_of
 from shipby.adapters.ozon.requests import identifier
 from shipby.adapters.ozon.transport import Transport, done
 from shipby.application.cases.odd_entries import Listed
@@ -20,9 +20,11 @@ from shipby.application.ports.availability.market import (
     Told,
 )
 from shipby.application.ports.pages import Page
-from shipby.domain.availability.places import OFFER_SIGNS, STOCK_LIMIT, Place
+from shipby.domain.availability.places import OFFER_SIGNS, STOCK_LIMIT, Place, Refusal
 from shipby.domain.errors import InvalidInputError, UnreadableAnswerError
 
+_NOT_YET = ("product_is_not_created", "PRODUCT_HAS_NOT_BEEN_TAGGED_YET", "SOURCE_TYPE_NOT_FOUND")
+"""Codes of stocks that pass by themselves once the marketplace has finished the product. official, by their texts."""
 _CODE_SIGNS, _TEXT_SIGNS = 80, 200
 
 
@@ -73,6 +75,13 @@ class OzonStocks:
             # A page without anything new would come for ever.
             cursor = following_page if len(found) > known else None
         return list(found.values())
+
+
+def stock_refusal(text: str) -> Refusal:
+    """What helps against the refusal of one pair of product and warehouse. An unknown code is a person's."""
+    if wait_of(text):
+        return Refusal.TOO_SOON
+    return Refusal.NOT_YET if any(has_code(text, code) for code in _NOT_YET) else Refusal.PERSON
 
 
 def _check(amounts: Mapping[Place, int]) -> None:

@@ -120,6 +120,13 @@ _FOR_NUMBERS = frozenset(
 """Steps of a job of tracking numbers: each brings the next."""
 
 
+_FOR_STOCK: Mapping[EventType, str] = {
+    EventType.STOCK_UNTOLD: "stock_tell",
+    EventType.STOCK_COMPARE_ASKED: "stock_compare",
+}
+"""Event of a shop's watch -> the tracking worker's task: it has the calls that may wait a moment."""
+
+
 _READ_FOR_CANCEL_REQUEST = frozenset(
     {EventType.CANCEL_REQUEST_OPENED, EventType.CANCEL_REQUEST_OVERDUE, EventType.CANCEL_REQUEST_CLOSED}
 )
@@ -199,6 +206,13 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     if event.type in _FOR_NUMBERS:
         body = {"seller": seller, "task": "numbers", "job": stored.ref.id}
         routed.append(Routed(Destination.TRACKING, QueueMessage(body=body, group=seller)))
+    if event.type in _FOR_STOCK:
+        waits = event.data.get("in_seconds")
+        delay = min(waits, 900) if isinstance(waits, int) else 0
+        message = QueueMessage(
+            body={"seller": seller, "task": _FOR_STOCK[event.type]}, group=seller, delay_seconds=delay
+        )
+        routed.append(Routed(Destination.TRACKING, message))
     if event.type in _FOR_PEOPLE:
         body = {
             "seller": seller,

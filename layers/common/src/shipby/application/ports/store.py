@@ -12,6 +12,7 @@ from shipby.application.ports.papers import (
     CarrierReads,
     LabelReads,
     NumberJobReads,
+    OfferReads,
     PrintJobs,
     ScanReads,
 )
@@ -58,6 +59,7 @@ class Store(
     ClaimReads,
     EvidenceReads,
     ShadowReads,
+    OfferReads,
     Alarms,
     SellerReads,
     ApiKeys,

@@ -10,6 +10,7 @@ from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidenceP
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from shipby.domain.availability.offers import Offer
     from shipby.domain.cancels.requests import CancelRequest
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
@@ -148,6 +149,15 @@ class SaveNumberJob:
 
     job: NumberJob
     parts: tuple[NumberRows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOffer:
+    """Write what a shop says is for sale if its stored version is `offer.version - 1`. While its newest number waits to
+    be told its place is among the untold ones; `marks` = False where that is as it was."""
+
+    offer: Offer
+    marks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +329,7 @@ Write: TypeAlias = (
     | SaveCarrier
     | AddScan
     | SaveNumberJob
+    | SaveOffer
     | SaveBenchCheck
     | SaveExemplars
     | SaveRefusedPage

@@ -39,6 +39,10 @@ class CaseKind(StrEnum):
     """The marketplace did not find a posting among the parcels it got."""
     NO_NUMBER = "no_number"
     """The marketplace takes no tracking number for a posting, or none is to be had: a ticket, or a way out."""
+    STOCK_UNTOLD = "stock_untold"
+    """The marketplace refuses a number of what is for sale, or a warehouse of it."""
+    STOCK_DRIFT = "stock_drift"
+    """Our numbers of what is for sale and the marketplace's do not agree."""
     SILENT_PARCEL = "silent_parcel"
     """The seller's own carrier has said nothing of a parcel for too long, or that something is wrong with it."""
 

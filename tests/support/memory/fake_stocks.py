@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipby.adapters.ozon.refusal_codes import stock_refusal
+from shipby.adapters.ozon.stocks import stock_refusal
 from shipby.application.ports.availability.market import OfferedStock, OwnWarehouse, Told
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.pages import Page
