@@ -48,6 +48,9 @@ KINDS: Mapping[str, Kind] = {
     "stage_mismatch": Kind(
         409, "The item's stage does not allow this", "Read the item again and do what its stage asks for."
     ),
+    "not_in_stock": Kind(
+        409, "That many are not there", "Read the SKU's stock again; detail says what is on hand, reserved and free."
+    ),
     "action_not_offered": Kind(
         409, "This is not offered now", "Choose from offered, or read the item again: what is offered changes."
     ),

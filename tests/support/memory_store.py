@@ -37,15 +37,15 @@ from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory.boards import MemoryBoards
 from tests.support.memory.index import Index
-from tests.support.memory.matters import MemoryMatters
 from tests.support.memory.replay import Kept, MemoryReplay
+from tests.support.memory.stock import MemoryStock
 from tests.support.memory_writes import Planned, Rows, plan
 
 R = TypeVar("R")
 _REPLAY = timedelta(minutes=10)
 
 
-class MemoryStore(MemoryMatters, MemoryReplay, MemoryBoards):
+class MemoryStore(MemoryStock, MemoryReplay, MemoryBoards):
     """Thread-safe; everything handed in is copied deep and everything handed out refuses changes.
 
     `clock` (standing still at the builders' NOW unless given) decides when a remembered response or a token expired.

@@ -153,6 +153,16 @@ class _Planner:
                 if marks:
                     waits = offer.state is OfferState.WAITS
                     yield Planned(keys.untold(offer.seller, offer.place), offer.place if waits else None)
+            case w.SavePool(pool):
+                yield self._saved(keys.pool(pool.seller, pool.id), pool, f"pool {pool.id}")
+            case w.SaveStock(item):
+                yield self._saved(keys.stock(item.seller, item.pool, item.sku), item, f"stock of {item.sku}")
+            case w.SaveReservation(held):
+                key = keys.reservation(held.seller, held.posting_number)
+                yield self._saved(key, held, f"reservation of {held.posting_number}")
+            case w.NoteWaiting(one, over):
+                key = keys.waiting(one.seller, one.pool, one.sku, one.shop, one.posting_number)
+                yield Planned(key, None if over else one)
             case w.SaveRefusedPage(page):
                 yield Planned(keys.refused_page(page.seller, page.at.astimezone(UTC).date(), page.id), page)
             case w.SaveWatch(watch):

@@ -14,6 +14,7 @@ ShipbyError
 │   ├── NotFoundError
 │   ├── AlreadyExistsError         a row that may exist only once is there
 │   ├── StageMismatchError         the posting is not where the command expects it
+│   ├── NotInStockError            a movement would take more goods than are free
 │   ├── ActionNotOfferedError      the marketplace does not offer this now; `offered` lists what it does
 │   │   ├── DutyNeededError            the marketplace wants a mark, a declaration … of the pieces first
 │   │   └── NoTrueReasonError          no reason that it offers is true of what happened
@@ -153,6 +154,12 @@ class StageMismatchError(PermanentError):
     """The posting's stage does not allow this command."""
 
     code = "stage_mismatch"
+
+
+class NotInStockError(PermanentError):
+    """A movement would take more goods than there are, or than are free."""
+
+    code = "not_in_stock"
 
 
 class ActionNotOfferedError(PermanentError):

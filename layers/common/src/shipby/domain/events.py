@@ -34,6 +34,10 @@ class AggregateKind(StrEnum):
     """The files that prove what was sent."""
     NUMBER_JOB = "NUMBERJOB"
     """Many tracking numbers at once."""
+    STOCK = "STOCK"
+    """What a pool holds of an SKU; its events are its movements."""
+    POOL = "POOL"
+    """Goods that shops sell from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,16 @@ def evidence_pack_ref(identifier: str) -> Ref:
 def number_job_ref(identifier: str) -> Ref:
     """The aggregate of a job of tracking numbers."""
     return Ref(AggregateKind.NUMBER_JOB, identifier)
+
+
+def stock_ref(pool: str, sku: str) -> Ref:
+    """The aggregate of a SKU in a pool of its owner."""
+    return Ref(AggregateKind.STOCK, f"{pool}/{sku}")
+
+
+def pool_aggregate(pool: str) -> Ref:
+    """The aggregate of a pool of its owner."""
+    return Ref(AggregateKind.POOL, pool)
 
 
 class EventType(StrEnum):
@@ -260,13 +274,20 @@ class EventType(StrEnum):
     PACK_REQUESTED = "pack.requested"
     PACK_FINISHED = "pack.finished"
     PACK_EXPIRED = "pack.expired"
+    STOCK_CHANGED = "stock.changed"
+    """A movement of a SKU in a pool; `data` says what changed, what there is now, and what was and is free."""
+    POOL_CHANGED = "pool.changed"
+    POSTING_STOCK = "posting.stock"
+    """What a posting has reserved changed; `data.state` says whether it lacks pieces."""
+    POSTING_STOCK_PENDING = "posting.stock_pending"
+    """What it has reserved is not settled yet: the posting is read again at once."""
     MONEY_ACCRUED = "money.accrued"
     """The marketplace's accruals say what an entry of the ledger really cost, and whom."""
 
 
 EVENT_TYPE_VERSION: Mapping[EventType, int] = dict.fromkeys(EventType, 1)
 """Version of the data of each type; a type that changes its data raises its own number."""
-QUIET = frozenset({EventType.INTENT_SENT, EventType.INTENT_CONFIRMED})
+QUIET = frozenset({EventType.INTENT_SENT, EventType.INTENT_CONFIRMED, EventType.POSTING_STOCK})
 """History only: no queue hears of them. Behind another event of their version they are kept in its row."""
 
 

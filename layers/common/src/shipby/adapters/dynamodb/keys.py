@@ -2,7 +2,8 @@
 
     PK                               SK
     SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
-                                     INTENT#<id>, BENCH, EXEMPLARS, EVIDENCE, PIECE#<seq>, UPLOAD#<id>
+                                     INTENT#<id>, BENCH, EXEMPLARS, RESERVED, EVIDENCE, PIECE#<seq>,
+                                     UPLOAD#<id>
     SELLER#<s>#RETURN#<r>            RETURN, EVENT#<version>#<n>, INTENT#<id>
     SELLER#<s>#JOB#<id>              JOB, EVENT#<version>#<n>
     SELLER#<s>#WATCH#<id>            WATCH, EVENT#<version>#<n>
@@ -20,6 +21,11 @@
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
     SELLER#<s>#OFFERS                OFFER#<warehouse>#<article>
     SELLER#<s>#UNTOLD                OFFER#<warehouse>#<article>
+    SELLER#<s>#POOL#<pool>           EVENT#<version>#<n>
+    SELLER#<s>#POOLS                 POOL#<pool>
+    SELLER#<s>#STOCKS#<pool>         SKU#<sku>
+    SELLER#<s>#STOCK#<pool>/<sku>    EVENT#<version>#<n>
+    SELLER#<s>#WAITING#<pool>        SKU#<sku>#<shop>#<posting>
     SELLER#<s>#PAGES#<yyyymmdd>      PAGE#<id>
     SELLER#<s>#INBOX#<yyyymmdd>      PUSH#<type>#<hash16>#<window>
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
@@ -61,6 +67,7 @@ CASE = "CASE"
 CARRIAGE = "CARRIAGE"
 BENCH = "BENCH"
 EXEMPLARS = "EXEMPLARS"
+RESERVED = "RESERVED"
 CANCEL_REQUEST = "CANCELREQ"
 CLAIM = "CLAIM"
 PACK = "PACK"
@@ -87,6 +94,8 @@ PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
 UPLOAD_PREFIX = "UPLOAD#"
+POOL_PREFIX = "POOL#"
+SKU_PREFIX = "SKU#"
 SHADOW_PREFIX = "SHADOW#"
 CHANGE = "change"
 ENDED = "ended"
@@ -106,6 +115,8 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.STOCK: "SKU",
+    AggregateKind.POOL: "pool id",
 }
 
 
@@ -319,6 +330,42 @@ def bench_check(seller: str, number: str) -> Key:
 
 def exemplar_sheet(seller: str, number: str) -> Key:
     return Key(posting_pk(seller, number), EXEMPLARS)
+
+
+def reservation(seller: str, number: str) -> Key:
+    return Key(posting_pk(seller, number), RESERVED)
+
+
+def pools_pk(owner: str) -> str:
+    """The partition of an owner's pools."""
+    return f"{seller_pk(owner)}#POOLS"
+
+
+def pool(owner: str, identifier: str) -> Key:
+    return Key(pools_pk(owner), f"{POOL_PREFIX}{_part(identifier, 'pool id')}")
+
+
+def stocks_pk(owner: str, pool: str) -> str:
+    """The partition of what a pool holds."""
+    return f"{seller_pk(owner)}#STOCKS#{_part(pool, 'pool id')}"
+
+
+def stock(owner: str, pool: str, sku: str) -> Key:
+    return Key(stocks_pk(owner, pool), f"{SKU_PREFIX}{_part(sku, 'SKU')}")
+
+
+def waiting_pk(owner: str, pool: str) -> str:
+    """The partition of the postings that lack pieces of a pool."""
+    return f"{seller_pk(owner)}#WAITING#{_part(pool, 'pool id')}"
+
+
+def waiting_prefix(sku: str) -> str:
+    return f"{SKU_PREFIX}{_part(sku, 'SKU')}#"
+
+
+def waiting(owner: str, pool: str, sku: str, shop: str, number: str) -> Key:
+    place = f"{waiting_prefix(sku)}{_part(shop, 'seller')}#{_part(number, 'posting number')}"
+    return Key(waiting_pk(owner, pool), place)
 
 
 def pages_pk(seller: str, day: date) -> str:

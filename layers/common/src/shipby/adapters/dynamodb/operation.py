@@ -100,6 +100,11 @@ def put(item: Item) -> Operation:
     return Operation(action="Put", key=Key(item["PK"]["S"], item["SK"]["S"]), body={"Item": item})
 
 
+def drop(item: Item) -> Operation:
+    """A Delete, whether the row is there or not."""
+    return Operation(action="Delete", key=Key(item["PK"]["S"], item["SK"]["S"]), body={})
+
+
 def registration(seller: str) -> Operation:
     key = keys.registered_seller(seller)
     return Operation(action="Put", key=key, body={"Item": item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1})})

@@ -14,6 +14,7 @@ from shipby.adapters.dynamodb.operation import (
     Meaning,
     Operation,
     claim,
+    drop,
     once,
     put,
     registration,
@@ -209,6 +210,8 @@ class _Builder:
                 yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
             case w.SaveOffer():
                 yield from _offer(write)
+            case w.SavePool() | w.SaveStock() | w.SaveReservation() | w.NoteWaiting():
+                yield self._stock(write)
             case w.SaveRefusedPage(page):
                 yield put(rows.labels.refused_page_item(page))
             case w.SaveWatch(watch):
@@ -291,6 +294,20 @@ class _Builder:
             case w.SaveEvidencePack(pack):
                 item = rows.evidence.pack_item(pack, self._shards)
                 yield versioned(item, pack.version, f"evidence pack {pack.id}")
+
+    @staticmethod
+    def _stock(write: w.SavePool | w.SaveStock | w.SaveReservation | w.NoteWaiting) -> Operation:
+        match write:
+            case w.SavePool(pool):
+                return versioned(rows.stock.pool_item(pool), pool.version, f"pool {pool.id}")
+            case w.SaveStock(item):
+                what = f"the stock of SKU {item.sku} in pool {item.pool}"
+                return versioned(rows.stock.stock_item(item), item.version, what)
+            case w.SaveReservation(held):
+                what = f"the reservation of posting {held.posting_number}"
+                return versioned(rows.stock.reservation_item(held), held.version, what)
+            case w.NoteWaiting(waiting, over):
+                return put(rows.stock.waiting_item(waiting)) if not over else drop(rows.stock.waiting_item(waiting))
 
     def _posting(self, write: w.SavePosting) -> Operation:
         posting = write.posting

@@ -17,9 +17,9 @@ from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.commit import Committer
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
-from shipby.adapters.dynamodb.matters import Matters
 from shipby.adapters.dynamodb.operations import operations
 from shipby.adapters.dynamodb.paging import projection
+from shipby.adapters.dynamodb.stocks import Stocks
 from shipby.adapters.dynamodb.values import Item, from_wire, item_to_wire, to_wire
 from shipby.domain.errors import AlreadyExistsError, NotFoundError
 from shipby.domain.events import print_job_ref
@@ -67,7 +67,7 @@ _PACKED_DAYS = 512
 """Days of sellers that a process remembers."""
 
 
-class DynamoDBStore(Matters, AsideAlarms, PushInbox):
+class DynamoDBStore(Stocks, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.store.Store`.
 
     `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only

@@ -8,7 +8,7 @@ from shipby.application.carriages.rows import carriage_writes, load_carriage
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
-from shipby.application.postings.work_posting import load_posting, step_writes
+from shipby.application.postings.work_posting import load_posting, step_writes, with_goods
 from shipby.application.printing.scan_label import scan_label
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -45,10 +45,11 @@ def scan_parcel(
                 f"{posting.number} was handed over already at {shown_time(posting.handed_over_at)}: take it aside"
             )
         step = carry_out(posting, Command.HAND_OVER, at=clock.now(), actor=actor)
+        step, goods = with_goods(posting, step, store=store)
         data: dict[str, Json] = {"posting": posting.number, "copy": label["copy"], "parcel": len(changed.scanned)}
         event = Event(type=EventType.CARRIAGE_SCANNED, at=clock.now(), actor=actor, data=data)
         answer = Answer(200, _view(changed, posting.number))
-        store.commit([*carriage_writes(changed, event), *step_writes(posting, step), *remember(answer)])
+        store.commit([*carriage_writes(changed, event), *step_writes(posting, step), *goods, *remember(answer)])
         return answer
 
     return decide_anew(once)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
+from shipby.application.intake.goods import goods_of, with_mark
 from shipby.application.intake.split_money import (
     cancelled_lines,
     made_up,
@@ -54,6 +55,8 @@ SKEW = timedelta(seconds=1)
 """How far the clocks of two of our own workers may lie apart."""
 HINT_LASTS = timedelta(minutes=15)
 """As long as a queue holds a message back. A read is not held to cover an older hint: its clock may stand behind."""
+PATIENT = ATTEMPTS - 3
+"""Tries after which a posting is stored without waiting for goods that many want at this moment."""
 EVER = datetime.min.replace(tzinfo=UTC)
 """Kind of the pointer from a tracking number to its posting."""
 
@@ -182,8 +185,11 @@ def apply_facts(
     """
     settings = store.settings(seller) or SellerSettings(seller=seller)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
+    tries = 0
 
     def once() -> Synced:
+        nonlocal tries
+        tries += 1
         known = store.posting(seller, read.number)
         now = clock.now()
         if known is not None and known.version != since and ahead(known.synced_at, now):
@@ -192,6 +198,10 @@ def apply_facts(
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         before = store.detail(seller, facts.number, of=known) if known is not None else None
         folded = _folded(known, facts, before, settings, store=store, now=now)
+        goods = goods_of(known, folded, facts, before, settings, store=store, now=now, later=tries > PATIENT)
+        if folded is None and goods is not None:
+            assert known is not None  # noqa: S101  # only fold() returns None
+            folded = Folded(rewind(replace(known, version=known.version + 1, synced_at=facts.read_at)), ())
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
             if noted and facts.read_at > known.synced_at:
@@ -202,6 +212,7 @@ def apply_facts(
         posting, voided, void = void_labels(newest, facts, before, store=store, now=now, actor=MARKETPLACE)
         folded = replace(folded, posting=posting, events=(*folded.events, *voided))
         folded, also = _with(beside, folded, facts, now)
+        folded = with_mark(folded, goods)
         writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void, *also]
         if before is None or not moves_only(before, facts):
             writes.append(SaveDetail(seller, facts))
@@ -209,6 +220,7 @@ def apply_facts(
             # The marketplace saw it leave where nobody scanned it.
             told = facts.delivering_date
             writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps, told=told)
+        writes += goods.writes if goods is not None else ()
         writes += not_accepted_writes(known, folded.posting, settings, store=store, now=now, actor=MARKETPLACE)
         commit(store, writes)
         return Synced("created" if known is None else "changed", folded.posting)

@@ -16,9 +16,9 @@ from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Commits, Store
-from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting
+from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting, Write
 from shipby.application.postings.exemplars import refuse_unmet
-from shipby.application.postings.work_posting import load_posting
+from shipby.application.postings.work_posting import load_posting, with_goods
 from shipby.application.printing.parts import refusal
 from shipby.application.printing.views import LINK_SECONDS
 from shipby.application.shared.idempotency import Answer, Remember
@@ -127,13 +127,14 @@ def _accept(
     items = _items(found, counted)
     events = [_scanned(scan, clock, accepted=True, sku=item.sku)]
     changed = posting
+    goods: list[Write] = []
     if is_complete(items):
         # Not packed before its pieces are entered: the marketplace would not let it ship.
         refuse_unmet(posting, found.details.get(scan.number), store=store, entered=True)
         counted = replace(counted, completed_at=now)
         pieces: dict[str, Json] = {each.sku: each.scanned for each in items}
         events.append(Event(type=EventType.BENCH_COMPLETED, at=now, actor=scan.actor, data={"scanned": pieces}))
-        packed = pack_up(posting, at=now, actor=scan.actor, reason=CHECKED)
+        packed, goods = with_goods(posting, pack_up(posting, at=now, actor=scan.actor, reason=CHECKED), store=store)
         changed = packed.posting
         events += packed.events
     # Several steps are one change: one version with all their events.
@@ -143,7 +144,7 @@ def _accept(
     answer = Answer(200, view)
     appended = AppendEvents(scan.seller, posting_ref(scan.number), changed.version, tuple(events))
     kept = remember(Answer(200, _without_link(view)))
-    store.commit([SavePosting(changed), SaveBenchCheck(counted), appended, *kept])
+    store.commit([SavePosting(changed), SaveBenchCheck(counted), appended, *goods, *kept])
     return answer
 
 

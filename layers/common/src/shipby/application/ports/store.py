@@ -19,6 +19,7 @@ from shipby.application.ports.papers import (
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
+from shipby.application.ports.stock.reads import StockReads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,7 @@ class Store(
     EvidenceReads,
     ShadowReads,
     OfferReads,
+    StockReads,
     Alarms,
     SellerReads,
     ApiKeys,

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from shipby.domain.returns.return_case import ReturnCase
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.shadow import ShadowDecision
+    from shipby.domain.stock.item import StockItem
+    from shipby.domain.stock.pool import Pool
+    from shipby.domain.stock.reservation import Reservation
+    from shipby.domain.stock.waiting import Waiting
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
     from shipby.domain.tracking.scans import Scan
 
@@ -172,6 +176,36 @@ class SaveExemplars:
     """Write what is entered of a posting's pieces if its stored version is `sheet.version - 1`."""
 
     sheet: ExemplarSheet
+
+
+@dataclass(frozen=True, slots=True)
+class SavePool:
+    """Write the pool if its stored version is `pool.version - 1`; its events go with AppendEvents."""
+
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStock:
+    """Write what a pool holds of an SKU if its stored version is `item.version - 1`; the movement goes with
+    AppendEvents."""
+
+    item: StockItem
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReservation:
+    """Write what a posting has reserved if its stored version is `reservation.version - 1`."""
+
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWaiting:
+    """Note that a posting waits for pieces of an SKU, or, `over`, that it does so no more; again changes nothing."""
+
+    waiting: Waiting
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +366,10 @@ Write: TypeAlias = (
     | SaveOffer
     | SaveBenchCheck
     | SaveExemplars
+    | SavePool
+    | SaveStock
+    | SaveReservation
+    | NoteWaiting
     | SaveRefusedPage
     | SaveCancelRequest
     | SaveClaim

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.postings import PostingReads
@@ -17,6 +18,9 @@ from shipby.domain.deadlines.workflow import Command, Step, carry_out
 from shipby.domain.errors import NotFoundError, PreconditionFailedError
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Posting
+
+if TYPE_CHECKING:
+    from shipby.application.stock.reserving import GoodsReads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,19 @@ def check_version(posting: Posting, if_match: int | None) -> None:
         )
 
 
+def with_goods(before: Posting, step: Step, *, store: GoodsReads) -> tuple[Step, list[Write]]:
+    """The step with what it does to the goods that the posting has reserved, and the writes of that."""
+    if before.stock is None:
+        return step, []
+    from shipby.application.stock.reserving import settle_step  # only where stock is kept: cold starts
+
+    first = step.events[0]
+    settled = settle_step(before, step.posting, store=store, at=first.at, actor=first.actor)
+    if settled is None:
+        return step, []
+    return Step(settled.posting, (*step.events, *settled.events)), list(settled.writes)
+
+
 def step_writes(before: Posting, step: Step) -> list[Write]:
     """What a step changes: the posting, its events, and how it left; leaving the house says what that cost or saved."""
     first, *others = step.events
@@ -76,8 +93,9 @@ def work_posting(command: WorkCommand, remember: Remember, *, store: Store, cloc
             reason=command.reason,
             passed=command.passed,
         )
+        step, goods = with_goods(posting, step, store=store)
         answer = Answer(200, posting_view(step.posting))
-        store.commit([*step_writes(posting, step), *remember(answer)])
+        store.commit([*step_writes(posting, step), *goods, *remember(answer)])
         return answer
 
     return decide_anew(once)

@@ -16,7 +16,13 @@ from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting, Write
 from shipby.application.postings.views import posting_view
-from shipby.application.postings.work_posting import WorkCommand, check_version, load_posting, step_writes
+from shipby.application.postings.work_posting import (
+    WorkCommand,
+    check_version,
+    load_posting,
+    step_writes,
+    with_goods,
+)
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.deadlines.ladder import rewind
@@ -118,8 +124,9 @@ def hand_over(command: WorkCommand, remember: Remember, *, store: Store, clock: 
             settings = store.settings(command.seller) or SellerSettings(seller=command.seller)
             noted, _, event, beside = prepare_intent(step.posting, _wish(report), settings, store=store, now=now)
             step = Step(rewind(noted), (*step.events, event))
+        step, goods = with_goods(posting, step, store=store)
         answer = Answer(200, posting_view(step.posting))
-        store.commit([*step_writes(posting, step), *beside, *remember(answer)])
+        store.commit([*step_writes(posting, step), *beside, *goods, *remember(answer)])
         return answer
 
     return decide_anew(once)

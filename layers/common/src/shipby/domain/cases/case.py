@@ -43,6 +43,8 @@ class CaseKind(StrEnum):
     """The marketplace refuses a number of what is for sale, or a warehouse of it."""
     STOCK_DRIFT = "stock_drift"
     """Our numbers of what is for sale and the marketplace's do not agree."""
+    STOCK_SHORT = "stock_short"
+    """A posting wants pieces that no pool has: send a part, wait, or cancel."""
     SILENT_PARCEL = "silent_parcel"
     """The seller's own carrier has said nothing of a parcel for too long, or that something is wrong with it."""
 

@@ -22,6 +22,18 @@ SPLIT = "cancelled_from_split_pending"
 """A posting ended because others were made of all its goods."""
 
 
+class StockMark(StrEnum):
+    """What a posting has of the stock that is kept; none of these where its goods are not kept."""
+
+    PENDING = "pending"
+    """Too many reserved the same goods at the same moment: it is tried again at once."""
+    RESERVED = "reserved"
+    SHORT = "short"
+    """Pieces that it wants are not there."""
+    CONSUMED = "consumed"
+    RELEASED = "released"
+
+
 class Scheme(StrEnum):
     """Who delivers: FBS = the marketplace, rFBS = the seller or their carrier."""
 
@@ -310,6 +322,9 @@ class Posting:
     """Why work on it had been stopped by us then."""
     offered: str = ""
     """`offered_text` of what the marketplace offers since the newest read; empty in rows of older releases."""
+
+    stock: StockMark | None = None
+    """Where its goods are kept in a pool: whether they are reserved."""
 
     @property
     def own_carrier(self) -> bool:

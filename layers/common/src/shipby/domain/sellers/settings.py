@@ -181,5 +181,8 @@ class SellerSettings:
     approve_numbers: NumberApproval = NumberApproval.DOUBTFUL
     evidence_kept: timedelta = timedelta(days=180)
     """How long photos and other evidence of a posting are kept."""
+    stock_pools: Mapping[str, str] = field(default_factory=dict)
+    """Warehouse id, or `*` for every other one -> the pool that its postings reserve from: `main` is this shop's own,
+    `other-shop:main` another one's. Empty: no stock is kept."""
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""

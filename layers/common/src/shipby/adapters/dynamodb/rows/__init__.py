@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         returns,
         sellers,
         shadow,
+        stock,
         tracking,
     )
 
@@ -52,6 +53,7 @@ __all__ = [
     "returns",
     "sellers",
     "shadow",
+    "stock",
     "tracking",
 ]
 

@@ -1,0 +1,1 @@
+"""Goods: moved by people, reserved for postings, and never promised twice."""
