@@ -5,15 +5,22 @@ tracking numbers on, and tell what is for sale.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from functions.tracking.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
+from shipby.adapters.aws_lambda.worker import Parts
 from shipby.application.cases.odd_entries import keeping
 from shipby.application.settling.settle import Settled, settle_together
 
+if TYPE_CHECKING:
+    from shipby.application.availability.wishes import Pooled
+
 _NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "numbers": ("job",),
+    "stock_free": ("pool", "sku"),
     "stock_tell": (),
     "stock_compare": (),
 }
@@ -60,6 +67,24 @@ def _tell(seller: str) -> str:
     return f"stock_{step.state}"
 
 
+@lru_cache(maxsize=1)
+def _pooled(own: Parts) -> Pooled:
+    """What is free, and which warehouses shops have: lives as long as the process."""
+    from shipby.application.availability.ledger_stock import LedgerStock
+    from shipby.application.availability.wishes import OwnWarehouses, Pooled
+
+    warehouses = OwnWarehouses(lambda shop: own.marketplaces.of(shop).stocks, own.clock)
+    return Pooled(stock=LedgerStock(own.store), warehouses=warehouses)
+
+
+def _free(owner: str, pool: str, sku: str) -> str:
+    from shipby.application.availability.wishes import wish_free
+
+    own = parts()
+    changed = wish_free(owner, pool, sku, pooled=_pooled(own), store=own.store, clock=own.clock)
+    return "stock_wished" if changed else "stock_unchanged"
+
+
 def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
     own = parts()
     marketplace = own.marketplaces.of(seller)
@@ -74,4 +99,4 @@ def _outcome(result: Settled | Exception) -> Outcome:
     return f"intent_{result.intent.state.lower()}" if isinstance(result, Settled) else result
 
 
-_TASKS: Mapping[str, Callable[..., str]] = {"numbers": _numbers, "stock_tell": _tell}
+_TASKS: Mapping[str, Callable[..., str]] = {"numbers": _numbers, "stock_free": _free, "stock_tell": _tell}

@@ -10,7 +10,7 @@ from enum import StrEnum
 from shipby.application.ports.messages import QueueMessage
 from shipby.application.shared.messages import sync_message
 from shipby.domain.deadlines.firing import MISSING
-from shipby.domain.events import AggregateKind, EventType, StoredEvent
+from shipby.domain.events import AggregateKind, Event, EventType, StoredEvent
 from shipby.domain.evidence.claim_hints import asks_here
 from shipby.domain.intents import TOGETHER
 from shipby.domain.json_types import Json
@@ -124,7 +124,7 @@ _FOR_STOCK: Mapping[EventType, str] = {
     EventType.STOCK_UNTOLD: "stock_tell",
     EventType.STOCK_COMPARE_ASKED: "stock_compare",
 }
-"""Event of a shop's watch -> the tracking worker's task: it has the calls that may wait a moment."""
+"""Event of a shop's watch -> the tracking worker's task."""
 
 
 _READ_FOR_CANCEL_REQUEST = frozenset(
@@ -206,13 +206,7 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     if event.type in _FOR_NUMBERS:
         body = {"seller": seller, "task": "numbers", "job": stored.ref.id}
         routed.append(Routed(Destination.TRACKING, QueueMessage(body=body, group=seller)))
-    if event.type in _FOR_STOCK:
-        waits = event.data.get("in_seconds")
-        delay = min(waits, 900) if isinstance(waits, int) else 0
-        message = QueueMessage(
-            body={"seller": seller, "task": _FOR_STOCK[event.type]}, group=seller, delay_seconds=delay
-        )
-        routed.append(Routed(Destination.TRACKING, message))
+    routed += _of_stock(seller, event)
     if event.type in _FOR_PEOPLE:
         body = {
             "seller": seller,
@@ -230,3 +224,22 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
             for number in numbers
         ]
     return routed
+
+
+def _of_stock(seller: str, event: Event) -> list[Routed]:
+    """What the tracking worker has to do about what is for sale: it has the calls that may wait a moment."""
+    if event.type in _FOR_STOCK:
+        waits = event.data.get("in_seconds")
+        delay = min(waits, 900) if isinstance(waits, int) else 0
+        body: dict[str, Json] = {"seller": seller, "task": _FOR_STOCK[event.type]}
+    elif event.type is EventType.STOCK_CHANGED and _changes_free(event.data):
+        delay = 0
+        body = {"seller": seller, "task": "stock_free", "pool": event.data["pool"], "sku": event.data["sku"]}
+    else:
+        return []
+    return [Routed(Destination.TRACKING, QueueMessage(body=body, group=seller, delay_seconds=delay))]
+
+
+def _changes_free(data: Mapping[str, Json]) -> bool:
+    """Whether a movement changes what may be sold; what a kit is made of always does."""
+    return data.get("free_before") != data.get("free") or data.get("kind") == "kit"

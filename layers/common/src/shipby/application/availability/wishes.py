@@ -75,7 +75,8 @@ def wish_free(
         free = pooled.stock.free(owner, pool, skus)
         wishes: dict[str, list[tuple[Spot, int]]] = {}
         for shop, houses in places.items():
-            tells = tells_itself(shop, store)
+            if (tells := tells_itself(shop, store)) is None:
+                continue
             wishes[shop] = [
                 (Spot(seller=shop, place=Place(house, one), owner=owner, pool=pool, tells=tells), free[one])
                 for one in skus
@@ -99,10 +100,12 @@ def places_of(owner: str, pool: str, pooled: Pooled) -> dict[str, tuple[str, ...
     return found
 
 
-def tells_itself(shop: str, store: Store) -> bool:
-    """Whether a shop's numbers are told by themselves; else they are only worked out."""
+def tells_itself(shop: str, store: Store) -> bool | None:
+    """Whether a shop's numbers are told by themselves; False: they are only worked out, None: not even that."""
     settings = store.settings(shop)
-    return settings is not None and settings.tell_stock is Automation.ON
+    if settings is None or settings.tell_stock is Automation.OFF:
+        return None
+    return settings.tell_stock is Automation.ON
 
 
 def commit_wishes(
