@@ -77,6 +77,16 @@ def _pooled(own: Parts) -> Pooled:
     return Pooled(stock=LedgerStock(own.store), warehouses=warehouses)
 
 
+def _compare(seller: str) -> str:
+    from shipby.application.availability.compare import compare
+
+    own = parts()
+    with keeping(seller, store=own.store, clock=own.clock):
+        stocks = own.marketplaces.of(seller).stocks
+        found = compare(seller, pooled=_pooled(own), store=own.store, stocks=stocks, clock=own.clock)
+    return f"stock_{found}"
+
+
 def _free(owner: str, pool: str, sku: str) -> str:
     from shipby.application.availability.wishes import wish_free
 
@@ -99,4 +109,9 @@ def _outcome(result: Settled | Exception) -> Outcome:
     return f"intent_{result.intent.state.lower()}" if isinstance(result, Settled) else result
 
 
-_TASKS: Mapping[str, Callable[..., str]] = {"numbers": _numbers, "stock_free": _free, "stock_tell": _tell}
+_TASKS: Mapping[str, Callable[..., str]] = {
+    "numbers": _numbers,
+    "stock_free": _free,
+    "stock_tell": _tell,
+    "stock_compare": _compare,
+}

@@ -17,6 +17,8 @@ AREAS = (
     "bench",
     "picking",
     "products",
+    "availability.offers",
+    "availability.counts",
     "marketplace",
     "tracking.reports",
     "tracking.numbers",

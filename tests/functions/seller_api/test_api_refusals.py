@@ -102,6 +102,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "rejectRefund",
         "approveTrackingNumber",
         "rejectTrackingNumber",
+        "tellStockAgain",
         *replays,
     }
     assert may[Role.PACKER] == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods

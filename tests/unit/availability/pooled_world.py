@@ -34,6 +34,7 @@ class FakeFree:
     numbers: dict[str, int] = field(default_factory=dict)
     sells: dict[str, tuple[str, ...]] = field(default_factory=lambda: {FIRST: ("11",), SECOND: ("21",)})
     kits: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
     elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def shops(self, owner: str, pool: str) -> Mapping[str, Sequence[str]]:
@@ -47,6 +48,9 @@ class FakeFree:
 
     def free(self, owner: str, pool: str, skus: Sequence[str]) -> Mapping[str, int]:
         return {sku: self.numbers[sku] for sku in skus if sku in self.numbers}
+
+    def reserved(self, owner: str, pool: str, skus: Sequence[str]) -> Mapping[str, int]:
+        return {sku: self.held.get(sku, 0) for sku in skus if not any(sku in kits for kits in self.kits.values())}
 
     def pools_of(self, shop: str) -> Sequence[tuple[str, str]]:
         return [(FIRST, POOL)] if shop in self.sells else []

@@ -22,6 +22,7 @@ from shipby.contracts import (
     settings,
     shadow,
 )
+from shipby.contracts.availability import counts, offers
 from shipby.contracts.base import View
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
@@ -52,6 +53,8 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    offers,
+    counts,
 )
 
 

@@ -54,6 +54,10 @@ class LedgerStock:
     def free(self, owner: str, pool: str, skus: Sequence[str]) -> dict[str, int]:
         return free_stock(PoolRef(owner, pool), list(skus), store=self._store)
 
+    def reserved(self, owner: str, pool: str, skus: Sequence[str]) -> dict[str, int]:
+        found = self._store.stock_items(owner, pool, skus)
+        return {sku: item.reserved for sku, item in found.items() if not item.is_kit}
+
     def with_kits(self, owner: str, pool: str, sku: str) -> list[str]:
         found = self._store.pool(owner, pool)
         if found is None:

@@ -23,6 +23,9 @@ class FreeStock(Protocol):
     def free(self, owner: str, pool: str, skus: Sequence[str]) -> Mapping[str, int]:
         """SKU -> what may still be promised; those that the pool does not keep are missing."""
 
+    def reserved(self, owner: str, pool: str, skus: Sequence[str]) -> Mapping[str, int]:
+        """SKU -> pieces promised to postings of all shops, those within kits among them; kits are missing."""
+
     def pools_of(self, shop: str) -> Sequence[tuple[str, str]]:
         """The pools (owner, id) that a shop sells from."""
 
