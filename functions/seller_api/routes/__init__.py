@@ -19,6 +19,7 @@ AREAS = (
     "products",
     "availability.offers",
     "availability.counts",
+    "availability.purchases",
     "marketplace",
     "tracking.reports",
     "tracking.numbers",

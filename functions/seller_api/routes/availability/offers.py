@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.seller_api.access import MANAGERS, OFFICE
+from functions.seller_api.access import DESK, MANAGERS, OFFICE
 from functions.seller_api.operations import Call, Operation, read
 from shipby.application.availability import compare, offers_view
 from shipby.application.shared.idempotency import Answer
@@ -42,7 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
         id="listStockOffers",
         summary="What the marketplace is told is for sale, by warehouse and article",
         answers="Listing[OfferView]",
-        roles=OFFICE,
+        roles=DESK,
         query=OffersQuery,
     ),
     Operation(
@@ -76,7 +76,7 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getStockReconcile",
         summary="The newest comparison of a day: each difference with its likely cause",
         answers="ReconcileView",
-        roles=OFFICE,
+        roles=DESK,
         query=ReconcileQuery,
     ),
 )

@@ -107,3 +107,19 @@ def test_packers_and_support_do_none_of_it(api: Caller) -> None:
     assert packer.post("/v1/stock-counts", {"csv": "sku,quantity\nA,1"}).status == 403
     body = {"warehouse": "11", "offer_id": "MUG-1", "reason": "x"}
     assert api.as_role("integration").post("/v1/stock-offers/tell", body).status == 403
+
+
+def test_terms_lead_to_a_proposal(api: Caller) -> None:
+    item = StockItem(seller=a.SELLER, pool="main", sku="MUG-1", version=1, on_hand=2)
+    api.store.commit([SavePool(Pool(seller=a.SELLER, id="main", version=1)), SaveStock(item)])
+    body = {"supplier": "Завод", "lead_days": 5, "moq": 10, "reorder_point": 3}
+    path = "/v1/purchases/terms/MUG-1"
+    assert api.put(path, body).status == 428
+    made = api.put(path, body, if_match='"0"')
+    assert (made.status, made.headers["ETag"]) == (200, '"1"')
+    assert api.put(path, body, if_match='"0"').status == 412
+    assert api.get(path).body["moq"] == 10
+    (found,) = api.get("/v1/purchases").body["items"]
+    assert (found["sku"], found["quantity"], found["late"]) == ("MUG-1", 10, False)
+    assert "reorder point 3 (set by hand)" in found["reason"]
+    assert api.put(path, body | {"moq": 0}, if_match='"1"').fields == ["moq"]

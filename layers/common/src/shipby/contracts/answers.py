@@ -22,7 +22,7 @@ from shipby.contracts import (
     settings,
     shadow,
 )
-from shipby.contracts.availability import counts, offers
+from shipby.contracts.availability import counts, offers, purchases
 from shipby.contracts.base import View
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
@@ -55,6 +55,7 @@ _ROOMS = (
     ways,
     offers,
     counts,
+    purchases,
 )
 
 

@@ -36,6 +36,8 @@ class AggregateKind(StrEnum):
     """Many tracking numbers at once."""
     STOCK = "STOCK"
     """What a pool holds of an SKU; its events are its movements."""
+    SUPPLY = "SUPPLY"
+    """How an article of a pool is bought."""
     POOL = "POOL"
     """Goods that shops sell from."""
 
@@ -111,6 +113,11 @@ def number_job_ref(identifier: str) -> Ref:
 def stock_ref(pool: str, sku: str) -> Ref:
     """The aggregate of a SKU in a pool of its owner."""
     return Ref(AggregateKind.STOCK, f"{pool}/{sku}")
+
+
+def supply_ref(pool: str, sku: str) -> Ref:
+    """The aggregate of how an article of a pool is bought."""
+    return Ref(AggregateKind.SUPPLY, f"{pool}/{sku}")
 
 
 def pool_aggregate(pool: str) -> Ref:
@@ -207,6 +214,8 @@ class EventType(StrEnum):
     NUMBERS_CANCELLED = "numbers.cancelled"
     STOCK_UNTOLD = "stock.untold"
     """A shop has numbers to tell the marketplace; `data.in_seconds` from when on."""
+    SUPPLY_CHANGED = "supply.changed"
+    """How an article is bought; `data` has it before and after."""
     STOCK_COMPARE_ASKED = "stock.compare_asked"
     """A shop's numbers are to be compared with the marketplace's."""
     INTENT_PROPOSED = "intent.proposed"

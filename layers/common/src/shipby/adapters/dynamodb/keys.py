@@ -1,4 +1,5 @@
-"""Every key of the table is built and read here, and nowhere else; those of its indexes in index_keys.py.
+"""Every key of the table is built and read here, and nowhere else; those of its indexes in index_keys.py, those of what
+is for sale in rows/availability.
 
     PK                               SK
     SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
@@ -19,8 +20,6 @@
     SELLER#<s>#CARRIER#<code>        EVENT#<version>#<n>
     SELLER#<s>#CARRIERS              CARRIER#<code>
     SELLER#<s>#NUMBER#<number>       SCAN#<at>#<id>
-    SELLER#<s>#OFFERS                OFFER#<warehouse>#<article>
-    SELLER#<s>#UNTOLD                OFFER#<warehouse>#<article>
     SELLER#<s>#POOL#<pool>           EVENT#<version>#<n>
     SELLER#<s>#POOLS                 POOL#<pool>
     SELLER#<s>#STOCKS#<pool>         SKU#<sku>
@@ -43,13 +42,9 @@ Times in keys are microseconds since 1970 in 18 digits, so that text order is ti
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import AggregateKind, Ref
-
-if TYPE_CHECKING:
-    from shipby.domain.availability.places import Place
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -89,7 +84,6 @@ PRODUCT_PREFIX = "PRODUCT#"
 CARRIER_PREFIX = "CARRIER#"
 SCAN_PREFIX = "SCAN#"
 ROWS_PREFIX = "ROWS#"
-OFFER_PREFIX = "OFFER#"
 PAGE_PREFIX = "PAGE#"
 ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
@@ -115,6 +109,7 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.SUPPLY: "pool and SKU",
     AggregateKind.STOCK: "SKU",
     AggregateKind.POOL: "pool id",
 }
@@ -146,6 +141,11 @@ def _last_part(value: str, what: str) -> str:
         problem = f"must have 1 to {_MAX_PART} bytes"
         raise InvalidInputError(f"{what} {problem}", errors=[(what, problem)])
     return value
+
+
+def part_of_key(value: str, what: str, *, last: bool = False) -> str:
+    """A part of a key for the modules beside this one. Raises InvalidInputError."""
+    return _last_part(value, what) if last else _part(value, what)
 
 
 def micros(moment: datetime) -> int:
@@ -300,28 +300,6 @@ def number_rows(seller: str, job: str, part: int) -> Key:
     if not 0 <= part <= 999:
         raise InvalidInputError(f"job {job} has no room for part {part}")
     return Key(aggregate_pk(seller, Ref(AggregateKind.NUMBER_JOB, job)), f"{ROWS_PREFIX}{part:03d}")
-
-
-def offers_pk(seller: str) -> str:
-    """The partition of what a shop says is for sale."""
-    return f"{seller_pk(seller)}#OFFERS"
-
-
-def untold_pk(seller: str) -> str:
-    """The partition of the places whose newest number waits to be told."""
-    return f"{seller_pk(seller)}#UNTOLD"
-
-
-def offer(seller: str, place: "Place") -> Key:
-    return Key(offers_pk(seller), _at(place))
-
-
-def untold(seller: str, place: "Place") -> Key:
-    return Key(untold_pk(seller), _at(place))
-
-
-def _at(place: "Place") -> str:
-    return f"{OFFER_PREFIX}{_part(place.warehouse, 'warehouse id')}#{_last_part(place.offer, 'article')}"
 
 
 def bench_check(seller: str, number: str) -> Key:

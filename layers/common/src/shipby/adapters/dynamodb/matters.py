@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shipby.adapters.dynamodb.values import Item
     from shipby.domain.availability.offers import Offer
     from shipby.domain.availability.places import Place
+    from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.cancels.requests import CancelRequest
     from shipby.domain.evidence.claims import Claim
     from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
@@ -52,21 +53,31 @@ class Matters(Listings):
 
     def offers_at(self, seller: str, places: Sequence[Place]) -> dict[Place, Offer]:
         """Those of the places that a shop has an offer at."""
-        wanted = {place: keys.offer(seller, place) for place in dict.fromkeys(places)}
+        wanted = {place: rows.availability.offer_key(seller, place) for place in dict.fromkeys(places)}
         found = self._get_many(list(wanted.values()))
         kind = rows.availability.offers()
         return {place: kind.read(found[key]) for place, key in wanted.items() if key in found}
 
     def offers_of(self, seller: str, *, limit: int = 500, cursor: str | None = None) -> Page[Offer]:
         """All offers of a shop, by warehouse and article."""
-        items, following = self._rows_of(seller, "offers", keys.offers_pk(seller), limit, cursor)
+        items, following = self._rows_of(seller, "offers", rows.availability.offers_pk(seller), limit, cursor)
         return Page(tuple(rows.availability.offers().read(item) for item in items), following)
 
     def untold_offers(self, seller: str, *, limit: int) -> list[Place]:
         """Places whose newest number waits to be told; at most so many."""
-        listing = Listing(name="untold", partition=("PK", keys.untold_pk(seller)), sort="SK")
+        listing = Listing(name="untold", partition=("PK", rows.availability.untold_pk(seller)), sort="SK")
         found = query(self._client, self._table, listing, limit=limit)
         return [rows.availability.place_of(item) for item in islice(found, limit)]
+
+    def supply_terms(self, owner: str, pool: str, sku: str) -> SupplyTerms | None:
+        return self._read(rows.availability.supplies(), rows.availability.supply_key(owner, pool, sku))
+
+    def supply_in(self, owner: str, pool: str, *, limit: int = 50, cursor: str | None = None) -> Page[SupplyTerms]:
+        """How a pool's articles are bought, by SKU."""
+        items, following = self._rows_of(
+            owner, f"supply/{pool}", rows.availability.supplies_pk(owner, pool), limit, cursor
+        )
+        return Page(tuple(rows.availability.supplies().read(item) for item in items), following)
 
     def claim(self, seller: str, identifier: str) -> Claim | None:
         return self._read(rows.evidence.claims(), keys.claim(seller, identifier))

@@ -210,6 +210,8 @@ class _Builder:
                 yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
             case w.SaveOffer():
                 yield from _offer(write)
+            case w.SaveSupply(terms):
+                yield versioned(rows.availability.supply_item(terms), terms.version, f"how {terms.sku} is bought")
             case w.SavePool() | w.SaveStock() | w.SaveReservation() | w.NoteWaiting():
                 yield self._stock(write)
             case w.SaveRefusedPage(page):
@@ -359,7 +361,7 @@ def _offer(write: w.SaveOffer) -> Iterator[Operation]:
     what = f"what is for sale of {offer.offer} in warehouse {offer.warehouse}"
     yield versioned(rows.availability.offer_item(offer), offer.version, what)
     if write.marks:
-        mark = keys.untold(offer.seller, offer.place)
+        mark = rows.availability.untold_key(offer)
         if offer.state == "waits":
             yield put(rows.availability.untold_item(mark))
         else:

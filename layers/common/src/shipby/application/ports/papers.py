@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shipby.application.ports.pages import Page
     from shipby.domain.availability.offers import Offer
     from shipby.domain.availability.places import Place
+    from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
     from shipby.domain.labels.documents import Document
@@ -108,3 +109,7 @@ class OfferReads(Protocol):
 
     def untold_offers(self, seller: str, *, limit: int) -> Sequence[Place]:
         """Places whose newest number waits to be told; at most so many."""
+
+    def supply_terms(self, owner: str, pool: str, sku: str) -> SupplyTerms | None: ...
+    def supply_in(self, owner: str, pool: str, *, limit: int = 50, cursor: str | None = None) -> Page[SupplyTerms]:
+        """How a pool's articles are bought, by SKU."""

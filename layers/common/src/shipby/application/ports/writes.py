@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from shipby.domain.availability.offers import Offer
+    from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.cancels.requests import CancelRequest
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
@@ -162,6 +163,13 @@ class SaveOffer:
 
     offer: Offer
     marks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSupply:
+    """Write how an article is bought if its stored version is `terms.version - 1`; its events go with AppendEvents."""
+
+    terms: SupplyTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +372,7 @@ Write: TypeAlias = (
     | AddScan
     | SaveNumberJob
     | SaveOffer
+    | SaveSupply
     | SaveBenchCheck
     | SaveExemplars
     | SavePool

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveOffer
+from shipby.application.ports.writes import SaveOffer, SaveSupply
 from shipby.domain.availability.offers import Offer, OfferState
 from shipby.domain.availability.places import Place
+from shipby.domain.availability.purchases import SupplyTerms
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from tests.support import builders as a
 
@@ -64,3 +65,16 @@ def test_offers_of_a_shop_are_paged_and_no_other_shop_sees_them(store: Store, se
     assert store.untold_offers(seller, limit=2) == [one.place for one in mine[:2]]
     with pytest.raises(InvalidInputError):
         store.offers_of(f"{seller}-other", limit=3, cursor=first.cursor)
+
+
+def test_how_articles_are_bought_is_kept_by_pool(store: Store, seller: str) -> None:
+    first = SupplyTerms(seller=seller, pool="main", sku="A", version=1, supplier="Завод", lead_days=5, reorder_point=3)
+    others = [replace(first, sku="B", reorder_point=None), replace(first, pool="second")]
+    store.commit([SaveSupply(one) for one in (first, *others)])
+    assert store.supply_terms(seller, "main", "A") == first
+    assert store.supply_terms(seller, "main", "C") is None
+    page = store.supply_in(seller, "main", limit=1)
+    assert list(page.items) == [first]
+    assert list(store.supply_in(seller, "main", limit=1, cursor=page.cursor).items) == [others[0]]
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveSupply(first)])
