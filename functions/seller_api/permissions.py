@@ -244,4 +244,15 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "listWarehouses": EVERYONE,
     "listDeliveryMethods": EVERYONE,
     "getMorning": DESK,
+    # availability.counts
+    "importStockCounts": OFFICE,
+    # availability.offers
+    "listStockOffers": DESK,
+    "tellStockAgain": MANAGERS,
+    "reconcileStock": OFFICE,
+    "getStockReconcile": DESK,
+    # availability.supply
+    "listSupplyProposals": DESK,
+    "getSupplyTerms": DESK,
+    "putSupplyTerms": OFFICE,
 }

@@ -1,19 +1,32 @@
-"""The tracking queue: carry out together what the marketplace takes for 20 postings in one call, and bring jobs of many
-tracking numbers on.
+"""The tracking queue: carry out together what the marketplace takes for 20 postings in one call, bring jobs of many
+tracking numbers on, and tell what is for sale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from functions.tracking.wiring import parts
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
+from shipby.adapters.aws_lambda.worker import Parts
 from shipby.application.cases.odd_entries import keeping
 from shipby.application.settling.settle import Settled, settle_together
 
-_NUMBERS = "numbers"
-"""The task of a message that names a job; any other names an intent."""
+if TYPE_CHECKING:
+    from shipby.application.availability.wishes import Pooled
+
+_NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "numbers": ("job",),
+    "stock_free": ("pool", "sku"),
+    "stock_tell": (),
+    "stock_compare": (),
+}
+"""Task -> what of a message names its work; a message without a task names an intent."""
+
+Work = tuple[str, str, tuple[str, ...]]
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
@@ -21,26 +34,65 @@ def handler(event: Event, context: Context) -> PartialResponse:
     return parts().batch.grouped(event, context, _together, _work)
 
 
-def _together(message: Message) -> tuple[str, str]:
-    """Seller and job; the intents of a seller are carried out together."""
-    if message.body.get("task") == _NUMBERS:
-        return message.seller, message.text("job")
+def _together(message: Message) -> Work:
+    """Seller, task and what it is about, done once however often its message came; the intents of a seller are carried
+    out together."""
+    task = str(message.body.get("task", ""))
+    if task in _NAMED_BY:
+        return message.seller, task, tuple(message.text(name) for name in _NAMED_BY[task])
     message.text("intent")  # a message without one must not spoil its seller's batch
-    return message.seller, ""
+    return message.seller, "", ()
 
 
-def _work(group: tuple[str, str], messages: Sequence[Message]) -> Mapping[str, Outcome]:
-    seller, job = group
-    return _step(seller, job, messages) if job else _settle(seller, messages)
+def _work(group: Work, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+    seller, task, about = group
+    if not task:
+        return _settle(seller, messages)
+    return dict.fromkeys((message.id for message in messages), _TASKS[task](seller, *about))
 
 
-def _step(seller: str, job: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
-    """One step, however often its message came."""
+def _numbers(seller: str, job: str) -> str:
     from shipby.application.tracking.work_numbers import work_numbers
 
     own = parts()
-    stands = work_numbers(seller, job, store=own.store, clock=own.clock)
-    return dict.fromkeys((message.id for message in messages), f"numbers_{stands.state}")
+    return f"numbers_{work_numbers(seller, job, store=own.store, clock=own.clock).state}"
+
+
+def _tell(seller: str) -> str:
+    from shipby.application.availability.telling import tell_offers
+
+    own = parts()
+    with keeping(seller, store=own.store, clock=own.clock):
+        step = tell_offers(seller, store=own.store, stocks=own.marketplaces.of(seller).stocks, clock=own.clock)
+    return f"stock_{step.state}"
+
+
+@lru_cache(maxsize=1)
+def _pooled(own: Parts) -> Pooled:
+    """What is free, and which warehouses shops have: lives as long as the process."""
+    from shipby.application.availability.ledger_stock import LedgerStock
+    from shipby.application.availability.wishes import OwnWarehouses, Pooled
+
+    warehouses = OwnWarehouses(lambda shop: own.marketplaces.of(shop).stocks, own.clock)
+    return Pooled(stock=LedgerStock(own.store), warehouses=warehouses)
+
+
+def _compare(seller: str) -> str:
+    from shipby.application.availability.compare import compare
+
+    own = parts()
+    with keeping(seller, store=own.store, clock=own.clock):
+        stocks = own.marketplaces.of(seller).stocks
+        found = compare(seller, pooled=_pooled(own), store=own.store, stocks=stocks, clock=own.clock)
+    return f"stock_{found}"
+
+
+def _free(owner: str, pool: str, sku: str) -> str:
+    from shipby.application.availability.wishes import wish_free
+
+    own = parts()
+    changed = wish_free(owner, pool, sku, pooled=_pooled(own), store=own.store, clock=own.clock)
+    return "stock_wished" if changed else "stock_unchanged"
 
 
 def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
@@ -55,3 +107,11 @@ def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
 
 def _outcome(result: Settled | Exception) -> Outcome:
     return f"intent_{result.intent.state.lower()}" if isinstance(result, Settled) else result
+
+
+_TASKS: Mapping[str, Callable[..., str]] = {
+    "numbers": _numbers,
+    "stock_free": _free,
+    "stock_tell": _tell,
+    "stock_compare": _compare,
+}

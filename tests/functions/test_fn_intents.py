@@ -13,8 +13,8 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.application.intents.replace_tracking import NewTracking, replace_tracking
 from shipby.application.intents.request_intent import Wish, request_intent
 from shipby.application.shared.messages import sync_message
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking.number_jobs import JobWord, NumberFile, rows_now, start_run, take_file
-from shipby.application.tracking.number_table import csv_lines
 from shipby.domain.carriers.s10 import s10
 from shipby.domain.intents import IntentAction, IntentState
 from shipby_local.simulator import LineSpec, Simulator

@@ -82,6 +82,7 @@ def test_every_answer_of_every_method_fits_the_official_schema(
     trading_day(simulator, call, receiver)
     close_the_day_abroad(simulator, call)
     enter_pieces(simulator, call)
+    offer_stock(call)
     contract = Contract(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
     complaints = set[tuple[str, str, str]]().union(
         *(contract.complaints(path, answer) for path, answer in call.answers)
@@ -216,6 +217,15 @@ def enter_pieces(simulator: Simulator, call: Caller) -> None:
     call.wait_for(number, "awaiting_deliver")
     call("/v1/fbs/posting/product/exemplar/update", named)
     call(status, named)
+
+
+def offer_stock(call: Caller) -> None:
+    """Calls every method about stock, once with a pair that is refused."""
+    warehouse, client = call.seller.warehouse_id, call.seller.client_id
+    call.control("stocks", {"client_id": client, "offer_id": "A-1", "sku": 77})
+    pairs = [{"offer_id": name, "stock": 5, "warehouse_id": warehouse} for name in ("A-1", "unknown")]
+    call("/v2/products/stocks", {"stocks": pairs})
+    call("/v2/product/info/stocks-by-warehouse/fbs", {"offer_id": ["A-1"], "limit": 10})
 
 
 def close_the_day(call: Caller, plain: str) -> None:

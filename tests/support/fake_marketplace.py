@@ -35,6 +35,7 @@ from tests.support.fake_carriages import Fault as Fault  # noqa: PLC0414  # test
 from tests.support.fake_chats import FakeChats
 from tests.support.fake_exemplars import FakeExemplars
 from tests.support.fake_label_files import FakeLabelFiles
+from tests.support.memory.fake_stocks import FakeStocks
 from tests.support.shapes.fake_shapes import FakeShapes
 
 REJECT, REJECT_AFTER_CHECK, FULL_REFUND, ASK_GOODS, GOODS_RECEIVED = -1, -10, 1000, 1030, 1040
@@ -72,6 +73,7 @@ class FakeMarketplace(FakeLabelFiles):
         self.carriages = FakeCarriages(self._begin, self._act, self.book, clock)
         self.chats = FakeChats(self._begin, clock)
         self.exemplars = FakeExemplars(self._begin, self._act, self.book)
+        self.stocks = FakeStocks(self._begin, self._act, clock)
         self.shapes = FakeShapes(self._act, self.book)
         self.health: tuple[PushUrlHealth, ...] = ()
         self.key = KeyInfo(expires_at=None, methods=())

@@ -7,8 +7,10 @@ from typing import Any, TypeAlias, assert_never
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.keys import Key
+from shipby.adapters.dynamodb.rows import availability as offer_rows
 from shipby.adapters.dynamodb.rows import intents as intent_rows
 from shipby.application.ports import writes as w
+from shipby.domain.availability.offers import OfferState
 from shipby.domain.errors import (
     POINTER_TAKEN,
     AlreadyExistsError,
@@ -157,6 +159,15 @@ class _Planner:
                 yield self._saved(key, numbers, f"job {numbers.id}", columns | self._alarm(key, numbers.next_alarm))
                 for part in parts:
                     yield Planned(keys.number_rows(part.seller, part.job, part.part), part)
+            case w.SaveSupply(terms):
+                yield self._saved(
+                    offer_rows.supply_key(terms.seller, terms.pool, terms.sku), terms, f"terms of {terms.sku}"
+                )
+            case w.SaveOffer(offer, marks):
+                yield self._saved(offer_rows.offer_key(offer.seller, offer.place), offer, f"offer {offer.place}")
+                if marks:
+                    waits = offer.state is OfferState.WAITS
+                    yield Planned(offer_rows.untold_key(offer), offer.place if waits else None)
             case w.SavePoolMark(mark):
                 used = bool(mark.posting_number)
                 yield Planned(keys.pool_mark(mark.seller, mark.sku, mark.identity, used=used), mark)

@@ -115,6 +115,7 @@ def put_settings(call: Call) -> Answer:
         buyer_chat=body.buyer_chat,
         auto_return=body.auto_return,
         auto_cancel_request=body.auto_cancel_request,
+        tell_stock=body.tell_stock,
         remind_cancel_request_before=body.remind_cancel_request_before,
         remind_claim_before=body.remind_claim_before,
         answer_claim_within=body.answer_claim_within,

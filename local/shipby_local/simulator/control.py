@@ -18,6 +18,7 @@ from shipby_local.simulator.control_carriages import CarriageControl
 from shipby_local.simulator.desks.charges import charges
 from shipby_local.simulator.desks.chats import OF_MARKETPLACE, SUPPORT, open_chat, open_own_chat, say
 from shipby_local.simulator.desks.goods import GoodsDesk
+from shipby_local.simulator.desks.stock_control import StockControl
 from shipby_local.simulator.errors import ApiError
 from shipby_local.simulator.faults import KINDS
 from shipby_local.simulator.generate import PostingSpec
@@ -47,6 +48,7 @@ class Control:
         self._rooms = rooms
         self._world = rooms.world
         self._carriages = CarriageControl(rooms.market)
+        self._stocks = StockControl(rooms.market)
         self._acts: dict[str, Callable[[Posting, Json], Json]] = {
             "buyer_cancel": self._buyer_cancel,
             "buyer_withdraws": lambda posting, _: {"done": rooms.market.buyer_withdraws(posting)},
@@ -85,6 +87,8 @@ class Control:
             "POST faults/clear": lambda _: self._clear_faults(),
             "POST push-health": self._push_health,
             "POST ping": self._ping,
+            "GET stocks": lambda _: self._stocks.shown(),
+            "POST stocks": self._stocks.change,
         }
 
     def answer(self, method: str, path: str, raw: bytes) -> Reply:

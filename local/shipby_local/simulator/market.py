@@ -9,6 +9,7 @@ from typing import Any
 
 from shipby_local.simulator import words
 from shipby_local.simulator.desks.rating import RatingDesk
+from shipby_local.simulator.desks.stocks import StockDesk
 from shipby_local.simulator.desks.tariff import cost_at
 from shipby_local.simulator.faults import FaultBook
 from shipby_local.simulator.model import (
@@ -35,14 +36,25 @@ class Market:
         self.outbox = outbox
         self.faults = faults
         self.ratings = RatingDesk(world, self.pay)
+        self.stocks = StockDesk(world, outbox)
+        self.stock_calls: dict[str, list[datetime]] = {}
+        """When a seller last set stocks; not kept over a restart."""
 
     def appear(self, posting: Posting) -> None:
         """A new posting becomes visible to its seller."""
         posting.history.append(StatusChange(self.world.now(), posting.status, posting.substatus, "ozon"))
         posting.status_changed_at = self.world.now()
         self.world.postings.put(posting)
+        self._sold(posting)
         self._watch(posting)
         self.outbox.new_posting(posting)
+
+    def _sold(self, posting: Posting) -> None:
+        """What a posting names is an article of its seller's, and stock follows what becomes of it."""
+        for line in posting.lines:
+            if self.stocks.find(posting.client_id, line.offer_id, 0) is None:
+                self.stocks.product(posting.client_id, line.offer_id, line.sku)
+        self.stocks.follow(posting)
 
     def was_on_its_way(self, posting: Posting, since: datetime) -> None:
         """A posting that left before its seller came to us: it appears as it is by now."""
@@ -55,6 +67,7 @@ class Market:
         """Books an accepted call."""
         posting.calls.append(AcceptedCall(self.world.now(), method, detail))
         self.world.postings.put(posting)
+        self.stocks.follow(posting)
 
     def become(self, posting: Posting, status: str, substatus: str, by: str, *, push: bool = True) -> None:
         """Changes the status, writes history and tells the seller."""
@@ -63,6 +76,7 @@ class Market:
         posting.status, posting.substatus, posting.status_changed_at = status, substatus, now
         posting.history.append(StatusChange(now, status, substatus, by))
         self.world.postings.put(posting)
+        self.stocks.follow(posting)
         if push:
             self.outbox.state_changed(posting, now)
 
@@ -324,6 +338,7 @@ class Market:
             line.quantity -= goods.get(line.sku, 0)
         posting.lines = [line for line in posting.lines if line.quantity]
         self.world.postings.put(posting)
+        self.stocks.follow(posting)
         self.appear(part)
         return part
 

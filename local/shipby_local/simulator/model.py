@@ -23,10 +23,15 @@ class SellerAccount:
     key_active: bool = True
     read_only_key: str = ""
     """A second key that may read everything and change nothing; "" if there is none."""
+    further_warehouse_ids: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
         return self.client_id
+
+    @property
+    def warehouse_ids(self) -> tuple[int, ...]:
+        return (self.warehouse_id, *self.further_warehouse_ids)
 
 
 @dataclass(slots=True)

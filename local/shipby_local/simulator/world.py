@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import TypeAdapter
 
 from shipby_local.simulator import model
-from shipby_local.simulator.desks import carriage_model
+from shipby_local.simulator.desks import carriage_model, stock_model
 from shipby_local.simulator.pushes import model as push_model
 from shipby_local.simulator.settings import SimulatorSettings
 from shipby_local.simulator.storage import DocumentStore
@@ -108,10 +108,30 @@ class World:
         self.rating_errors = Shelf("rating_error", model.RatingError)
         self.endpoints = Shelf("endpoint", push_model.Endpoint)
         self.pushes = Shelf("push", push_model.Push)
+        self.products = Shelf("product", stock_model.Product)
+        self.stocks = Shelf("stock", stock_model.Stock)
+        self.stock_holds = Shelf("stock_hold", stock_model.Hold)
         self.due = Shelf("due", model.Due)
         self.faults = Shelf("fault", model.Fault)
         self.counters = Shelf("counter", model.Counter)
-        for shelf in (self.sellers, self.chats, self.counters):
+        self._restore()
+        self._told: tuple[Shelf[Any], ...] = (
+            self.postings,
+            self.returns,
+            self.goods_returns,
+            self.cancellations,
+            self.chats,
+            self.carriages,
+            self.money,
+            self.rating_errors,
+            self.endpoints,
+        )
+        self._agenda = [(due.at, due.id) for due in self.due.all()]
+        heapq.heapify(self._agenda)
+
+    def _restore(self) -> None:
+        """Takes what the file holds."""
+        for shelf in (self.sellers, self.chats, self.products, self.stocks, self.stock_holds, self.counters):
             shelf.restore(self._store.load(shelf.kind))
         self.postings.restore(self._store.load("posting"))
         self.postings.order_by(lambda posting: posting.order_id)
@@ -132,19 +152,6 @@ class World:
         ):
             numbered.restore(self._store.load(numbered.kind))
             numbered.order_by(lambda item: item.id)
-        self._told: tuple[Shelf[Any], ...] = (
-            self.postings,
-            self.returns,
-            self.goods_returns,
-            self.cancellations,
-            self.chats,
-            self.carriages,
-            self.money,
-            self.rating_errors,
-            self.endpoints,
-        )
-        self._agenda = [(due.at, due.id) for due in self.due.all()]
-        heapq.heapify(self._agenda)
 
     def now(self) -> datetime:
         """The marketplace's time, whole milliseconds, with the control API's offset."""
@@ -237,6 +244,9 @@ class World:
             self.rating_errors,
             self.endpoints,
             self.pushes,
+            self.products,
+            self.stocks,
+            self.stock_holds,
             self.due,
             self.faults,
             self.counters,

@@ -1,10 +1,15 @@
 """The part of the store in memory for matters of people, for carriers and for scans."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
 from shipby.adapters.dynamodb import index_keys, keys
+from shipby.adapters.dynamodb.rows import availability as offer_rows
 from shipby.application.ports.pages import Page
+from shipby.domain.availability.offers import Offer
+from shipby.domain.availability.places import Place
+from shipby.domain.availability.purchases import SupplyTerms
 from shipby.domain.cancels.requests import CancelRequest
 from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.events import number_job_ref
@@ -30,6 +35,22 @@ class MemoryMatters(MemoryListings):
 
     def number_rows(self, seller: str, job: str) -> list[NumberRows]:
         return self._range(keys.aggregate_pk(seller, number_job_ref(job)), keys.ROWS_PREFIX, NumberRows)
+
+    def offers_at(self, seller: str, places: Sequence[Place]) -> dict[Place, Offer]:
+        found = {place: self._get(offer_rows.offer_key(seller, place), Offer) for place in places}
+        return {place: offer for place, offer in found.items() if offer is not None}
+
+    def offers_of(self, seller: str, *, limit: int = 500, cursor: str | None = None) -> Page[Offer]:
+        return self._rows_of(offer_rows.offers_pk(seller), Offer, limit, cursor)
+
+    def untold_offers(self, seller: str, *, limit: int) -> list[Place]:
+        return self._range(offer_rows.untold_pk(seller), offer_rows.OFFER_PREFIX, Place)[:limit]
+
+    def supply_terms(self, owner: str, pool: str, sku: str) -> SupplyTerms | None:
+        return self._get(offer_rows.supply_key(owner, pool, sku), SupplyTerms)
+
+    def supply_in(self, owner: str, pool: str, *, limit: int = 50, cursor: str | None = None) -> Page[SupplyTerms]:
+        return self._rows_of(offer_rows.supplies_pk(owner, pool), SupplyTerms, limit, cursor)
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
         return self._get(keys.cancel_request(seller, identifier), CancelRequest)

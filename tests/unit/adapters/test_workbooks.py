@@ -6,7 +6,8 @@ import zipfile
 import pytest
 
 from shipby.adapters.workbooks import workbook_lines
-from shipby.application.tracking.number_table import Cell, rows_of
+from shipby.application.shared.tables import Cell
+from shipby.application.tracking.number_table import rows_of
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.tracking.number_job import NumberRow, RowState
 from tests.support.workbook import TRUE, WRONG, day, formula, number, sheet, text, workbook

@@ -125,6 +125,9 @@ ESSENTIAL: dict[str, list[tuple[tuple[Any, ...], Any]]] = {
     "label tasks": [(("task_id",), None)],
     "postings without a label": [(("message",), {})],
     "tracking results": [(("result",), "maybe")],
+    "stocks": [(("present",), None), (("reserved",), -1), (("warehouse_id",), "x")],
+    "results of stocks": [(("updated",), None), (("updated",), "maybe")],
+    "warehouses": [],
 }
 
 

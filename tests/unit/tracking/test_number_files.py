@@ -3,9 +3,9 @@
 import pytest
 
 from shipby.application.shared.csv_text import Separator
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking import number_jobs
 from shipby.application.tracking.number_jobs import NumberFile, take_file
-from shipby.application.tracking.number_table import csv_lines
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.tracking.number_job import MAX_ROWS
 from tests.support import builders as a

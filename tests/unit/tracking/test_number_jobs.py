@@ -14,10 +14,10 @@ from shipby.application.alarms.route_events import Destination, route_event
 from shipby.application.ports.writes import Write
 from shipby.application.settling.second_word import SecondWord
 from shipby.application.shared.idempotency import Answer
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking import number_jobs
 from shipby.application.tracking.approve_number import approve_number, reject_number
 from shipby.application.tracking.number_jobs import JobWord, NumberFile, cancel_job, start_run, take_file
-from shipby.application.tracking.number_table import csv_lines
 from shipby.application.tracking.work_numbers import work_numbers
 from shipby.domain.alarm import AlarmRef
 from shipby.domain.carriers.s10 import s10

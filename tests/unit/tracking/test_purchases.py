@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shipby.application.postings.queries import get_posting
-from shipby.application.tracking.number_table import csv_lines
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking.purchase_table import MAX_ROWS, PurchaseTable, import_purchases
 from shipby.application.tracking.purchases import PurchaseWish, get_purchase, list_purchases, put_purchase
 from shipby.domain.deadlines.workflow import Command

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as BadBase64
 from collections.abc import Mapping
 
 from functions.seller_api.operations import Call, Download, IfMatch, Operation, read, separator_for
-from shipby.adapters.workbooks import workbook_lines
+from shipby.adapters.workbooks import lines_of_base64
 from shipby.application.shared.idempotency import Answer
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking import number_jobs
 from shipby.application.tracking.number_jobs import JobWord, NumberFile
-from shipby.application.tracking.number_table import Lines, csv_lines
 from shipby.contracts.base import NoBody
 from shipby.contracts.tracking.jobs import NumberFileBody, NumberJobsQuery, NumberRowsQuery
-from shipby.domain.errors import InvalidInputError
 
 
 def take_file(call: Call) -> Answer:
     body = call.body_as(NumberFileBody)
     file = NumberFile(
         seller=call.seller,
-        lines=csv_lines(body.csv) if body.csv else _of_workbook(body.xlsx),
+        lines=csv_lines(body.csv) if body.csv else lines_of_base64(body.xlsx),
         field="csv" if body.csv else "xlsx",
         actor=call.actor,
         name=body.name,
     )
     return number_jobs.take_file(file, call.remember, store=call.store, clock=call.clock)
-
-
-def _of_workbook(text: str) -> Lines:
-    try:
-        content = b64decode(text, validate=True)
-    except (BadBase64, ValueError) as error:
-        told = "send the workbook's bytes in Base64, without line breaks"
-        raise InvalidInputError("xlsx is no Base64", errors=[("xlsx", told)]) from error
-    return workbook_lines(content)
 
 
 def list_jobs(call: Call) -> Mapping[str, object]:

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.shared.idempotency import Answer
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking import purchases
-from shipby.application.tracking.number_table import csv_lines
 from shipby.application.tracking.purchase_table import PurchaseTable, import_purchases
 from shipby.contracts.tracking.purchases import PurchaseBody, PurchaseId, PurchasesQuery, PurchaseTableBody
 from shipby.domain.errors import InvalidInputError

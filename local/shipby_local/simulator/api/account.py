@@ -74,11 +74,8 @@ def warehouses(call: Call) -> Json:
         "with_item_list": False,
         "working_days": ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"],
     }
-    return {
-        "cursor": "",
-        "has_next": False,
-        "warehouses": [only] if not wanted or seller.warehouse_id in wanted else [],
-    }
+    shown = [one for one in seller.warehouse_ids if not wanted or one in wanted]
+    return {"cursor": "", "has_next": False, "warehouses": [{**only, "warehouse_id": one} for one in shown]}
 
 
 def accruals(call: Call) -> Json:

@@ -73,6 +73,7 @@ def cancel_products(call: Call) -> Json:
         line.quantity -= goods.get(line.sku, 0)
     posting.lines = [line for line in posting.lines if line.quantity]
     call.world.postings.put(posting)
+    call.market.stocks.follow(posting)
     call.market.pay(posting, kind=words.MARKETPLACE_REFUND, amount=back, executed_by="marketplace", paid_to="buyer")
     return {"result": posting.number}
 

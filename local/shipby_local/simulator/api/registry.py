@@ -16,6 +16,7 @@ from shipby_local.simulator.api import (
     returns,
     shapes,
     shipping,
+    stocks,
 )
 from shipby_local.simulator.api.call import Method
 from shipby_local.simulator.api.roles import roles_of
@@ -38,5 +39,6 @@ METHODS: dict[str, Method] = {
     **account.METHODS,
     **ratings.METHODS,
     **notifications.METHODS,
+    **stocks.METHODS,
 }
 METHODS[_ROLES] = roles_of((*METHODS, NOTIFICATION_CHECK, _ROLES))

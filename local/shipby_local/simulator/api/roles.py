@@ -36,6 +36,7 @@ ACTING: Final = frozenset(
         "/v2/posting/fbs/cancel",
         "/v2/posting/fbs/product/cancel",
         "/v3/posting/fbs/package-label/create",
+        "/v2/products/stocks",
         "/v4/posting/fbs/ship",
         "/v6/fbs/posting/product/exemplar/set",
         "/v4/posting/fbs/ship/package",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby_local.simulator import words
+from shipby_local.simulator.desks.stock_model import Stock
 from shipby_local.simulator.model import Chat, Message, Posting
 from shipby_local.simulator.pushes.model import Endpoint, Push
 from shipby_local.simulator.words import Json, stamp, stamp_or_null
@@ -144,6 +145,30 @@ class Outbox:
                 "user": {"id": str(abs(hash_number(chat.id)) % 1_000_000), "type": sender},
                 "data": [message.text],
                 "seller_id": chat.client_id,
+            },
+        )
+
+    def stock_changed(self, stock: Stock) -> None:
+        self._write(
+            stock.client_id,
+            f"stock {stock.offer_id}",
+            {
+                "message_type": "TYPE_STOCKS_CHANGED",
+                "seller_id": int(stock.client_id),
+                "items": [
+                    {
+                        "product_id": stock.product_id,
+                        "sku": stock.sku,
+                        "updated_at": stamp(stock.updated_at),
+                        "stocks": [
+                            {
+                                "warehouse_id": stock.warehouse_id,
+                                "present": stock.present,
+                                "reserved": stock.reserved,
+                            }
+                        ],
+                    }
+                ],
             },
         )
 

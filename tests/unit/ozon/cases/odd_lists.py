@@ -17,9 +17,11 @@ from shipby.adapters.ozon.reading.accruals import OzonAccruals
 from shipby.adapters.ozon.reading.answers import Node, parse_json
 from shipby.adapters.ozon.reading.containers import OzonContainers
 from shipby.adapters.ozon.transport import Transport
+from shipby.domain.availability.places import Place
 from tests.unit.ozon.cases.cancellations import listed as cancel_request
 from tests.unit.ozon.cases.carriages import CONTAINER
 from tests.unit.ozon.cases.money import ACCRUALS_ANSWER, TYPES_ANSWER
+from tests.unit.ozon.cases.stocks import OFFERED, OWN, TAKEN, WAREHOUSE
 from tests.unit.ozon.cases.stub_standing import HISTORY_ANSWER, INDEX_ANSWER, INDEX_POSTINGS_ANSWER, ROLES_ANSWER
 from tests.unit.ozon.stub_marketplace import PUSH_URLS_ANSWER, sample
 
@@ -322,5 +324,36 @@ LISTS: tuple[OddList, ...] = (
         # A result for what was asked must be there in some form: without it nobody knows what was done.
         lambda entries: {"result": [*entries, {**_TRACKING, "posting_number": BAD}]},
         lambda c: [one.posting_number for one in c.set_tracking_numbers({GOOD: "1", BAD: "2"})],
+    ),
+    OddList(
+        "stocks",
+        OFFERED,
+        ("offer_id",),
+        GOOD,
+        BAD,
+        _under("products", has_next=False, cursor=""),
+        lambda c: [one.place.offer for one in c.stocks.of_offers([GOOD]).items],
+    ),
+    OddList(
+        "results of stocks",
+        TAKEN,
+        ("offer_id",),
+        GOOD,
+        BAD,
+        _under("result"),
+        lambda c: [
+            one.place.offer
+            for one in c.stocks.tell({Place(WAREHOUSE, GOOD): 1, Place(WAREHOUSE, BAD): 2})
+            if not one.unknown
+        ],
+    ),
+    OddList(
+        "warehouses",
+        OWN,
+        ("warehouse_id",),
+        "11",
+        12,
+        _under("warehouses", has_next=False),
+        lambda c: [one.id for one in c.stocks.warehouses()],
     ),
 )

@@ -12,10 +12,12 @@ import posixpath
 import re
 import zipfile
 import zlib
+from base64 import b64decode
+from binascii import Error as BadBase64
 from collections.abc import Iterator, Sequence
 from datetime import date, time
 
-from shipby.application.tracking.number_table import Cell, Lines
+from shipby.application.shared.tables import Cell, Lines
 from shipby.domain.errors import InvalidInputError
 
 _MOST_BYTES = 60_000_000
@@ -48,6 +50,16 @@ def workbook_lines(content: bytes, *, field: str = "xlsx") -> Lines:
         (line, [_cell(value, formula=(line, column) in formulas) for column, value in enumerate(cells, 1)])
         for line, cells in enumerate(values, 1)
     ]
+
+
+def lines_of_base64(text: str, *, field: str = "xlsx") -> Lines:
+    """As `workbook_lines`, of the workbook's bytes in Base64."""
+    try:
+        content = b64decode(text, validate=True)
+    except (BadBase64, ValueError) as error:
+        told = "send the workbook's bytes in Base64, without line breaks"
+        raise InvalidInputError(f"{field} is no Base64", errors=[(field, told)]) from error
+    return workbook_lines(content, field=field)
 
 
 def _refused(field: str, why: str) -> InvalidInputError:

@@ -22,6 +22,7 @@ from shipby.contracts import (
     settings,
     shadow,
 )
+from shipby.contracts.availability import counts, offers, supply
 from shipby.contracts.base import View
 from shipby.contracts.bench import marks, quality
 from shipby.contracts.overview import figures, search
@@ -74,6 +75,9 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    offers,
+    counts,
+    supply,
     access,
     purchases,
     supplier_quality,

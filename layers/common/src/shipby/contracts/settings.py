@@ -247,6 +247,10 @@ class SettingsBody(Request):
     auto_cancel_request: Annotated[
         Automation, Field(description="Whether a buyer's wish to cancel is answered by itself.")
     ] = Automation.SHADOW
+    tell_stock: Annotated[
+        Automation,
+        Field(description="Whether the marketplace is told by itself what is free in the pools you sell from."),
+    ] = Automation.SHADOW
     remind_cancel_request_before: Annotated[
         Duration, Field(description="Before the marketplace approves a buyer's wish to cancel by itself.")
     ] = timedelta(hours=3)
@@ -416,6 +420,7 @@ class SettingsView(View):
     buyer_chat: bool
     auto_return: Automation
     auto_cancel_request: Automation
+    tell_stock: Automation
     remind_cancel_request_before: str
     remind_claim_before: str
     answer_claim_within: str | None

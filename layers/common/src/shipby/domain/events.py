@@ -42,6 +42,8 @@ class AggregateKind(StrEnum):
     """A key of the API."""
     STOCK = "STOCK"
     """What a pool holds of an SKU; its events are its movements."""
+    SUPPLY = "SUPPLY"
+    """How an article of a pool is bought."""
     POOL = "POOL"
     """Goods that shops sell from."""
 
@@ -132,6 +134,11 @@ def key_ref(identifier: str) -> Ref:
 def stock_ref(pool: str, sku: str) -> Ref:
     """The aggregate of a SKU in a pool of its owner."""
     return Ref(AggregateKind.STOCK, f"{pool}/{sku}")
+
+
+def supply_ref(pool: str, sku: str) -> Ref:
+    """The aggregate of how an article of a pool is bought."""
+    return Ref(AggregateKind.SUPPLY, f"{pool}/{sku}")
 
 
 def pool_aggregate(pool: str) -> Ref:
@@ -246,6 +253,12 @@ class EventType(StrEnum):
     NUMBERS_CHECK_DUE = "numbers.check_due"
     NUMBERS_FINISHED = "numbers.finished"
     NUMBERS_CANCELLED = "numbers.cancelled"
+    STOCK_UNTOLD = "stock.untold"
+    """A shop has numbers to tell the marketplace; `data.in_seconds` from when on."""
+    SUPPLY_CHANGED = "supply.changed"
+    """How an article is bought; `data` has it before and after."""
+    STOCK_COMPARE_ASKED = "stock.compare_asked"
+    """A shop's numbers are to be compared with the marketplace's."""
     INTENT_PROPOSED = "intent.proposed"
     """Asked for, and waiting for a second person's word."""
     INTENT_CREATED = "intent.created"

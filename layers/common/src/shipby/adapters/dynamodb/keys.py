@@ -1,4 +1,5 @@
-"""Every key of the table is built and read here, and nowhere else; those of its indexes in index_keys.py.
+"""Every key of the table is built and read here, and nowhere else; those of its indexes in index_keys.py, those of what
+is for sale in rows/availability.
 
     PK                               SK
     SELLER#<s>#POSTING#<p>           POSTING, DETAIL, MONEY, EVENT#<version>#<n>, TRACKING#<seq>, LABEL#<id>,
@@ -126,6 +127,7 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.SUPPLY: "pool and SKU",
     AggregateKind.PURCHASE: "purchase id",
     AggregateKind.PERSON: "person id",
     AggregateKind.KEY: "key id",
@@ -160,6 +162,11 @@ def _last_part(value: str, what: str) -> str:
         problem = f"must have 1 to {_MAX_PART} bytes"
         raise InvalidInputError(f"{what} {problem}", errors=[(what, problem)])
     return value
+
+
+def part_of_key(value: str, what: str, *, last: bool = False) -> str:
+    """A part of a key for the modules beside this one. Raises InvalidInputError."""
+    return _last_part(value, what) if last else _part(value, what)
 
 
 def micros(moment: datetime) -> int:

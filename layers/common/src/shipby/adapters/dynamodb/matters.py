@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import index_keys, keys, rows
 from shipby.adapters.dynamodb.listings import Listings
+from shipby.adapters.dynamodb.paging import Listing, query
 from shipby.application.ports.pages import Page
 from shipby.domain.events import posting_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from shipby.adapters.dynamodb.keys import Key
     from shipby.adapters.dynamodb.rows.kind import Kind, T
+    from shipby.adapters.dynamodb.values import Item
+    from shipby.domain.availability.offers import Offer
+    from shipby.domain.availability.places import Place
+    from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.cancels.requests import CancelRequest
     from shipby.domain.evidence.claims import Claim
     from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
@@ -29,6 +36,7 @@ class Matters(Listings):
     if TYPE_CHECKING:
 
         def _read(self, kind: Kind[T], key: Key) -> T | None: ...
+        def _get_many(self, wanted: Sequence[Key], columns: Sequence[str] = ()) -> dict[Key, Item]: ...
 
     def cancel_request(self, seller: str, identifier: str) -> CancelRequest | None:
         return self._read(rows.cancels.cancel_requests(), keys.cancel_request(seller, identifier))
@@ -45,6 +53,34 @@ class Matters(Listings):
         """Ids of buyers' wishes to cancel, earliest automatic approval first (open), else those decided."""
         partition = index_keys.cancel_requests_partition(seller, is_open=open_only)
         return self._ids(seller, f"cancel-requests/{open_only}", partition, limit, cursor, since=since)
+
+    def offers_at(self, seller: str, places: Sequence[Place]) -> dict[Place, Offer]:
+        """Those of the places that a shop has an offer at."""
+        wanted = {place: rows.availability.offer_key(seller, place) for place in dict.fromkeys(places)}
+        found = self._get_many(list(wanted.values()))
+        kind = rows.availability.offers()
+        return {place: kind.read(found[key]) for place, key in wanted.items() if key in found}
+
+    def offers_of(self, seller: str, *, limit: int = 500, cursor: str | None = None) -> Page[Offer]:
+        """All offers of a shop, by warehouse and article."""
+        items, following = self._rows_of(seller, "offers", rows.availability.offers_pk(seller), limit, cursor)
+        return Page(tuple(rows.availability.offers().read(item) for item in items), following)
+
+    def untold_offers(self, seller: str, *, limit: int) -> list[Place]:
+        """Places whose newest number waits to be told; at most so many."""
+        listing = Listing(name="untold", partition=("PK", rows.availability.untold_pk(seller)), sort="SK")
+        found = query(self._client, self._table, listing, limit=limit)
+        return [rows.availability.place_of(item) for item in islice(found, limit)]
+
+    def supply_terms(self, owner: str, pool: str, sku: str) -> SupplyTerms | None:
+        return self._read(rows.availability.supplies(), rows.availability.supply_key(owner, pool, sku))
+
+    def supply_in(self, owner: str, pool: str, *, limit: int = 50, cursor: str | None = None) -> Page[SupplyTerms]:
+        """How a pool's articles are bought, by SKU."""
+        items, following = self._rows_of(
+            owner, f"supply/{pool}", rows.availability.supplies_pk(owner, pool), limit, cursor
+        )
+        return Page(tuple(rows.availability.supplies().read(item) for item in items), following)
 
     def claim(self, seller: str, identifier: str) -> Claim | None:
         return self._read(rows.evidence.claims(), keys.claim(seller, identifier))

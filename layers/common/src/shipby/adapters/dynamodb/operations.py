@@ -216,6 +216,10 @@ class _Builder:
                 item = rows.tracking.number_job_item(numbers, self._shards)
                 yield versioned(item, numbers.version, f"job {numbers.id}")
                 yield from (put(rows.tracking.number_rows_item(part)) for part in parts)
+            case w.SaveOffer():
+                yield from _offer(write)
+            case w.SaveSupply(terms):
+                yield versioned(rows.availability.supply_item(terms), terms.version, f"how {terms.sku} is bought")
             case w.SavePoolMark(mark):
                 yield put(rows.packing.pool_mark_item(mark))
                 other = keys.pool_mark(mark.seller, mark.sku, mark.identity, used=not mark.posting_number)
@@ -379,3 +383,15 @@ def _ended(job: "PrintJob", event: Event) -> Operation:
         meaning=Meaning.VERSION,
         error=lambda _: VersionConflictError(f"print job {job.id} was ended by somebody else: read it again"),
     )
+
+
+def _offer(write: w.SaveOffer) -> Iterator[Operation]:
+    offer = write.offer
+    what = f"what is for sale of {offer.offer} in warehouse {offer.warehouse}"
+    yield versioned(rows.availability.offer_item(offer), offer.version, what)
+    if write.marks:
+        mark = rows.availability.untold_key(offer)
+        if offer.state == "waits":
+            yield put(rows.availability.untold_item(mark))
+        else:
+            yield Operation(action="Delete", key=mark, body={})

@@ -124,6 +124,19 @@ CARRIAGE_LIST_LIMIT = 100
 CONTAINER_LIST_LIMIT = 100
 """/v1/carriage/container/list, its default. official."""
 
+STOCKS_LIMIT = 1000
+"""/v2/product/info/stocks-by-warehouse/fbs: at most 1,000 values a page of at most 1,000 articles. official. Its text
+calls `product_id` an article, and no example of it exists: pairs are read by `offer_id` and `warehouse_id`. A list of
+`total_items` is not in its schema; `has_next` and `cursor` are.
+
+/v2/products/stocks: `stock` is what is on hand without what is reserved, 100 pairs a call, 80 calls a minute of an
+account, one number in 30 seconds for a pair (`TOO_MANY_REQUESTS` in that pair's errors). official. Its schema requires
+`product_id`; its text wants one of `product_id` and `offer_id`: the article is sent alone. Some clients name
+`quant_size` too, which is gone with the tariff it was for. A number below what is reserved and free: the marketplace
+writes the old rest off and counts anew. official, Process."""
+WAREHOUSES_LIMIT = 200
+"""/v2/warehouse/list: at most 200. official."""
+
 DEPARTURE_TIME = "T00:00:00Z"
 """/v1/carriage/create wants `departure_date` as a date-time and names no hour: midnight UTC is the same calendar day in
 every zone where sellers are. inferred."""

@@ -55,6 +55,7 @@ from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, KeyInfo, R
 from shipby.domain.returns.return_case import MarketplaceReturn
 
 if TYPE_CHECKING:
+    from shipby.application.ports.availability.market import Stocks
     from shipby.application.ports.exemplars import Exemplars
     from shipby.application.ports.marketplace import Shapes
     from shipby.domain.validation.limits import DropOffLimits
@@ -115,6 +116,13 @@ class OzonClient:
         from shipby.adapters.ozon.exemplars import OzonExemplars
 
         return OzonExemplars(self._api)
+
+    @cached_property
+    def stocks(self) -> Stocks:
+        """Stock of the seller's own warehouses: loaded with the first that has any told."""
+        from shipby.adapters.ozon.stocks import OzonStocks
+
+        return OzonStocks(self._api)
 
     # -- postings
 

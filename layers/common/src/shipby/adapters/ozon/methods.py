@@ -85,6 +85,10 @@ CONTAINER_STATUS = Method(path="/v1/carriage/container/status/get")
 CONTAINER_LABELS = Method(path="/v1/carriage/container/label/get")
 CONTAINER_DOCUMENTS = Method(path="/v1/carriage/container/document/get")
 CONTAINER_TASK = Method(path="/v1/carriage/container/task/info")
+STOCKS_SET = Method(path="/v2/products/stocks", acts=True)
+"""The same numbers may be sent again, but not by the transport: a pair takes one in 30 seconds."""
+STOCKS_READ = Method(path="/v2/product/info/stocks-by-warehouse/fbs")
+WAREHOUSES = Method(path="/v2/warehouse/list")
 
 METHODS: tuple[Method, ...] = (
     POSTING_LIST,
@@ -150,4 +154,7 @@ METHODS: tuple[Method, ...] = (
     CONTAINER_LABELS,
     CONTAINER_DOCUMENTS,
     CONTAINER_TASK,
+    STOCKS_SET,
+    STOCKS_READ,
+    WAREHOUSES,
 )

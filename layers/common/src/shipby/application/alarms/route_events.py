@@ -124,6 +124,13 @@ _FOR_NUMBERS = frozenset(
 """Steps of a job of tracking numbers: each brings the next."""
 
 
+_FOR_STOCK: Mapping[EventType, str] = {
+    EventType.STOCK_UNTOLD: "stock_tell",
+    EventType.STOCK_COMPARE_ASKED: "stock_compare",
+}
+"""Event of a shop's watch -> the tracking worker's task."""
+
+
 _READ_FOR_CANCEL_REQUEST = frozenset(
     {EventType.CANCEL_REQUEST_OPENED, EventType.CANCEL_REQUEST_OVERDUE, EventType.CANCEL_REQUEST_CLOSED}
 )
@@ -179,7 +186,6 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     if event.type in _LATE or event.data.get("rung") in _READ_AGAIN:
         message = sync_message(seller, stored.ref.id, hinted_at=hinted_at, why=str(event.data.get("rung", "late")))
         routed.append(Routed(Destination.SYNC, message))
-    routed += _of_goods(stored)
     if stored.ref.kind is AggregateKind.CANCEL_REQUEST and event.type in _READ_FOR_CANCEL_REQUEST:
         # Over: the posting follows it. Overdue: the marketplace takes a moment to approve by itself.
         delay = _AFTER_OVERDUE if event.type is EventType.CANCEL_REQUEST_OVERDUE else 0
@@ -208,9 +214,8 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
     if event.type is EventType.CHECKS_DUE:
         body = {"seller": seller, "task": "recheck"}
         routed.append(Routed(Destination.LABELS, QueueMessage(body=body, group=seller, delay_seconds=_RECHECK_AFTER)))
-    if event.type in _FOR_NUMBERS:
-        body = {"seller": seller, "task": "numbers", "job": stored.ref.id}
-        routed.append(Routed(Destination.TRACKING, QueueMessage(body=body, group=seller)))
+    routed += _of_goods(stored)
+    routed += _for_tracking(stored)
     if event.type in _FOR_PEOPLE:
         body = {
             "seller": seller,
@@ -228,6 +233,28 @@ def route_event(stored: StoredEvent, *, label_delay_seconds: int, now: datetime 
             for number in numbers
         ]
     return routed
+
+
+def _for_tracking(stored: StoredEvent) -> list[Routed]:
+    """Numbers of a file, and what is for sale: the tracking worker has the calls that may wait a moment."""
+    seller, event, delay = stored.seller, stored.event, 0
+    body: dict[str, Json]
+    if event.type in _FOR_NUMBERS:
+        body = {"seller": seller, "task": "numbers", "job": stored.ref.id}
+    elif event.type in _FOR_STOCK:
+        waits = event.data.get("in_seconds")
+        delay = min(waits, 900) if isinstance(waits, int) else 0
+        body = {"seller": seller, "task": _FOR_STOCK[event.type]}
+    elif event.type is EventType.STOCK_CHANGED and _changes_free(event.data):
+        body = {"seller": seller, "task": "stock_free", "pool": event.data["pool"], "sku": event.data["sku"]}
+    else:
+        return []
+    return [Routed(Destination.TRACKING, QueueMessage(body=body, group=seller, delay_seconds=delay))]
+
+
+def _changes_free(data: Mapping[str, Json]) -> bool:
+    """Whether a movement changes what may be sold; what a kit is made of always does."""
+    return data.get("free_before") != data.get("free") or data.get("kind") == "kit"
 
 
 _PENDING_SECONDS = 8

@@ -55,6 +55,9 @@ class Listed(StrEnum):
     LABEL_TASK = "label task"
     UNPRINTED = "posting without a label"
     ITEM_RESULT = "result of a call for posting"
+    STOCK = "stock of article"
+    STOCK_RESULT = "result of telling the stock of article"
+    WAREHOUSE = "warehouse"
 
 
 _OF_WORKERS = frozenset(
@@ -66,6 +69,9 @@ _OF_WORKERS = frozenset(
         Listed.LABEL_TASK,
         Listed.UNPRINTED,
         Listed.ITEM_RESULT,
+        Listed.STOCK,
+        Listed.STOCK_RESULT,
+        Listed.WAREHOUSE,
     }
 )
 """Lists that no poll reads; a case of an entry without a name is closed by a person."""

@@ -31,6 +31,7 @@ from shipby.application.shared.loggable import error_fields
 from shipby.application.shared.troubles import Troubles
 from shipby.application.tracking.watch_silence import REPORT as SILENCE
 from shipby.application.tracking.watch_silence import silence_is_due, watch_silence
+from shipby.domain import actors
 from shipby.domain.errors import (
     ActionNotOfferedError,
     CredentialsRejectedError,
@@ -228,12 +229,25 @@ def _look_after(
         if silence_is_due(seller, store=own.store, clock=own.clock):
             watched = watch_silence(seller, store=own.store, clock=own.clock)
             own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
+    with troubles.of("stock"):
+        _compare_stock(seller, own)
     with troubles.of("morning"):
         from shipby.application.figures.morning import keep_morning  # once a day: cold starts
 
         keep_morning(seller, store=own.store, clock=own.clock)
     with troubles.of("reasons"):
         done.reasons[seller] = _reasons(seller, own)
+
+
+def _compare_stock(seller: str, own: Tools) -> None:
+    """Once a day, of a shop that sells from pools: the tracking worker looks."""
+    settings = own.store.settings(seller)
+    if settings is None or not settings.stock_pools:
+        return
+    from shipby.application.availability import compare
+
+    if compare.is_due(seller, store=own.store, clock=own.clock):
+        compare.ask(seller, actors.MARKETPLACE_POLL, lambda _: [], store=own.store, clock=own.clock)
 
 
 def _reasons(seller: str, own: Tools, *, at_once: bool = False) -> Json:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shipby.application.ports.accruals import Accruals
+    from shipby.application.ports.availability.market import Stocks
     from shipby.application.ports.cancellations import Cancellations
     from shipby.application.ports.carriages import Carriages
     from shipby.application.ports.chats import Chats
@@ -117,6 +118,8 @@ class Marketplace(Protocol):
     def shapes(self) -> Shapes: ...
     @property
     def chats(self) -> Chats: ...
+    @property
+    def stocks(self) -> Stocks: ...
     def posting(self, number: str) -> MarketplacePosting: ...
     def recipient(self, number: str) -> Party | None:
         """Who gets the parcel, or None where the marketplace names nobody.

@@ -1,4 +1,4 @@
-"""What is remembered of papers, of the bench, and of carriers."""
+"""What is remembered of papers, of the bench, of carriers, and of what is for sale."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from shipby.application.ports.pages import Page
+    from shipby.domain.availability.offers import Offer
+    from shipby.domain.availability.places import Place
+    from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
     from shipby.domain.labels.documents import Document
@@ -140,3 +143,20 @@ class CarriageReads(Protocol):
 
         With `since` only those asked for from then on.
         """
+
+
+class OfferReads(Protocol):
+    """What shops say is for sale; all strongly consistent."""
+
+    def offers_at(self, seller: str, places: Sequence[Place]) -> Mapping[Place, Offer]:
+        """Those of the places that a shop has an offer at."""
+
+    def offers_of(self, seller: str, *, limit: int = 500, cursor: str | None = None) -> Page[Offer]:
+        """All offers of a shop, by warehouse and article."""
+
+    def untold_offers(self, seller: str, *, limit: int) -> Sequence[Place]:
+        """Places whose newest number waits to be told; at most so many."""
+
+    def supply_terms(self, owner: str, pool: str, sku: str) -> SupplyTerms | None: ...
+    def supply_in(self, owner: str, pool: str, *, limit: int = 50, cursor: str | None = None) -> Page[SupplyTerms]:
+        """How a pool's articles are bought, by SKU."""

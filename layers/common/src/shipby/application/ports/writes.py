@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from shipby.domain.availability.offers import Offer
+    from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.cancels.requests import CancelRequest
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
@@ -165,6 +167,22 @@ class SaveNumberJob:
 
     job: NumberJob
     parts: tuple[NumberRows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOffer:
+    """Write what a shop says is for sale if its stored version is `offer.version - 1`. While its newest number waits to
+    be told its place is among the untold ones; `marks` = False where that is as it was."""
+
+    offer: Offer
+    marks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSupply:
+    """Write how an article is bought if its stored version is `terms.version - 1`; its events go with AppendEvents."""
+
+    terms: SupplyTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +421,8 @@ Write: TypeAlias = (
     | SavePurchase
     | AddScan
     | SaveNumberJob
+    | SaveOffer
+    | SaveSupply
     | SaveBenchCheck
     | SaveExemplars
     | SavePickClaim

@@ -138,6 +138,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "buyer_chat": settings.buyer_chat,
         "auto_return": settings.auto_return,
         "auto_cancel_request": settings.auto_cancel_request,
+        "tell_stock": settings.tell_stock,
         "remind_cancel_request_before": duration_text(settings.remind_cancel_request_before),
         "remind_claim_before": duration_text(settings.remind_claim_before),
         "answer_claim_within": _maybe(settings.answer_claim_within),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.tables import csv_lines
 from shipby.application.tracking.number_rows import Seen, ask_row, judge_row
-from shipby.application.tracking.number_table import csv_lines, rows_of
+from shipby.application.tracking.number_table import rows_of
 from shipby.domain.json_types import Json
 from shipby.domain.tracking.number_job import TO_ASK, NumberRow, RowState
 

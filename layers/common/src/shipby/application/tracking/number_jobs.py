@@ -17,9 +17,10 @@ from shipby.application.ports.writes import AppendEvents, Commits, SaveNumberJob
 from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.tables import Lines
 from shipby.application.shared.views import time_text
 from shipby.application.tracking.number_rows import asked_before, followed
-from shipby.application.tracking.number_table import Lines, rows_of
+from shipby.application.tracking.number_table import rows_of
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, NotFoundError, PreconditionFailedError
 from shipby.domain.events import AggregateKind, Event, EventType, number_job_ref
 from shipby.domain.json_types import Json

@@ -4,12 +4,11 @@ what is wrong with a row stays with the row.
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from shipby.application.shared.tables import BYTE_ORDER_MARK, Cell, Lines
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.tracking.number_job import NumberRow, RowState
 
@@ -30,51 +29,11 @@ _KNOWN_AS: Mapping[str, str] = {
     "原因": "reason",
 }
 """Headings in the words of the marketplace's own tables, beside the names above."""
-_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""The byte order mark that spreadsheets write first."""
 _LONGEST: Mapping[str, int] = {"reason": 500}
 _LONG = 100
 """Signs of any other cell; more is no value of its column."""
 _INVISIBLE = frozenset({"Cf", "Cc"})
 _ID_COLUMNS = ("posting_number", "old_number")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell as text; `problem` says what a spreadsheet did to it."""
-
-    text: str
-    problem: str = ""
-
-
-Lines = Sequence[tuple[int, Sequence[Cell]]]
-"""Lines of a table with their numbers in the file, from 1; empty ones may be left out."""
-
-
-def csv_lines(text: str) -> Lines:
-    """The lines of a CSV text, split at ',', ';' or a tab. Raises InvalidInputError if it is none."""
-    text = text.removeprefix(_MARK)
-    first, _, rest = text.partition("\n")
-    skipped = 0
-    if first.strip().casefold() in ("sep=;", "sep=,", "sep=\t", "sep="):
-        text, skipped = rest, 1
-    heading = text.partition("\n")[0]
-    between = max(",;\t", key=heading.count)
-    try:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True))
-    except csv.Error as error:
-        raise InvalidInputError(f"the file cannot be read as CSV: {error}", errors=[("csv", str(error))]) from error
-    return [(number, [_of_csv(cell) for cell in cells]) for number, cells in enumerate(table, 1 + skipped)]
-
-
-def _of_csv(text: str) -> Cell:
-    """Tables of ours write long digits as ="80087…", so that spreadsheets leave them be; no other formula is read."""
-    bare = text.strip()
-    if bare.startswith('="') and bare.endswith('"') and bare[2:-1].isalnum():
-        return Cell(bare[2:-1])
-    if bare.startswith(("=", "+", "@")):
-        return Cell(text, f"holds a formula, {bare[:40]!r}: paste its value")
-    return Cell(text)
 
 
 def rows_of(lines: Lines, *, field: str, most: int) -> list[NumberRow]:
@@ -96,7 +55,7 @@ def rows_of(lines: Lines, *, field: str, most: int) -> list[NumberRow]:
 
 
 def _heading(cells: Sequence[Cell], field: str) -> list[str]:
-    told = [" ".join(cell.text.removeprefix(_MARK).split()).casefold() for cell in cells]
+    told = [" ".join(cell.text.removeprefix(BYTE_ORDER_MARK).split()).casefold() for cell in cells]
     while told and not told[-1]:
         told.pop()
     names = [_KNOWN_AS.get(name, name) for name in told]

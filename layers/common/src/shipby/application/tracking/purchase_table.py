@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.tracking.number_table import Cell, Lines, odd_sign, shown
+from shipby.application.shared.tables import Cell, Lines
+from shipby.application.tracking.number_table import odd_sign, shown
 from shipby.application.tracking.purchases import PurchaseWish, check_purchase, put_purchase
 from shipby.domain.errors import InvalidInputError, PermanentError, RetryableError
 from shipby.domain.json_types import Json

@@ -25,7 +25,8 @@ SUPPORT_CHATS = "support-chats"
 ACCRUALS = "accruals"
 CHECKS = "checks"
 """When open orders were last to be checked anew."""
-OF_SELLER = (PUSH_HEALTH, MARKETPLACE_KEY, ERROR_INDEX, HELD_DECISIONS, SUPPORT_CHATS, ACCRUALS, CHECKS)
+STOCK_TELLING = "stock-telling"
+OF_SELLER = (PUSH_HEALTH, MARKETPLACE_KEY, ERROR_INDEX, HELD_DECISIONS, SUPPORT_CHATS, ACCRUALS, CHECKS, STOCK_TELLING)
 """Ids of the watches of a whole seller, which stand in no list; every recipient has a digest's beside them."""
 DIGEST_PREFIX = "digest."
 """A digest's watch is called `digest.<recipient>`."""
@@ -33,6 +34,8 @@ KEY_WARNINGS = (timedelta(days=14), timedelta(days=7), timedelta(days=3), timede
 """How long before a key's end people hear of it; the last one is the end itself."""
 UNHEALTHY_AGAIN = timedelta(hours=6)
 """How often an unhealthy push address is told while it lasts."""
+STOCK_AGAIN = timedelta(minutes=5)
+"""How often a shop is told to tell while numbers are untold."""
 HEALTHY = "GREEN"
 DISABLED = "DISABLED"
 """Best and worst state of a push address; others are as the marketplace words them."""
@@ -72,6 +75,8 @@ def fire_watch(watch: Watch, *, at: datetime, actor: str) -> tuple[Watch, tuple[
             following, happened = key_alarm(expires_at, at), EventType.KEY_EXPIRES_SOON
             data["days_left"] = max(0, (expires_at - at).days)
             data["expired"] = expires_at <= at
+        case RungKind.LOOK_AGAIN:
+            following, happened = Alarm(due=at + STOCK_AGAIN, kind=alarm.kind), EventType.STOCK_UNTOLD
         case RungKind.DECIDE_AGAIN:
             following, happened = None, EventType.WATCH_CHANGED
         case RungKind.PUSH_UNHEALTHY:

@@ -201,6 +201,8 @@ class SellerSettings:
     """Whether returns are decided by themselves, by the seller's own return policies."""
     auto_cancel_request: Automation = Automation.SHADOW
     """Whether a buyer's wish to cancel is answered by itself."""
+    tell_stock: Automation = Automation.SHADOW
+    """Whether the marketplace is told by itself what is free in the pools that the shop sells from."""
     remind_cancel_request_before: timedelta = timedelta(hours=3)
     remind_claim_before: timedelta = timedelta(hours=12)
     answer_claim_within: timedelta | None = None

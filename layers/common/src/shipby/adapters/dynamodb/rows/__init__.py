@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shipby.adapters.dynamodb.rows import (
         api_keys,
+        availability,
         cancels,
         carriages,
         carriers,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "api_keys",
+    "availability",
     "cancels",
     "carriages",
     "carriers",

@@ -1,0 +1,1 @@
+"""Stock that the marketplace offers, as the use cases need it."""

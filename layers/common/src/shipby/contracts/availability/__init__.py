@@ -1,0 +1,1 @@
+"""What shops say is for sale."""
