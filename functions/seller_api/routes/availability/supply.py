@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.availability import purchasing
 from shipby.application.shared.idempotency import Answer
-from shipby.contracts.availability.supply import PoolQuery, ProposalsQuery, TermsBody
+from shipby.contracts.availability.supply import ProposalsQuery, SupplyQuery, TermsBody
 from shipby.domain.availability.purchases import SupplyTerms
 
 
@@ -25,7 +25,7 @@ def list_proposals(call: Call) -> Mapping[str, object]:
 
 
 def get_terms(call: Call) -> Mapping[str, object]:
-    return purchasing.get_terms(call.seller, call.query_as(PoolQuery).pool, call.path["sku"], store=call.store)
+    return purchasing.get_terms(call.seller, call.query_as(SupplyQuery).pool, call.path["sku"], store=call.store)
 
 
 def put_terms(call: Call) -> Answer:
@@ -65,7 +65,7 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getSupplyTerms",
         summary="How an article is bought",
         answers="TermsView",
-        query=PoolQuery,
+        query=SupplyQuery,
         etag=True,
     ),
     Operation(

@@ -14,7 +14,7 @@ Pieces = Annotated[int, Field(ge=0, le=10_000_000)]
 PoolName = Annotated[str, Field(max_length=100, description="Left out: main, your own.")]
 
 
-class PoolQuery(Query):
+class SupplyQuery(Query):
     pool: PoolName = ""
 
 
