@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import TypeAlias
 
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intake.goods import goods_of, with_mark
+from shipby.application.intake.goods import with_goods
 from shipby.application.intake.split_money import (
     cancelled_lines,
     made_up,
@@ -185,11 +186,9 @@ def apply_facts(
     """
     settings = store.settings(seller) or SellerSettings(seller=seller)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
-    tries = 0
+    tired = chain(repeat(False, PATIENT), repeat(True))
 
     def once() -> Synced:
-        nonlocal tries
-        tries += 1
         known = store.posting(seller, read.number)
         now = clock.now()
         if known is not None and known.version != since and ahead(known.synced_at, now):
@@ -198,10 +197,7 @@ def apply_facts(
         over = known.synced_at if known is not None and facts.read_at < known.synced_at else None
         before = store.detail(seller, facts.number, of=known) if known is not None else None
         folded = _folded(known, facts, before, settings, store=store, now=now)
-        goods = goods_of(known, folded, facts, before, settings, store=store, now=now, later=tries > PATIENT)
-        if folded is None and goods is not None:
-            assert known is not None  # noqa: S101  # only fold() returns None
-            folded = Folded(rewind(replace(known, version=known.version + 1, synced_at=facts.read_at)), ())
+        folded, goods = with_goods(folded, known, facts, before, settings, store=store, now=now, later=next(tired))
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
             if noted and facts.read_at > known.synced_at:
@@ -212,7 +208,6 @@ def apply_facts(
         posting, voided, void = void_labels(newest, facts, before, store=store, now=now, actor=MARKETPLACE)
         folded = replace(folded, posting=posting, events=(*folded.events, *voided))
         folded, also = _with(beside, folded, facts, now)
-        folded = with_mark(folded, goods)
         writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *void, *also]
         if before is None or not moves_only(before, facts):
             writes.append(SaveDetail(seller, facts))
@@ -220,9 +215,8 @@ def apply_facts(
             # The marketplace saw it leave where nobody scanned it.
             told = facts.delivering_date
             writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps, told=told)
-        writes += goods.writes if goods is not None else ()
         writes += not_accepted_writes(known, folded.posting, settings, store=store, now=now, actor=MARKETPLACE)
-        commit(store, writes)
+        commit(store, [*writes, *goods])
         return Synced("created" if known is None else "changed", folded.posting)
 
     # First: behind the commit a crash would leave it out for good, as the message that comes again finds nothing to do.

@@ -14,11 +14,11 @@ from shipby.application.ports.papers import (
     NumberJobReads,
     PrintJobs,
     ScanReads,
+    StockReads,
 )
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
-from shipby.application.ports.stock.reads import StockReads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
