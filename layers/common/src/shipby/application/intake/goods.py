@@ -65,10 +65,10 @@ def short_case(
     actor: str = STOCK,
 ) -> list[Write]:
     """What opens the case of a posting that lacks pieces, or closes it."""
-    was = known is not None and known.stock is StockMark.SHORT
+    was = known.stock if known is not None else None
     seller, kind, subject = posting.seller, CaseKind.STOCK_SHORT, posting.number
     if posting.stock is StockMark.SHORT:
-        if was:
+        if was is StockMark.SHORT:
             return []
         missing = ", ".join(f"{count} of {sku}" for sku, count in sorted(lacking.items()))
         reason = (
@@ -80,7 +80,10 @@ def short_case(
         return opening(
             store, seller=seller, kind=kind, subject=subject, reason=reason, owner=owner, now=now, actor=actor
         )[1]
-    if not was:
+    # Unsettled for a moment: it may have been short before.
+    if was not in (StockMark.SHORT, StockMark.PENDING):
+        return []
+    if posting.stock is StockMark.PENDING:
         return []
     resolution = f"it lacks nothing any more: its goods are {posting.stock or 'not kept'}"
     return closing(store, seller=seller, kind=kind, subject=subject, resolution=resolution, now=now, actor=actor)

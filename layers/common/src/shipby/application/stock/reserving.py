@@ -103,10 +103,15 @@ def settle_goods(
 
 
 def settle_step(before: Posting, after: Posting, *, store: GoodsReads, at: datetime, actor: str) -> Reserved | None:
-    """The same for a step that people take: nothing is read where the step moves no goods."""
+    """The same for a step that people take: nothing is read where the step moves no goods.
+
+    A posting that lacks pieces is settled by the read that follows at once: that one knows its case too.
+    """
     change = Change(before=before, after=after, at=at, actor=actor)
     if before.stock is None or before.stock in _OVER or not _moves(change):
         return None
+    if before.stock is StockMark.SHORT:
+        return _pending(change)
     facts, settings = None, SellerSettings(seller=change.seller)
     if before.stock is StockMark.PENDING:
         facts = store.detail(change.seller, after.number, of=before)
@@ -229,7 +234,8 @@ class _Settling:
         lines = settle(before, wants, free, keep=self._parts_unread())
         if change.after.stage not in _OPEN and change.after.stage is not Stage.CANCELLED:
             return sent(lines)
-        if _off_shelf(change.after) and not (change.before is not None and _off_shelf(change.before)):
+        late = change.after.stock is StockMark.PENDING
+        if _off_shelf(change.after) and (late or change.before is None or not _off_shelf(change.before)):
             return picked(lines)
         if change.after.stage in (Stage.RECEIVED, Stage.CONFIRMED):
             return put_back(lines)
