@@ -66,6 +66,7 @@ class Player:
         self._poll()
         self.run_until(world.time.now + timedelta(minutes=2))
         world.watch.quiet(world.numbers, world.returns)
+        world.goods.quiet(world.numbers)
         compare_now(world)
         self.finish_tasks()
         people_settle(world, self.later)

@@ -50,6 +50,7 @@ def draw(world: World, later: Later) -> None:
     world.busy = rng.choice(BUSY)
     for serial in range(rng.choice((1, 2, 2, 3))):
         _draw_posting(world, serial, later)
+    _draw_goods(world, later)
     duels = world.duels
     if duels.random() < 0.2:
         began = duels.uniform(10, world.busy)
@@ -59,6 +60,20 @@ def draw(world: World, later: Later) -> None:
         later(rng.uniform(10, world.busy), lambda: _switch(world, on=True))
         if rng.random() < 0.7:
             later(world.busy + rng.uniform(0, 300), lambda: _switch(world, on=False))
+
+
+def _draw_goods(world: World, later: Later) -> None:
+    """The shop keeps some of what was ordered, and more of it comes while people work."""
+    goods, skus = world.goods, sorted({sku for lines in world.market.ordered.values() for sku in lines})
+    goods.opens(skus)
+    for _ in range(goods.rng.choice((0, 1, 2, 4)) if goods.keeps else 0):
+        later(goods.rng.uniform(5, world.busy), partial(_goods_come, world, goods.rng.choice(skus)))
+
+
+def _goods_come(world: World, sku: str) -> None:
+    count = world.goods.rng.choice((1, 2, 5))
+    world.note(f"{count} of {sku} come")
+    world.published(world.goods.come(sku, count))
 
 
 def _draw_posting(world: World, serial: int, later: Later) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from shipby.application.alarms.ringing import ring
 from shipby.application.alarms.sweep import sweep
 from shipby.application.cancels.sync import sync_cancel_requests
+from shipby.application.intake.goods_came import goods_came
 from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.polling.reconcile import reconcile
 from shipby.application.refunds.compare_accruals import compare_accruals
@@ -16,6 +17,7 @@ from shipby.application.settling.settle import settle_intent, settle_together
 from shipby.application.shared.alarm_messages import MAX_DELAY, alarm_message, read_alarm
 from tests.simulation.baton import Task
 from tests.simulation.market import SELLER
+from tests.simulation.parts.goods import POOL
 from tests.simulation.parts.queues import Letter
 from tests.simulation.world import SWEEP_EVERY, Job, World
 
@@ -32,6 +34,9 @@ def work_on(world: World, letter: Letter) -> None:
         world.deliver(letter, job, lambda: _settle(world, worker, intent))
     elif queue == "tracking":
         _track(world, worker, letter)
+    elif body.get("task") == "goods":
+        sku = str(body["sku"])
+        world.deliver(letter, Job(f"goods {sku}", worker), lambda: _goods(world, worker, sku))
     elif queue == "sync":
         number = str(body["posting"])
         hinted = datetime.fromisoformat(str(body["hinted_at"])) if body["hinted_at"] else None
@@ -77,6 +82,10 @@ def _sync(world: World, worker: int, number: str, hinted: datetime | None) -> ob
     for related in synced.related:
         sync_posting(SELLER, related, hinted_at=None, store=store, marketplace=client, clock=clock)
     return synced
+
+
+def _goods(world: World, worker: int, sku: str) -> object:
+    return goods_came(SELLER, POOL, sku, store=world.store, read=lambda _, number: _sync(world, worker, number, None))
 
 
 def _ring(world: World, worker: int, letter: Letter) -> object:

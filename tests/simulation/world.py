@@ -23,6 +23,7 @@ from tests.simulation.chance import CALM, draw_weather
 from tests.simulation.clocks import SkewedClock, Time
 from tests.simulation.errors import Crash, Violation
 from tests.simulation.market import RETURN_SECONDS, SELLER, Market
+from tests.simulation.parts.goods import Goods
 from tests.simulation.parts.queues import Letter, Outlet, Queues
 from tests.simulation.parts.shop_store import ShopStore
 from tests.simulation.wire import BASE_URL, Exchange, Wire
@@ -118,7 +119,8 @@ class World:
         self._alarm_known = -1
         self.busy = 0.0
         """Seconds within which the people of this world have their wishes."""
-        settings = policy(self.rng, patience)
+        self.goods = Goods(seed, SELLER, self.time, self.raw)
+        settings = self.goods.policy(policy(self.rng, patience))
         self.watch.settings = settings
         self.watch.policies[settings.version] = settings
         self.raw.commit([SaveSettings(settings)])
@@ -205,9 +207,14 @@ class World:
                     told = ", ".join(f"{e.type}{_short(e.data)}" for e in write.events)
                     self.note(f"commit {write.ref.kind} {write.ref.id} v{write.version}: {told}")
         self.watch.committed(writes, key=job.key if job else "")
+        self.goods.committed(writes)
         self.seen["unknown"] += sum(
             isinstance(write, SaveIntent) and write.intent.state is IntentState.UNKNOWN for write in writes
         )
+        self.published(writes)
+
+    def published(self, writes: Sequence[Write]) -> None:
+        """What the table's stream brings the router."""
         for write in writes:
             if isinstance(write, AppendEvents):
                 self._publish(write)

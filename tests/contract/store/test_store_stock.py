@@ -1,20 +1,37 @@
 """Goods in the store: pools, what they hold, movements, reservations, and who waits."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from shipby.application.intake.sync_posting import sync_posting
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, NoteWaiting, SavePool, SaveReservation, SaveStock
+from shipby.application.ports.writes import (
+    AppendEvents,
+    NoteWaiting,
+    SavePool,
+    SaveReservation,
+    SaveSettings,
+    SaveStock,
+)
+from shipby.application.stock.ledger import Wish, move_by_hand
 from shipby.domain.errors import InvalidInputError, VersionConflictError
 from shipby.domain.events import Event, EventType, stock_ref
+from shipby.domain.postings.posting import StockMark
 from shipby.domain.stock.item import Movement, MovementKind, StockItem, moved, movement_data
 from shipby.domain.stock.pool import Pool
 from shipby.domain.stock.reservation import HeldLine, Reservation, ReservationState
 from shipby.domain.stock.waiting import Waiting
+from tests.contract.store.conftest import SAFE_ENGINES
 from tests.contract.store.paging_support import walk
 from tests.support import builders as a
+from tests.support.fake_marketplace import FakeMarketplace
+
+THREADS = 8
+MUG = "TEA-CUP-02"
 
 
 def item(seller: str, sku: str = "mug-1", **changes: int) -> StockItem:
@@ -107,3 +124,47 @@ def test_who_waits_for_an_sku_is_noted_once_and_forgotten_once(store: Store, sel
 def test_an_sku_that_could_be_mistaken_for_a_part_of_a_key_is_refused(store: Store, seller: str) -> None:
     with pytest.raises(InvalidInputError, match="SKU"):
         store.stock_items(seller, "main", ["a#b"])
+
+
+@pytest.mark.parametrize("engine", SAFE_ENGINES, indirect=True)
+@pytest.mark.parametrize(("orders", "pieces"), [(120, 1), (48, 20)])
+def test_each_piece_is_promised_once_and_everybody_else_is_short(
+    store: Store, seller: str, orders: int, pieces: int
+) -> None:
+    other, clock = f"{seller}-b", a.FixedClock()
+    store.commit([SavePool(Pool(seller=seller, id="main", version=1, shops=(other,)))])
+    store.commit([SaveSettings(a.settings(seller=seller, stock_pools={"*": "main"}))])
+    store.commit([SaveSettings(a.settings(seller=other, stock_pools={"*": f"{seller}:main"}))])
+    receipt = Wish(shop=seller, pool="main", sku=MUG, kind=MovementKind.RECEIPT, quantity=pieces, actor="key:k1")
+    move_by_hand(receipt, lambda _: [], store=store, clock=clock)
+    wanted = [((seller, other)[number % 2], f"{number:04d}-1") for number in range(orders)]
+    market = FakeMarketplace(clock)
+    for _, number in wanted:
+        market.put(a.detail(number=number, lines=(a.line(quantity=1),), requirements={}))
+    gate = threading.Barrier(THREADS)
+
+    def read(shop: str, number: str) -> None:
+        """As the queue does: what lost every race comes again."""
+        for _ in range(50):
+            try:
+                sync_posting(shop, number, hinted_at=None, store=store, marketplace=market, clock=clock)
+            except VersionConflictError:
+                continue
+            posting = store.posting(shop, number)
+            if posting is not None and posting.stock is not StockMark.PENDING:
+                return
+
+    def work(part: int) -> None:
+        gate.wait()
+        for shop, number in wanted[part::THREADS]:
+            read(shop, number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    marks = [posting.stock for shop, number in wanted if (posting := store.posting(shop, number)) is not None]
+    assert (marks.count(StockMark.RESERVED), marks.count(StockMark.SHORT)) == (pieces, orders - pieces)
+    found = store.stock_items(seller, "main", [MUG])[MUG]
+    assert (found.on_hand, found.reserved, found.free, found.version) == (pieces, pieces, 0, pieces + 1)
+    assert [move.version for move in store.stock_movements(seller, "main", MUG, limit=200).items] == list(
+        range(1, pieces + 2)
+    )

@@ -359,3 +359,30 @@ def test_every_event_of_a_posting_stays_one_version() -> None:
     world.arrives(lines=(TWO,))
     assert [stored.version for stored in world.history(posting_ref(a.NUMBER))] == [1, 1]
     assert world.types() == [EventType.POSTING_RECEIVED, EventType.POSTING_STOCK]
+
+
+@pytest.mark.parametrize("come", [0, 3])
+def test_a_short_posting_that_is_picked_and_leaves_is_settled_by_the_read_that_follows(come: int) -> None:
+    world = keeping(World(), TEA_CUP_02=1)
+    world.arrives(lines=(TWO,))
+    world.do(Command.CONFIRM)
+    world.do(Command.PICK)
+    assert world.posting().stock is StockMark.PENDING
+    assert world.types()[-1] is EventType.POSTING_STOCK_PENDING
+    later(world)
+    assert world.read().stock is StockMark.SHORT
+    assert world.store.stock_items(a.SELLER, "main", [MUG])[MUG].picked == 1
+    assert case_kinds(world) == [CaseKind.STOCK_SHORT]
+    if come:
+        receive(world, come)
+    world.do(Command.PACK)
+    world.settle(world.ask(IntentAction.SHIP))
+    later(world)
+    world.read()
+    world.do(Command.HAND_OVER)
+    later(world)
+    assert world.read().stock is StockMark.CONSUMED
+    assert numbers(world.store) == ((2, 0, 2) if come else (0, 0, 0))
+    assert case_kinds(world) == []
+    assert world.store.waiting(a.SELLER, "main", MUG) == []
+    books(world)

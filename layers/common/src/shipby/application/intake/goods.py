@@ -3,7 +3,7 @@ kept. A posting that lacks pieces has a case until it lacks them no more."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.cases.opening import closing, opening
@@ -13,66 +13,46 @@ from shipby.application.ports.writes import Write
 from shipby.domain.actors import STOCK
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.fold import Folded
-from shipby.domain.events import Event
+from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.postings.posting import MarketplacePosting, Posting, StockMark
 from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """The mark that the posting gets, what is told, and writes of the same transaction."""
-
-    mark: StockMark | None
-    events: tuple[Event, ...]
-    writes: tuple[Write, ...]
-
-
-def goods_of(
-    known: Posting | None,
+def with_goods(
     folded: Folded | None,
+    known: Posting | None,
     facts: MarketplacePosting,
     before: MarketplacePosting | None,
     settings: SellerSettings,
     *,
     store: Store,
     now: datetime,
-    later: bool = False,
-) -> Goods | None:
-    """What becomes of the goods of a posting that was just read; None where nothing does.
+    later: bool,
+) -> tuple[Folded | None, tuple[Write, ...]]:
+    """What a read makes of the posting that was `known` (None: nothing) with what becomes of its goods, and the writes
+    of that.
 
-    `folded`: what the read makes of the posting, None where it changes nothing; `before`: what was said of it so far.
-    `later`: many want the same goods at this moment, so they are left to the next read, which follows at once.
+    `before`: what was said of it so far. `later`: many want the same goods at this moment; they are left to the next
+    read, which follows at once.
     """
     posting = folded.posting if folded is not None else known
     if posting is None or (posting.stock is None and not settings.stock_pools):
-        return None
+        return folded, ()
     if folded is None and facts.read_at < posting.synced_at:
-        return None
+        return None, ()
     from shipby.application.stock.reserving import Change, settle_goods  # only where stock is kept: cold starts
 
     same = before is not None and before.lines == facts.lines and not facts.related_numbers
-    settled = settle_goods(
-        Change(before=known, after=posting, at=now, actor=STOCK),
-        facts,
-        settings,
-        store=store,
-        same=same,
-        later=later,
-    )
+    change = Change(before=known, after=posting, at=now, actor=STOCK)
+    settled = settle_goods(change, facts, settings, store=store, same=same, later=later)
     if settled is None:
-        return None
+        return folded, ()
     lacking = {line.sku: line.short for line in settled.reservation.lines if line.short} if settled.reservation else {}
     case = short_case(settled.posting, known, lacking, settings, store=store, now=now)
-    return Goods(settled.posting.stock, settled.events, (*settled.writes, *case))
-
-
-def with_mark(folded: Folded, goods: Goods | None) -> Folded:
-    """The folded posting with its mark, and with what is told of its goods behind everything else."""
-    if goods is None:
-        return folded
-    posting = replace(folded.posting, stock=goods.mark)
-    return replace(folded, posting=posting, events=(*folded.events, *goods.events))
+    base = folded or Folded(rewind(replace(posting, version=posting.version + 1, synced_at=facts.read_at)), ())
+    marked = replace(base.posting, stock=settled.posting.stock)
+    return replace(base, posting=marked, events=(*base.events, *settled.events)), (*settled.writes, *case)
 
 
 def short_case(
@@ -86,10 +66,10 @@ def short_case(
     actor: str = STOCK,
 ) -> list[Write]:
     """What opens the case of a posting that lacks pieces, or closes it."""
-    was = known is not None and known.stock is StockMark.SHORT
+    was = known.stock if known is not None else None
     seller, kind, subject = posting.seller, CaseKind.STOCK_SHORT, posting.number
     if posting.stock is StockMark.SHORT:
-        if was:
+        if was is StockMark.SHORT:
             return []
         missing = ", ".join(f"{count} of {sku}" for sku, count in sorted(lacking.items()))
         reason = (
@@ -101,7 +81,10 @@ def short_case(
         return opening(
             store, seller=seller, kind=kind, subject=subject, reason=reason, owner=owner, now=now, actor=actor
         )[1]
-    if not was:
+    # Unsettled for a moment: it may have been short before.
+    if was not in (StockMark.SHORT, StockMark.PENDING):
+        return []
+    if posting.stock is StockMark.PENDING:
         return []
     resolution = f"it lacks nothing any more: its goods are {posting.stock or 'not kept'}"
     return closing(store, seller=seller, kind=kind, subject=subject, resolution=resolution, now=now, actor=actor)

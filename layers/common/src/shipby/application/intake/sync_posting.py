@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import TypeAlias
 
 from shipby.application.cases.held import commit
 from shipby.application.cases.not_accepted import not_accepted_writes
 from shipby.application.cases.odd_entries import Listed, OddEntry, keep_odd_entries, note_unread, noting
-from shipby.application.intake.goods import goods_of, with_mark
+from shipby.application.intake.goods import with_goods
 from shipby.application.intake.split_money import (
     cancelled_lines,
     made_up,
@@ -197,11 +198,9 @@ def apply_facts(
     settings = store.settings(seller) or SellerSettings(seller=seller)
     learn(read, settings, store=store, marketplace=marketplace, clock=clock)
     whole = carried_over(read, store.detail(seller, read.number)) if read.odd else read
-    tries = 0
+    tired = chain(repeat(False, PATIENT), repeat(True))
 
     def once() -> Synced:
-        nonlocal tries
-        tries += 1
         known = store.posting(seller, read.number)
         now = clock.now()
         if known is not None and known.version != since and ahead(known.synced_at, now):
@@ -211,10 +210,7 @@ def apply_facts(
         before = store.detail(seller, facts.number, of=known) if known is not None else None
         facts = address_kept(facts, before, known)
         folded = _folded(known, facts, before, settings, store=store, now=now)
-        goods = goods_of(known, folded, facts, before, settings, store=store, now=now, later=tries > PATIENT)
-        if folded is None and goods is not None:
-            assert known is not None  # noqa: S101  # only fold() returns None
-            folded = Folded(rewind(replace(known, version=known.version + 1, synced_at=facts.read_at)), ())
+        folded, goods = with_goods(folded, known, facts, before, settings, store=store, now=now, later=next(tired))
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
             if noted and facts.read_at > known.synced_at:
@@ -224,7 +220,6 @@ def apply_facts(
         folded = replace(folded, posting=_as_listed(folded.posting, facts, before))
         folded, follows = follow(folded, before, facts, settings, first=known is None, store=store, now=now)
         folded, also = _with(beside, folded, facts, now)
-        folded = with_mark(folded, goods)
         writes = [*_writes(seller, folded, facts, first=known is None, over=over, store=store), *follows, *also]
         writes += shadow_notes(folded, settings)
         writes += _detail(seller, before, facts)
@@ -232,9 +227,8 @@ def apply_facts(
             # The marketplace saw it leave where nobody scanned it.
             told = facts.delivering_date
             writes += book_outcome(known, folded.posting, now, tariff=facts.tariff_steps, told=told)
-        writes += goods.writes if goods is not None else ()
         writes += not_accepted_writes(known, folded.posting, settings, store=store, now=now, actor=MARKETPLACE)
-        commit(store, writes)
+        commit(store, [*writes, *goods])
         return Synced("created" if known is None else "changed", folded.posting)
 
     # First: behind the commit a crash would leave it out for good, as the message that comes again finds nothing to do.

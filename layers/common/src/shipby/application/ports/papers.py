@@ -1,4 +1,4 @@
-"""What is remembered of papers, of the bench, of carriers, and of what is for sale."""
+"""What is remembered of papers, of the bench, of goods, of carriers, and of what is for sale."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shipby.domain.availability.purchases import SupplyTerms
     from shipby.domain.carriages import Carriage
     from shipby.domain.carriers.carrier import Carrier
+    from shipby.domain.events import StoredEvent
     from shipby.domain.labels.documents import Document
     from shipby.domain.labels.pages import RefusedPage
     from shipby.domain.labels.prints import PrintJob
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.sellers.settings import SellerSettings
+    from shipby.domain.stock.item import StockItem
+    from shipby.domain.stock.pool import Pool
+    from shipby.domain.stock.reservation import Reservation
+    from shipby.domain.stock.waiting import Waiting
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
     from shipby.domain.tracking.purchases import Purchase
     from shipby.domain.tracking.scans import Scan
@@ -93,6 +98,31 @@ class BenchReads(Protocol):
         self, seller: str, month: date, *, limit: int = 50, cursor: str | None = None
     ) -> Page[QualityFailure]:
         """Units that failed their inspection in the month (UTC) of a day, in order of their time."""
+
+
+class StockReads(Protocol):
+    """Pools, what they hold, how it moved, and what postings have of it.
+
+    Strongly consistent, all of it: nothing here is read from an index."""
+
+    def pool(self, owner: str, identifier: str) -> Pool | None: ...
+    def pools(self, owner: str, *, limit: int = 50, cursor: str | None = None) -> Page[Pool]:
+        """An owner's pools, by id."""
+
+    def stock_items(self, owner: str, pool: str, skus: Sequence[str]) -> Mapping[str, StockItem]:
+        """Those that are kept, by SKU in the order given; a hundred in one request."""
+
+    def stock_in(self, owner: str, pool: str, *, limit: int = 50, cursor: str | None = None) -> Page[StockItem]:
+        """All that a pool keeps, by SKU."""
+
+    def stock_movements(
+        self, owner: str, pool: str, sku: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[StoredEvent]:
+        """How a SKU moved, oldest first; the version of each is its number."""
+
+    def reservation(self, seller: str, number: str) -> Reservation | None: ...
+    def waiting(self, owner: str, pool: str, sku: str, *, limit: int = 50) -> list[Waiting]:
+        """Postings that lack pieces of a SKU, by shop and number."""
 
 
 class CarrierReads(Protocol):

@@ -16,11 +16,11 @@ from shipby.application.ports.papers import (
     PrintJobs,
     PurchaseReads,
     ScanReads,
+    StockReads,
 )
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
 from shipby.application.ports.sellers import Answers, Digests, People, Pushes, Reports, SellerReads
-from shipby.application.ports.stock.reads import StockReads
 
 
 class Store(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipby.application.ports.stock.reads import StockReads
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.writes import AppendEvents, SaveStock, Write
 from shipby.domain.events import Event, EventType, stock_ref
 from shipby.domain.json_types import Json

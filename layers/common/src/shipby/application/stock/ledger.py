@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.stock.reads import StockReads
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePool, SaveStock
 from shipby.application.shared.idempotency import Answer, Remember

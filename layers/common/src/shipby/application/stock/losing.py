@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shipby.application.ports.stock.reads import StockReads
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.writes import NoteWaiting, SaveReservation, Write
 from shipby.application.stock.booking import Why, load_items, movement_writes
 from shipby.domain.errors import InvalidInputError

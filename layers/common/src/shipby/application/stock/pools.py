@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.sellers import SellerReads
-from shipby.application.ports.stock.reads import StockReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePool
 from shipby.application.shared.idempotency import Answer, Remember

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.sellers import SellerReads
-from shipby.application.ports.stock.reads import StockReads
 from shipby.application.ports.writes import NoteWaiting, SaveReservation, Write
 from shipby.application.stock.booking import Why, load_items, movement_writes
 from shipby.domain.events import Event, EventType
@@ -87,7 +87,9 @@ def settle_goods(
     moment, and none of them may be lost over it.
     """
     mark = change.after.stock
-    if mark in _OVER or (mark is None and (not settings.stock_pools or change.after.stage not in _OPEN)):
+    if mark in _OVER or (mark is None and not settings.stock_pools):
+        return None
+    if mark is None and change.after.stage not in _OPEN and (facts is None or not facts.parent_number):
         return None
     if mark is StockMark.RESERVED and not _moves(change) and (same or facts is None):
         return None
@@ -101,10 +103,15 @@ def settle_goods(
 
 
 def settle_step(before: Posting, after: Posting, *, store: GoodsReads, at: datetime, actor: str) -> Reserved | None:
-    """The same for a step that people take: nothing is read where the step moves no goods."""
+    """The same for a step that people take: nothing is read where the step moves no goods.
+
+    A posting that lacks pieces is settled by the read that follows at once: that one knows its case too.
+    """
     change = Change(before=before, after=after, at=at, actor=actor)
     if before.stock is None or before.stock in _OVER or not _moves(change):
         return None
+    if before.stock is StockMark.SHORT:
+        return _pending(change)
     facts, settings = None, SellerSettings(seller=change.seller)
     if before.stock is StockMark.PENDING:
         facts = store.detail(change.seller, after.number, of=before)
@@ -162,15 +169,23 @@ class _Settling:
         named = [name for line in self._lines_of_facts() for name in (line.offer_id, line.sku)]
         held_parts = [part for line in self._held.lines for part in line.parts]
         items = load_items(self._ref, [*named, *held_parts], self._store)
-        wants = self._wants(items)
+        listed = self._listed(items)
+        wants = [] if self._posting.stage is Stage.CANCELLED else listed
         pool = self._store.pool(self._ref.owner, self._ref.pool)
         self._open = pool is not None and pool.open_to(self._change.seller)
-        if self._held.version == 0 and not (wants and self._open):
+        first = self._held.version == 0
+        if first and not (listed and self._open):
             return self._not_kept()
-        if self._held.version == 0:
-            taken = self._take_over(wants)
+        if first:
+            taken = self._take_over(listed)
             gone = [part for source, _ in self._sources for line in source.lines for part in line.parts]
             items |= load_items(self._ref, [part for part in gone if part not in items], self._store)
+        if first and self._posting.stage not in _OPEN:
+            if not self._sources:
+                return self._not_kept()
+            # It left, or was cancelled, before anybody read it: it has what was reserved for it, and no more.
+            self._open = False
+            wants = [Want(sku=line.sku, count=line.held, parts=line.parts) for line in taken] if wants else []
         before = (*self._held.lines, *taken)
         target = self._target(before, wants, self._free(items))
         lines, whole = within(before, target, most=MOST_MOVED)
@@ -185,10 +200,8 @@ class _Settling:
     def _lines_of_facts(self) -> tuple[Line, ...]:
         return self._facts.lines if self._facts is not None else ()
 
-    def _wants(self, items: Mapping[str, StockItem]) -> list[Want]:
-        """What the posting wants of this pool; what it wanted before, where the marketplace says nothing of it."""
-        if self._posting.stage is Stage.CANCELLED:
-            return []
+    def _listed(self, items: Mapping[str, StockItem]) -> list[Want]:
+        """What the posting has of this pool's goods; what it had before, where the marketplace says nothing of it."""
         if not self._lines_of_facts():
             return [
                 Want(sku=line.sku, count=line.wanted, parts=line.parts, listed=line.listed) for line in self._held.lines
@@ -208,13 +221,11 @@ class _Settling:
         if not self._open:
             return {}
         free = {sku: item.free for sku, item in items.items() if not item.is_kit}
-        for source, kept in self._sources:
-            for sku, movement in movements((*source.lines,), (*kept, *self._taken_of(source))).items():
-                free[sku] = free.get(sku, 0) - movement.reserved
+        given = [line for source, _ in self._sources for line in source.lines]
+        left = [line for _, kept in self._sources for line in kept]
+        for sku, movement in movements(given, [*left, *self._taken]).items():
+            free[sku] = free.get(sku, 0) - movement.reserved
         return free
-
-    def _taken_of(self, source: Reservation) -> tuple[HeldLine, ...]:
-        return self._taken if self._sources and source is self._sources[0][0] else ()
 
     def _target(
         self, before: Sequence[HeldLine], wants: Sequence[Want], free: Mapping[str, int]
@@ -223,7 +234,8 @@ class _Settling:
         lines = settle(before, wants, free, keep=self._parts_unread())
         if change.after.stage not in _OPEN and change.after.stage is not Stage.CANCELLED:
             return sent(lines)
-        if _off_shelf(change.after) and not (change.before is not None and _off_shelf(change.before)):
+        late = change.after.stock is StockMark.PENDING
+        if _off_shelf(change.after) and (late or change.before is None or not _off_shelf(change.before)):
             return picked(lines)
         if change.after.stage in (Stage.RECEIVED, Stage.CONFIRMED):
             return put_back(lines)
@@ -241,7 +253,8 @@ class _Settling:
         )
 
     def _take_over(self, wants: Sequence[Want]) -> tuple[HeldLine, ...]:
-        """What a posting that a split made takes over from the one that had its goods."""
+        """What a posting that a split made takes over from the one that had its goods. What relatives kept for it, and
+        nobody wants, is free from now on."""
         facts = self._facts
         if facts is None:
             return ()
@@ -253,14 +266,14 @@ class _Settling:
             read_since = relative is not None and facts.number in relative.related_numbers
             if number != facts.parent_number and not read_since:
                 continue
-            kept, taken = taken_over(source.lines, wants, read_since=read_since)
+            still = () if self._taken else wants
+            kept, taken = taken_over(source.lines, still, read_since=read_since)
             if relative is not None and read_since and not self._unread(relative, besides=facts.number):
                 kept = trimmed(kept)
             if taken or kept != source.lines:
                 self._sources.append((source, kept))
-                self._taken = taken
-                return taken
-        return ()
+                self._taken = self._taken or taken
+        return self._taken
 
     def _reserved(self, lines: tuple[HeldLine, ...], items: Mapping[str, StockItem], *, whole: bool) -> Reserved | None:
         change, posting = self._change, self._posting
