@@ -44,8 +44,8 @@ class Budget:
 
 BUDGETS: Mapping[str, Budget] = {
     # One dataclass of each store is the write of the data of single pieces, two more stand beside the product card; the
-    # rest of it is loaded where it is needed. Goods that are kept add their part of the store and its writes (four), what
-    # is for sale two writes.
+    # rest of it is loaded where it is needed. Goods that are kept add their part of the store and four writes, what is
+    # for sale adds two writes.
     "order_webhook.handler": Budget(set(), 35, 12),
     "authorizer.handler": Budget(set(), 38, 9),
     "deadline_sweep.handler": Budget(WORKER, 46, 20),
