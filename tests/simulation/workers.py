@@ -51,9 +51,8 @@ def _settle(world: World, worker: int, intent: str) -> object:
 
 def _track(world: World, worker: int, first: Letter) -> None:
     """The tracking queue is worked on in batches: what lies ready goes along."""
-    others = [
-        one for one in world.queues.ready() if one.queue == "tracking" and "intent" in one.body and one is not first
-    ]
+    ready = [one for one in world.queues.ready() if one.queue == "tracking" and "intent" in one.body]
+    others = [one for one in ready if one is not first]
     batch = [first, *others[: world.rng.randrange(3)]]
     intents = tuple(str(letter.body["intent"]) for letter in batch)
     for letter in batch:

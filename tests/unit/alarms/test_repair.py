@@ -149,7 +149,7 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
     goods = StockItem(seller=seller, pool="main", sku=name, version=1)
-    moved = {"pool": "main", "sku": name, "free_before": number, "free": 0}
+    moved: dict[str, Any] = {"pool": "main", "sku": name, "free_before": number, "free": 0}
     happens(store, SaveStock(goods), e.stock_ref("main", name), EventType.STOCK_CHANGED, **moved)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)

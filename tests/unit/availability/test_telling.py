@@ -13,7 +13,7 @@ from shipby.domain.availability.offers import OfferState
 from shipby.domain.availability.places import STOCK_LIMIT, Place
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watches import STOCK_TELLING
-from shipby.domain.errors import MarketplaceRefusedError
+from shipby.domain.errors import MarketplaceRefusedError, MarketplaceUnavailableError
 from shipby.domain.sellers.settings import Automation
 from tests.support.fake_marketplace import Fault
 from tests.unit.availability.pooled_world import FIRST, HERE, SECOND, SKU, THERE, Shops
@@ -367,3 +367,20 @@ def test_an_offer_is_written_only_under_its_version(shops: Shops) -> None:
     shops.has(4)
     with pytest.raises(Exception, match="changed by somebody else"):
         shops.store.commit([SaveOffer(replace(stale, version=2))])
+
+
+@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.CREDENTIALS])
+def test_a_shop_that_cannot_be_read_takes_no_other_with_it(shops: Shops, fault: Fault) -> None:
+    shops.free.sells = {FIRST: ("*",), SECOND: ("21",)}
+    shops.markets[FIRST].fail("stocks.warehouses", fault)
+    if fault is Fault.UNAVAILABLE:
+        with pytest.raises(MarketplaceUnavailableError):
+            shops.has(0)
+    else:
+        assert shops.has(0) == 1
+    shops.tell(SECOND)
+    assert shops.shown(THERE, SECOND) == 0
+    # The message comes again.
+    shops.has(0)
+    shops.tell()
+    assert shops.shown() == 0
