@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from shipby.adapters.dynamodb.operations import operations
 from shipby.application.alarms.route_events import Destination
 from shipby.application.availability import telling
 from shipby.application.ports.writes import SaveOffer, Write
@@ -384,3 +385,27 @@ def test_a_shop_that_cannot_be_read_takes_no_other_with_it(shops: Shops, fault: 
     shops.has(0)
     shops.tell()
     assert shops.shown() == 0
+
+
+def test_a_number_from_its_movement_to_the_marketplaces_yes_is_nine_items(
+    shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two write units each. What an order itself pays is the event of its movement, which the ledger writes anyway."""
+    shops.free.sells = {FIRST: ("11",)}
+    shops.has(5)
+    shops.tell()
+    shops.wait()
+    items: list[int] = []
+    commit = shops.store.commit
+
+    def counted(writes: Sequence[Write]) -> None:
+        items.append(len(operations(writes, shards=1, now=shops.clock.now())))
+        commit(writes)
+
+    monkeypatch.setattr(shops.store, "commit", counted)
+    shops.has(4)
+    shops.tell()
+    assert (shops.shown(), sum(items)) == (4, 9)
+    shops.has(4)
+    shops.tell()
+    assert sum(items) == 9
