@@ -46,8 +46,8 @@ BUDGETS: Mapping[str, Budget] = {
     # Every reader of settings has the module and the two dataclasses of the seller's check rules. One dataclass of each
     # store is the write of the data of single pieces, two more stand beside the product card, one is the write of
     # people, keys and sessions (with a module of their reads). Four are the writes of goods, and two modules: what the
-    # store reads of them, and whether a posting wants any; two the writes of what is for sale. What reserves is loaded for
-    # shops that keep stock alone.
+    # store reads of them, and whether a posting wants any; two the writes of what is for sale. What reserves is loaded
+    # for shops that keep stock alone.
     "order_webhook.handler": Budget(set(), 35, 12),
     # Whose key it is, and sessions: the person behind either is read as well.
     "authorizer.handler": Budget(set(), 42, 14),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.marketplace_poll.handler import handler as poll
 from functions.tracking.handler import handler as track
 from shipby.adapters.aws.clock import SystemClock
 from shipby.application.ports.writes import SavePool, SaveSettings
@@ -92,3 +93,31 @@ def test_a_shop_without_pools_writes_nothing(shop: Shop, market: Simulator) -> N
     assert failed_ids(track(sqs_event(message), CONTEXT)) == []
     assert shop.store.offers_of(SELLER).items == ()
     assert failed_ids(track(sqs_event({"seller": SELLER, "task": "stock_free", "pool": "main"}), CONTEXT)) == ["m0"]
+
+
+def test_the_poll_has_a_shop_with_pools_compared_once_a_day(shops: Shop, market: Simulator) -> None:
+    move(shops, MovementKind.RECEIPT, 5)
+    for _ in range(2):
+        shops.pump()
+        shops.deliver("tracking", track)
+    market.control("POST", "/_sim/stocks", {"client_id": SELLER, "offer_id": SKU, "present": 9})
+    for _ in range(2):
+        poll({"task": "poll"}, CONTEXT)
+    shops.pump()
+    asked = [one["seller"] for one in shops.bodies("tracking") if one["task"] == "stock_compare"]
+    assert sorted(asked) == [SELLER, OTHER]
+    assert shops.deliver("tracking", track) == []
+    shops.pump()
+    # Only the one that differs is looked at again, two minutes later.
+    assert [(one["seller"], one["task"]) for one in shops.bodies("tracking")] == [(SELLER, "stock_compare")]
+    assert shops.delays("tracking") == [120]
+    report = shops.store.report(OTHER, "stock", SystemClock().now().date())
+    assert report is not None
+    assert report["green"] is True
+
+
+def test_the_poll_asks_nothing_of_a_shop_without_pools(shop: Shop, market: Simulator) -> None:
+    poll({"task": "poll"}, CONTEXT)
+    shop.pump()
+    assert shop.bodies("tracking") == []
+    assert shop.store.watch(SELLER, "stock-compare") is None

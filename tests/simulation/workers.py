@@ -32,6 +32,9 @@ def work_on(world: World, letter: Letter) -> None:
         intent = str(body["intent"])
         job = Job(f"settle {intent}", worker, intents=(intent,))
         world.deliver(letter, job, lambda: _settle(world, worker, intent))
+    elif queue == "tracking" and "task" in body:
+        # Telling what is for sale changes no posting and no stock: it is tried in tests/unit/availability.
+        world.deliver(letter, Job(str(body["task"]), worker), lambda: None)
     elif queue == "tracking":
         _track(world, worker, letter)
     elif body.get("task") == "goods":
@@ -53,7 +56,8 @@ def _settle(world: World, worker: int, intent: str) -> object:
 
 def _track(world: World, worker: int, first: Letter) -> None:
     """The tracking queue is worked on in batches: what lies ready goes along."""
-    others = [one for one in world.queues.ready() if one.queue == "tracking" and one is not first]
+    ready = [one for one in world.queues.ready() if one.queue == "tracking" and "intent" in one.body]
+    others = [one for one in ready if one is not first]
     batch = [first, *others[: world.rng.randrange(3)]]
     intents = tuple(str(letter.body["intent"]) for letter in batch)
     for letter in batch:

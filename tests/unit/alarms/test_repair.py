@@ -19,10 +19,12 @@ from shipby.application.ports.writes import (
     SaveClaim,
     SaveEvidencePack,
     SaveNumberJob,
+    SavePool,
     SavePosting,
     SavePrintJob,
     SaveReturn,
     SaveSettings,
+    SaveStock,
     SaveWatch,
     Write,
 )
@@ -39,6 +41,8 @@ from shipby.domain.evidence.pieces import EvidencePack, PackState
 from shipby.domain.postings.posting import Stage
 from shipby.domain.returns.return_case import ReturnStage
 from shipby.domain.sellers.settings import Recipient
+from shipby.domain.stock.item import StockItem
+from shipby.domain.stock.pool import Pool
 from shipby.domain.tracking.number_job import JobState, NumberJob
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
@@ -61,6 +65,9 @@ def happens(store: MemoryStore, write: Write, ref: Ref, kind: EventType, *, at: 
     (record,) = [getattr(write, name) for name in write.__slots__ if getattr(write, name, None) is not None][:1]
     event = Event(type=kind, at=at, actor="system:test", data=data)
     store.commit([write, AppendEvents(record.seller, ref, record.version, (event,))])
+
+
+HEARD_BY_NOBODY = {e.AggregateKind.PRODUCT, e.AggregateKind.POOL, e.AggregateKind.SUPPLY}
 
 
 def cancel_request(identifier: str, seller: str, *, is_open: bool) -> CancelRequest:
@@ -141,6 +148,9 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    goods = StockItem(seller=seller, pool="main", sku=name, version=1)
+    moved: dict[str, Any] = {"pool": "main", "sku": name, "free_before": number, "free": 0}
+    happens(store, SaveStock(goods), e.stock_ref("main", name), EventType.STOCK_CHANGED, **moved)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)
     if not is_open:
@@ -148,6 +158,7 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
 
 
 def watches(store: MemoryStore, seller: str) -> None:
+    store.commit([SavePool(Pool(seller=seller, id="main", version=1))])
     for identifier in (*OF_SELLER, digest_id("boss")):
         watch = Watch(seller=seller, id=identifier, version=1, checked_at=NOW)
         kind = EventType.DIGEST_DUE if identifier == digest_id("boss") else EventType.PUSH_UNHEALTHY
@@ -177,7 +188,7 @@ def test_each_lost_event_of_every_aggregate_is_given_again_exactly_once(store: M
     since = NOW - timedelta(hours=1)
     for seller in (a.SELLER, OTHER):
         lost = [stored for stored in rows(store, seller) if stored.event.at >= since]
-        assert {stored.ref.kind for stored in lost} == set(e.AggregateKind) - {e.AggregateKind.PRODUCT}
+        assert {stored.ref.kind for stored in lost} == set(e.AggregateKind) - HEARD_BY_NOBODY
         count, published = repaired(store, seller, since)
         assert count == len(lost)
         assert published == expected(lost)

@@ -11,6 +11,7 @@ from shipby.application.availability.offers_view import list_offers, tell_again
 from shipby.domain.availability.offers import OfferState
 from shipby.domain.availability.places import Place
 from shipby.domain.cases.case import CaseKind
+from shipby.domain.cases.watches import STOCK_COMPARE
 from shipby.domain.errors import ActionNotOfferedError, MarketplaceUnavailableError, NotFoundError
 from shipby.domain.events import watch_ref
 from shipby.domain.sellers.settings import Automation
@@ -120,7 +121,7 @@ def test_both_looks_have_their_message_of_the_tracking_worker(shops: Shops) -> N
     look(shops)
     routed = [
         one
-        for stored in shops.store.events(FIRST, watch_ref(compare.WATCH))
+        for stored in shops.store.events(FIRST, watch_ref(STOCK_COMPARE))
         for one in route_event(stored, label_delay_seconds=0)
     ]
     body = {"seller": FIRST, "task": "stock_compare"}
@@ -157,9 +158,9 @@ def test_once_a_day_and_only_for_a_shop_with_pools(shops: Shops) -> None:
 
 def test_asked_twice_is_one_comparison(shops: Shops) -> None:
     ask(shops)
-    version = shops.store.watch(FIRST, compare.WATCH)
+    version = shops.store.watch(FIRST, STOCK_COMPARE)
     ask(shops)
-    assert shops.store.watch(FIRST, compare.WATCH) == version
+    assert shops.store.watch(FIRST, STOCK_COMPARE) == version
 
 
 def test_a_shop_in_shadow_has_a_report_and_no_case(shops: Shops) -> None:

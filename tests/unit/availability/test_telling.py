@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from shipby.adapters.dynamodb.operations import operations
 from shipby.application.alarms.route_events import Destination
 from shipby.application.availability import telling
 from shipby.application.ports.writes import SaveOffer, Write
@@ -13,7 +14,7 @@ from shipby.domain.availability.offers import OfferState
 from shipby.domain.availability.places import STOCK_LIMIT, Place
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watches import STOCK_TELLING
-from shipby.domain.errors import MarketplaceRefusedError
+from shipby.domain.errors import MarketplaceRefusedError, MarketplaceUnavailableError
 from shipby.domain.sellers.settings import Automation
 from tests.support.fake_marketplace import Fault
 from tests.unit.availability.pooled_world import FIRST, HERE, SECOND, SKU, THERE, Shops
@@ -367,3 +368,44 @@ def test_an_offer_is_written_only_under_its_version(shops: Shops) -> None:
     shops.has(4)
     with pytest.raises(Exception, match="changed by somebody else"):
         shops.store.commit([SaveOffer(replace(stale, version=2))])
+
+
+@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.CREDENTIALS])
+def test_a_shop_that_cannot_be_read_takes_no_other_with_it(shops: Shops, fault: Fault) -> None:
+    shops.free.sells = {FIRST: ("*",), SECOND: ("21",)}
+    shops.markets[FIRST].fail("stocks.warehouses", fault)
+    if fault is Fault.UNAVAILABLE:
+        with pytest.raises(MarketplaceUnavailableError):
+            shops.has(0)
+    else:
+        assert shops.has(0) == 1
+    shops.tell(SECOND)
+    assert shops.shown(THERE, SECOND) == 0
+    # The message comes again.
+    shops.has(0)
+    shops.tell()
+    assert shops.shown() == 0
+
+
+def test_a_number_from_its_movement_to_the_marketplaces_yes_is_nine_items(
+    shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two write units each. What an order itself pays is the event of its movement, which the ledger writes anyway."""
+    shops.free.sells = {FIRST: ("11",)}
+    shops.has(5)
+    shops.tell()
+    shops.wait()
+    items: list[int] = []
+    commit = shops.store.commit
+
+    def counted(writes: Sequence[Write]) -> None:
+        items.append(len(operations(writes, shards=1, now=shops.clock.now())))
+        commit(writes)
+
+    monkeypatch.setattr(shops.store, "commit", counted)
+    shops.has(4)
+    shops.tell()
+    assert (shops.shown(), sum(items)) == (4, 9)
+    shops.has(4)
+    shops.tell()
+    assert sum(items) == 9

@@ -30,6 +30,7 @@ from shipby.domain.events import (
     claim_ref,
     posting_ref,
     return_ref,
+    stock_ref,
     watch_ref,
 )
 from shipby.domain.notices.recipients import EVERYBODY
@@ -109,8 +110,16 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
                 yield Ref(kind, identifier)
     for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
         yield carrier_ref(carrier.code)
+    yield from _goods(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _goods(seller: str, store: Store) -> Iterator[Ref]:
+    """What its own pools keep: each movement is told to their shops."""
+    for pool in every(lambda cursor: store.pools(seller, cursor=cursor)):
+        for item in every(lambda cursor, pool=pool: store.stock_in(seller, pool.id, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
+            yield stock_ref(pool.id, item.sku)
 
 
 def _matters(seller: str, since: datetime, store: Store) -> Iterator[Ref]:

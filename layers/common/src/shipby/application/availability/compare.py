@@ -25,12 +25,12 @@ from shipby.domain.availability.drift import Drift, DriftKind, Ours, Shown, diff
 from shipby.domain.availability.places import Place
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
+from shipby.domain.cases.watches import STOCK_COMPARE
 from shipby.domain.errors import NotFoundError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.sellers.settings import Automation
 
-WATCH = "stock-compare"
 REPORT = "stock"
 SECOND_LOOK = timedelta(minutes=2)
 _SLACK = timedelta(seconds=10)
@@ -55,7 +55,7 @@ def is_due(shop: str, *, store: Store, clock: Clock) -> bool:
     settings = store.settings(shop)
     if settings is None or not settings.stock_pools or settings.tell_stock is Automation.OFF:
         return False
-    watch = store.watch(shop, WATCH)
+    watch = store.watch(shop, STOCK_COMPARE)
     return watch is None or watch.checked_at.date() != clock.now().date()
 
 
@@ -63,7 +63,7 @@ def ask(shop: str, actor: str, remember: Remember, *, store: Store, clock: Clock
     """Have a shop's numbers compared: 202. Asked again while it is under way it stays as it is."""
 
     def once() -> Answer:
-        known, now = store.watch(shop, WATCH), clock.now()
+        known, now = store.watch(shop, STOCK_COMPARE), clock.now()
         answer = Answer(202, {"state": "asked", "asked_at": time_text(now)}, "/v1/stock/reconcile")
         under_way = known is not None and known.state == "asked" and now - known.checked_at < SECOND_LOOK
         writes = [] if under_way else _next(shop, known, "asked", {}, now, actor)
@@ -79,11 +79,11 @@ def _next(
     shop: str, known: Watch | None, state: str, data: Mapping[str, Json], now: datetime, actor: str, seconds: int = 0
 ) -> list[Write]:
     watch = Watch(
-        seller=shop, id=WATCH, version=known.version + 1 if known else 1, checked_at=now, state=state, data=data
+        seller=shop, id=STOCK_COMPARE, version=known.version + 1 if known else 1, checked_at=now, state=state, data=data
     )
     kind = EventType.WATCH_CHANGED if state == "done" else EventType.STOCK_COMPARE_ASKED
     event = Event(type=kind, at=now, actor=actor, data={"in_seconds": seconds, "state": state})
-    return [SaveWatch(watch), AppendEvents(shop, watch_ref(WATCH), watch.version, (event,))]
+    return [SaveWatch(watch), AppendEvents(shop, watch_ref(STOCK_COMPARE), watch.version, (event,))]
 
 
 def compare(shop: str, *, pooled: Pooled, store: Store, stocks: Stocks, clock: Clock) -> str:
@@ -92,7 +92,7 @@ def compare(shop: str, *, pooled: Pooled, store: Store, stocks: Stocks, clock: C
 
     Raises what reading the marketplace does; the message comes again then.
     """
-    known = store.watch(shop, WATCH)
+    known = store.watch(shop, STOCK_COMPARE)
     if known is None or known.state == "done":
         return "done"
     if known.state == "again" and clock.now() - known.checked_at < SECOND_LOOK - _SLACK:
@@ -226,7 +226,7 @@ def _reason(drifts: Sequence[Drift]) -> str:
 def get_report(shop: str, day: date, *, store: Store) -> dict[str, Json]:
     """The newest report of a day, and whether another look is under way. Raises NotFoundError where there is none."""
     found = store.report(shop, REPORT, day)
-    watch = store.watch(shop, WATCH)
+    watch = store.watch(shop, STOCK_COMPARE)
     under_way = watch is not None and watch.state != "done"
     if found is None:
         if under_way:

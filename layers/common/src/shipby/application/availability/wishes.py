@@ -21,6 +21,7 @@ from shipby.domain.availability.offers import Offer, OfferState, Spot, wished
 from shipby.domain.availability.places import Place
 from shipby.domain.cases.watch import Watch
 from shipby.domain.cases.watches import STOCK_TELLING
+from shipby.domain.errors import CredentialsRejectedError, ShipbyError
 from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
@@ -65,11 +66,13 @@ def wish_free(
     changes.
 
     All of them change in one transaction, so that no shop sells on what another one has sold; of a pool with more than
-    some forty places it is one for each shop.
-    Raises VersionConflictError, StoreUnavailableError, and what reading a shop's warehouses does.
+    some forty places it is one for each shop. A shop whose warehouses cannot be read takes no other with it; its key is
+    somebody's matter already where that is rejected.
+    Raises VersionConflictError, StoreUnavailableError, and at the end what reading a shop's warehouses did.
     """
     skus = tuple(pooled.stock.with_kits(owner, pool, sku))
-    places = places_of(owner, pool, pooled)
+    troubles: list[ShipbyError] = []
+    places = places_of(owner, pool, pooled, troubles)
 
     def once() -> int:
         free = pooled.stock.free(owner, pool, skus)
@@ -85,17 +88,32 @@ def wish_free(
             ]
         return commit_wishes(wishes, store=store, now=clock.now(), again=again)
 
-    return decide_anew(once)
+    changes = decide_anew(once)
+    if waits := [trouble for trouble in troubles if not isinstance(trouble, CredentialsRejectedError)]:
+        raise waits[0]
+    return changes
 
 
-def places_of(owner: str, pool: str, pooled: Pooled) -> dict[str, tuple[str, ...]]:
-    """Shop -> its warehouses that sell from the pool, `*` resolved to what it has and names nowhere."""
+def places_of(
+    owner: str, pool: str, pooled: Pooled, troubles: list[ShipbyError] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Shop -> its warehouses that sell from the pool, `*` resolved to what it has and names nowhere.
+
+    With `troubles`, of a shop whose warehouses cannot be read only those that it names are there, and why is put there:
+    one shop takes no other with it.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for shop, houses in pooled.stock.shops(owner, pool).items():
         named = [house for house in houses if house != ANY]
-        if ANY in houses:
-            elsewhere = set(pooled.stock.named(shop))
-            named += [house for house in pooled.warehouses(shop) if house not in elsewhere]
+        try:
+            own = pooled.warehouses(shop) if ANY in houses else ()
+        except ShipbyError as error:
+            if troubles is None:
+                raise
+            troubles.append(error)
+            own = ()
+        elsewhere = set(pooled.stock.named(shop)) if own else set()
+        named += [house for house in own if house not in elsewhere]
         found[shop] = tuple(dict.fromkeys(named))
     return found
 

@@ -26,7 +26,18 @@ ACCRUALS = "accruals"
 CHECKS = "checks"
 """When open orders were last to be checked anew."""
 STOCK_TELLING = "stock-telling"
-OF_SELLER = (PUSH_HEALTH, MARKETPLACE_KEY, ERROR_INDEX, HELD_DECISIONS, SUPPORT_CHATS, ACCRUALS, CHECKS, STOCK_TELLING)
+STOCK_COMPARE = "stock-compare"
+OF_SELLER = (
+    PUSH_HEALTH,
+    MARKETPLACE_KEY,
+    ERROR_INDEX,
+    HELD_DECISIONS,
+    SUPPORT_CHATS,
+    ACCRUALS,
+    CHECKS,
+    STOCK_TELLING,
+    STOCK_COMPARE,
+)
 """Ids of the watches of a whole seller, which stand in no list; every recipient has a digest's beside them."""
 DIGEST_PREFIX = "digest."
 """A digest's watch is called `digest.<recipient>`."""
