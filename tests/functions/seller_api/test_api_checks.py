@@ -49,13 +49,15 @@ def test_an_order_that_does_not_fit_says_because_of_what_fixed_by_what_and_befor
 def test_a_manager_alone_lets_it_go_on_with_a_reason_and_a_repeat_answers_the_same(api: Caller) -> None:
     stopped(api)
     body = {"reason": "the buyer is a shop"}
-    assert api.as_role("packer").post(f"{PATH}/check/allow", body).status == 403
-    assert api.post(f"{PATH}/check/allow", {"reason": ""}).status == 400
+    seen = api.get(f"{PATH}/check").headers["ETag"]
+    assert api.as_role("packer").post(f"{PATH}/check/allow", body, if_match=seen).status == 403
+    assert api.post(f"{PATH}/check/allow", {"reason": ""}, if_match=seen).status == 400
     assert api.post(f"{PATH}/check/allow", body, if_match='"99"').status == 412
-    allowed = api.post(f"{PATH}/check/allow", body, key="once")
-    again = api.post(f"{PATH}/check/allow", body, key="once")
+    assert api.post(f"{PATH}/check/allow", body).status == 428
+    allowed = api.post(f"{PATH}/check/allow", body, key="once", if_match=seen)
+    again = api.post(f"{PATH}/check/allow", body, key="once", if_match=seen)
     assert (allowed.status, allowed.body["state"], again.body) == (200, "allowed", allowed.body)
-    assert api.post(f"{PATH}/check/allow", body).code == "stage_mismatch"
+    assert api.post(f"{PATH}/check/allow", body, if_match=allowed.headers["ETag"]).code == "stage_mismatch"
     assert api.post(f"{PATH}/confirm").status == 200
     assert api.get("/v1/cases").body["items"] == []
 
@@ -128,5 +130,5 @@ def test_a_posting_of_another_seller_is_not_found(api: Caller) -> None:
     other = api.as_seller("seller-2")
     for path in ("check", "amendments"):
         assert other.get(f"{PATH}/{path}").status == 404
-    assert other.post(f"{PATH}/check/allow", {"reason": "x"}).status == 404
+    assert other.post(f"{PATH}/check/allow", {"reason": "x"}, if_match='"1"').status == 404
     assert other.post(f"{PATH}/amendments/seen").status == 404
