@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.bugs.mutations import MUTATIONS
-from tests.simulation.scenes import doors, polling, races, router, stock
+from tests.simulation.scenes import changes, doors, polling, races, router, stock
 from tests.simulation.scenes.stage import Scene
 
-SCENES: tuple[Scene, ...] = (*races.SCENES, *router.SCENES, *polling.SCENES, *doors.SCENES, *stock.SCENES)
+SCENES: tuple[Scene, ...] = (
+    *races.SCENES,
+    *router.SCENES,
+    *polling.SCENES,
+    *doors.SCENES,
+    *stock.SCENES,
+    *changes.SCENES,
+)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)

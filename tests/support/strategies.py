@@ -69,6 +69,7 @@ from shipby.domain.refunds.ledger import (
 from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.returns.return_case import OfferedAction, RejectionReason, ReturnCase
+from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
 from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import InspectionRule, OwnLabelPolicy, PackagingRule, Recipient, SellerSettings
 from shipby.domain.shadow import ShadowDecision
@@ -140,7 +141,7 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
         told_at=times,
     ),
 }
-_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy, InspectionRule, PackagingRule)
+_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy, InspectionRule, PackagingRule, CheckRule, AutoConfirm)
 """Records inside records, with any value in every field."""
 
 

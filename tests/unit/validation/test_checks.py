@@ -10,6 +10,7 @@ from shipby.application.intents.assemble import assemble_posting
 from shipby.application.intents.enter_exemplars import Entry, enter_exemplars, tell_pieces
 from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.packing.bench_checks import Scan, scan_item
+from shipby.application.packing.pick_lists import PickFilter, get_picking
 from shipby.application.ports.writes import SaveProductCard
 from shipby.application.shared.idempotency import Answer
 from shipby.application.validation.allow import Allowance, allow
@@ -318,3 +319,16 @@ def test_the_buyer_is_asked_by_the_switch_and_only_where_a_chat_is_offered(
     world.policy(auto_ask_buyer=switch, check_rules=(ODD,))
     world.arrives(**facts)
     assert world.types()[1:] == events
+
+
+def test_goods_of_a_stopped_order_are_on_no_pick_list(world: World) -> None:
+    world.arrives()
+    world.arrives("2-2-2", lines=(a.line(quantity=1),))
+    for number in (a.NUMBER, "2-2-2"):
+        world.do(Command.CONFIRM, number)
+    world.policy(check_rules=(FEW,))
+    world.clock.advance(timedelta(minutes=1))
+    world.market.change(a.NUMBER, substatus="posting_in_carriage")
+    world.read()
+    walk = get_picking(a.SELLER, PickFilter(), store=world.store, clock=world.clock)
+    assert (walk["posting_numbers"], walk["pieces"]) == (["2-2-2"], 1)

@@ -48,6 +48,7 @@ OPERATIONS: tuple[Operation, ...] = (
         id="getCheck",
         summary="Can it ship; if not, because of what, what to do about each, and before when",
         answers="CheckedView",
+        etag=True,
         description="Held against what the marketplace wants of the pieces and against your check_rules as they are "
         "now; what stops it was decided when it, a card or a rule last changed.",
     ),
@@ -59,9 +60,10 @@ OPERATIONS: tuple[Operation, ...] = (
         run=allow_it,
         answers="CheckedView",
         body=AllowBody,
-        if_match=IfMatch.OPTIONAL,
-        description="Holds for exactly what does not fit now: anything else stops it again. What the marketplace "
-        "refuses it goes on refusing.",
+        etag=True,
+        if_match=IfMatch.REQUIRED,
+        description="Holds for exactly what does not fit in the version that you have seen: anything else stops it "
+        "again. What the marketplace refuses it goes on refusing.",
     ),
     read(
         "/v1/postings/{number}/amendments",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shipby.application.ports.clock import Clock
@@ -105,8 +105,9 @@ def request_pick_list(wish: PickListWish, remember: Remember, *, store: Store, c
 
 
 def pick_list_of(seller: str, numbers: Sequence[str], *, code: str, made_at: datetime, store: Store) -> PickList:
-    """The pick list of these postings as they stand now."""
-    found = load_pickable(seller, numbers, store=store)
+    """The pick list of these postings as they stand now; goods of one that a check stops are not fetched."""
+    all_of_them = load_pickable(seller, numbers, store=store)
+    found = replace(all_of_them, postings=tuple(each for each in all_of_them.postings if not each.holds))
     zone = (store.settings(seller) or SellerSettings(seller=seller)).time_zone
     warehouses = {posting.warehouse_id for posting in found.postings}
     return make_pick_list(
