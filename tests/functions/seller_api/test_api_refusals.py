@@ -55,20 +55,16 @@ def test_a_role_may_do_what_is_its_own_and_nothing_else(api: Caller, operation: 
         assert (reply.status == 403) == (role not in operation.roles), role
 
 
+BENCH_LISTS = {"listQualityFailures", "listPoolMarks"}
+WALK = {"claimLines", "releaseLines", "reportEmptyBin", "reportFilledBin", "takeMarks"}
+
+
 def test_the_roles_are_those_of_the_handbook() -> None:
     may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
-    labels |= {
-        "listProducts",
-        "getProduct",
-        "getPicking",
-        "getScans",
-        "getExemplars",
-        "listQualityFailures",
-        "listPoolMarks",
-    }
+    labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"} | BENCH_LISTS
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}
     ways = {"listCarriers", "getCarrier", "checkTrackingNumbers", "getPostingWay", "listSilentParcels"}
     numbers = {"setTrackingNumber", "importTrackingNumbers", "reportDelivery", "reportDeliveries", "importScans"}
@@ -85,12 +81,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "overrideLabel",
         "putProduct",
         "enterExemplars",
-        "takeMarks",
         "printPickList",
-        "claimLines",
-        "releaseLines",
-        "reportEmptyBin",
-        "reportFilledBin",
         "scanItem",
         "resetScans",
         "requestCarriage",
@@ -99,6 +90,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "approveCarriage",
         "setCarriageContainers",
     }
+    bench |= WALK
     goods = {"scanReturn", "receiveReturn", "inspectReturn", "disposeReturn"}
     returns = goods | {"decideReturn", "exchangeReturn"}
     claims = {"openClaim", "answerClaim", "withdrawClaim"}
