@@ -9,7 +9,7 @@ from datetime import datetime
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SavePoolMark, SavePosting, Write
+from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveBenchRow, SavePosting, Write
 from shipby.domain import pointers
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
@@ -66,7 +66,7 @@ def given_back(seller: str, sheet: ExemplarSheet | None, codes: Collection[str],
         for code in codes_of({sku: pieces})
         if code in codes and not code.startswith(("imei:", "uin:"))
     )
-    return [SavePoolMark(replace(mark, posting_number="")) for mark in found if mark is not None]
+    return [SaveBenchRow(replace(mark, posting_number="")) for mark in found if mark is not None]
 
 
 def came_back(
