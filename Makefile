@@ -1,6 +1,6 @@
 # Needs only make and Python >= 3.11. Every target installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test simulate check build fonts labels renderer lock secrets
+.PHONY: help setup demo up down test simulate check build fonts labels marks renderer lock secrets
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 
@@ -44,6 +44,9 @@ fonts: setup ## make the label fonts anew; ARGS="folder-of-noto-sans folder-of-n
 
 labels: setup ## draw and read back every combination of label options (the long run behind the 300 of `make test`)
 	@.venv/bin/python -m tests.labels.full $(ARGS)
+
+marks: setup ## play 10,000 seeded scans of marks through the whole bench
+	@SHIPBY_MARK_SCANS=10000 .venv/bin/python -m pytest -q -s -p no:randomly tests/unit/packing -k seeded
 
 renderer: ## install an independent ZPL renderer for the tests (needs Node; they skip without it)
 	@tools/zpl/install.sh

@@ -22,6 +22,9 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, StoredEvent, print_job_ref
 from shipby.domain.intents import intent_owner
+from shipby.domain.packing.pick_claims import PickClaim
+from shipby.domain.packing.pool import PoolMark
+from shipby.domain.packing.quality import QualityFailure
 from shipby.domain.people.account import Account
 from shipby.domain.people.person import Person
 from shipby.domain.people.session import Session
@@ -168,17 +171,8 @@ class _Planner:
                 if marks:
                     waits = offer.state is OfferState.WAITS
                     yield Planned(offer_rows.untold_key(offer), offer.place if waits else None)
-            case w.SavePoolMark(mark):
-                used = bool(mark.posting_number)
-                yield Planned(keys.pool_mark(mark.seller, mark.sku, mark.identity, used=used), mark)
-                yield Planned(keys.pool_mark(mark.seller, mark.sku, mark.identity, used=not used), None)
-            case w.SavePickClaim(line):
-                yield self._saved(
-                    keys.pick_claim(line.seller, line.posting_number, line.sku), line, f"claim {line.sku}"
-                )
-            case w.SaveQualityFailure(failed):
-                key = keys.quality_failure(failed.seller, failed.at, failed.posting_number, failed.version)
-                yield Planned(key, failed)
+            case w.SaveBenchRow(row):
+                yield from self._bench_row(row)
             case w.SavePool(pool):
                 yield self._saved(keys.pool(pool.seller, pool.id), pool, f"pool {pool.id}")
             case w.SaveStock(item):
@@ -256,6 +250,16 @@ class _Planner:
                 key = keys.evidence_pack(pack.seller, pack.id)
                 columns = index_keys.asked(pack.seller, AggregateKind.EVIDENCE_PACK, pack.asked_at, pack.id)
                 yield self._saved(key, pack, f"evidence pack {pack.id}", columns | self._alarm(key, pack.next_alarm))
+
+    def _bench_row(self, row: PickClaim | PoolMark | QualityFailure) -> Iterator[Planned]:
+        if isinstance(row, PickClaim):
+            yield self._saved(keys.pick_claim(row.seller, row.posting_number, row.sku), row, f"claim {row.sku}")
+        elif isinstance(row, PoolMark):
+            used = bool(row.posting_number)
+            yield Planned(keys.pool_mark(row.seller, row.sku, row.identity, used=used), row)
+            yield Planned(keys.pool_mark(row.seller, row.sku, row.identity, used=not used), None)
+        else:
+            yield Planned(keys.quality_failure(row.seller, row.at, row.posting_number, row.version), row)
 
     def _access(self, row: Person | Account | ApiKey | Session | Tries) -> Planned:
         match row:

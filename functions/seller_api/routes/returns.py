@@ -83,6 +83,7 @@ def dispose(call: Call) -> Answer:
         actor=call.actor,
         note=body.note,
         supplier=body.supplier,
+        marks=tuple(body.marks),
         if_match=call.if_match,
     )
     return dispose_return(wish, call.remember, store=call.store, clock=call.clock)

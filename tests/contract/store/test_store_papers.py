@@ -11,19 +11,17 @@ from shipby.application.ports.writes import (
     AddScan,
     AppendEvents,
     SaveBenchCheck,
+    SaveBenchRow,
     SaveCarriage,
     SaveCarrier,
     SaveDetail,
     SaveDocument,
     SaveExemplars,
     SaveNumberJob,
-    SavePickClaim,
-    SavePoolMark,
     SavePosting,
     SavePrintJob,
     SaveProductCard,
     SavePurchase,
-    SaveQualityFailure,
     SaveRefusedPage,
     SaveSettings,
 )
@@ -212,25 +210,25 @@ def test_lines_that_pickers_have_go_up_one_version_at_a_time(store: Store, selle
         PickClaim(seller=seller, posting_number=a.NUMBER, sku=sku, version=1, by="key:k", until=hours(1))
         for sku in ("10", "11")
     )
-    store.commit([SavePickClaim(first), SavePickClaim(other)])
+    store.commit([SaveBenchRow(first), SaveBenchRow(other)])
     with pytest.raises(VersionConflictError):
-        store.commit([SavePickClaim(replace(first, by="key:other"))])
+        store.commit([SaveBenchRow(replace(first, by="key:other"))])
     given = replace(first, version=2, by="key:other")
-    store.commit([SavePickClaim(given)])
+    store.commit([SaveBenchRow(given)])
     assert walk(lambda **page: store.pick_claims(seller, **page), 1) == [given, other]
 
 
 def test_a_mark_of_a_pool_is_free_or_used_and_never_both(store: Store, seller: str) -> None:
     free = [PoolMark(seller=seller, sku="10", code=f"01x21{end}\x1d93abcd", at=a.NOW, by="key:k") for end in "aAb"]
-    store.commit([SavePoolMark(mark) for mark in free])
+    store.commit([SaveBenchRow(mark) for mark in free])
     by_code = sorted(free, key=lambda mark: mark.code)
     assert walk(lambda **page: store.pool_marks(seller, "10", used=False, **page), 2) == by_code
     taken = replace(free[0], posting_number=a.NUMBER)
-    store.commit([SavePoolMark(taken)])
+    store.commit([SaveBenchRow(taken)])
     assert store.pool_marks(seller, "10", used=False).items == tuple(by_code[:1] + by_code[2:])
     assert store.pool_marks(seller, "10", used=True).items == (taken,)
     assert (store.pool_mark(seller, "10", "01x21a"), store.pool_mark(seller, "10", "01x21A")) == (taken, None)
-    store.commit([SavePoolMark(free[0])])
+    store.commit([SaveBenchRow(free[0])])
     assert store.pool_mark(seller, "10", "01x21a") is None
     assert len(store.pool_marks(seller, "10", used=False).items) == 3
 
@@ -250,7 +248,7 @@ def test_what_failed_its_inspection_is_listed_by_month(store: Store, seller: str
         )
         for day, version in ((0, 2), (0, 3), (1, 2), (40, 5))
     ]
-    store.commit([SaveQualityFailure(each) for each in reversed(failed)])
+    store.commit([SaveBenchRow(each) for each in reversed(failed)])
     month = a.NOW.date()
     assert walk(lambda **page: store.quality_failures_in(seller, month, **page), 2) == failed[:3]
     assert store.quality_failures_in(seller, month + timedelta(days=40)).items == (failed[3],)

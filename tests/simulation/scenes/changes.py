@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from shipby.application.intents.enter_exemplars import tell_pieces
 from shipby.application.labels.asks import Tools
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.labels.storing import store_label
@@ -57,6 +58,7 @@ def changed_in_the_middle_of_packing() -> None:
         lambda world: scan_item(
             Scan(seller=a.SELLER, number=a.NUMBER, code="149123456", actor="key:k1", quantity=2),
             forget,
+            tell=tell_pieces,
             store=world.store,
             documents=MemoryDocuments(),
             clock=world.clock,

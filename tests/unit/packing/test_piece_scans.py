@@ -16,7 +16,7 @@ from shipby.application.intents.enter_exemplars import tell_pieces
 from shipby.application.packing.bench_checks import Scan, get_check, reset_check, scan_item
 from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, SaveProductCard, SaveSettings
 from shipby.domain import pointers
-from shipby.domain.errors import BenchRefusedError, StoppedError
+from shipby.domain.errors import BenchRefusedError, InvalidInputError, StoppedError
 from shipby.domain.events import posting_ref
 from shipby.domain.intents import IntentAction, IntentState
 from shipby.domain.packing.cards import ProductCard
@@ -25,6 +25,7 @@ from shipby.domain.postings.posting import Stage
 from tests.support import builders as a
 from tests.support.fakes import MemoryDocuments
 from tests.unit.packing.mark_scans import RECOVERABLE, Mishap, gtin, make_mark, spoil
+from tests.unit.returns.return_support import dispose, goods, poll, step
 from tests.unit.world_support import World, forget
 
 SKU, OTHER_SKU, OTHER = "149123456", "149123457", "24219509-0020-9"
@@ -329,3 +330,50 @@ def test_of_many_seeded_scans_none_passes_for_another_piece_and_the_recoverable_
     sys.stdout.write(f"\n{SCANS} scans at the bench: {wrong.total()} wrong accepted, {share:.2%} recovered\n")
     assert +wrong == Counter()
     assert share >= 0.95
+
+
+def returned(world: World, quantity: int = 2, marks: tuple[str, ...] = ()) -> None:
+    """Goods of the delivered posting come back, are looked at and put on sale again."""
+    world.market.change(a.NUMBER, status="delivered", actions=())
+    world.read()
+    goods(world, quantity=quantity)
+    poll(world)
+    step(world, "receive")
+    step(world, "inspect", condition="new")
+    dispose(world, "restock", marks=marks)
+
+
+def sold(world: World, number: str = a.NUMBER) -> None:
+    for mark in (FIRST, SECOND):
+        scan(world, mark.code, number)
+    world.settle(world.posting(number).open_intents[0])
+
+
+def test_a_piece_that_came_back_may_be_sold_again_and_its_history_says_where_it_was(world: World) -> None:
+    sold(world)
+    world.arrives(OTHER, **MARKED)
+    assert refused(world, FIRST.code, number=OTHER) == "mark_used"
+    returned(world)
+
+    former = world.store.find(pointers.EVERY_SHOP, pointers.FORMER_EXEMPLAR, FIRST.identity)
+    assert (owner(world, FIRST), former) == (None, f"{a.SELLER}/{a.NUMBER}")
+    assert world.types()[-1] == "exemplars.released"
+    assert dict(world.history()[-1].event.data) == {"codes": 2, "before": []}
+    assert scan(world, FIRST.code, OTHER)["scanned"] == 1
+
+
+def test_of_a_part_that_came_back_the_scanned_marks_alone_are_free(world: World) -> None:
+    sold(world)
+    with pytest.raises(InvalidInputError):
+        returned(world, 1, (THIRD.code,))
+    with pytest.raises(InvalidInputError):
+        dispose(world, "restock", marks=(FIRST.code, SECOND.code))
+    dispose(world, "restock", marks=(SECOND.code.replace(GS, ""),))
+
+    assert (owner(world, FIRST), owner(world, SECOND)) == (f"{a.SELLER}/{a.NUMBER}", None)
+
+
+def test_of_a_part_whose_pieces_nobody_scanned_none_is_free(world: World) -> None:
+    sold(world)
+    returned(world, 1)
+    assert owner(world, FIRST) == owner(world, SECOND) == f"{a.SELLER}/{a.NUMBER}"

@@ -105,9 +105,7 @@ def test_a_posting_whose_pieces_all_have_marks_takes_none(api: Caller) -> None:
     assert api.post(TAKE).code == "pool_empty"
 
 
-def test_taking_out_by_hand_gives_back_and_entries_that_are_there_are_kept(
-    api: Caller, market: FakeMarketplace
-) -> None:
+def test_entries_that_are_there_are_kept_and_the_rest_is_taken(api: Caller, market: FakeMarketplace) -> None:
     market.change(a.NUMBER, lines=(a.line(quantity=3),))
     read(api, market)
     api.post(POOL, {"codes": MARKS[:2]})

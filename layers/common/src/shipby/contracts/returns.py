@@ -50,6 +50,15 @@ class DispositionBody(Request):
     supplier: Annotated[Text, Field(description="Who gets them back; without it the supplier of the product card.")] = (
         ""
     )
+    marks: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=300)]],
+        Field(
+            default_factory=list,
+            max_length=25,
+            description="With restock: scans of the marks of what is for sale again; not needed where all pieces of "
+            "the posting came back. They are free for another posting then.",
+        ),
+    ]
     note: Text = ""
 
 

@@ -217,6 +217,9 @@ class EventType(StrEnum):
     """An item was scanned into a parcel, or refused; `data` says which."""
     BENCH_COMPLETED = "bench.completed"
     """The last item of a parcel was scanned."""
+    EXEMPLARS_RELEASED = "exemplars.released"
+    """Pieces of a posting came back and are for sale again; `data` counts their codes and says where they had come back
+    from before."""
     INSPECTION_FAILED = "inspection.failed"
     """Units of a posting failed their inspection and are out; `data` says of which product and supplier, and whether
     others are fetched (`next`)."""

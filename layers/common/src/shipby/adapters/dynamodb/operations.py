@@ -36,6 +36,9 @@ from shipby.domain.events import Event, Ref, posting_ref, return_ref
 
 if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
+    from shipby.domain.packing.pick_claims import PickClaim
+    from shipby.domain.packing.pool import PoolMark
+    from shipby.domain.packing.quality import QualityFailure
     from shipby.domain.people.account import Account
     from shipby.domain.people.person import Person
     from shipby.domain.people.session import Session
@@ -220,15 +223,8 @@ class _Builder:
                 yield from _offer(write)
             case w.SaveSupply(terms):
                 yield versioned(rows.availability.supply_item(terms), terms.version, f"how {terms.sku} is bought")
-            case w.SavePoolMark(mark):
-                yield put(rows.packing.pool_mark_item(mark))
-                other = keys.pool_mark(mark.seller, mark.sku, mark.identity, used=not mark.posting_number)
-                yield Operation(action="Delete", key=other, body={})
-            case w.SavePickClaim(line):
-                what = f"the claim of SKU {line.sku} of posting {line.posting_number}"
-                yield versioned(rows.packing.pick_claim_item(line), line.version, what)
-            case w.SaveQualityFailure(failure):
-                yield put(rows.packing.quality_failure_item(failure))
+            case w.SaveBenchRow(bench_row):
+                yield from _bench_row(bench_row)
             case w.SavePool() | w.SaveStock() | w.SaveReservation() | w.NoteWaiting():
                 yield self._stock(write)
             case w.SaveRefusedPage(page):
@@ -362,6 +358,21 @@ class _Builder:
             meaning=Meaning.ANSWERED,
             error=lambda _: AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered before", what="IDEM"),
         )
+
+
+def _bench_row(row: "PickClaim | PoolMark | QualityFailure") -> Iterator[Operation]:
+    from shipby.domain.packing.pick_claims import PickClaim  # only the bench writes them: cold starts
+    from shipby.domain.packing.pool import PoolMark
+
+    if isinstance(row, PickClaim):
+        what = f"the claim of SKU {row.sku} of posting {row.posting_number}"
+        yield versioned(rows.packing.pick_claim_item(row), row.version, what)
+    elif isinstance(row, PoolMark):
+        yield put(rows.packing.pool_mark_item(row))
+        other = keys.pool_mark(row.seller, row.sku, row.identity, used=not row.posting_number)
+        yield Operation(action="Delete", key=other, body={})
+    else:
+        yield put(rows.packing.quality_failure_item(row))
 
 
 def _access(row: "Person | Account | ApiKey | Session | Tries") -> Operation:

@@ -9,7 +9,7 @@ from shipby.application.intents.enter_exemplars import Entry, enter_exemplars
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import ClaimPointer, SavePoolMark, Write
+from shipby.application.ports.writes import ClaimPointer, SaveBenchRow, Write
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
@@ -69,7 +69,7 @@ def _add(upload: Upload, typed: str, barcodes: Sequence[str], store: Store, cloc
         return "problem", "mark_used", "a posting has it already"
     ready = PoolMark(seller=upload.seller, sku=upload.sku, code=mark.code, at=clock.now(), by=upload.actor)
     try:
-        store.commit([SavePoolMark(ready), ClaimPointer(pointers.EVERY_SHOP, pointers.POOL_MARK, mark.identity, place)])
+        store.commit([SaveBenchRow(ready), ClaimPointer(pointers.EVERY_SHOP, pointers.POOL_MARK, mark.identity, place)])
     except AlreadyExistsError as error:
         if error.what != POINTER_TAKEN:
             raise
@@ -107,7 +107,7 @@ def take_marks(seller: str, number: str, actor: str, remember: Remember, *, stor
         filled += [Exemplar() for _ in range(max(places) + 1 - len(filled))]
         for place, mark in zip(places, free, strict=True):
             filled[place] = replace(filled[place], mark=mark.code)
-            moves.append(SavePoolMark(replace(mark, posting_number=number)))
+            moves.append(SaveBenchRow(replace(mark, posting_number=number)))
         pieces[sku] = tuple(filled)
     seen = sheet.version if sheet else 0
     entry = Entry(seller=seller, number=number, actor=actor, pieces=pieces, besides=tuple(moves), sheet_version=seen)

@@ -12,7 +12,7 @@ from shipby.application.packing.bench_checks import Bench, begin_anew, load_benc
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting, SaveQualityFailure, Write
+from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SaveBenchRow, SavePosting, Write
 from shipby.application.postings.views import posting_view
 from shipby.application.postings.work_posting import check_version
 from shipby.application.shared.idempotency import Answer, Remember
@@ -170,7 +170,7 @@ def _replace_units(inspection: Inspection, bench: Bench, store: Store, now: date
         "left": out.left,
     }
     step = take_another_unit(posting, at=now, actor=inspection.actor, reason=inspection.reason, data=data)
-    writes: list[Write] = [SaveQualityFailure(failure), *out.writes]
+    writes: list[Write] = [SaveBenchRow(failure), *out.writes]
     if short:
         step, opened = _short(inspection, bench, step, out.left or 0, store, now)
         writes += opened

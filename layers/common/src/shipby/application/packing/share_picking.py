@@ -9,7 +9,7 @@ from shipby.application.packing.pick_lists import PickFilter, pick_list_of, row_
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import Commits, SavePickClaim, Write
+from shipby.application.ports.writes import Commits, SaveBenchRow, Write
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew, or_decide_anew
@@ -79,7 +79,7 @@ def claim_lines(wish: LinesWish, remember: Remember, *, store: Store, clock: Clo
             "rows": rows,
         }
         answer = Answer(200, body)
-        _commit(store, [*(SavePickClaim(claim) for claim in claims), *remember(answer)])
+        _commit(store, [*(SaveBenchRow(claim) for claim in claims), *remember(answer)])
         return answer
 
     return decide_anew(once)
@@ -93,7 +93,7 @@ def release_lines(seller: str, actor: str, remember: Remember, *, store: Store, 
         lines = load_lines(seller, store=store, clock=clock)
         mine = [claim for claim in lines.claims.values() if _is_theirs(claim, lines, actor)][:MOST_LINES]
         answer = Answer(200, {"released": len(mine)})
-        given = (SavePickClaim(replace(claim, version=claim.version + 1, until=now)) for claim in mine)
+        given = (SaveBenchRow(replace(claim, version=claim.version + 1, until=now)) for claim in mine)
         _commit(store, [*given, *remember(answer)])
         return answer
 
@@ -134,8 +134,8 @@ def report_empty(
         )
         postings: list[Json] = list(waits)
         answer = Answer(200, {"sku": sku, "case": case, "posting_numbers": postings})
-        writes: list[Write] = [SavePickClaim(empty), *opened]
-        writes += [SavePickClaim(replace(one, version=one.version + 1, until=now)) for one in theirs[:MOST_LINES]]
+        writes: list[Write] = [SaveBenchRow(empty), *opened]
+        writes += [SaveBenchRow(replace(one, version=one.version + 1, until=now)) for one in theirs[:MOST_LINES]]
         with or_decide_anew(f"a case of the empty bin of SKU {sku} was opened meanwhile"):
             store.commit([*writes, *remember(answer)])
         return answer
@@ -155,7 +155,7 @@ def report_filled(seller: str, sku: str, actor: str, remember: Remember, *, stor
             store, seller=seller, kind=CaseKind.BIN_EMPTY, subject=sku, resolution="filled", now=now, actor=actor
         )
         if claim is not None and was_empty:
-            writes = [SavePickClaim(replace(claim, version=claim.version + 1, until=now)), *writes]
+            writes = [SaveBenchRow(replace(claim, version=claim.version + 1, until=now)), *writes]
         answer = Answer(200, {"sku": sku, "was_empty": was_empty})
         _commit(store, [*writes, *remember(answer)])
         return answer

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +53,7 @@ class PrintJobs(Protocol):
         """Raise a waiting print job's `done`; no new version, and nothing where it has ended or is further."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchScene:
+class BenchScene(NamedTuple):
     """All that a scan into a parcel is judged by, but for the cards of its products."""
 
     posting: Posting

@@ -207,24 +207,12 @@ class SaveExemplars:
 
 
 @dataclass(frozen=True, slots=True)
-class SavePickClaim:
-    """Write whose a line is if its stored version is `claim.version - 1`; it may go an hour after its time."""
+class SaveBenchRow:
+    """Write what the bench keeps beside parcels, of one kind: whose a line is, if its stored version is one before (it
+    may go an hour after its time); a mark of a pool among the free or the used ones, in the other half no more; what
+    failed an inspection, the same again replaces it."""
 
-    claim: PickClaim
-
-
-@dataclass(frozen=True, slots=True)
-class SavePoolMark:
-    """Put a mark among the free ones of its product's pool, or the used ones; it is in the other half no more."""
-
-    mark: PoolMark
-
-
-@dataclass(frozen=True, slots=True)
-class SaveQualityFailure:
-    """Keep what failed an inspection; the same again replaces it."""
-
-    failure: QualityFailure
+    row: PickClaim | PoolMark | QualityFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,9 +413,7 @@ Write: TypeAlias = (
     | SaveSupply
     | SaveBenchCheck
     | SaveExemplars
-    | SavePickClaim
-    | SavePoolMark
-    | SaveQualityFailure
+    | SaveBenchRow
     | SavePool
     | SaveStock
     | SaveReservation

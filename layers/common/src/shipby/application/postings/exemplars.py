@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
-from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveExemplars, SavePoolMark, Write
+from shipby.application.ports.store import Store
+from shipby.application.ports.writes import (
+    AppendEvents,
+    ClaimPointer,
+    ReleasePointer,
+    SaveBenchRow,
+    SaveExemplars,
+    SavePosting,
+    Write,
+)
 from shipby.domain import pointers
+from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import DutyNeededError
+from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import Exemplar, ExemplarSheet
 from shipby.domain.packing.exemplars import check_duties, codes_of, duties_of, missing, pieces_of
@@ -70,7 +82,32 @@ def given_back(seller: str, sheet: ExemplarSheet | None, codes: Collection[str],
         for code in codes_of({sku: pieces})
         if code in codes and not code.startswith(("imei:", "uin:"))
     )
-    return [SavePoolMark(replace(mark, posting_number="")) for mark in found if mark is not None]
+    return [SaveBenchRow(replace(mark, posting_number="")) for mark in found if mark is not None]
+
+
+def came_back(
+    posting: Posting, codes: Iterable[str], *, actor: str, reason: str, store: Store, at: datetime
+) -> list[Write]:
+    """Pieces of a posting are for sale again: their codes may be another's, and what they were is kept.
+
+    Codes that are not this posting's any more are left alone; nothing is written where none is.
+    """
+    mine = holder(posting.seller, posting.number)
+    gone = [code for code in codes if store.find(pointers.EVERY_SHOP, pointers.EXEMPLAR, code) == mine]
+    if not gone:
+        return []
+    writes, before = given_free(posting.seller, posting.number, gone), list[Json]()
+    for code in gone:
+        former = store.find(pointers.EVERY_SHOP, pointers.FORMER_EXEMPLAR, code)
+        if former not in (None, mine):
+            writes.append(ReleasePointer(pointers.EVERY_SHOP, pointers.FORMER_EXEMPLAR, code, former))
+            before.append(former.removeprefix(f"{posting.seller}/"))
+        writes.append(ClaimPointer(pointers.EVERY_SHOP, pointers.FORMER_EXEMPLAR, code, mine))
+    changed = rewind(replace(posting, version=posting.version + 1))
+    data: dict[str, Json] = {"codes": len(gone), "before": sorted(set(map(str, before)))}
+    event = Event(type=EventType.EXEMPLARS_RELEASED, at=at, actor=actor, reason=reason, data=data)
+    told = AppendEvents(posting.seller, posting_ref(posting.number), changed.version, (event,))
+    return [SavePosting(changed), told, *writes]
 
 
 def code_used(seller: str, number: str, codes: Iterable[str], *, store: Pointers) -> str:

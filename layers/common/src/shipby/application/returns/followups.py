@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shipby.application.cases.opening import closing, opening
 from shipby.application.ports.clock import Clock
@@ -23,6 +24,8 @@ from shipby.domain.returns.return_case import Disposition, ReturnCase, ReturnSou
 from shipby.domain.sellers.settings import SellerSettings
 
 SUPPLIER_TASK = "supplier"
+_MOST_RELEASED = 25
+"""Codes that one disposition gives free: each is three rows, and a transaction holds 100."""
 _TO_STOCK = frozenset({Disposition.RESTOCK, Disposition.QUARANTINE})
 
 
@@ -36,6 +39,8 @@ class Disposal:
     actor: str
     note: str = ""
     supplier: str = ""
+    marks: tuple[str, ...] = ()
+    """Scans of the marks of the pieces that are for sale again; not needed where all of the posting came back."""
     if_match: int | None = None
 
 
@@ -85,12 +90,15 @@ def _disposed(
     }
     steps: list[dict[str, Json]] = [{"step": "stock", **goods}]
     writes: list[Write] = []
+    if wish.disposition == Disposition.RESTOCK or wish.marks:
+        step, writes = _pieces(case, wish, store, now)
+        steps += [step] if step else []
     if settings.stock_pools and wish.disposition in _TO_STOCK and case.quantity > 0:
         pool, writes = _to_stock(case, wish, store, clock)
         steps[0]["pool"] = pool
     if wish.disposition == Disposition.SUPPLIER:
-        step, writes = _supplier_task(case, wish, store, clock)
-        steps.append(step)
+        task, writes = _supplier_task(case, wish, store, clock)
+        steps.append(task)
     changed = replace(case, version=case.version + 1, disposition=wish.disposition)
     changed = with_suggestion(changed, settings, store=store)
     options = options_of(changed, settings, store=store)
@@ -123,6 +131,36 @@ def _disposed(
         closed: dict[str, Json] = {"state": case.state, "posting": case.posting_number}
         events.append(Event(type=EventType.RETURN_CLOSED, at=now, actor=wish.actor, data=closed))
     return changed, events, writes
+
+
+def _pieces(
+    case: ReturnCase, wish: Disposal, store: Store, now: datetime
+) -> tuple[dict[str, Json] | None, list[Write]]:
+    """Marks of the pieces that are for sale again are free. Raises InvalidInputError for one that is none of them."""
+    from shipby.application.postings.exemplars import came_back  # only goods with marks need it: cold starts
+    from shipby.domain.packing.exemplars import codes_of
+    from shipby.domain.packing.marks import Mark, read_mark
+
+    if wish.disposition != Disposition.RESTOCK:
+        errors = [("marks", "leave them out: these goods are not sold again")]
+        raise InvalidInputError("only what is for sale again gives its marks free", errors=errors)
+    sheet = store.exemplar_sheet(case.seller, case.posting_number) if case.posting_number else None
+    entered = codes_of({case.sku: sheet.pieces.get(case.sku, ())}) if sheet else ()
+    scanned = [read_mark(typed) for typed in wish.marks]
+    codes = [mark.identity for mark in scanned if isinstance(mark, Mark)]
+    wrong = [index for index, mark in enumerate(scanned) if not isinstance(mark, Mark) or mark.identity not in entered]
+    if wrong or len(set(codes)) != len(codes) or len(codes) > case.quantity:
+        errors = [(f"marks/{index}", "is no mark of a piece of this return's posting") for index in wrong]
+        told = f"{case.quantity} different marks of posting {case.posting_number} at most"
+        raise InvalidInputError("these are not the marks of what came back", errors=errors or [("marks", told)])
+    if not codes and case.quantity >= len(sheet.pieces.get(case.sku, ()) if sheet else ()):
+        codes = list(entered)
+    posting = store.posting(case.seller, case.posting_number) if codes else None
+    if posting is None:
+        return None, []
+    reason = f"return {case.id} is for sale again"
+    writes = came_back(posting, codes[:_MOST_RELEASED], actor=wish.actor, reason=reason, store=store, at=now)
+    return {"step": "marks", "codes": len(codes)} if writes else None, writes
 
 
 def _supplier_task(case: ReturnCase, wish: Disposal, store: Store, clock: Clock) -> tuple[dict[str, Json], list[Write]]:
