@@ -19,10 +19,12 @@ from shipby.application.ports.writes import (
     SaveClaim,
     SaveEvidencePack,
     SaveNumberJob,
+    SavePool,
     SavePosting,
     SavePrintJob,
     SaveReturn,
     SaveSettings,
+    SaveStock,
     SaveWatch,
     Write,
 )
@@ -39,6 +41,8 @@ from shipby.domain.evidence.pieces import EvidencePack, PackState
 from shipby.domain.postings.posting import Stage
 from shipby.domain.returns.return_case import ReturnStage
 from shipby.domain.sellers.settings import Recipient
+from shipby.domain.stock.item import StockItem
+from shipby.domain.stock.pool import Pool
 from shipby.domain.tracking.number_job import JobState, NumberJob
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
@@ -141,6 +145,10 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    happens(store, SavePool(Pool(seller=seller, id=name, version=1)), e.pool_aggregate(name), EventType.POOL_CHANGED)
+    goods = StockItem(seller=seller, pool=name, sku="mug", version=1, on_hand=2)
+    came = {"pool": name, "sku": "mug", "free_before": 0, "free": 2}
+    happens(store, SaveStock(goods), e.stock_ref(name, "mug"), EventType.STOCK_CHANGED, **came)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)
     if not is_open:

@@ -25,8 +25,10 @@ from shipby.domain.events import (
     carrier_ref,
     case_ref,
     claim_ref,
+    pool_aggregate,
     posting_ref,
     return_ref,
+    stock_ref,
     watch_ref,
 )
 from shipby.domain.notices.recipients import EVERYBODY
@@ -106,8 +108,16 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
                 yield Ref(kind, identifier)
     for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
         yield carrier_ref(carrier.code)
+    yield from _goods(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _goods(seller: str, store: Store) -> Iterator[Ref]:
+    for pool in every(lambda cursor: store.pools(seller, cursor=cursor)):
+        yield pool_aggregate(pool.id)
+        for item in every(lambda cursor, pool=pool: store.stock_in(seller, pool.id, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
+            yield stock_ref(pool.id, item.sku)
 
 
 def _matters(seller: str, since: datetime, store: Store) -> Iterator[Ref]:
