@@ -147,7 +147,7 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
     happens(store, SavePool(Pool(seller=seller, id=name, version=1)), e.pool_aggregate(name), EventType.POOL_CHANGED)
     goods = StockItem(seller=seller, pool=name, sku="mug", version=1, on_hand=2)
-    came = {"pool": name, "sku": "mug", "free_before": 0, "free": 2}
+    came: dict[str, Any] = {"pool": name, "sku": "mug", "free_before": 0, "free": 2}
     happens(store, SaveStock(goods), e.stock_ref(name, "mug"), EventType.STOCK_CHANGED, **came)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)
