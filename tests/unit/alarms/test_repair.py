@@ -148,6 +148,10 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    happens(store, SavePool(Pool(seller=seller, id=name, version=1)), e.pool_aggregate(name), EventType.POOL_CHANGED)
+    goods = StockItem(seller=seller, pool=name, sku="mug", version=1, on_hand=2)
+    came: dict[str, Any] = {"pool": name, "sku": "mug", "free_before": 0, "free": 2}
+    happens(store, SaveStock(goods), e.stock_ref(name, "mug"), EventType.STOCK_CHANGED, **came)
     goods = StockItem(seller=seller, pool="main", sku=name, version=1)
     moved: dict[str, Any] = {"pool": "main", "sku": name, "free_before": number, "free": 0}
     happens(store, SaveStock(goods), e.stock_ref("main", name), EventType.STOCK_CHANGED, **moved)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
 from shipby.application.intake.sync_posting import sync_posting
-from shipby.application.ports.writes import SavePool, SaveSettings
+from shipby.application.ports.writes import SavePool, SaveSettings, SaveStock
 from shipby.application.stock.ledger import put_kit
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.workflow import Command
@@ -386,3 +387,14 @@ def test_a_short_posting_that_is_picked_and_leaves_is_settled_by_the_read_that_f
     assert case_kinds(world) == []
     assert world.store.waiting(a.SELLER, "main", MUG) == []
     books(world)
+
+
+def test_books_that_do_not_agree_hold_no_posting_up_and_are_a_persons_matter() -> None:
+    world = keeping(World(), TEA_CUP_02=2)
+    world.arrives(lines=(TWO,))
+    spoilt = world.store.stock_items(a.SELLER, "main", [MUG])[MUG]
+    world.write(SaveStock(replace(spoilt, version=spoilt.version + 1, reserved=0)))
+    later(world)
+    world.market.cancel_by(a.NUMBER, "client")
+    assert world.read().stage is Stage.CANCELLED
+    assert case_kinds(world) == [CaseKind.STOCK_SHORT]

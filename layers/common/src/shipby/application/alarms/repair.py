@@ -28,6 +28,7 @@ from shipby.domain.events import (
     carrier_ref,
     case_ref,
     claim_ref,
+    pool_aggregate,
     posting_ref,
     return_ref,
     stock_ref,
@@ -113,6 +114,13 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
     yield from _goods(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _goods(seller: str, store: Store) -> Iterator[Ref]:
+    for pool in every(lambda cursor: store.pools(seller, cursor=cursor)):
+        yield pool_aggregate(pool.id)
+        for item in every(lambda cursor, pool=pool: store.stock_in(seller, pool.id, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
+            yield stock_ref(pool.id, item.sku)
 
 
 def _goods(seller: str, store: Store) -> Iterator[Ref]:

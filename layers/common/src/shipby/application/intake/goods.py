@@ -14,6 +14,7 @@ from shipby.domain.actors import STOCK
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.fold import Folded
 from shipby.domain.deadlines.ladder import rewind
+from shipby.domain.errors import PermanentError
 from shipby.domain.postings.posting import MarketplacePosting, Posting, StockMark
 from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.sellers.settings import SellerSettings
@@ -45,7 +46,11 @@ def with_goods(
 
     same = before is not None and before.lines == facts.lines and not facts.related_numbers
     change = Change(before=known, after=posting, at=now, actor=STOCK)
-    settled = settle_goods(change, facts, settings, store=store, same=same, later=later)
+    try:
+        settled = settle_goods(change, facts, settings, store=store, same=same, later=later)
+    except PermanentError as error:
+        # Books that do not agree are a person's matter; the posting is stored all the same.
+        return folded, _not_settled(posting, error, settings, store=store, now=now) if folded is not None else ()
     if settled is None:
         return folded, ()
     lacking = {line.sku: line.short for line in settled.reservation.lines if line.short} if settled.reservation else {}
@@ -53,6 +58,22 @@ def with_goods(
     base = folded or Folded(rewind(replace(posting, version=posting.version + 1, synced_at=facts.read_at)), ())
     marked = replace(base.posting, stock=settled.posting.stock)
     return replace(base, posting=marked, events=(*base.events, *settled.events)), (*settled.writes, *case)
+
+
+def _not_settled(
+    posting: Posting, error: PermanentError, settings: SellerSettings, *, store: Store, now: datetime
+) -> tuple[Write, ...]:
+    _, writes = opening(
+        store,
+        seller=posting.seller,
+        kind=CaseKind.STOCK_SHORT,
+        subject=f"{posting.number} books",
+        reason=f"the goods of posting {posting.number} could not be settled: {error}. Count them",
+        owner=owner_of(posting, settings),
+        now=now,
+        actor=STOCK,
+    )
+    return tuple(writes)
 
 
 def short_case(
