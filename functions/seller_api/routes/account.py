@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.proof import views as proofs
-from shipby.application.sellers.change_settings import change_settings, get_settings
+from shipby.application.sellers.change_settings import change_settings, get_settings, settings_history
 from shipby.application.shared.idempotency import Answer
+from shipby.contracts.base import Paged
 from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
 from shipby.domain.market import Market
@@ -30,6 +31,11 @@ def get_proof(call: Call) -> Mapping[str, object]:
 
 def read_settings(call: Call) -> Mapping[str, object]:
     return get_settings(call.seller, store=call.store)
+
+
+def list_settings_changes(call: Call) -> Mapping[str, object]:
+    query = call.query_as(Paged)
+    return settings_history(call.seller, limit=query.limit, cursor=query.cursor, store=call.store)
 
 
 def put_settings(call: Call) -> Answer:
@@ -86,7 +92,9 @@ def put_settings(call: Call) -> Answer:
         postage_limit=body.postage_limit,
         evidence_kept=body.evidence_kept,
     )
-    return change_settings(wanted, call.if_match, call.remember, store=call.store, now=call.clock.now())
+    return change_settings(
+        wanted, call.if_match, call.remember, actor=call.actor, store=call.store, now=call.clock.now()
+    )
 
 
 def _recipient(body: RecipientBody) -> Recipient:
@@ -119,6 +127,15 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The seller's policy",
         answers="SettingsView",
         etag=True,
+    ),
+    read(
+        "/v1/settings/history",
+        list_settings_changes,
+        id="listSettingsChanges",
+        summary="Every change of the policy, newest first: by whom, and what it changed",
+        answers="Listing[SettingsChangeView]",
+        query=Paged,
+        description="From the release on that keeps it. Of recipients and your own label: only that they changed.",
     ),
     Operation(
         id="putSettings",

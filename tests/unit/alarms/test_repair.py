@@ -13,6 +13,7 @@ from shipby.application.alarms.route_events import Routed, route_event
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.writes import (
     AppendEvents,
+    SaveAccess,
     SaveCancelRequest,
     SaveCarriage,
     SaveCarrier,
@@ -141,6 +142,10 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    person = a.person(seller=seller, id=f"{seller}{name}", added_at=LONG_AGO)
+    happens(store, SaveAccess(person), e.person_ref(person.id), EventType.PERSON_ADDED)
+    key = a.api_key(seller=seller, id=f"{seller}{name}", created_at=LONG_AGO)
+    happens(store, SaveAccess(key), e.key_ref(key.id), EventType.KEY_MADE)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)
     if not is_open:
@@ -148,6 +153,8 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
 
 
 def watches(store: MemoryStore, seller: str) -> None:
+    changed = Event(type=EventType.SETTINGS_CHANGED, at=NOW, actor="system:test")
+    store.commit([AppendEvents(seller, e.settings_ref(), 1, (changed,))])
     for identifier in (*OF_SELLER, digest_id("boss")):
         watch = Watch(seller=seller, id=identifier, version=1, checked_at=NOW)
         kind = EventType.DIGEST_DUE if identifier == digest_id("boss") else EventType.PUSH_UNHEALTHY

@@ -25,8 +25,11 @@ from shipby.domain.events import (
     carrier_ref,
     case_ref,
     claim_ref,
+    key_ref,
+    person_ref,
     posting_ref,
     return_ref,
+    settings_ref,
     watch_ref,
 )
 from shipby.domain.notices.recipients import EVERYBODY
@@ -106,8 +109,18 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
                 yield Ref(kind, identifier)
     for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
         yield carrier_ref(carrier.code)
+    yield from _of_the_shop(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _of_the_shop(seller: str, store: Store) -> Iterator[Ref]:
+    """Its policy, its people, their keys."""
+    yield settings_ref()
+    for person in every(lambda cursor: store.people(seller, limit=200, cursor=cursor)):
+        yield person_ref(person.id)
+    for key in every(lambda cursor: store.keys_of(seller, limit=200, cursor=cursor)):
+        yield key_ref(key)
 
 
 def _matters(seller: str, since: datetime, store: Store) -> Iterator[Ref]:
