@@ -169,6 +169,7 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("POST", "/v1/carriages/{id}/containers", "carriages"),
     ("GET", "/v1/proof", "account"),
     ("GET", "/v1/settings", "account"),
+    ("GET", "/v1/settings/history", "account"),
     ("PUT", "/v1/settings", "account"),
     ("GET", "/v1/me", "people.people"),
     ("POST", "/v1/me/pin", "people.people"),

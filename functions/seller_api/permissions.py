@@ -183,6 +183,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # account
     "getProof": DESK,
     "getSettings": SETTINGS_READERS,
+    "listSettingsChanges": SETTINGS_READERS,
     "putSettings": MANAGERS,
     # people.people
     "getMe": ALL_KEYS,

@@ -27,7 +27,6 @@ LONG_FUNCTIONS = {
     "tests/unit/printing/test_print_jobs.py:test_300_mixed_postings_print_though_one_of_each_kind_is_bad": "it says",
 }
 MANY_PARAMETERS = {
-    "functions/seller_api/operations.py:read": "what an operation is, by name",
     "layers/common/src/shipby/adapters/ozon/client.py:__init__": "its parts, so that tests can give others",
     "layers/common/src/shipby/adapters/ozon/transport.py:__init__": "its parts, so that tests can give others",
     "layers/common/src/shipby/application/cases/opening.py:opening": "what a case says, by name",

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from functions.seller_api.operations import Call, IfMatch, Operation, read
 from shipby.application.proof import views as proofs
-from shipby.application.sellers.change_settings import change_settings, get_settings
+from shipby.application.sellers.change_settings import change_settings, get_settings, settings_history
 from shipby.application.shared.idempotency import Answer
+from shipby.contracts.base import Paged
 from shipby.contracts.bench.rules import PackagingRuleBody
 from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import RecipientBody, SettingsBody
@@ -36,6 +37,11 @@ def get_proof(call: Call) -> Mapping[str, object]:
 
 def read_settings(call: Call) -> Mapping[str, object]:
     return get_settings(call.seller, store=call.store)
+
+
+def list_settings_changes(call: Call) -> Mapping[str, object]:
+    query = call.query_as(Paged)
+    return settings_history(call.seller, limit=query.limit, cursor=query.cursor, store=call.store)
 
 
 def _with_checks(wanted: SellerSettings, body: SettingsBody) -> SellerSettings:
@@ -131,7 +137,9 @@ def put_settings(call: Call) -> Answer:
         evidence_kept=body.evidence_kept,
     )
     wanted = _with_checks(wanted, body)
-    return change_settings(wanted, call.if_match, call.remember, store=call.store, now=call.clock.now())
+    return change_settings(
+        wanted, call.if_match, call.remember, actor=call.actor, store=call.store, now=call.clock.now()
+    )
 
 
 def _packaging(body: PackagingRuleBody) -> PackagingRule:
@@ -177,6 +185,15 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="The seller's policy",
         answers="SettingsView",
         etag=True,
+    ),
+    read(
+        "/v1/settings/history",
+        list_settings_changes,
+        id="listSettingsChanges",
+        summary="Every change of the policy, newest first: by whom, and what it changed",
+        answers="Listing[SettingsChangeView]",
+        query=Paged,
+        description="From the release on that keeps it. Of recipients and your own label: only that they changed.",
     ),
     Operation(
         id="putSettings",

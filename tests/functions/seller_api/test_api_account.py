@@ -131,3 +131,46 @@ def test_health_and_the_document_need_no_key(api: Caller) -> None:
     assert health.body == {"status": "ok", "time": "2026-03-02T09:00:00Z"}
     assert document.body["openapi"] == "3.1.0"
     assert json.dumps(document.body)
+
+
+def test_every_change_of_the_policy_says_by_whom_and_what(api: Caller) -> None:
+    body = api.get("/v1/settings").body
+    assert api.get("/v1/settings/history").body["items"] == []
+    api.put("/v1/settings", body | {"language": "en", "caps": {"cancel": 3}}, if_match='"0"')
+    api.put("/v1/settings", body | {"language": "en", "caps": {"cancel": 3}}, if_match='"1"')
+    named = {"name": "Мария", "channels": ["main"], "language": "ru", "events": []}
+    api.put("/v1/settings", body | {"recipients": [named], "caps": {"cancel": 3}}, if_match='"2"')
+
+    first = api.get("/v1/settings/history", limit="2").body
+    rest = api.get("/v1/settings/history", limit="2", cursor=first["next_cursor"]).body
+
+    newest, second, oldest = list(first["items"]) + list(rest["items"])
+    assert rest["next_cursor"] is None
+    assert [each["version"] for each in (newest, second, oldest)] == [3, 2, 1]
+    assert {each["actor"] for each in (newest, second, oldest)} == {"key:k1"}
+    assert second["changes"] == []
+    assert {each["field"]: (each["before"], each["after"]) for each in oldest["changes"]} == {
+        "language": ("ru", "en"),
+        "caps": ({"cancel": 10, "return_action": 50}, {"cancel": 3}),
+    }
+    assert {each["field"]: (each["shown"], each["after"]) for each in newest["changes"]} == {
+        "language": (True, "ru"),
+        "recipients": (False, None),
+    }
+    assert "Мария" not in str(first)
+
+
+def test_a_policy_that_was_not_taken_has_no_history(api: Caller) -> None:
+    body = api.get("/v1/settings").body
+    api.put("/v1/settings", body, if_match='"0"')
+    api.put("/v1/settings", body | {"language": "en"}, if_match='"0"')
+    assert [each["version"] for each in api.get("/v1/settings/history").body["items"]] == [1]
+    for cursor in ("x", "", "-1", "１"):
+        assert api.get("/v1/settings/history", cursor=cursor).fields == ["cursor"]
+
+
+def test_one_key_of_idempotency_writes_one_change(api: Caller) -> None:
+    body = api.get("/v1/settings").body | {"language": "en"}
+    for _ in range(2):
+        assert api.put("/v1/settings", body, if_match='"0"', key="once").status == 200
+    assert len(api.get("/v1/settings/history").body["items"]) == 1

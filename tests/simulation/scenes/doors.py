@@ -340,7 +340,7 @@ def cap_and_switch_in_one_change() -> None:
     assert current is not None
     wanted = replace(current, caps={"return_action": 1}, kill_switch=True)
     now = world.clock.now()
-    change_settings(wanted, current.version, forget, store=world.store, now=now)
+    change_settings(wanted, current.version, forget, actor="key:k1", store=world.store, now=now)
     ask = partial(world.decide, automatic=True, actor="system:returns")
     refused(partial(ask, return_id=ids[0]), KillSwitchOnError, invariant="the switch holds at once", text="decided")
     refused(
@@ -356,7 +356,9 @@ def cap_and_switch_in_one_change() -> None:
         invariant="settings are changed from what was seen",
         text="an older version was replaced",
     )
-    change_settings(replace(wanted, kill_switch=False), current.version + 1, forget, store=world.store, now=now)
+    change_settings(
+        replace(wanted, kill_switch=False), current.version + 1, forget, actor="key:k1", store=world.store, now=now
+    )
     ask(return_id=ids[0])
     refused(partial(ask, return_id=ids[1]), CapReachedError, invariant="the daily cap holds", text="a second of one")
 

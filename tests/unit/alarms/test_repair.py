@@ -13,6 +13,7 @@ from shipby.application.alarms.route_events import Routed, route_event
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.writes import (
     AppendEvents,
+    SaveAccess,
     SaveCancelRequest,
     SaveCarriage,
     SaveCarrier,
@@ -148,6 +149,10 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    person = a.person(seller=seller, id=f"{seller}{name}", added_at=LONG_AGO)
+    happens(store, SaveAccess(person), e.person_ref(person.id), EventType.PERSON_ADDED)
+    key = a.api_key(seller=seller, id=f"{seller}{name}", created_at=LONG_AGO)
+    happens(store, SaveAccess(key), e.key_ref(key.id), EventType.KEY_MADE)
     happens(store, SavePool(Pool(seller=seller, id=name, version=1)), e.pool_aggregate(name), EventType.POOL_CHANGED)
     goods = StockItem(seller=seller, pool=name, sku="mug", version=1, on_hand=2)
     came: dict[str, Any] = {"pool": name, "sku": "mug", "free_before": 0, "free": 2}
@@ -162,6 +167,8 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
 
 
 def watches(store: MemoryStore, seller: str) -> None:
+    changed = Event(type=EventType.SETTINGS_CHANGED, at=NOW, actor="system:test")
+    store.commit([AppendEvents(seller, e.settings_ref(), 1, (changed,))])
     store.commit([SavePool(Pool(seller=seller, id="main", version=1))])
     for identifier in (*OF_SELLER, digest_id("boss")):
         watch = Watch(seller=seller, id=identifier, version=1, checked_at=NOW)

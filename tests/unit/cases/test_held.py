@@ -105,7 +105,9 @@ def test_the_kill_switch_is_turned_off_and_the_sweep_after_it_decides(world: Wor
     settings = world.store.settings(a.SELLER)
     assert settings is not None
     now = world.clock.advance(timedelta(seconds=1))
-    change_settings(replace(settings, kill_switch=False), settings.version, forget, store=world.store, now=now)
+    change_settings(
+        replace(settings, kill_switch=False), settings.version, forget, actor="key:k1", store=world.store, now=now
+    )
     watch = world.store.watch(a.SELLER, HELD_WATCH)
     assert watch is not None
     due = now + POLICY_IS_READ
@@ -120,7 +122,7 @@ def test_the_kill_switch_is_turned_off_and_the_sweep_after_it_decides(world: Wor
 def test_settings_without_an_open_case_arm_nothing(world: World) -> None:
     settings = world.store.settings(a.SELLER)
     assert settings is not None
-    change_settings(settings, settings.version, forget, store=world.store, now=world.clock.now())
+    change_settings(settings, settings.version, forget, actor="key:k1", store=world.store, now=world.clock.now())
     assert world.store.watch(a.SELLER, HELD_WATCH) is None
 
 

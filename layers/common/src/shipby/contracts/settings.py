@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shipby.contracts.base import Request, View
+from shipby.contracts.base import ActorName, Request, Time, View
 from shipby.contracts.bench.rules import (
     InspectionRuleBody,
     InspectionRuleView,
@@ -435,6 +435,21 @@ class SettingsView(View):
     postage_limit: dict[str, int]
     stock_pools: dict[str, str]
     evidence_kept: str
+
+
+class FieldChangeView(View):
+    field: str
+    shown: Annotated[bool, Field(description="False of fields that name people: only that it changed.")]
+    before: Any
+    after: Any
+
+
+class SettingsChangeView(View):
+    version: Annotated[int, Field(description="Of the policy, from then on.")]
+    at: Time
+    actor: str
+    actor_name: ActorName = None
+    changes: Annotated[list[FieldChangeView], Field(description="Empty: it was sent again as it stood.")]
     checks: Automation
     check_rules: list[CheckRuleView]
     auto_confirm: Automation

@@ -34,6 +34,8 @@ class AggregateKind(StrEnum):
     """The files that prove what was sent."""
     NUMBER_JOB = "NUMBERJOB"
     """Many tracking numbers at once."""
+    SETTINGS = "SETTINGS"
+    """The seller's policy."""
     PURCHASE = "PURCHASE"
     """Goods that were bought for orders."""
     PERSON = "PERSON"
@@ -114,6 +116,11 @@ def evidence_pack_ref(identifier: str) -> Ref:
 def number_job_ref(identifier: str) -> Ref:
     """The aggregate of a job of tracking numbers."""
     return Ref(AggregateKind.NUMBER_JOB, identifier)
+
+
+def settings_ref() -> Ref:
+    """The aggregate of a seller's policy, of which there is one."""
+    return Ref(AggregateKind.SETTINGS, "policy")
 
 
 def purchase_ref(identifier: str) -> Ref:
@@ -327,6 +334,7 @@ class EventType(StrEnum):
     PACK_REQUESTED = "pack.requested"
     PACK_FINISHED = "pack.finished"
     PACK_EXPIRED = "pack.expired"
+    SETTINGS_CHANGED = "settings.changed"
     PERSON_ADDED = "person.added"
     PERSON_CHANGED = "person.changed"
     PERSON_REMOVED = "person.removed"

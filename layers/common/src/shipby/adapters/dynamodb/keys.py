@@ -34,6 +34,7 @@ is for sale in rows/availability.
     SELLER#<s>#DIGEST#<recipient>    ENTRY#<at>#<event>
     SELLER#<s>                       SETTINGS, CAP#<action>#<yyyymmdd>, IDEM#<key>, REPORT#<kind>#<yyyymmdd>
     SELLER#<s>#PEOPLE                PERSON#<id>
+    SELLER#<s>#SETTINGS#policy       EVENT#<version>#<n>
     SELLER#<s>#PERSON#<id>           EVENT#<version>#<n>
     SELLER#<s>#KEY#<id>              EVENT#<version>#<n>
     SELLER#<s>#TRIES                 TRIES#<subject>
@@ -127,6 +128,7 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.SETTINGS: "policy",
     AggregateKind.SUPPLY: "pool and SKU",
     AggregateKind.PURCHASE: "purchase id",
     AggregateKind.PERSON: "person id",

@@ -28,9 +28,12 @@ from shipby.domain.events import (
     carrier_ref,
     case_ref,
     claim_ref,
+    key_ref,
+    person_ref,
     pool_aggregate,
     posting_ref,
     return_ref,
+    settings_ref,
     stock_ref,
     watch_ref,
 )
@@ -111,9 +114,19 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
                 yield Ref(kind, identifier)
     for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
         yield carrier_ref(carrier.code)
+    yield from _of_the_shop(seller, store)
     yield from _goods(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _of_the_shop(seller: str, store: Store) -> Iterator[Ref]:
+    """Its policy, its people, their keys."""
+    yield settings_ref()
+    for person in every(lambda cursor: store.people(seller, limit=200, cursor=cursor)):
+        yield person_ref(person.id)
+    for key in every(lambda cursor: store.keys_of(seller, limit=200, cursor=cursor)):
+        yield key_ref(key)
 
 
 def _goods(seller: str, store: Store) -> Iterator[Ref]:

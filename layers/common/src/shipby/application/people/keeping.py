@@ -262,7 +262,8 @@ def _badge_away(person: Person) -> list[Write]:
 
 
 def _said(person: Person) -> dict[str, Json]:
-    return {"name": person.name, "role": person.role, "warehouses": list(person.warehouses)}
+    # Events go to integrators, so their data name nobody; a name is read from the person's row.
+    return {"role": person.role, "warehouses": list(person.warehouses)}
 
 
 def _told(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from shipby.application.cases.held import ring_held
+from shipby.application.ports.postings import HistoryReads
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveSettings, Write
+from shipby.application.ports.writes import AppendEvents, SaveSettings, Write
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.views import time_text
 from shipby.domain import actors
 from shipby.domain.errors import InvalidInputError, PreconditionFailedError
+from shipby.domain.events import Event, EventType, settings_ref
 from shipby.domain.json_types import Json
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
@@ -172,10 +176,50 @@ def get_settings(seller: str, *, store: SellerReads) -> dict[str, Json]:
     return policy_view(store.settings(seller) or SellerSettings(seller=seller))
 
 
+_NOT_REPEATED = frozenset({"recipients", "own_label"})
+"""Fields whose difference holds names, addresses and telephones: histories are read by integrators too."""
+
+
+def difference(before: SellerSettings, after: SellerSettings) -> dict[str, Json]:
+    """Each field that changed, with what it was and what it is; of those that name people only that it changed."""
+    old, new = policy_view(before), policy_view(after)
+    return {
+        name: None if name in _NOT_REPEATED else {"before": old[name], "after": value}
+        for name, value in new.items()
+        if name != "version" and old[name] != value
+    }
+
+
+def settings_history(seller: str, *, limit: int, cursor: str | None, store: HistoryReads) -> dict[str, Json]:
+    """Every change of the policy, newest first: by whom, when, and what it changed. The cursor is a version.
+
+    Raises InvalidInputError for a cursor that is none.
+    """
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
+        raise InvalidInputError("the cursor does not belong to this listing", errors=[("cursor", "foreign or broken")])
+    told = [one for one in store.events(seller, settings_ref()) if cursor is None or one.version < int(cursor)]
+    newest = told[::-1][:limit]
+    items: list[Json] = [
+        {
+            "version": one.version,
+            "at": time_text(one.event.at),
+            "actor": one.event.actor,
+            "changes": [_change_view(name, both) for name, both in one.event.data.items()],
+        }
+        for one in newest
+    ]
+    return {"items": items, "next_cursor": str(newest[-1].version) if len(told) > limit else None}
+
+
+def _change_view(name: str, both: Json) -> Json:
+    told = both if isinstance(both, Mapping) else {}
+    return {"field": name, "shown": bool(told), "before": told.get("before"), "after": told.get("after")}
+
+
 def change_settings(
-    wanted: SellerSettings, if_match: int, remember: Remember, *, store: Store, now: datetime
+    wanted: SellerSettings, if_match: int, remember: Remember, *, actor: str, store: Store, now: datetime
 ) -> Answer:
-    """Replace the policy; `wanted.version` is not looked at.
+    """Replace the policy; `wanted.version` is not looked at. Who did it, and what it changed, stays in its history.
 
     Where the checks are other ones, every open order is checked anew in the background. What was held back is decided
     again by the next sweep: a switch or a cap may be what it waited for. Clocks that
@@ -196,9 +240,12 @@ def change_settings(
             )
         changed = replace(wanted, version=version + 1)
         answer = Answer(200, policy_view(changed))
+        before = current or SellerSettings(seller=wanted.seller)
+        event = Event(type=EventType.SETTINGS_CHANGED, at=now, actor=actor, data=difference(before, changed))
+        told = AppendEvents(wanted.seller, settings_ref(), changed.version, (event,))
         held = ring_held(wanted.seller, store=store, now=now)
-        again = _recheck(current or SellerSettings(seller=wanted.seller), changed, store=store, now=now)
-        store.commit([SaveSettings(changed), *held, *again, *remember(answer)])
+        again = _recheck(before, changed, store=store, now=now)
+        store.commit([SaveSettings(changed), told, *held, *again, *remember(answer)])
         return answer
 
     return decide_anew(once)
