@@ -85,6 +85,8 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "scanParcel",
         "approveCarriage",
         "setCarriageContainers",
+        "proposeSplit",
+        "setBoxes",
     }
     goods = {"scanReturn", "receiveReturn", "inspectReturn", "disposeReturn"}
     returns = goods | {"decideReturn", "exchangeReturn"}

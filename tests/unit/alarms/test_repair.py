@@ -21,6 +21,7 @@ from shipby.application.ports.writes import (
     SaveNumberJob,
     SavePosting,
     SavePrintJob,
+    SavePurchase,
     SaveReturn,
     SaveSettings,
     SaveWatch,
@@ -40,6 +41,7 @@ from shipby.domain.postings.posting import Stage
 from shipby.domain.returns.return_case import ReturnStage
 from shipby.domain.sellers.settings import Recipient
 from shipby.domain.tracking.number_job import JobState, NumberJob
+from shipby.domain.tracking.purchases import Purchase
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 
@@ -141,6 +143,8 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    bought = Purchase(seller=seller, id=name, version=1, changed_at=NOW, changed_by="key:k1")
+    happens(store, SavePurchase(bought), e.purchase_ref(name), EventType.PURCHASE_CHANGED)
     matter: dict[str, Any] = {"seller": seller, "kind": CaseKind.LABEL_PAGE, "subject": name, "actor": "system:test"}
     open_case(store, **matter, reason="odd", owner="", now=LONG_AGO)
     if not is_open:

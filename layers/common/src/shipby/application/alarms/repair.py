@@ -26,6 +26,7 @@ from shipby.domain.events import (
     case_ref,
     claim_ref,
     posting_ref,
+    purchase_ref,
     return_ref,
     watch_ref,
 )
@@ -104,10 +105,17 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
         for day in _days(since - back, until):
             for identifier in every(partial(_asked_on, store, seller, kind, day)):
                 yield Ref(kind, identifier)
-    for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
-        yield carrier_ref(carrier.code)
+    yield from _kept(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _kept(seller: str, store: Store) -> Iterator[Ref]:
+    """What is on no board and by no day."""
+    for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
+        yield carrier_ref(carrier.code)
+    for purchase in every(lambda cursor: store.purchases(seller, cursor=cursor)):
+        yield purchase_ref(purchase.id)
 
 
 def _matters(seller: str, since: datetime, store: Store) -> Iterator[Ref]:

@@ -119,9 +119,11 @@ def _ordered(marks: Iterable[HandlingMark]) -> tuple[HandlingMark, ...]:
 
 
 def packing_slip(
-    posting: Posting, detail: MarketplacePosting, cards: Cards, *, boxes: int = 1, time_zone: str = "UTC"
+    posting: Posting, detail: MarketplacePosting, cards: Cards, *, boxes: int = 0, time_zone: str = "UTC"
 ) -> PackingSlip:
     """What goes into one parcel, in walking order, with the inserts, marks and notes of its products.
+
+    `boxes`: in how many it is packed; left out, what the marketplace shows or was told.
 
     The cut-off stands in it in the seller's `time_zone`, as it is printed.
     """
@@ -148,5 +150,5 @@ def packing_slip(
         marks=_ordered(mark for card in found for mark in card.marks),
         notes=tuple(f"{offers[card.sku]}: {card.note}" for card in found if card.note),
         cut_off=posting.cut_off.astimezone(ZoneInfo(time_zone)) if posting.cut_off else None,
-        boxes=boxes,
+        boxes=boxes or detail.boxes or posting.boxes or 1,
     )
