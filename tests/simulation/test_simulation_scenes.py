@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.bugs.mutations import MUTATIONS
-from tests.simulation.scenes import doors, polling, races, router
+from tests.simulation.scenes import doors, parcels, polling, races, router
 from tests.simulation.scenes.stage import Scene
 
-SCENES: tuple[Scene, ...] = (*races.SCENES, *router.SCENES, *polling.SCENES, *doors.SCENES)
+SCENES: tuple[Scene, ...] = (*races.SCENES, *router.SCENES, *polling.SCENES, *doors.SCENES, *parcels.SCENES)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
