@@ -200,6 +200,11 @@ def test_what_the_product_cannot_read_is_found_with_its_path(shop: Shop) -> None
             f"{GET}.result.addressee.pin",
         ),
         (
+            of(GET, lambda one: one["result"].update(status="awaiting_packaging", is_multibox=False, multi_box_qty=3)),
+            "BOXES_WITHOUT_WORD",
+            f"{GET}.result.multi_box_qty",
+        ),
+        (
             of("/v1/carriage/get", lambda one: one.update(status="loading")),
             "CARRIAGE_NEW",
             "/v1/carriage/get.status",

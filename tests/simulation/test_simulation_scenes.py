@@ -5,17 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.bugs.mutations import MUTATIONS
-from tests.simulation.scenes import changes, doors, polling, races, router, stock
+from tests.simulation.scenes import changes, doors, parcels, polling, races, router, stock
 from tests.simulation.scenes.stage import Scene
 
-SCENES: tuple[Scene, ...] = (
-    *races.SCENES,
-    *router.SCENES,
-    *polling.SCENES,
-    *doors.SCENES,
-    *stock.SCENES,
-    *changes.SCENES,
-)
+PARTS = (races, router, polling, doors, stock, changes, parcels)
+SCENES: tuple[Scene, ...] = tuple(scene for part in PARTS for scene in part.SCENES)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tests.simulation.bugs import intents as bugs_intents
 from tests.simulation.bugs import money as bugs_money
-from tests.simulation.bugs import of_changes, of_doors, of_polls, of_queues, of_races, of_stock
+from tests.simulation.bugs import of_changes, of_doors, of_parcels, of_polls, of_queues, of_races, of_stock
 from tests.simulation.bugs import wire as bugs_wire
 from tests.simulation.bugs.edits import edit
 from tests.simulation.scenes import races
@@ -118,7 +118,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_OF_SEEDS,
     *(
         Mutation(bug.name, bug.bug, edit(*bug.edit), scene=bug.scene, area=bug.area)
-        for bug in (*of_races.BUGS, *of_queues.BUGS, *of_polls.BUGS, *of_doors.BUGS, *of_stock.BUGS, *of_changes.BUGS)
+        for part in (of_races, of_queues, of_polls, of_doors, of_stock, of_changes, of_parcels)
+        for bug in part.BUGS
     ),
 )
 BY_NAME: Mapping[str, Mutation] = {mutation.name: mutation for mutation in MUTATIONS}

@@ -142,7 +142,7 @@ BUGS: tuple[Bug, ...] = (
         "a posting whose cancel is under way is cancelled again",
         (
             f"{_GUARDS}:check_offered",
-            "if any(open_of(posting, each) for each in (CANCELS if action in CANCELS else (action,))):",
+            "if open_one is not None:",
             "if False:",
         ),
         doors.a_cancel_by_the_machine_beside_a_persons,

@@ -23,6 +23,7 @@ from shipby.application.ports.writes import (
     SavePool,
     SavePosting,
     SavePrintJob,
+    SavePurchase,
     SaveReturn,
     SaveSettings,
     SaveStock,
@@ -45,6 +46,7 @@ from shipby.domain.sellers.settings import Recipient
 from shipby.domain.stock.item import StockItem
 from shipby.domain.stock.pool import Pool
 from shipby.domain.tracking.number_job import JobState, NumberJob
+from shipby.domain.tracking.purchases import Purchase
 from tests.support import builders as a
 from tests.support.memory_store import MemoryStore
 
@@ -149,6 +151,8 @@ def everything(store: MemoryStore, seller: str, number: int) -> None:
     happens(store, SaveCarriage(wagon), e.carriage_ref(name), EventType.CARRIAGE_REQUESTED)
     van = Carrier(code=name, names={"en": "Our van"}, seller=seller, version=1)
     happens(store, SaveCarrier(van), e.carrier_ref(name), EventType.CARRIER_CHANGED)
+    bought = Purchase(seller=seller, id=name, version=1, changed_at=NOW, changed_by="key:k1")
+    happens(store, SavePurchase(bought), e.purchase_ref(name), EventType.PURCHASE_CHANGED)
     person = a.person(seller=seller, id=f"{seller}{name}", added_at=LONG_AGO)
     happens(store, SaveAccess(person), e.person_ref(person.id), EventType.PERSON_ADDED)
     key = a.api_key(seller=seller, id=f"{seller}{name}", created_at=LONG_AGO)

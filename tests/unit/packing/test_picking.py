@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -113,6 +114,10 @@ def test_a_slip_has_its_lines_in_walking_order_with_inserts_marks_and_notes_said
         "y": card("y", "A-1", inserts=("manual", "card"), marks=(HandlingMark.FRAGILE,)),
     }
 
+    told = replace(details["one"], boxes=4)
+    assert packing_slip(posting, told, cards).boxes == 4
+    assert packing_slip(replace(posting, boxes=3), details["one"], cards).boxes == 3
+    assert packing_slip(posting, details["one"], cards).boxes == 1
     slip = packing_slip(posting, details["one"], cards, boxes=2, time_zone="Asia/Vladivostok")
 
     assert [(line.bin, line.sku, line.quantity) for line in slip.lines] == [("A-1", "y", 2), ("B-1", "x", 1)]

@@ -37,7 +37,7 @@ def rules(world: World, *wanted: CheckRule) -> None:
     current = world.store.settings(a.SELLER)
     assert current is not None
     changed = replace(current, check_rules=wanted)
-    change_settings(changed, current.version, forget, store=world.store, now=world.clock.now())
+    change_settings(changed, current.version, forget, actor="key:k1", store=world.store, now=world.clock.now())
 
 
 def asked(world: World) -> int:
@@ -80,7 +80,14 @@ def test_a_new_rule_is_held_against_every_open_order_and_lifted_with_it(world: W
 def test_settings_that_change_no_check_ask_for_nothing(world: World) -> None:
     current = world.store.settings(a.SELLER)
     assert current is not None
-    change_settings(replace(current, language="en"), current.version, forget, store=world.store, now=world.clock.now())
+    change_settings(
+        replace(current, language="en"),
+        current.version,
+        forget,
+        actor="key:k1",
+        store=world.store,
+        now=world.clock.now(),
+    )
     assert asked(world) == 0
 
 

@@ -164,6 +164,19 @@ def _extension(evidence: Evidence) -> Finding:
     return judged(wrong, right, what="extensions that are digits, to be written behind a word of ours")
 
 
+def _boxes(evidence: Evidence) -> Finding:
+    wrong: Counter[str] = Counter()
+    right = 0
+    for posting in evidence.details():
+        if posting.get("status") != "awaiting_packaging" or posting.get("is_multibox"):
+            continue
+        counted = posting.get("multi_box_qty") not in (None, 0, 1)
+        if counted:
+            wrong[f"{_GET}.result.multi_box_qty more-than-one"] += 1
+        right += not counted
+    return judged(wrong, right, what="postings of one box, not assembled yet, that say 1")
+
+
 def _carriage(evidence: Evidence) -> Finding:
     wrong: Counter[str] = Counter()
     right: Counter[str] = Counter()
@@ -287,6 +300,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     Probe("label", "Which of a posting's codes does its label show?", _label),
     Probe("NO_POSTING_AT_ALL", "What does the marketplace say of a posting that nobody has?", _nobodys),
     Probe("RECIPIENT_EXTENSION", "Is the extension of a phone number made of digits?", _extension),
+    Probe("BOXES_WITHOUT_WORD", "Does a posting whose boxes nobody counted say 1?", _boxes),
     Probe("CARRIAGE_NEW", "Which statuses do carriages have?", _carriage),
     Probe("DEPARTURE_TIME", "At which hour does a day of departure stand?", _departure),
     Probe("return actions", "Does the product know every action that is offered for a return?", _return_actions),

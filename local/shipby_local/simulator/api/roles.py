@@ -40,6 +40,8 @@ ACTING: Final = frozenset(
         "/v4/posting/fbs/ship",
         "/v6/fbs/posting/product/exemplar/set",
         "/v4/posting/fbs/ship/package",
+        "/v1/posting/fbs/split",
+        "/v3/posting/multiboxqty/set",
     }
 )
 """Methods that a read-only key may not call. Which methods each real role holds is not published: invented."""

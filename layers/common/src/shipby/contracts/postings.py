@@ -218,6 +218,10 @@ class PostingDetailView(PostingView):
     available_actions: Annotated[list[str], Field(description="What the marketplace offers now.")] | None = None
     requirements: Annotated[dict[str, list[str]], Field(description="Unmet requirement -> SKUs.")] | None = None
     products: list[ProductView] | None = None
+    multibox: (
+        Annotated[bool, Field(description="It holds goods of several boxes: say in how many it is packed.")] | None
+    ) = None
+    boxes: Annotated[int | None, Field(description="In how many boxes it is packed; null: nobody said it.")] = None
     missing_entries: (
         Annotated[list[MissingView], Field(description="What of it is still to be entered; see its exemplars.")] | None
     ) = None

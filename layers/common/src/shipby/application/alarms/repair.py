@@ -32,6 +32,7 @@ from shipby.domain.events import (
     person_ref,
     pool_aggregate,
     posting_ref,
+    purchase_ref,
     return_ref,
     settings_ref,
     stock_ref,
@@ -112,12 +113,19 @@ def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> 
         for day in _days(since - back, until):
             for identifier in every(partial(_asked_on, store, seller, kind, day)):
                 yield Ref(kind, identifier)
-    for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
-        yield carrier_ref(carrier.code)
+    yield from _kept(seller, store)
     yield from _of_the_shop(seller, store)
     yield from _goods(seller, store)
     yield from _matters(seller, since, store)
     yield from _watches(seller, store)
+
+
+def _kept(seller: str, store: Store) -> Iterator[Ref]:
+    """What is on no board and by no day."""
+    for carrier in every(lambda cursor: store.carriers(seller, cursor=cursor)):
+        yield carrier_ref(carrier.code)
+    for purchase in every(lambda cursor: store.purchases(seller, cursor=cursor)):
+        yield purchase_ref(purchase.id)
 
 
 def _of_the_shop(seller: str, store: Store) -> Iterator[Ref]:
@@ -132,13 +140,6 @@ def _of_the_shop(seller: str, store: Store) -> Iterator[Ref]:
 def _goods(seller: str, store: Store) -> Iterator[Ref]:
     for pool in every(lambda cursor: store.pools(seller, cursor=cursor)):
         yield pool_aggregate(pool.id)
-        for item in every(lambda cursor, pool=pool: store.stock_in(seller, pool.id, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
-            yield stock_ref(pool.id, item.sku)
-
-
-def _goods(seller: str, store: Store) -> Iterator[Ref]:
-    """What its own pools keep: each movement is told to their shops."""
-    for pool in every(lambda cursor: store.pools(seller, cursor=cursor)):
         for item in every(lambda cursor, pool=pool: store.stock_in(seller, pool.id, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn
             yield stock_ref(pool.id, item.sku)
 

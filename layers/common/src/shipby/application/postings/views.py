@@ -65,6 +65,8 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
                 for line in detail.lines
             ],
             "unread_fields": list(detail.odd),
+            "multibox": detail.multibox,
+            "boxes": detail.boxes or posting.boxes or None,
         }
     return view
 

@@ -123,11 +123,13 @@ def packing_slip(
     detail: MarketplacePosting,
     cards: Cards,
     *,
-    boxes: int = 1,
+    boxes: int = 0,
     time_zone: str = "UTC",
     insert_language: str = "",
 ) -> PackingSlip:
     """What goes into one parcel, in walking order, with the inserts, marks and notes of its products.
+
+    `boxes`: in how many it is packed; left out, what the marketplace shows or was told.
 
     Inserts are those of the buyer's language; the cut-off stands in it in the seller's `time_zone`, as it is printed.
     """
@@ -154,5 +156,5 @@ def packing_slip(
         marks=_ordered(mark for card in found for mark in card.marks),
         notes=tuple(f"{offers[card.sku]}: {card.note}" for card in found if card.note),
         cut_off=posting.cut_off.astimezone(ZoneInfo(time_zone)) if posting.cut_off else None,
-        boxes=boxes,
+        boxes=boxes or detail.boxes or posting.boxes or 1,
     )

@@ -1,6 +1,9 @@
 """What carriers said of tracking numbers, jobs of many of them, and goods that are on their way to us."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import keys
 from shipby.adapters.dynamodb.codec import Record
@@ -9,8 +12,10 @@ from shipby.adapters.dynamodb.rows.kind import Kind
 from shipby.adapters.dynamodb.values import Item
 from shipby.domain.events import AggregateKind
 from shipby.domain.tracking.number_job import NumberJob, NumberRows
-from shipby.domain.tracking.purchases import Purchase
 from shipby.domain.tracking.scans import Scan
+
+if TYPE_CHECKING:
+    from shipby.domain.tracking.purchases import Purchase
 
 
 @functools.cache
@@ -20,6 +25,8 @@ def scans() -> Kind[Scan]:
 
 @functools.cache
 def purchases() -> Kind[Purchase]:
+    from shipby.domain.tracking.purchases import Purchase
+
     return Kind("PURCHASE", Record(Purchase))
 
 
