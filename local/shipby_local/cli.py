@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.domain.errors import ShipbyError
-from shipby_local.commands import clock, doctor, losses, machine, matters, operate, pilot, replays, sellers, work
+from shipby_local.commands import clock, day, doctor, losses, machine, matters, operate, pilot, replays, sellers, work
 from shipby_local.commands.shared import fail
 from shipby_local.stack.errors import StackError
 
@@ -23,6 +23,26 @@ PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "up": machine.up,
         "down": machine.down,
         "simulate": machine.simulate,
+    },
+    "The day": {
+        "morning": day.morning,
+        "boards": day.boards,
+        "search": day.search,
+        "list": day.list_rows,
+        "posting": day.posting,
+        "confirm": day.confirm,
+        "ship": day.ship,
+        "print": day.print_labels,
+        "print-job": day.print_job,
+        "pick": day.pick,
+        "inspect": day.inspect,
+        "pack": day.pack,
+        "hand-over": day.hand_over,
+        "unblock": day.unblock,
+        "override": day.override,
+        "cancel": day.cancel,
+        "decide": day.decide,
+        "export": day.export,
     },
     "Work and money": {
         "postings": operate.postings,

@@ -59,6 +59,7 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
     everything = {operation.id for operation in WITH_KEY}
     read_postings = {"listPostings", "getPosting", "listPostingEvents", "listTrackingNumbers"}
+    read_postings |= {"search", "getBoards", "listWarehouses", "listDeliveryMethods"}
     labels = {"listPostingLabels", "listRefusedPages", "getPrintJob", "listPrints", "scanLabel"}
     labels |= {"listProducts", "getProduct", "getPicking", "getScans", "getExemplars"}
     labels |= {"listCarriages", "getCarriage", "getCarriageDifference"}

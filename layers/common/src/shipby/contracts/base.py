@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -52,6 +53,9 @@ class Request(BaseModel):
         hide_input_in_errors=True,
         defer_build=True,  # a cold start builds only the model it needs
     )
+
+    old_words: ClassVar[Mapping[str, str]] = {}
+    """Fields that an earlier version named otherwise: old name and new one. Both are taken for one version."""
 
 
 class Query(BaseModel):

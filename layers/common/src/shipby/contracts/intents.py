@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -28,10 +29,12 @@ class VerdictBody(Request):
 
 
 class CancelBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"message": "comment"}
+
     reason_id: Annotated[
         int, Field(ge=1, le=_INT64, description="One the marketplace offers for this posting.", examples=[352])
     ]
-    message: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
+    comment: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
 
 
 class IntentView(View):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -37,8 +38,10 @@ class ReturnScanBody(Request):
 
 
 class ReturnInspectBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     condition: Annotated[Condition, Field(strict=False, description="What you found.")]
-    note: Annotated[Text, Field(description="In your own words; no buyer's name or phone.")] = ""
+    comment: Annotated[Text, Field(description="In your own words; no buyer's name or phone.")] = ""
     evidence: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
         Field(strict=False, max_length=50, description="Ids of photos that are among the posting's evidence."),
@@ -46,18 +49,22 @@ class ReturnInspectBody(Request):
 
 
 class DispositionBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     disposition: Annotated[Disposition, Field(strict=False, description="What becomes of the goods.")]
     supplier: Annotated[Text, Field(description="Who gets them back; without it the supplier of the product card.")] = (
         ""
     )
-    note: Text = ""
+    comment: Text = ""
 
 
 class ExchangeBody(Request):
     """The posting that goes to the buyer instead, or a note that one was promised."""
 
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     posting_number: Annotated[Number | None, Field(description="It must be in the store.")] = None
-    note: Annotated[Reason | None, Field(description="Needed without a posting.")] = None
+    comment: Annotated[Reason | None, Field(description="Needed without a posting.")] = None
 
 
 # What the API answers ---------------------------------------------------------------------------------------------

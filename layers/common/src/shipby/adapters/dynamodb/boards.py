@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shipby.adapters.dynamodb import index_keys, keys
 from shipby.adapters.dynamodb.alarms.due import DueAlarms
