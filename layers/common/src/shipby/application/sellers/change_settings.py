@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -12,8 +13,10 @@ from shipby.application.ports.writes import SaveSettings
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.views import money_view
 from shipby.domain.errors import PreconditionFailedError
 from shipby.domain.json_types import Json
+from shipby.domain.money import Money
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.settings import OwnLabelPolicy, Recipient, SellerSettings
@@ -115,6 +118,11 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),
         "postage_limit": dict(settings.postage_limit),
+        "amounts": {
+            "approve_above": _amounts(settings.approve_above),
+            "refund_cap": _amounts(settings.refund_cap),
+            "postage_limit": _amounts(settings.postage_limit),
+        },
         "evidence_kept": duration_text(settings.evidence_kept),
     }
 
@@ -150,3 +158,7 @@ def change_settings(
         return answer
 
     return decide_anew(once)
+
+
+def _amounts(limits: Mapping[str, int]) -> list[Json]:
+    return [money_view(Money(minor, currency)) for currency, minor in limits.items()]
