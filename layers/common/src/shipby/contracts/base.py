@@ -79,6 +79,9 @@ class View(BaseModel):
 Href = Annotated[str, Field(description="Address in this API.", examples=["/v1/postings/24219509-0020-2"])]
 
 
+Links = Annotated[dict[str, str | None], Field(description="Addresses in this API; null where there is none.")]
+
+
 class Paged(Query):
     cursor: Annotated[
         str | None, Field(max_length=8192, description="`next_cursor` of the page before; leave it out to begin.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from shipby.contracts.base import MoneyView, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import Links, MoneyView, Paged, Reason, Request, Text, Time, View
 from shipby.contracts.money import LineAmountView
 from shipby.domain.intents import IntentAction, IntentState
 
@@ -60,3 +60,4 @@ class IntentView(View):
     read_back: Annotated[dict[str, Any], Field(description="What the marketplace showed when it was settled.")]
     created_at: Time
     updated_at: Time
+    links: Annotated[Links, Field(description="self, posting, return, case.")]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shipby.contracts.base import MoneyBody, MoneyView, Number, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import Links, MoneyBody, MoneyView, Number, Paged, Reason, Request, Text, Time, View
 from shipby.domain.returns.options import Goods, Need, OptionKind
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, Condition, Disposition, ReturnSource, ReturnStage
 from shipby.domain.sellers.settings import Automation
@@ -153,6 +153,7 @@ class ReturnView(View):
     kind: Annotated[str | None, Field(description="FBS: Cancellation, FullReturn, PartialReturn, ClientReturn …")]
     posting_number: str | None
     linked: Annotated[bool, Field(description="Whether its posting is in the store.")]
+    links: Annotated[Links, Field(description="self, posting, case, claims.")]
     stage: ReturnStage
     state: Annotated[str, Field(description="The marketplace's own word.")]
     state_name: str
