@@ -176,9 +176,32 @@ def _body(operation: Operation, event: Mapping[str, Any]) -> Request | None:
         raise InvalidInputError("the body is not UTF-8 text", errors=[("body", "send JSON in UTF-8")]) from error
     try:
         # ERPs of .NET and 1C put a byte order mark before JSON; RFC 8259, 8.1 lets a reader pass over it.
-        return (operation.body or Request).model_validate_json(text.strip(WHITE_SPACE) or "{}")
+        text = text.strip(WHITE_SPACE) or "{}"
+        text, as_sent = _in_new_words(operation.body, text)
+        return (operation.body or Request).model_validate_json(text)
     except ValidationError as error:
-        raise invalid(error, "body") from error
+        raise invalid(error, "body", as_sent) from error
+
+
+def _in_new_words(model: type[Request] | None, text: str) -> tuple[str, Mapping[str, str]]:
+    """A body with its fields by their present names, and by those the names that were sent: errors speak of them.
+
+    Raises InvalidInputError for both names of one field.
+    """
+    words = model.old_words if model else {}
+    if not any(f'"{old}"' in text for old in words):
+        return text, {}
+    try:
+        sent = json.loads(text)
+    except ValueError:
+        return text, {}
+    used = {old: new for old, new in words.items() if isinstance(sent, dict) and old in sent}
+    for old, new in used.items():
+        if new in sent:
+            told = f"{old} is the old name of {new}: send {new} alone"
+            raise InvalidInputError(f"the body is not valid: {told}", errors=[(old, told)])
+        sent[new] = sent.pop(old)
+    return (json.dumps(sent) if used else text), {new: old for old, new in used.items()}
 
 
 def limit_headers(left: Allowance) -> dict[str, str]:

@@ -188,10 +188,15 @@ class ProblemAnswer:
     expected: bool = True
 
 
-def invalid(error: ValidationError, where: str) -> InvalidInputError:
-    """The fields a model refuses, without their content. `where` is body or query."""
+def invalid(error: ValidationError, where: str, as_sent: Mapping[str, str] | None = None) -> InvalidInputError:
+    """The fields a model refuses, without their content. `where` is body or query, `as_sent` the callers' own names of
+    fields."""
+    own = as_sent or {}
     errors = [
-        ("/".join(str(part)[:100] for part in found["loc"]) or where, _words(found["type"], found["msg"]))
+        (
+            "/".join(str(own.get(str(part), part))[:100] for part in found["loc"]) or where,
+            _words(found["type"], found["msg"]),
+        )
         for found in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     if len(errors) == 1 and errors[0][0] == where:

@@ -45,9 +45,9 @@ class Budget:
 BUDGETS: Mapping[str, Budget] = {
     # Every reader of settings has the module and the two dataclasses of the seller's check rules, and two rules of the
     # bench. Each store has a dataclass of what it writes: of the data of single pieces, of a purchase, of all other
-    # rows of the bench, of people, keys and sessions (with a module of their reads), four of goods, two of what is for sale;
-    # two more stand beside the product card. Two modules are what the store reads of goods, and whether a posting wants
-    # any; what reserves is loaded for shops that keep stock alone.
+    # rows of the bench, of people, keys and sessions (with a module of their reads), four of goods, two of what is for
+    # sale; two more stand beside the product card. Two modules are what the store reads of goods, and whether a posting
+    # wants any; what reserves is loaded for shops that keep stock alone.
     "order_webhook.handler": Budget(set(), 35, 12),
     # Whose key it is, and sessions: the person behind either is read as well.
     "authorizer.handler": Budget(set(), 42, 14),

@@ -34,6 +34,8 @@ MANY_PARAMETERS = {
     "layers/common/src/shipby/application/settling/finish.py:finish": "one step of an intent, by name",
     "layers/common/src/shipby/application/settling/finish.py:_transaction": "one step of an intent, by name",
     "layers/common/src/shipby/domain/evidence/chain.py:next_item": "all that the hash covers",
+    "local/shipby_local/commands/day.py:cancel": "options of a command",
+    "local/shipby_local/commands/day.py:decide": "options of a command",
     "local/shipby_local/commands/losses.py:audit": "options of a command",
     "local/shipby_local/commands/pilot.py:pilot": "options of a command",
     "local/shipby_local/commands/work.py:what_if": "options of a command",

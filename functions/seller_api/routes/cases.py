@@ -30,7 +30,7 @@ def get_case(call: Call) -> Mapping[str, object]:
 def close_case(call: Call) -> Answer:
     body = call.body_as(CloseCaseBody)
     return cases.close_by_hand(
-        call.seller, call.path["id"], body.resolution, call.actor, call.remember, store=call.store, clock=call.clock
+        call.seller, call.path["id"], body.reason, call.actor, call.remember, store=call.store, clock=call.clock
     )
 
 

@@ -37,7 +37,7 @@ def open_claim(call: Call) -> Answer:
         at=body.asked_at or call.clock.now(),
         source=BY_HAND,
         return_id=body.return_id,
-        note=body.note,
+        note=body.comment,
         answer_by=body.answer_by,
     )
     return claims.open_claim(asked, call.actor, call.remember, store=call.store, clock=call.clock)
@@ -50,7 +50,7 @@ def answer_claim(call: Call) -> Answer:
         claim_id=call.path["id"],
         actor=call.actor,
         pack_id=body.pack_id,
-        note=body.note,
+        note=body.comment,
         if_match=call.if_match,
     )
     return claims.answer_claim(given, call.remember, store=call.store, clock=call.clock)

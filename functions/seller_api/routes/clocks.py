@@ -41,7 +41,7 @@ def buyer_answer(call: Call) -> Answer:
         number=call.path["number"],
         actor=call.actor,
         wanted=body.wanted,
-        note=body.note,
+        note=body.comment,
         if_match=call.if_match,
     )
     return answer_for_buyer(answer, call.remember, store=call.store, clock=call.clock)

@@ -34,9 +34,9 @@ def cancel(call: Call) -> Answer:
         seller=call.seller,
         number=call.path["number"],
         action=IntentAction.CANCEL,
-        request={"reason_id": body.reason_id, "message": body.message},
+        request={"reason_id": body.reason_id, "message": body.comment},
         actor=call.actor,
-        reason=body.message,
+        reason=body.comment,
         if_match=call.if_match,
         accept_forecast=body.accept_forecast,
     )
@@ -51,9 +51,9 @@ def cancel_items(call: Call) -> Answer:
         seller=call.seller,
         number=call.path["number"],
         action=IntentAction.CANCEL_ITEMS,
-        request={"reason_id": body.reason_id, "message": body.message, "items": dict(body.items)},
+        request={"reason_id": body.reason_id, "message": body.comment, "items": dict(body.items)},
         actor=call.actor,
-        reason=body.message,
+        reason=body.comment,
         if_match=call.if_match,
         accept_forecast=body.accept_forecast,
     )

@@ -33,8 +33,15 @@ def get_posting(call: Call) -> Mapping[str, object]:
 
 
 def list_events(call: Call) -> Mapping[str, object]:
-    after = call.query_as(EventsQuery).after_version
-    return queries.posting_events(call.seller, call.path["number"], after_version=after, store=call.store)
+    query = call.query_as(EventsQuery)
+    return queries.posting_events(
+        call.seller,
+        call.path["number"],
+        after_version=query.after_version,
+        limit=query.limit,
+        cursor=query.cursor,
+        store=call.store,
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -60,7 +60,7 @@ def _step(command: str) -> Callable[[Call], Answer]:
             command=command,
             actor=call.actor,
             condition=body.condition if body else "",
-            note=body.note if body else "",
+            note=body.comment if body else "",
             evidence=body.evidence if body else (),
             if_match=call.if_match,
         )
@@ -81,7 +81,7 @@ def dispose(call: Call) -> Answer:
         return_id=call.path["id"],
         disposition=body.disposition,
         actor=call.actor,
-        note=body.note,
+        note=body.comment,
         supplier=body.supplier,
         marks=tuple(body.marks),
         if_match=call.if_match,
@@ -96,7 +96,7 @@ def exchange(call: Call) -> Answer:
         return_id=call.path["id"],
         actor=call.actor,
         number=body.posting_number or "",
-        note=body.note or "",
+        note=body.comment or "",
         if_match=call.if_match,
     )
     return exchange_return(wish, call.remember, store=call.store, clock=call.clock)

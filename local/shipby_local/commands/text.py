@@ -14,13 +14,18 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _LONGEST = timedelta(days=10_000)
 """Longer ones would lead beyond the calendar when they are added to a date."""
 _LENGTH = re.compile(r"([+-]?)((?:\d+[dhms])+)")
+_ISO = re.compile(r"([+-]?)p(?!$)((?:\d+d)?)(?:t(?!$)((?:\d+h)?(?:\d+m)?(?:\d+s)?))?")
+"""P1DT12H, as the API writes lengths."""
 
 
 def length_of(text: str, option: str) -> timedelta:
-    """4h, 30m, 1d12h, +30m, -1h. Raises StackError naming the option."""
-    match = _LENGTH.fullmatch(text.strip().lower())
+    """4h, 30m, 1d12h, +30m, -1h, or as the API has it: PT4H. Raises StackError naming the option."""
+    plain = text.strip().lower()
+    if iso := _ISO.fullmatch(plain):
+        plain = iso[1] + iso[2] + (iso[3] or "")
+    match = _LENGTH.fullmatch(plain)
     if match is None:
-        raise StackError(f"{option} {text!r} is no length of time; write it like 30m, 4h or 1d12h")
+        raise StackError(f"{option} {text!r} is no length of time; write it like 30m, 4h, 1d12h or PT4H")
     try:
         length = sum(
             (timedelta(**{_UNITS[unit]: int(count)}) for count, unit in re.findall(r"(\d+)([dhms])", match[2])),

@@ -69,6 +69,7 @@ def test_a_board_shows_only_what_is_chosen(store: Store, seller: str) -> None:
         blocked_reason="why",
         open_intents=("i",),
         parent_number="p",
+        entries_wanted=True,
     )
     plain = [a.posting(seller=seller, number=f"n{at}", goods=goods_text(())) for at in range(3)]
     store.commit([SavePosting(posting) for posting in (*plain, full)])

@@ -20,7 +20,7 @@ def test_people_type_lengths_of_time(typed: str, minutes: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "4", "h", "4 h", "4w", "--4h", "1.5h", "PT4H", "9999999999d", "9999999d", "-9999999d", "4h!"]
+    "typed", ["", "4", "h", "4 h", "4w", "--4h", "1.5h", "PT1.5H", "9999999999d", "9999999d", "-9999999d", "4h!"]
 )
 def test_anything_else_is_answered_with_how_to_write_it(typed: str) -> None:
     with pytest.raises(StackError, match="--within"):

@@ -135,7 +135,7 @@ def test_an_answer_needs_a_pack_of_the_same_posting_or_words(api: Caller) -> Non
     claim, pack = enters(api).body["id"], has_pack(api, "24219509-0020-9")
 
     assert api.post(f"/v1/claims/{claim}/answer", {"pack_id": pack}).fields == ["pack_id"]
-    assert api.post(f"/v1/claims/{claim}/answer", {"note": "  "}).fields == ["pack_id", "note"]
+    assert api.post(f"/v1/claims/{claim}/answer", {"note": "  "}).fields == ["pack_id", "comment"]
     assert api.post(f"/v1/claims/{claim}/answer", {"note": "x"}, if_match='"7"').status == 412
     assert api.get(f"/v1/claims/{claim}").body["state"] == "open"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -59,6 +60,9 @@ class Request(BaseModel):
         defer_build=True,  # a cold start builds only the model it needs
     )
 
+    old_words: ClassVar[Mapping[str, str]] = {}
+    """Fields that an earlier version named otherwise: old name and new one. Both are taken for one version."""
+
 
 class Query(BaseModel):
     """The parameters behind the question mark; text is converted to the named types."""
@@ -79,6 +83,9 @@ class View(BaseModel):
 
 
 Href = Annotated[str, Field(description="Address in this API.", examples=["/v1/postings/24219509-0020-2"])]
+
+
+Links = Annotated[dict[str, str | None], Field(description="Addresses in this API; null where there is none.")]
 
 
 class Paged(Query):

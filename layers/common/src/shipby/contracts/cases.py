@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,7 +18,9 @@ class CasesQuery(Paged):
 
 
 class CloseCaseBody(Request):
-    resolution: Annotated[
+    old_words: ClassVar[Mapping[str, str]] = {"resolution": "reason"}
+
+    reason: Annotated[
         str, Field(min_length=1, max_length=500, description="What was done, or why nothing has to be; kept.")
     ]
 
@@ -61,5 +64,7 @@ class ClockStopBody(Request):
 
 
 class BuyerAnswerBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     wanted: Annotated[bool, Field(description="Whether the buyer still wants the order.")]
-    note: Annotated[Text, Field(description="A remark for the history, without personal data.")] = ""
+    comment: Annotated[Text, Field(description="A remark for the history, without personal data.")] = ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -159,6 +160,8 @@ class ClaimsQuery(Paged):
 class ClaimBody(Request):
     """Somebody wants proof of a posting; entered by hand."""
 
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     posting_number: Number
     # Strict models take no text for an enum unless they are told to.
     kind: Annotated[ClaimKind, Field(strict=False, description="What is asked for.")] = ClaimKind.PACKING_EVIDENCE
@@ -167,15 +170,17 @@ class ClaimBody(Request):
         Time | None,
         Field(description="Only where the request itself names a time; else your settings or the market's period."),
     ] = None
-    note: Annotated[Text, Field(description="Your own words; no personal data.")] = ""
+    comment: Annotated[Text, Field(description="Your own words; no personal data.")] = ""
     return_id: Annotated[str, _ID] = ""
 
 
 class AnswerClaimBody(Request):
     """Which evidence pack answered it, or how it was answered; one of the two is needed."""
 
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     pack_id: Annotated[str, _ID] = ""
-    note: Text = ""
+    comment: Text = ""
 
 
 class WithdrawClaimBody(Request):

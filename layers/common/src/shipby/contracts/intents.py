@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from shipby.contracts.base import ActorName, MoneyView, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import ActorName, Links, MoneyView, Paged, Reason, Request, Text, Time, View
 from shipby.contracts.money import LineAmountView
 from shipby.domain.intents import IntentAction, IntentState
 
@@ -28,10 +29,12 @@ class VerdictBody(Request):
 
 
 class CancelBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"message": "comment"}
+
     reason_id: Annotated[
         int, Field(ge=1, le=_INT64, description="One the marketplace offers for this posting.", examples=[352])
     ]
-    message: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
+    comment: Annotated[Text, Field(description="Told to the marketplace; without it the reason's title.")] = ""
 
 
 class IntentView(View):
@@ -59,3 +62,4 @@ class IntentView(View):
     read_back: Annotated[dict[str, Any], Field(description="What the marketplace showed when it was settled.")]
     created_at: Time
     updated_at: Time
+    links: Annotated[Links, Field(description="self, posting, return, case.")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +24,8 @@ class ApproveBody(Request):
 class CancelItemsBody(Request):
     """Which products, and how many pieces of each, are cancelled; all of them is a cancel of the posting."""
 
+    old_words: ClassVar[Mapping[str, str]] = {"message": "comment"}
+
     items: Annotated[
         dict[str, Annotated[int, Field(ge=1, le=10_000)]],
         Field(min_length=1, max_length=200, description="SKU -> pieces.", examples=[{"149123456": 1}]),
@@ -30,7 +33,7 @@ class CancelItemsBody(Request):
     reason_id: Annotated[
         int, Field(ge=1, le=_INT64, description="One the marketplace offers for this posting.", examples=[352])
     ]
-    message: Annotated[
+    comment: Annotated[
         str, Field(min_length=1, max_length=500, description="Told to the marketplace, which wants one.")
     ]
     accept_forecast: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shipby.contracts.base import ActorName, Href, MoneyView, Paged, Query, Reason, Request, Text, Time, View
+from shipby.contracts.base import ActorName, Href, Links, MoneyView, Paged, Query, Reason, Request, Text, Time, View
 from shipby.domain.events import EventType
 from shipby.domain.postings.choice import Fault, Group, Tag
 from shipby.domain.postings.next_action import LabelState, NextAction
@@ -35,6 +35,14 @@ class PostingsQuery(Paged):
 
 class EventsQuery(Query):
     after_version: Annotated[int, Field(ge=0, le=99_999_998, description="Leave out what you know already.")] = 0
+    limit: Annotated[
+        int | None,
+        Field(ge=1, le=1000, description="About so many: a version's events stay together. Left out: all."),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        Field(pattern=r"^[0-9]{1,8}$", description="`next_cursor` of the page before, instead of `after_version`."),
+    ] = None
 
 
 class StepBody(Request):
@@ -214,6 +222,7 @@ class PostingDetailView(PostingView):
 
     parent: Annotated[str | None, Field(description="The posting that a split made this one of.")]
     family: Annotated[FamilyView | None, Field(description="Null where the order was not split.")]
+    links: Annotated[Links, Field(description="What belongs to it, each where it is listed.")]
     order_number: str | None = None
     available_actions: Annotated[list[str], Field(description="What the marketplace offers now.")] | None = None
     requirements: Annotated[dict[str, list[str]], Field(description="Unmet requirement -> SKUs.")] | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shipby.contracts.base import MoneyBody, MoneyView, Number, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import Links, MoneyBody, MoneyView, Number, Paged, Reason, Request, Text, Time, View
 from shipby.domain.returns.options import Goods, Need, OptionKind
 from shipby.domain.returns.return_case import COMPENSATE_ACTION, Condition, Disposition, ReturnSource, ReturnStage
 from shipby.domain.sellers.settings import Automation
@@ -37,8 +38,10 @@ class ReturnScanBody(Request):
 
 
 class ReturnInspectBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     condition: Annotated[Condition, Field(strict=False, description="What you found.")]
-    note: Annotated[Text, Field(description="In your own words; no buyer's name or phone.")] = ""
+    comment: Annotated[Text, Field(description="In your own words; no buyer's name or phone.")] = ""
     evidence: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=100)], ...],
         Field(strict=False, max_length=50, description="Ids of photos that are among the posting's evidence."),
@@ -46,6 +49,8 @@ class ReturnInspectBody(Request):
 
 
 class DispositionBody(Request):
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     disposition: Annotated[Disposition, Field(strict=False, description="What becomes of the goods.")]
     supplier: Annotated[Text, Field(description="Who gets them back; without it the supplier of the product card.")] = (
         ""
@@ -59,14 +64,16 @@ class DispositionBody(Request):
             "the posting came back. They are free for another posting then.",
         ),
     ]
-    note: Text = ""
+    comment: Text = ""
 
 
 class ExchangeBody(Request):
     """The posting that goes to the buyer instead, or a note that one was promised."""
 
+    old_words: ClassVar[Mapping[str, str]] = {"note": "comment"}
+
     posting_number: Annotated[Number | None, Field(description="It must be in the store.")] = None
-    note: Annotated[Reason | None, Field(description="Needed without a posting.")] = None
+    comment: Annotated[Reason | None, Field(description="Needed without a posting.")] = None
 
 
 # What the API answers ---------------------------------------------------------------------------------------------
@@ -155,6 +162,7 @@ class ReturnView(View):
     kind: Annotated[str | None, Field(description="FBS: Cancellation, FullReturn, PartialReturn, ClientReturn …")]
     posting_number: str | None
     linked: Annotated[bool, Field(description="Whether its posting is in the store.")]
+    links: Annotated[Links, Field(description="self, posting, case, claims.")]
     stage: ReturnStage
     state: Annotated[str, Field(description="The marketplace's own word.")]
     state_name: str

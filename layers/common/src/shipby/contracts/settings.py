@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from shipby.contracts.base import ActorName, Request, Time, View
+from shipby.contracts.base import ActorName, MoneyView, Request, Time, View
 from shipby.contracts.bench.rules import (
     InspectionRuleBody,
     InspectionRuleView,
@@ -23,9 +24,11 @@ from shipby.contracts.validation.rules import (
     named_once,
 )
 from shipby.domain.deadlines.policy import Move
+from shipby.domain.errors import ShipbyError
 from shipby.domain.events import EventType
 from shipby.domain.intents import IntentAction
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode
+from shipby.domain.money import Money
 from shipby.domain.postings.posting import Stage
 from shipby.domain.sellers.settings import Automation
 
@@ -146,6 +149,29 @@ class ReturnPolicyBody(Request):
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["RUB"])]
 Minor = Annotated[int, Field(ge=0, le=10**12, description="Minor units, such as kopecks.")]
+Decimals = Annotated[str, Field(examples=["1000.00"], description="An amount, written as everywhere else.")]
+_DECIMALS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)
+
+
+def _in_minor(limits: object) -> object:
+    """Decimals as minor units of their currency; what is no limit is left to the model."""
+    if not isinstance(limits, dict):
+        return limits
+    try:
+        return {
+            currency: Money.parse(limit, currency).minor
+            if isinstance(limit, str) and _DECIMALS.fullmatch(limit)
+            else limit
+            for currency, limit in limits.items()
+        }
+    except ShipbyError as error:
+        raise ValueError(str(error)) from error
+
+
+Limits = Annotated[
+    dict[Currency, Minor], BeforeValidator(_in_minor, json_schema_input_type=dict[Currency, Decimals | Minor])
+]
+"""Per currency."""
 
 
 def _named_once(policies: list[ReturnPolicyBody]) -> list[ReturnPolicyBody]:
@@ -160,6 +186,9 @@ class SettingsBody(Request):
 
     version: Annotated[
         int | None, Field(description="Comes with the answer of GET; not looked at here, If-Match decides.")
+    ] = None
+    amounts: Annotated[
+        dict[str, Any] | None, Field(description="Comes with the answer of GET; not looked at here, the limits are.")
     ] = None
     language: Annotated[Literal["ru", "zh", "en"], Field(description="Of notices.")]
     time_zone: Annotated[str, Field(max_length=64, examples=["Europe/Moscow"]), AfterValidator(_known_zone)]
@@ -276,18 +305,18 @@ class SettingsBody(Request):
         Field(description="What your buyers read, for inserts: the marketplace does not tell a buyer's language."),
     ] = "ru"
     approve_above: Annotated[
-        dict[Currency, Minor],
+        Limits,
         Field(
             default_factory=dict,
             description="A refund above it needs a second person; a currency that is missing has no limit.",
         ),
     ]
     refund_cap: Annotated[
-        dict[Currency, Minor],
+        Limits,
         Field(default_factory=dict, description="What all refunds of a day may come to, by people and machines."),
     ]
     postage_limit: Annotated[
-        dict[Currency, Minor],
+        Limits,
         Field(
             default_factory=lambda: {"RUB": 100_000},
             description="The most return postage of one return; a currency that is missing allows none.",
@@ -433,6 +462,10 @@ class SettingsView(View):
     approve_numbers: str
     refund_cap: dict[str, int]
     postage_limit: dict[str, int]
+    amounts: Annotated[
+        dict[str, list[MoneyView]],
+        Field(description="The limits above, which are in minor units, as amounts. They are taken as decimals too."),
+    ]
     stock_pools: dict[str, str]
     evidence_kept: str
 

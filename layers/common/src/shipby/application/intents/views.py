@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shipby.application.shared.views import minor_view, money_view, time_text
+from shipby.application.shared.views import link, minor_view, money_view, time_text
+from shipby.domain.events import AggregateKind
 from shipby.domain.intents import NEEDS_PERSON, Intent
 from shipby.domain.json_types import Json
 
@@ -29,4 +30,10 @@ def intent_view(intent: Intent) -> dict[str, Json]:
         "read_back": intent.read_back,
         "created_at": time_text(intent.created_at),
         "updated_at": time_text(intent.updated_at),
+        "links": {
+            "self": link("intents", intent.id),
+            "posting": link("postings", intent.posting_number),
+            "return": link("returns", intent.ref.id if intent.ref.kind is AggregateKind.RETURN else ""),
+            "case": link("cases", subject=intent.id),
+        },
     }

@@ -18,11 +18,12 @@ from shipby.application.postings.family import family_view, history_before
 from shipby.application.postings.label_codes import posting_of_code
 from shipby.application.postings.views import event_view, posting_view
 from shipby.application.postings.work_posting import load_posting
+from shipby.application.shared.views import link
 from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.postings.posting import FINAL, Stage
+from shipby.domain.postings.posting import FINAL, MarketplacePosting, Posting, Stage
 
 if TYPE_CHECKING:
     from shipby.domain.postings.choice import Choice
@@ -163,21 +164,47 @@ def get_posting(seller: str, number: str, *, store: Store) -> View:
         wants = posting.assembled_at is None
         sheet = sheet_of(detail, seller, store=store) if wants else None
         view |= {"missing_entries": missing_view(detail, sheet) if wants else []}
-    return view | {"parent": posting.parent_number or None, "family": family_view(posting, detail, store=store)}
+    family = family_view(posting, detail, store=store)
+    return view | {"parent": posting.parent_number or None, "family": family, "links": _links(posting, detail)}
 
 
-def posting_events(seller: str, number: str, *, after_version: int, store: Store) -> View:
-    """The history of a posting after a version, in order. Raises NotFoundError.
+def _links(posting: Posting, detail: MarketplacePosting | None) -> View:
+    """What belongs to a posting, each where it is listed."""
+    number = posting.number
+    return {
+        "self": link("postings", number),
+        "parent": link("postings", posting.parent_number),
+        "order": link("search", q=detail.order_number) if detail else None,
+        "events": link("postings", number, "events"),
+        "intents": link("intents", posting=number),
+        "prints": link("postings", number, "prints"),
+        "money": link("refunds", number),
+        "returns": link("returns", posting=number),
+        "cancel_requests": link("cancel-requests", posting=number),
+        "claims": link("claims", posting=number),
+        "cases": link("cases", subject=number),
+    }
+
+
+def posting_events(
+    seller: str, number: str, *, after_version: int, store: Store, limit: int | None = None, cursor: str | None = None
+) -> View:
+    """The history of a posting after a version, in order; about so many. Raises NotFoundError.
 
     That of a part of a split begins with its parent's, until the split: only where the whole history is asked for,
     since versions count per posting.
     """
     posting = load_posting(store, seller, number)
-    own = store.events(seller, posting_ref(number), after_version=after_version)
-    before = history_before(posting, own, store) if posting.parent_number and after_version == 0 else []
-    return _listing(
-        event_view(stored) | {"posting_number": of} for of, stored in (*before, *((number, stored) for stored in own))
-    )
+    after = int(cursor) if cursor else after_version
+    own = store.events(seller, posting_ref(number), after_version=after)
+    before = history_before(posting, own, store) if posting.parent_number and after == 0 else []
+    following = None
+    if limit is not None and limit < len(own):
+        last = own[limit - 1].version
+        shown = [stored for stored in own if stored.version <= last]
+        own, following = shown, str(last) if len(shown) < len(own) else None
+    views = (event_view(stored) | {"posting_number": of} for of, stored in (*before, *((number, one) for one in own)))
+    return _listing(views, following)
 
 
 # Intents and money --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from shipby.application.ports.store import Store
 from shipby.application.returns.decisions import load_return
 from shipby.application.returns.policies import options_of, policy_view
 from shipby.application.shared.paging import chosen
-from shipby.application.shared.views import money_view, time_text
+from shipby.application.shared.views import link, money_view, time_text
 from shipby.domain.json_types import Json
 from shipby.domain.returns.options import DEFAULT_POLICY, Option, ReturnOptions
 from shipby.domain.returns.return_case import CABINET_RETURNS, RejectionReason, ReturnCase
@@ -67,6 +67,12 @@ def return_view(case: ReturnCase) -> dict[str, Json]:
         "kind": case.kind or None,
         "posting_number": case.posting_number or None,
         "linked": case.linked,
+        "links": {
+            "self": link("returns", case.id),
+            "posting": link("postings", case.posting_number if case.linked else ""),
+            "case": link("cases", subject=case.id),
+            "claims": link("claims", posting=case.posting_number),
+        },
         "stage": case.stage,
         "state": case.state,
         "state_name": case.state_name,

@@ -14,11 +14,12 @@ from shipby.application.ports.writes import AppendEvents, SaveSettings, Write
 from shipby.application.sellers.views import settings_view
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
-from shipby.application.shared.views import time_text
+from shipby.application.shared.views import money_view, time_text
 from shipby.domain import actors
 from shipby.domain.errors import InvalidInputError, PreconditionFailedError
 from shipby.domain.events import Event, EventType, settings_ref
 from shipby.domain.json_types import Json
+from shipby.domain.money import Money
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.check_rules import CheckRule
@@ -155,6 +156,11 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),
         "postage_limit": dict(settings.postage_limit),
+        "amounts": {
+            "approve_above": _amounts(settings.approve_above),
+            "refund_cap": _amounts(settings.refund_cap),
+            "postage_limit": _amounts(settings.postage_limit),
+        },
         "stock_pools": dict(settings.stock_pools),
         "evidence_kept": duration_text(settings.evidence_kept),
         "checks": settings.checks,
@@ -249,6 +255,10 @@ def change_settings(
         return answer
 
     return decide_anew(once)
+
+
+def _amounts(limits: Mapping[str, int]) -> list[Json]:
+    return [money_view(Money(minor, currency)) for currency, minor in limits.items()]
 
 
 def _recheck(before: SellerSettings, after: SellerSettings, *, store: Store, now: datetime) -> list[Write]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote, urlencode
 
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
@@ -19,3 +20,11 @@ def money_view(money: Money | None) -> dict[str, Json] | None:
 
 def minor_view(minor: int, like: Money | None) -> dict[str, Json] | None:
     return money_view(Money(minor, like.currency)) if like else None
+
+
+def link(*parts: str, **query: str) -> str | None:
+    """An address of this API; None where a part or a value of it is not known."""
+    if not all((*parts, *query.values())):
+        return None
+    path = "/v1/" + "/".join(quote(part, safe="") for part in parts)
+    return f"{path}?{urlencode(query)}" if query else path

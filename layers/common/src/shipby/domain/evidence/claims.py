@@ -183,7 +183,7 @@ def answered(claim: Claim, *, pack_id: str, note: str, at: datetime, actor: str)
     if not pack_id and not note.strip():
         raise InvalidInputError(
             "an answer names its evidence pack, or says how it was given",
-            errors=[("pack_id", "is missing"), ("note", "is missing")],
+            errors=[("pack_id", "is missing"), ("comment", "is missing")],
         )
     changed = replace(
         claim,
