@@ -377,3 +377,21 @@ def test_of_a_part_whose_pieces_nobody_scanned_none_is_free(world: World) -> Non
     sold(world)
     returned(world, 1)
     assert owner(world, FIRST) == owner(world, SECOND) == f"{a.SELLER}/{a.NUMBER}"
+
+
+def test_a_check_that_did_not_end_in_time_is_asked_for_again_by_scanning_the_same_pieces_again(world: World) -> None:
+    world.market.exemplars.state = "failed"
+    for mark in (FIRST, SECOND):
+        scan(world, mark.code)
+    [intent] = world.posting().open_intents
+    world.settle(intent)
+    assert world.settle(intent).intent.state is IntentState.REJECTED
+
+    world.market.exemplars.state = "passed"
+    reset(world)
+    scan(world, FIRST.code)
+    assert world.posting().open_intents == ()
+    scan(world, SECOND.code)
+    [again] = world.posting().open_intents
+    assert world.settle(again).intent.state is IntentState.CONFIRMED
+    assert entered(world) == [FIRST.code, SECOND.code]

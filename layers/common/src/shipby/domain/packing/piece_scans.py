@@ -164,13 +164,23 @@ def _piece(parcel: Parcel, item: Item, mark: Mark) -> Piece | Refusal:
     for sku, pieces in parcel.entered.items():
         if mark.identity in codes_of({sku: pieces}):
             if sku == item.sku:
-                return Piece(item, mark)
+                return Piece(item, mark, parcel.entered if _is_told_again(parcel, sku) else None)
             return Refusal(MarkProblem.WRONG_GOODS, f"this mark is entered for SKU {sku}: it is no piece of {item.sku}")
     if item.sku in parcel.marked:
         return _entered(parcel, item, mark)
     if any(one.mark for one in parcel.entered.get(item.sku, ())):
         return _other_piece(parcel, item)
     return Piece(item, mark)
+
+
+def _is_told_again(parcel: Parcel, sku: str) -> bool:
+    """Whether the marketplace did not take these entries, or did not finish checking them, and this is the last piece:
+    the same is sent again, unless another piece has taken a place."""
+    refused = parcel.sheet is not None and parcel.sheet.problem and not parcel.sheet.accepted
+    is_last = sum(item.missing for item in parcel.items if item.sku in parcel.marked) == 1
+    calls = (IntentAction.SET_EXEMPLARS, IntentAction.SHIP)
+    is_open = any(open_of(parcel.posting, call) for call in calls)
+    return bool(refused) and is_last and sku in parcel.marked and not is_open
 
 
 def _entered(parcel: Parcel, item: Item, mark: Mark) -> Piece | Refusal:
