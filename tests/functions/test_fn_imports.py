@@ -50,17 +50,17 @@ BUDGETS: Mapping[str, Budget] = {
     # wants any; what reserves is loaded for shops that keep stock alone.
     "order_webhook.handler": Budget(set(), 35, 12),
     # Whose key it is, and sessions: the person behind either is read as well.
-    "authorizer.handler": Budget(set(), 42, 14),
+    "authorizer.handler": Budget(set(), 41, 13),
     "deadline_sweep.handler": Budget(WORKER, 46, 20),
-    "deadline_sweep.worker": Budget(WORKER, 218, 181),
+    "deadline_sweep.worker": Budget(WORKER, 214, 176),
     "stream_router.handler": Budget(WORKER, 72, 44),
-    "posting_sync.handler": Budget(WORKER, 210, 196),
-    "marketplace_poll.handler": Budget(WORKER, 292, 259),
-    "tracking.handler": Budget(WORKER, 228, 199),
-    "refunds.handler": Budget(WORKER, 228, 199),
-    "notifications.handler": Budget(WORKER, 197, 173),
-    "label_generation.handler": Budget(WORKER, 262, 234),
-    "seller_api.handler": Budget({*WORKER, "pydantic"}, 103, 102),
+    "posting_sync.handler": Budget(WORKER, 206, 191),
+    "marketplace_poll.handler": Budget(WORKER, 288, 254),
+    "tracking.handler": Budget(WORKER, 224, 194),
+    "refunds.handler": Budget(WORKER, 224, 194),
+    "notifications.handler": Budget(WORKER, 194, 169),
+    "label_generation.handler": Budget(WORKER, 258, 229),
+    "seller_api.handler": Budget({*WORKER, "pydantic"}, 101, 98),
 }
 _OWN = {"order_webhook.handler": {"errors", "events", "json_types", "money", "postings.inbox", "postings.push"}} | {
     "authorizer.handler": {

@@ -14,9 +14,10 @@ from functools import partial
 
 from shipby.application.alarms.route_events import Routed, route_event, route_push
 from shipby.application.ports.pages import Page
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import ReturnReads
-from shipby.application.ports.sellers import SellerReads
+from shipby.application.ports.sellers import People, SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
 from shipby.domain.cases.watches import OF_SELLER, digest_id
@@ -128,7 +129,7 @@ def _kept(seller: str, store: Store) -> Iterator[Ref]:
         yield purchase_ref(purchase.id)
 
 
-def _of_the_shop(seller: str, store: Store) -> Iterator[Ref]:
+def _of_the_shop(seller: str, store: People) -> Iterator[Ref]:
     """Its policy, its people, their keys."""
     yield settings_ref()
     for person in every(lambda cursor: store.people(seller, limit=200, cursor=cursor)):
@@ -137,7 +138,7 @@ def _of_the_shop(seller: str, store: Store) -> Iterator[Ref]:
         yield key_ref(key)
 
 
-def _goods(seller: str, store: Store) -> Iterator[Ref]:
+def _goods(seller: str, store: StockReads) -> Iterator[Ref]:
     for pool in every(lambda cursor: store.pools(seller, cursor=cursor)):
         yield pool_aggregate(pool.id)
         for item in every(lambda cursor, pool=pool: store.stock_in(seller, pool.id, limit=200, cursor=cursor)):  # type: ignore[misc]  # bound per turn

@@ -15,6 +15,8 @@ from shipby.application.availability.wishes import Pooled, places_of, tells_itse
 from shipby.application.cases.opening import close_open_case, report_case
 from shipby.application.ports.availability.market import OFFERS_A_READ, Stocks
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Watches
+from shipby.application.ports.papers import OfferReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveWatch, Write
 from shipby.application.shared.idempotency import Answer, Remember
@@ -59,7 +61,7 @@ def is_due(shop: str, *, store: Store, clock: Clock) -> bool:
     return watch is None or watch.checked_at.date() != clock.now().date()
 
 
-def ask(shop: str, actor: str, remember: Remember, *, store: Store, clock: Clock) -> Answer:
+def ask(shop: str, actor: str, remember: Remember, *, store: Watches, clock: Clock) -> Answer:
     """Have a shop's numbers compared: 202. Asked again while it is under way it stays as it is."""
 
     def once() -> Answer:
@@ -143,7 +145,7 @@ def _conclude(shop: str, look: Look, known: Watch, store: Store, clock: Clock) -
     store.commit(_next(shop, known, "done", {}, now, actors.STOCK))
 
 
-def _look(shop: str, pooled: Pooled, store: Store, stocks: Stocks) -> Look:
+def _look(shop: str, pooled: Pooled, store: OfferReads, stocks: Stocks) -> Look:
     """Only pairs whose free number is the same before and after the marketplace was read."""
     before, served = _ours(shop, pooled, store)
     shown = _shown(stocks, sorted({place.offer for place in before}))
@@ -154,7 +156,7 @@ def _look(shop: str, pooled: Pooled, store: Store, stocks: Stocks) -> Look:
     return Look(compared=len(still), drifts=differences(still, there, served=served))
 
 
-def _ours(shop: str, pooled: Pooled, store: Store) -> tuple[dict[Place, Ours], set[str]]:
+def _ours(shop: str, pooled: Pooled, store: OfferReads) -> tuple[dict[Place, Ours], set[str]]:
     free: dict[Place, int] = {}
     reserved: dict[Place, int | None] = {}
     served: set[str] = set()

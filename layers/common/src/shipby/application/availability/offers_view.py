@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shipby.application.availability.wishes import waking
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import OfferReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveOffer
 from shipby.application.shared.idempotency import Answer, Remember
@@ -20,7 +21,7 @@ from shipby.domain.sellers.settings import Automation
 
 
 def list_offers(
-    shop: str, state: OfferState | None, *, limit: int, cursor: str | None, store: Store
+    shop: str, state: OfferState | None, *, limit: int, cursor: str | None, store: OfferReads
 ) -> dict[str, Json]:
     """By warehouse and article; with `state` those of a page in another one are left out of it."""
     page = store.offers_of(shop, limit=limit, cursor=cursor)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import HistoryReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveSupply
 from shipby.application.shared.idempotency import Answer, Remember
@@ -95,7 +96,7 @@ def _proposal(terms: SupplyTerms, item: StockItem, free: int, store: Store, now:
     return propose(terms, free=free - short, sales=_sales(item, store, now), at=now)
 
 
-def _sales(item: StockItem, store: Store, now: datetime) -> Sales:
+def _sales(item: StockItem, store: HistoryReads, now: datetime) -> Sales:
     ref = stock_ref(item.pool, item.sku)
     stored = store.events(item.seller, ref, after_version=max(0, item.version - _MOVEMENTS))
     begins = now - WINDOW

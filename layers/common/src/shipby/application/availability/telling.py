@@ -15,8 +15,9 @@ from shipby.application.availability.wishes import resting, waking
 from shipby.application.cases.opening import close_open_case, open_case
 from shipby.application.ports.availability.market import PAIRS_A_CALL, Stocks, Told
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveOffer
+from shipby.application.ports.writes import Commits, SaveOffer
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.availability import offers as o
@@ -83,7 +84,7 @@ def tell_offers(shop: str, *, store: Store, stocks: Stocks, clock: Clock) -> Ste
     return _rest(shop, store, clock, Step(told=told, refused=refused), wait=STEP_AGAIN if more else timedelta())
 
 
-def _tell(call: Sequence[Offer], store: Store, stocks: Stocks, clock: Clock) -> tuple[Mapping[Place, Outcome], bool]:
+def _tell(call: Sequence[Offer], store: Commits, stocks: Stocks, clock: Clock) -> tuple[Mapping[Place, Outcome], bool]:
     """What became of each pair of a call; whether to call no more for now."""
     sending = [o.claimed(offer, at=clock.now()) for offer in call]
     try:
@@ -184,7 +185,7 @@ def subject_of(offer: Offer) -> str:
     return house if offer.code == _WAREHOUSE else f"{offer.offer} in {house}"
 
 
-def _matter(shop: str, offer: Offer, store: Store, clock: Clock) -> None:
+def _matter(shop: str, offer: Offer, store: Cases, clock: Clock) -> None:
     open_case(
         store,
         seller=shop,
@@ -197,7 +198,7 @@ def _matter(shop: str, offer: Offer, store: Store, clock: Clock) -> None:
     )
 
 
-def _over(shop: str, before: Offer, store: Store, clock: Clock) -> None:
+def _over(shop: str, before: Offer, store: Cases, clock: Clock) -> None:
     close_open_case(
         store,
         seller=shop,

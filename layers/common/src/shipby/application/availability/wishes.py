@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from shipby.application.ports.availability.market import Stocks
 from shipby.application.ports.availability.pooled import FreeStock
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import WatchReads
+from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveOffer, SaveWatch, Write
 from shipby.application.shared.retry import decide_anew
@@ -118,7 +120,7 @@ def places_of(
     return found
 
 
-def tells_itself(shop: str, store: Store) -> bool | None:
+def tells_itself(shop: str, store: SellerReads) -> bool | None:
     """Whether a shop's numbers are told by themselves; False: they are only worked out, None: not even that."""
     settings = store.settings(shop)
     if settings is None or settings.tell_stock is Automation.OFF:
@@ -150,7 +152,7 @@ def commit_wishes(
     return changes
 
 
-def _parts(shop: str, saves: Sequence[SaveOffer], store: Store, now: datetime) -> list[list[Write]]:
+def _parts(shop: str, saves: Sequence[SaveOffer], store: WatchReads, now: datetime) -> list[list[Write]]:
     """A shop's changes, cut so that each fits; the first one wakes it, as each of the others is told with it."""
     found: list[list[Write]] = []
     size = (_MOST_ITEMS - 2) // 2
@@ -172,7 +174,7 @@ def _marks(before: Offer | None, after: Offer) -> bool:
     return waited is not (after.state is OfferState.WAITS)
 
 
-def waking(shop: str, store: Store, *, now: datetime, due: datetime | None = None) -> list[Write]:
+def waking(shop: str, store: WatchReads, *, now: datetime, due: datetime | None = None) -> list[Write]:
     """What has a shop tell at a time, or at once; its watch rings if nobody does."""
     known = store.watch(shop, STOCK_TELLING)
     at = max(due or now, now)
@@ -191,7 +193,7 @@ def waking(shop: str, store: Store, *, now: datetime, due: datetime | None = Non
     return [SaveWatch(watch), AppendEvents(shop, watch_ref(STOCK_TELLING), watch.version, (event,))]
 
 
-def resting(shop: str, store: Store, *, now: datetime) -> list[Write]:
+def resting(shop: str, store: WatchReads, *, now: datetime) -> list[Write]:
     """What lets a shop's watch rest: everything is told. Nothing where it rests already."""
     known = store.watch(shop, STOCK_TELLING)
     if known is None or known.next_alarm is None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shipby.application.carriages.rows import carriage_writes, load_carriage
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import LabelReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting, step_writes, with_goods
 from shipby.application.printing.copies import newest_label
@@ -66,7 +67,7 @@ def scan_parcel(
 
 
 def _scanned(
-    carriage: Carriage, posting: Posting, detail: MarketplacePosting | None, code: str, store: Store
+    carriage: Carriage, posting: Posting, detail: MarketplacePosting | None, code: str, store: LabelReads
 ) -> tuple[Carriage, int]:
     """The carriage with what was scanned, and how many boxes of the parcel are missing."""
     if detail is None or not detail.boxes:

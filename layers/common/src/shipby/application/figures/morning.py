@@ -26,7 +26,9 @@ from shipby.domain.sellers.settings import SellerSettings
 
 if TYPE_CHECKING:
     from shipby.application.ports.clock import Clock
+    from shipby.application.ports.matters import CaseReads
     from shipby.application.ports.postings import WorkItem
+    from shipby.application.ports.sellers import SellerReads
     from shipby.application.ports.store import Store
 
 MORNING = "morning"
@@ -98,7 +100,7 @@ def keep_morning(seller: str, *, store: Store, clock: Clock) -> None:
         store.save_report(seller, MORNING, now.date(), {"at": time_text(now), "counts": counts})
 
 
-def _end_of_day(seller: str, store: Store, now: datetime) -> datetime:
+def _end_of_day(seller: str, store: SellerReads, now: datetime) -> datetime:
     zone = ZoneInfo((store.settings(seller) or SellerSettings(seller=seller)).time_zone)
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time.min, zone).astimezone(now.tzinfo)
@@ -188,7 +190,7 @@ def _error_index(guard: Mapping[str, Json], as_of: str | None) -> dict[str, Json
     return _figure("error_index", [errors], as_of, **{name: guard[name] for name in names})
 
 
-def _cases(seller: str, store: Store, *kinds: CaseKind) -> list[_Part]:
+def _cases(seller: str, store: CaseReads, *kinds: CaseKind) -> list[_Part]:
     return [
         _Part(
             f"cases_{kind}",

@@ -61,7 +61,7 @@ def with_goods(
 
 
 def _not_settled(
-    posting: Posting, error: PermanentError, settings: SellerSettings, *, store: Store, now: datetime
+    posting: Posting, error: PermanentError, settings: SellerSettings, *, store: Cases, now: datetime
 ) -> tuple[Write, ...]:
     _, writes = opening(
         store,

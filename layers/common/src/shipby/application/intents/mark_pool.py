@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from shipby.application.intents.enter_exemplars import Entry, enter_exemplars
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import ClaimPointer, SaveBenchRow, Write
@@ -55,7 +56,7 @@ def upload_marks(upload: Upload, remember: Remember, *, store: Store, clock: Clo
     return answer
 
 
-def _add(upload: Upload, typed: str, barcodes: Sequence[str], store: Store, clock: Clock) -> tuple[str, str, str]:
+def _add(upload: Upload, typed: str, barcodes: Sequence[str], store: Cases, clock: Clock) -> tuple[str, str, str]:
     mark = read_mark(typed)
     refused = mark if isinstance(mark, Unread) else check_goods(mark, barcodes)
     if refused is not None or not isinstance(mark, Mark):

@@ -10,6 +10,7 @@ from typing import Protocol
 from shipby.application.cases.opening import opening
 from shipby.application.packing.bench_checks import Bench, begin_anew, load_bench
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SaveBenchRow, SavePosting, Write
@@ -181,7 +182,7 @@ def _replace_units(inspection: Inspection, bench: Bench, store: Store, now: date
 
 
 def _short(
-    inspection: Inspection, bench: Bench, step: Step, left: int, store: Store, now: datetime
+    inspection: Inspection, bench: Bench, step: Step, left: int, store: Cases, now: datetime
 ) -> tuple[Step, list[Write]]:
     """Blocked where it is picked, with a case: part of it, a wait or a cancel is a person's choice."""
     why = f"short: {left} of SKU {inspection.sku} are left, and {inspection.pieces} failed their inspection"

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from shipby.application.people.views import person_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.sellers import ApiKeyReads, People
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, ReleasePointer, SaveAccess, Write
 from shipby.application.shared.idempotency import Answer, Remember
@@ -212,7 +213,7 @@ def take_badge(
     return decide_anew(once)
 
 
-def load_person(seller: str, identifier: str, store: Store) -> Person:
+def load_person(seller: str, identifier: str, store: ApiKeyReads) -> Person:
     """Somebody who works in the shop. Raises NotFoundError, also for one who was removed."""
     person = store.person(seller, identifier)
     if person is None or not person.active:
@@ -220,7 +221,7 @@ def load_person(seller: str, identifier: str, store: Store) -> Person:
     return person
 
 
-def _knows(keeper: Keeper, identifier: str, store: Store) -> bool:
+def _knows(keeper: Keeper, identifier: str, store: People) -> bool:
     """Whether the keeper, as a person, is an owner of another shop where that person works."""
     if keeper.actor == actors.OPERATOR:
         return store.account(identifier) is not None
@@ -246,7 +247,7 @@ def _check(wanted: Wanted) -> None:
         raise InvalidInputError("there is no such warehouse", errors=[("warehouses", problem)])
 
 
-def _other_owner(before: Person, after: Person, store: Store) -> list[Write]:
+def _other_owner(before: Person, after: Person, store: People) -> list[Write]:
     """Where an owner ends being one: that another still is, at the moment of the change itself."""
     if before.role is not Role.OWNER or (after.role is Role.OWNER and after.active):
         return []

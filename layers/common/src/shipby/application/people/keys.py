@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from shipby.application.people.keeping import Keeper, load_person
 from shipby.application.people.views import key_view
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.sellers import ApiKeyReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveAccess
 from shipby.application.sellers.register import new_api_key
@@ -120,7 +121,7 @@ def revoke_key(
     return decide_anew(once)
 
 
-def _load(keeper: Keeper, identifier: str, store: Store) -> ApiKey:
+def _load(keeper: Keeper, identifier: str, store: ApiKeyReads) -> ApiKey:
     key = store.api_key(identifier)
     if key is None or key.seller != keeper.seller:
         raise NotFoundError(f"there is no key {identifier}")

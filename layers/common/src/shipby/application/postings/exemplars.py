@@ -8,7 +8,6 @@ from datetime import datetime
 
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Pointers
-from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
     ClaimPointer,
@@ -86,7 +85,7 @@ def given_back(seller: str, sheet: ExemplarSheet | None, codes: Collection[str],
 
 
 def came_back(
-    posting: Posting, codes: Iterable[str], *, actor: str, reason: str, store: Store, at: datetime
+    posting: Posting, codes: Iterable[str], *, actor: str, reason: str, store: Pointers, at: datetime
 ) -> list[Write]:
     """Pieces of a posting are for sale again: their codes may be another's, and what they were is kept.
 

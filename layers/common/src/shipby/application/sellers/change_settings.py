@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from shipby.application.cases.held import ring_held
+from shipby.application.ports.matters import WatchReads
+from shipby.application.ports.papers import StockReads
 from shipby.application.ports.postings import HistoryReads
 from shipby.application.ports.sellers import SellerReads
 from shipby.application.ports.store import Store
@@ -261,7 +263,7 @@ def _amounts(limits: Mapping[str, int]) -> list[Json]:
     return [money_view(Money(minor, currency)) for currency, minor in limits.items()]
 
 
-def _recheck(before: SellerSettings, after: SellerSettings, *, store: Store, now: datetime) -> list[Write]:
+def _recheck(before: SellerSettings, after: SellerSettings, *, store: WatchReads, now: datetime) -> list[Write]:
     if (before.checks, before.check_rules) == (after.checks, after.check_rules):
         return []
     from shipby.application.validation.recheck import ask_recheck  # a rule is seldom changed: cold starts
@@ -269,7 +271,7 @@ def _recheck(before: SellerSettings, after: SellerSettings, *, store: Store, now
     return ask_recheck(after.seller, "the checks changed", store=store, now=now, actor=actors.SETTINGS)
 
 
-def _check_pools(wanted: SellerSettings, store: Store) -> None:
+def _check_pools(wanted: SellerSettings, store: StockReads) -> None:
     for warehouse, named in wanted.stock_pools.items():
         ref = pool_ref(named, wanted.seller)
         pool = store.pool(ref.owner, ref.pool)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting, SavePurchase, Write
 from shipby.application.postings.family import parts_of
@@ -86,7 +87,7 @@ def check_purchase(wish: PurchaseWish, *, store: Store, clock: Clock) -> None:
 
 
 def _planned(
-    wish: PurchaseWish, current: Purchase | None, store: Store, now: datetime
+    wish: PurchaseWish, current: Purchase | None, store: PostingReads, now: datetime
 ) -> tuple[Purchase, dict[str, Posting]]:
     """The purchase as it would be stored, and the postings whose clocks hang on it now or did before."""
     purchase = Purchase(
@@ -118,7 +119,7 @@ def _check(purchase: Purchase, now: datetime) -> None:
         raise InvalidInputError(f"purchase {purchase.id} cannot be stored like this", errors=problems)
 
 
-def _touched(purchase: Purchase, before: Iterable[str], store: Store) -> dict[str, Posting]:
+def _touched(purchase: Purchase, before: Iterable[str], store: PostingReads) -> dict[str, Posting]:
     """Its postings and those it was for, each with what a split made of it."""
     found: dict[str, Posting] = {}
     unknown: list[tuple[str, str]] = []
@@ -158,7 +159,7 @@ def _clocked(posting: Posting, purchase: Purchase, store: Store, now: datetime) 
     return [SavePosting(changed), AppendEvents(posting.seller, posting_ref(posting.number), changed.version, (event,))]
 
 
-def _is_part(posting: Posting, purchase: Purchase, store: Store) -> bool:
+def _is_part(posting: Posting, purchase: Purchase, store: PostingReads) -> bool:
     """Whether a split of a split made it of one of the purchase's postings."""
     seen = {posting.number}
     above: Posting | None = posting
@@ -191,7 +192,7 @@ def list_purchases(
     }
 
 
-def _linked(purchase: Purchase, store: Store) -> list[Posting]:
+def _linked(purchase: Purchase, store: PostingReads) -> list[Posting]:
     found: dict[str, Posting] = {}
     for number in purchase.postings:
         posting = store.posting(purchase.seller, number)

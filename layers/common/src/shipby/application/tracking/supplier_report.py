@@ -12,6 +12,9 @@ from datetime import UTC, date, timedelta
 from itertools import islice
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.postings import PostingReads
+from shipby.application.ports.returns import ReturnReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.csv_text import Separator, csv_text
 from shipby.application.shared.paging import every
@@ -171,7 +174,7 @@ def _inspections(posting: Posting) -> tuple[int, int]:
     return int(posting.stage is Stage.INSPECTED), int(failed)
 
 
-def _suppliers(seller: str, details: Iterable[MarketplacePosting], store: Store) -> dict[str, str]:
+def _suppliers(seller: str, details: Iterable[MarketplacePosting], store: BenchReads) -> dict[str, str]:
     skus = list(dict.fromkeys(line.sku for detail in details for line in detail.lines))
     found: dict[str, str] = {}
     for start in range(0, len(skus), _AT_ONCE):
@@ -180,7 +183,7 @@ def _suppliers(seller: str, details: Iterable[MarketplacePosting], store: Store)
     return found
 
 
-def _defects(seller: str, first: date, today: date, store: Store) -> Iterable[ReturnCase]:
+def _defects(seller: str, first: date, today: date, store: ReturnReads) -> Iterable[ReturnCase]:
     listed = (
         identifier
         for day in _days(first, today)
@@ -192,7 +195,7 @@ def _defects(seller: str, first: date, today: date, store: Store) -> Iterable[Re
             yield case
 
 
-def _received(seller: str, day: date, store: Store) -> Iterable[str]:
+def _received(seller: str, day: date, store: PostingReads) -> Iterable[str]:
     return every(lambda cursor: store.received_on(seller, day, cursor=cursor))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shipby.application.cases.opening import closing, find_open_case, opening
+from shipby.application.ports.matters import Cases
 from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.sellers import Reports
 from shipby.application.ports.store import Store
@@ -157,7 +158,7 @@ def marked(posting: Posting, verdict: Verdict, settings: SellerSettings) -> Post
 
 
 def settled(
-    posting: Posting, verdict: Verdict, settings: SellerSettings, *, store: Store, now: datetime, actor: str
+    posting: Posting, verdict: Verdict, settings: SellerSettings, *, store: Cases, now: datetime, actor: str
 ) -> Checked:
     """The posting with a verdict, the event that tells of another one, and what opens or closes its case."""
     mark, changed = verdict.mark, marked(posting, verdict, settings)
@@ -187,7 +188,7 @@ def _case(
     after: Posting,
     verdict: Verdict,
     settings: SellerSettings,
-    store: Store,
+    store: Cases,
     now: datetime,
     actor: str,
 ) -> list[Write]:

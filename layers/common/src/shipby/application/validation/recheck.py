@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 from shipby.application.cases.held import commit
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.matters import WatchReads
 from shipby.application.ports.messages import QueueMessage
+from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import AppendEvents, SavePosting, SaveWatch, Write
+from shipby.application.ports.writes import AppendEvents, Commits, SavePosting, SaveWatch, Write
 from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.validation.check import Checked, check, is_checked, marked, verdict_on
@@ -39,7 +41,7 @@ SURELY_AHEAD = timedelta(seconds=10)
 _STAGES = (*sorted(BEFORE_HAND_OVER), Stage.BLOCKED, Stage.EXPIRED)
 
 
-def ask_recheck(seller: str, why: str, *, store: Store, now: datetime, actor: str) -> list[Write]:
+def ask_recheck(seller: str, why: str, *, store: WatchReads, now: datetime, actor: str) -> list[Write]:
     """What has all open orders checked anew, for the transaction that changes a rule or a card; nothing where a walk
     that will see it is about to begin."""
     known = store.watch(seller, CHECKS)
@@ -95,7 +97,7 @@ def recheck(seller: str, numbers: Sequence[str], *, store: Store, clock: Clock) 
 
 
 def _cards(
-    seller: str, details: Sequence[MarketplacePosting], settings: SellerSettings, store: Store
+    seller: str, details: Sequence[MarketplacePosting], settings: SellerSettings, store: BenchReads
 ) -> dict[str, ProductCard]:
     if not any(rule.check in OF_CARDS for rule in settings.check_rules):
         return {}
@@ -118,7 +120,7 @@ def _again(seller: str, number: str, settings: SellerSettings, *, store: Store, 
     return decide_anew(once)
 
 
-def _commit(posting: Posting, done: Checked, store: Store, now: datetime) -> None:
+def _commit(posting: Posting, done: Checked, store: Commits, now: datetime) -> None:
     changed = rewind(replace(done.posting, version=posting.version + 1))
     # Every version has its event, also where a stop is lifted and the verdict is the same.
     silent = Event(type=EventType.POSTING_CHANGED, at=now, actor=actors.CHECKS, reason="the checks are other ones")
