@@ -79,7 +79,7 @@ def _names(cell: str) -> list[str]:
 def test_every_method_of_the_store_is_an_access_pattern_and_every_named_test_exists() -> None:
     rows = _documented()
     assert {name for row in rows for name in _names(row[0])} == _public_methods(Store) - {"alarm_shards"}
-    tests = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    tests = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     existing = set(re.findall(r"def (test_\w+)\(", tests))
     for row in rows:
         named = _names(row[-1])
