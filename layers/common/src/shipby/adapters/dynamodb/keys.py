@@ -28,6 +28,9 @@
     PUSHTOKEN#<sha256>               PUSHTOKEN
     APIKEY#<id>                      APIKEY
     CALLS#<s>#<window>               CALLS
+    CONSOLE#SESSION#<sha256>         SESSION
+    CONSOLE#LINK#<sha256>            LINK
+    CONSOLE#FAILED#<origin>#<window> FAILED
 
 Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
 """
@@ -381,6 +384,19 @@ def push_token(sha256: str) -> Key:
 
 def api_key(identifier: str) -> Key:
     return Key(f"APIKEY#{_part(identifier, 'key id')}", API_KEY)
+
+
+def console_session(sha256: str) -> Key:
+    return Key(f"CONSOLE#SESSION#{_part(sha256, 'token hash')}", "SESSION")
+
+
+def console_link(sha256: str) -> Key:
+    return Key(f"CONSOLE#LINK#{_part(sha256, 'token hash')}", "LINK")
+
+
+def console_failures(origin: str, window: int) -> Key:
+    """Refused attempts from one address (its hash) in a window of time."""
+    return Key(f"CONSOLE#FAILED#{_part(origin, 'address hash')}#{window}", "FAILED")
 
 
 def inbox_pk(seller: str, day: date) -> str:

@@ -1,0 +1,36 @@
+"""Templates to text. MiniJinja, strict about what is missing; everything is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from minijinja import Environment
+
+from functions.console.assets import asset, integrity
+
+FOLDER: Final = Path(__file__).resolve().parent / "templates"
+
+
+def _load(name: str) -> str:
+    return (FOLDER / name).read_text("utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """Of the process: a template is parsed once."""
+    return Environment(
+        loader=_load,
+        auto_escape_callback=lambda _name: True,
+        undefined_behavior="strict",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        globals={"asset": asset, "integrity": integrity},
+    )
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Raises minijinja.TemplateError where a template asks for what is not there."""
+    return environment().render_template(template, **values)
