@@ -49,9 +49,7 @@ def _of_python(tree: ast.Module) -> Iterator[Text]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        words = [
-            each.value for each in node.args[:2] if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        ]
+        words = [each.value for each in node.args[:2] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
         if name == "count" and len(words) == 2:
             yield words[0], words[1]
         elif name in _SINGULAR and words:
@@ -94,7 +92,9 @@ def updated(language: str) -> Catalog:
     for each in sorted(texts(), key=lambda one: one if isinstance(one, str) else one[0]):
         old = before.get(each if isinstance(each, str) else each[0])
         kept = old.string if old is not None and old.pluralizable == isinstance(each, tuple) else None
-        made.add(each, kept or ("" if isinstance(each, str) else ("",) * made.num_plurals), flags=old.flags if old else ())
+        made.add(
+            each, kept or ("" if isinstance(each, str) else ("",) * made.num_plurals), flags=old.flags if old else ()
+        )
     return made
 
 
@@ -132,13 +132,14 @@ def problems() -> list[str]:
 
 def _of_message(message: Message) -> Iterator[str]:
     ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    said = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    said = [str(each or "") for each in strings]
     if not all(said):
         yield f"not translated: {ids[0]}"
         return
     if message.fuzzy:
         yield f"fuzzy: {ids[0]}"
-    fields = _fields(ids[-1])
+    fields = _fields(str(ids[-1]))
     for each in said:
         if _fields(each) != fields:
             yield f"other fields than {sorted(fields)}: {each}"

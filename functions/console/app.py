@@ -143,7 +143,9 @@ def _failed(error: Exception, visit: Visit | None, event: Mapping[str, Any]) -> 
     else:
         logger().info("refused", extra={**facts, "problem": code})
     if visit is None:
-        return Response(status, "" if status != 500 else f"Something went wrong: {request_id}", "text/plain; charset=utf-8")
+        return Response(
+            status, "" if status != 500 else f"Something went wrong: {request_id}", "text/plain; charset=utf-8"
+        )
     request = visit.request
     if status == 401 and request.is_read and not request.partial:
         back = f"?next={quote('/console' + request.path, safe='')}" if request.path else ""
@@ -157,4 +159,3 @@ def _problem(visit: Visit, status: int, code: str, said: str) -> Response:
     values = {"status": status, "code": code, "title": title, "advice": advice, "said": said}
     template = "problem_part.html" if visit.request.partial else "problem.html"
     return visit.html(template, {**values, "request_id": visit.request.id}, status=status)
-

@@ -1,4 +1,4 @@
-"""Scripts, styles and icons: served by this function under a name with their hash, so that browsers keep them for ever."""
+"""Scripts, styles and icons, served by this function under a name with their hash: browsers keep them for ever."""
 
 from __future__ import annotations
 

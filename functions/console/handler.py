@@ -1,4 +1,4 @@
-"""The console behind /console: pages for people. It never calls the marketplace, and asks the same use cases as the API."""
+"""The console behind /console. It never calls the marketplace, and asks the same use cases as the API."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from minijinja import Environment
+from minijinja import Environment, Markup
 
 from functions.console.assets import asset, integrity
 
@@ -16,6 +16,15 @@ FOLDER: Final = Path(__file__).resolve().parent / "templates"
 
 def _load(name: str) -> str:
     return (FOLDER / name).read_text("utf-8")
+
+
+def _asset(name: str) -> Markup:
+    # Made of hashes and names of our own: nothing in it needs escaping.
+    return Markup(asset(name))
+
+
+def _integrity(name: str) -> Markup:
+    return Markup(integrity(name))
 
 
 @cache
@@ -27,7 +36,7 @@ def environment() -> Environment:
         undefined_behavior="strict",
         trim_blocks=True,
         lstrip_blocks=True,
-        globals={"asset": asset, "integrity": integrity},
+        globals={"asset": _asset, "integrity": _integrity},
     )
 
 

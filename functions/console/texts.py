@@ -1,4 +1,4 @@
-"""Words, times and amounts in the reader's language. Catalogues are compiled by tools/catalogues.py; English is the source."""
+"""Words, times and amounts in the reader's language. English is the source; tools/catalogues.py compiles the others."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from functions.console.requests import Request
 from functions.console.responses import Response
 from functions.console.texts import LANGUAGES, Texts
 from functions.console.wiring import Parts
-from shipby.application.shared.idempotency import Answer, Remember, idempotently
 from shipby.application.sellers.console_sessions import ConsoleSession
+from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.domain.sellers.keys import Role
 
 
@@ -89,7 +89,7 @@ class Visit:
             "moment": lambda when: texts.moment(when, now=self.now),
             "moment_in": lambda when, zone: texts.moment(when, zone=zone),
             "left": lambda when: texts.left(when, self.now),
-            "word": lambda table, code: self.word(table, code),
+            "word": self.word,
             "lang": texts.language,
             "languages": LANGUAGES,
             "zone": texts.zone_name,
@@ -108,5 +108,3 @@ class Visit:
         found: Mapping[str, str] = getattr(words, table)
         text = found.get(str(code))
         return self.texts.text(text) if text else str(code)
-
-

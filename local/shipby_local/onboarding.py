@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shipby.adapters.dynamodb.access.console_sessions import ConsoleSessionRows
 from shipby.adapters.messengers.allowed import refused_by_its_text
+from shipby.application.sellers.console_sessions import make_link
 from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError
 from shipby.domain.sellers.keys import Role
@@ -20,6 +22,18 @@ class Onboarded:
     seller: str
     push_path: str
     api_key: str
+
+
+CONSOLE_KEY = "Console on this machine"
+
+
+def console_link(deployment: Deployment, seller: str) -> str:
+    """The path of a link that signs in once at the console, as an owner: with a key made for it, whose secret nobody
+    ever sees."""
+    store, clock = deployment.store(), deployment.clock
+    key = create_api_key(seller, Role.OWNER, store=store, clock=clock, name=CONSOLE_KEY)
+    sessions = ConsoleSessionRows(deployment.client("dynamodb"), table_name=deployment.outputs["TableName"])
+    return f"/console/login?once={make_link(key.id, sessions=sessions, now=clock.now())}"
 
 
 def take_in(

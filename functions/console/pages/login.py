@@ -9,7 +9,9 @@ from functions.console import cookies
 from functions.console.responses import Response, redirect
 from functions.console.texts import LANGUAGES
 from functions.console.visit import Visit
-from shipby.application.sellers.console_sessions import LONGEST, sign_in as begin, sign_out as end
+from shipby.application.sellers.console_sessions import LONGEST
+from shipby.application.sellers.console_sessions import sign_in as begin
+from shipby.application.sellers.console_sessions import sign_out as end
 
 FIRST_PAGE = "/console"
 
@@ -29,7 +31,11 @@ def show(visit: Visit) -> Response:
 
 
 def _form(visit: Visit, asked: Mapping[str, str], *, wrong: bool) -> Response:
-    values = {"link": asked.get("once", "") if not wrong else "", "next": local_path(asked.get("next", "")), "wrong": wrong}
+    values = {
+        "link": asked.get("once", "") if not wrong else "",
+        "next": local_path(asked.get("next", "")),
+        "wrong": wrong,
+    }
     return visit.html("login.html", values, status=401 if wrong else 200)
 
 

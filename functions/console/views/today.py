@@ -86,5 +86,3 @@ def _health(seller: str, store: Store) -> dict[str, Any]:
         "push_at": push.checked_at.isoformat() if push and push.checked_at else None,
         "key": key.state if key else None,
     }
-
-

@@ -165,6 +165,15 @@ class ActionNotOfferedError(PermanentError):
         self.offered = tuple(offered)
 
 
+class ScanRefusedError(ActionNotOfferedError):
+    """A scan at the bench does not count. `why` is its code: wrong_item, one_too_many, ambiguous, paper, changed or
+    unknown_goods."""
+
+    def __init__(self, message: str, *, why: str, offered: Sequence[str] = ()) -> None:
+        super().__init__(message, offered=offered)
+        self.why = why
+
+
 class DutyNeededError(ActionNotOfferedError):
     """The marketplace wants something of the pieces first: a mark, a customs declaration and the like.
 

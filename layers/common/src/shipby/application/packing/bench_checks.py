@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from shipby.application.labels.asks import is_there
-from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.packing.pick_lists import Pickable, load_pickable
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
@@ -19,16 +17,15 @@ from shipby.application.ports.store import Commits, Store
 from shipby.application.ports.writes import AppendEvents, SaveBenchCheck, SavePosting
 from shipby.application.postings.exemplars import refuse_unmet
 from shipby.application.postings.work_posting import load_posting
-from shipby.application.printing.parts import refusal
+from shipby.application.printing.printable import printable_label
 from shipby.application.printing.views import LINK_SECONDS
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.deadlines.ladder import rewind
-from shipby.domain.errors import ActionNotOfferedError, DutyNeededError, ShipbyError, StageMismatchError
+from shipby.domain.errors import DutyNeededError, ScanRefusedError, ShipbyError, StageMismatchError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import DocumentState
 from shipby.domain.packing.cards import BenchCheck
 from shipby.domain.packing.scanning import (
     Item,
@@ -42,7 +39,6 @@ from shipby.domain.packing.scanning import (
     stop_of,
 )
 from shipby.domain.postings.posting import Posting
-from shipby.domain.sellers.settings import SellerSettings
 
 CHECKED = "every piece was scanned"
 
@@ -108,7 +104,8 @@ def _refused(
     store.commit([SavePosting(changed), appended])
     if verdict.why == "stopped":
         return StageMismatchError(verdict.told)
-    return ActionNotOfferedError(verdict.told, offered=[item.offer_id or item.sku for item in items if item.missing])
+    missing = [item.offer_id or item.sku for item in items if item.missing]
+    return ScanRefusedError(verdict.told, why=verdict.why, offered=missing)
 
 
 def _accept(
@@ -219,25 +216,14 @@ def _view(
 
 
 def _label(posting: Posting, store: Store, documents: DocumentStore) -> dict[str, Json]:
-    settings = store.settings(posting.seller) or SellerSettings(seller=posting.seller)
-    identifier = LABEL_IDS[settings.label_form]
-    document = store.document(posting.seller, posting.number, identifier)
-    why_not = refusal(posting, settings)
-    if not why_not:
-        if document is None:
-            why_not = "its label is not there yet"
-        elif document.state is DocumentState.FAILED:
-            why_not = document.problem or "its label was set aside"
-        elif not is_there(document):
-            why_not = "its label is not there yet"
-        elif document.state is DocumentState.UNPROVEN and not document.override_reason:
-            why_not = "its label could not be read back: look at it and override it with a reason to print"
-    link = documents.link(document.key, seconds=LINK_SECONDS) if document is not None and not why_not else ""
+    label = printable_label(posting, store=store)
+    document = label.document
+    link = documents.link(document.key, seconds=LINK_SECONDS) if document is not None and not label.why_not else ""
     return {
-        "id": identifier,
+        "id": label.id,
         "state": document.state if document else None,
         "link": link or None,
-        "why_not": why_not or None,
+        "why_not": label.why_not or None,
     }
 
 
