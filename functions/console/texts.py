@@ -88,6 +88,8 @@ class Texts:
         hours, minutes = divmod(rest, 60)
         if days:
             length = self.text("{days} d {hours} h", days=days, hours=hours)
+        elif hours and not minutes:
+            length = self.text("{hours} h", hours=hours)
         elif hours:
             length = self.text("{hours} h {minutes} min", hours=hours, minutes=minutes)
         else:

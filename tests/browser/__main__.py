@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
@@ -15,6 +15,7 @@ from tests.browser.browser_support import CHROMIUM, Site, busy, empty, served
 from tests.functions.console.console_support import SECRETS
 
 SIZES = {"desk": (1200, 850), "phone": (390, 844)}
+COLOURS: dict[str, Literal["dark", "light"]] = {"desk": "light", "phone": "dark"}
 PAGES = {
     "login": ("/login", busy, None),
     "today": ("", busy, Role.OWNER),
@@ -49,7 +50,7 @@ def picture(chromium: Chromium, site: Site, name: str, language: str, size: str,
     context = chromium.new_context(
         viewport={"width": width, "height": height},
         locale=language,
-        color_scheme="dark" if size == "phone" else "light",
+        color_scheme=COLOURS[size],
     )
     page = context.new_page()
     if role is not None:

@@ -8,7 +8,8 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ from shipby.domain import pointers
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.cases.watch import Watch
 from shipby.domain.labels.documents import DocumentState
-from shipby.domain.postings.posting import RungKind, Stage
+from shipby.domain.postings.posting import MarketplacePosting, RungKind, Stage, TariffStep
 from shipby.domain.sellers.settings import SellerSettings
 from tests.functions.console.console_support import Browser, new_browser
 from tests.support import builders as a
 
+EVER = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 CHROMIUM = Path("/usr/bin/chromium")
 GOODS = (
     ("149123456", "TEA-CUP-02", "Чашка для чая, 茶杯, 350 мл", "890.00"),
@@ -89,7 +91,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _answer
+        do_GET = do_POST = _answer  # noqa: N815 - names of the base class
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
@@ -113,13 +115,17 @@ def served(fill: Callable[[Browser], None]) -> Iterator[Site]:
         server.server_close()
 
 
-def goods(number: str, *lines: tuple[int, int]) -> Any:
+def goods(number: str, cut_off: datetime, *lines: tuple[int, int]) -> MarketplacePosting:
     """What the marketplace says of a posting with these goods: (index in GOODS, pieces)."""
     made = []
     for index, pieces in lines:
         sku, offer, name, price = GOODS[index]
         made.append(a.line(sku=sku, offer_id=offer, name=name, quantity=pieces, price=a.rub(price)))
-    return a.detail(number=number, lines=tuple(made), requirements={})
+    steps = (
+        TariffStep(until=cut_off, rate=Decimal(0), minimum=a.rub("0"), charge=a.rub("0")),
+        TariffStep(until=EVER, rate=Decimal("2.5"), minimum=a.rub("5"), charge=a.rub("150.00")),
+    )
+    return a.detail(number=number, lines=tuple(made), requirements={}, shipment_date=cut_off, tariff_steps=steps)
 
 
 def add_posting(
@@ -135,8 +141,7 @@ def add_posting(
         shipment_date=cut_off,
         rungs=(
             a.rung(RungKind.CONFIRM_BY, a.NOW - timedelta(hours=1)),
-            a.rung(due=cut_off),
-            a.rung(RungKind.TARIFF_STEP, cut_off + timedelta(hours=1), a.rub("150.00")),
+            a.rung(due=cut_off, price=a.rub("150.00")),
             a.rung(RungKind.WITHOUT_DELAY, cut_off + timedelta(hours=12)),
         ),
         next_alarm=a.alarm(cut_off),
@@ -145,7 +150,7 @@ def add_posting(
         assembled_at=a.NOW - timedelta(hours=1),
         label_ready_at=a.NOW - timedelta(minutes=50),
     )
-    shop.has_posting(replace(posting, **changes), goods(number, *(lines or ((0, 1),))))
+    shop.has_posting(replace(posting, **changes), goods(number, cut_off, *(lines or ((0, 1),))))
     shop.has(ClaimPointer(a.SELLER, pointers.LABEL, label_code(number), number))
     key = f"labels/{number}.pdf"
     shop.papers.put(key, label_pdf(number), content_type="application/pdf")
@@ -185,7 +190,7 @@ def busy(shop: Browser) -> None:
     """A shop at a quarter to six, with something of everything."""
     shop.has(SaveSettings(SellerSettings(seller=a.SELLER, version=1)))
     for index in range(9):
-        add_posting(shop, f"24219509-{index:04d}-1", Stage.PICKED, 0.75 + index / 4, (index % 3, 1 + index % 2))
+        add_posting(shop, f"24219509-{index:04d}-1", Stage.PICKED, 0.75 if index < 6 else 6, (index % 3, 1 + index % 2))
     for index in range(9, 14):
         add_posting(shop, f"24219510-{index:04d}-1", Stage.PACKED, 0.75, (index % 3, 1), packed_at=a.NOW)
     for index in range(14, 18):
