@@ -10,4 +10,4 @@ MANAGERS: Final = frozenset({Role.OWNER, Role.MANAGER})
 OFFICE: Final = MANAGERS | {Role.INTEGRATION}
 BENCH: Final = OFFICE | {Role.PACKER}
 DESK: Final = OFFICE | {Role.SUPPORT}
-EVERYONE: Final = frozenset(Role)
+EVERYONE: Final = frozenset(Role) - {Role.STATION}

@@ -18,7 +18,8 @@ from functions.console.texts import Texts, chosen
 from functions.console.visit import ForbiddenError, NotSignedInError, StaleFormError, Visit
 from functions.console.wiring import Parts
 from functions.console.words import PROBLEMS
-from shipby.application.sellers.console_sessions import TooManyAttemptsError, csrf_of, resume
+from shipby.application.people.console_door import csrf_of
+from shipby.application.people.sessions import session_of
 from shipby.application.shared.loggable import error_fields
 from shipby.domain.errors import (
     ActionNotOfferedError,
@@ -31,6 +32,7 @@ from shipby.domain.errors import (
     RetryableError,
     ShipbyError,
     StageMismatchError,
+    TooManyTriesError,
 )
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.observability import logger
@@ -40,7 +42,7 @@ _STATUS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (NotSignedInError, 401, "unauthorized"),
     (ForbiddenError, 403, "forbidden"),
     (StaleFormError, 403, "csrf"),
-    (TooManyAttemptsError, 429, "too_many"),
+    (TooManyTriesError, 429, "too_many"),
     (InvalidInputError, 400, "invalid_input"),
     (NotFoundError, 404, "not_found"),
     (StageMismatchError, 409, "stage_mismatch"),
@@ -80,7 +82,7 @@ class Console:
             route, parts = found
             visit = replace(visit, area=route.area)
             _admit(visit, route)
-            return route.run(visit, parts)
+            return _renewed(route.run(visit, parts), visit)
         except Exception as error:
             return _failed(error, visit, event)
 
@@ -95,14 +97,24 @@ def _recognised(visit: Visit) -> Visit:
     """With the session, if the browser has one, and the seller's language and time zone."""
     request, parts = visit.request, visit.parts
     token = request.cookies.get(cookies.SESSION, "")
-    session = resume(token, sessions=parts.sessions, keys=parts.keys, now=visit.now) if token else None
-    if session is None:
+    found = session_of(token, store=parts.store, clock=parts.clock) if token else None
+    if found is None:
         return visit
-    settings = parts.store.settings(session.seller) or SellerSettings(seller=session.seller)
+    seller = found.session.seller
+    settings = parts.store.settings(seller) or SellerSettings(seller=seller)
     language = chosen(
         request.cookies.get(cookies.LANGUAGE, ""), request.headers.get("accept-language", ""), settings.language
     )
-    return replace(visit, texts=Texts(language, settings.time_zone), session=session, csrf=csrf_of(token))
+    texts = Texts(language, settings.time_zone)
+    return replace(visit, texts=texts, signed_in=found, csrf=csrf_of(found.token or token))
+
+
+def _renewed(response: Response, visit: Visit) -> Response:
+    """Where the role has changed the session has another token, which the browser gets with this answer."""
+    found = visit.signed_in
+    if found is None or not found.token or response.cookies:
+        return response
+    return replace(response, cookies=[cookies.session(found.token, found.session.ends_at - visit.now)])
 
 
 def _admit(visit: Visit, route: Route) -> None:
@@ -111,9 +123,7 @@ def _admit(visit: Visit, route: Route) -> None:
         _is_ours(visit)
     if route.roles is None:
         return
-    if visit.session is None:
-        raise NotSignedInError
-    if visit.session.role not in route.roles:
+    if visit.role not in route.roles:
         raise ForbiddenError
 
 
@@ -127,7 +137,7 @@ def _is_ours(visit: Visit) -> None:
         same = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
     if not same:
         raise StaleFormError
-    if visit.session is not None:
+    if visit.signed_in is not None:
         word = request.form.get("csrf") or request.headers.get("x-csrf", "")
         if not hmac.compare_digest(word.encode(), visit.csrf.encode()):
             raise StaleFormError

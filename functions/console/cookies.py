@@ -6,6 +6,7 @@ trustworthy and keep such cookies there all the same (held in Chromium by the co
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 SESSION: Final = "__Host-shipby"
@@ -13,8 +14,8 @@ LANGUAGE: Final = "__Host-lang"
 _ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-def session(token: str, seconds: int) -> str:
-    return f"{SESSION}={token}; Max-Age={seconds}; {_ATTRIBUTES}"
+def session(token: str, life: timedelta) -> str:
+    return f"{SESSION}={token}; Max-Age={max(int(life.total_seconds()), 0)}; {_ATTRIBUTES}"
 
 
 def no_session() -> str:

@@ -15,8 +15,9 @@ from functions.console.requests import Request
 from functions.console.responses import Response
 from functions.console.texts import LANGUAGES, Texts
 from functions.console.wiring import Parts
-from shipby.application.sellers.console_sessions import ConsoleSession
+from shipby.application.people.sessions import SignedIn
 from shipby.application.shared.idempotency import Answer, idempotently
+from shipby.domain import actors
 from shipby.domain.sellers.keys import Role
 
 
@@ -40,28 +41,42 @@ class Visit:
     parts: Parts
     texts: Texts
     now: datetime
-    session: ConsoleSession | None = None
+    signed_in: SignedIn | None = None
     csrf: str = ""
     area: str = ""
     """Which entry of the menu the page belongs to."""
 
     @property
-    def who(self) -> ConsoleSession:
-        if self.session is None:
+    def who(self) -> SignedIn:
+        if self.signed_in is None:
             raise NotSignedInError
-        return self.session
+        return self.signed_in
 
     @property
     def seller(self) -> str:
-        return self.who.seller
+        return self.who.session.seller
 
     @property
     def role(self) -> Role:
-        return self.who.role
+        return self.who.session.role
 
     @property
     def actor(self) -> str:
-        return self.who.actor
+        """As events name it."""
+        return actors.of_person(self.who.person.id)
+
+    @property
+    def warehouses(self) -> tuple[str, ...]:
+        """The only ones that they may act in; none: all."""
+        return self.who.person.warehouses
+
+    def check_warehouse(self, number: str) -> None:
+        """Raises ForbiddenError where the posting is in a warehouse that the person does not work in."""
+        if not self.warehouses:
+            return
+        posting = self.parts.store.posting(self.seller, number)
+        if posting is not None and posting.warehouse_id not in self.warehouses:
+            raise ForbiddenError
 
     def once(self, request: Mapping[str, Any], run: Any) -> Answer:
         """Do what a form asks for, once: however often it is sent, it has one idempotency key."""
@@ -94,7 +109,9 @@ class Visit:
             "languages": LANGUAGES,
             "zone": texts.zone_name,
             "now": self.now.isoformat(),
-            "session": {"seller": self.seller, "role": str(self.role), "name": self.who.name} if self.session else None,
+            "session": {"seller": self.seller, "role": str(self.role), "name": self.who.person.name}
+            if self.signed_in
+            else None,
             "csrf": self.csrf,
             "once": lambda: uuid.uuid4().hex,
             "area": self.area,

@@ -10,13 +10,11 @@ from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.dynamodb import DynamoDBStore
-from shipby.adapters.dynamodb.access.api_keys import ApiKeyReads
-from shipby.adapters.dynamodb.access.console_sessions import ConsoleSessionRows
-from shipby.application.ports import sellers as ports
+from shipby.adapters.dynamodb.access.refused_attempts import RefusedAttemptCounts
+from shipby.application.people.console_door import WINDOW, RefusedAttempts
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store
-from shipby.application.sellers.console_sessions import ConsoleSessions
 from shipby.settings import Settings
 
 
@@ -28,8 +26,7 @@ class ConsoleSettings(Settings):
 @dataclass(frozen=True, slots=True)
 class Parts:
     store: Store
-    keys: ports.ApiKeyReads
-    sessions: ConsoleSessions
+    attempts: RefusedAttempts
     clock: Clock
     documents: DocumentStore
 
@@ -39,8 +36,7 @@ def parts() -> Parts:
     settings = ConsoleSettings()
     return Parts(
         store=DynamoDBStore(table_name=settings.table_name),
-        keys=ApiKeyReads(table_name=settings.table_name),
-        sessions=ConsoleSessionRows(table_name=settings.table_name),
+        attempts=RefusedAttemptCounts(table_name=settings.table_name, window_seconds=int(WINDOW.total_seconds())),
         clock=SystemClock(),
         documents=S3DocumentStore(settings.document_bucket),
     )

@@ -92,6 +92,12 @@ KINDS: Mapping[str, Kind] = {
         "More calls than the key or the seller may make",
         "Nothing was done. Send the same call again after Retry-After seconds; spread calls by RateLimit-Remaining.",
     ),
+    "sign_in_refused": Kind(
+        401, "Nobody is signed in by this", "Scan the badge again or enter the right PIN; ask an owner for a new one."
+    ),
+    "too_many_tries": Kind(
+        429, "Too many wrong tries", "Wait Retry-After seconds; an owner or manager can set a new PIN at once."
+    ),
     "internal_error": Kind(
         500,
         "Something went wrong here",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipby.adapters.dynamodb.access.console_sessions import ConsoleSessionRows
 from shipby.adapters.messengers.allowed import refused_by_its_text
-from shipby.application.sellers.console_sessions import make_link
+from shipby.application.people.console_door import make_link
+from shipby.application.ports.writes import AppendEvents, SaveAccess
 from shipby.application.sellers.register import create_api_key, create_push_token, register_seller
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError
+from shipby.domain.events import Event, EventType, person_ref
+from shipby.domain.people.account import Account
+from shipby.domain.people.person import Person
 from shipby.domain.sellers.keys import Role
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
@@ -24,16 +28,23 @@ class Onboarded:
     api_key: str
 
 
-CONSOLE_KEY = "Console on this machine"
+OWNER = "Owner"
+"""How the person is called for whom this machine's console is opened first."""
 
 
 def console_link(deployment: Deployment, seller: str) -> str:
-    """The path of a link that signs in once at the console, as an owner: with a key made for it, whose secret nobody
-    ever sees."""
+    """The path of a link that signs in once at the console, as an owner; one is made where the shop has none."""
     store, clock = deployment.store(), deployment.clock
-    key = create_api_key(seller, Role.OWNER, store=store, clock=clock, name=CONSOLE_KEY)
-    sessions = ConsoleSessionRows(deployment.client("dynamodb"), table_name=deployment.outputs["TableName"])
-    return f"/console/login?once={make_link(key.id, sessions=sessions, now=clock.now())}"
+    people = store.people(seller, limit=200).items
+    owner = next((each for each in people if each.active and each.role is Role.OWNER), None)
+    if owner is None:
+        now, identifier = clock.now(), secrets.token_hex(8)
+        owner = Person(seller=seller, id=identifier, version=1, name=OWNER, role=Role.OWNER, added_at=now)
+        added = Event(type=EventType.PERSON_ADDED, at=now, actor="system:cli", data={"role": str(Role.OWNER)})
+        account = Account(id=identifier, version=1, sellers=(seller,))
+        told = AppendEvents(seller, person_ref(identifier), 1, (added,))
+        store.commit([SaveAccess(owner), SaveAccess(account), told])
+    return f"/console/login?once={make_link(seller, owner.id, store=store, clock=clock)}"
 
 
 def take_in(

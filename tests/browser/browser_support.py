@@ -52,7 +52,7 @@ class Site:
 
 def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
     shop = site.shop
-    console = Console(lambda: Parts(shop.store, shop.keys, shop.sessions, shop.clock, shop.papers))
+    console = Console(lambda: Parts(shop.store, shop.attempts, shop.clock, shop.papers))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

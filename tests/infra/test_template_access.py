@@ -225,13 +225,11 @@ ITEMS = {
     "push token": keys.push_token("0" * 64).pk,
     "API key": keys.api_key("0" * 16).pk,
     "health": keys.api_key("health").pk,
-    "console": keys.console_session("0" * 64).pk,
-    "sign-in link": keys.console_link("0" * 64).pk,
+    "session": keys.session("0" * 64).pk,
     "refused attempts": keys.console_failures("0" * 32, 1).pk,
 }
 """A partition of every kind that a role may be kept from."""
 _OF_SELLERS = {"settings", "posting", "return", "push", "pointer", "carrier", "scan"}
-_OF_CONSOLE = {"console", "sign-in link", "refused attempts"}
 _WORKERS = ("PostingSync", "AlarmWorker", "LabelGeneration", "Refunds", "Tracking", "Notifications")
 MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     ("OrderWebhook", "GetItem"): {"push token"},
@@ -244,10 +242,11 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     **{("SellerApi", action): {*_OF_SELLERS, "health"} for action in READ_WRITE - {"DeleteItem"}},
     ("SellerApi", "UpdateItem"): {*_OF_SELLERS, "health", "calls"},
     ("SellerApi", "DeleteItem"): {"pointer"},
-    **{("Console", action): {*_OF_SELLERS, *_OF_CONSOLE} for action in ("PutItem", "UpdateItem")},
+    ("Console", "PutItem"): {*_OF_SELLERS, "API key", "health", "session"},
+    ("Console", "UpdateItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
     **{("Console", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},
-    ("Console", "GetItem"): {*_OF_SELLERS, *_OF_CONSOLE, "API key", "health"},
-    ("Console", "DeleteItem"): {"pointer", *_OF_CONSOLE},
+    ("Console", "GetItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
+    ("Console", "DeleteItem"): {"pointer"},
 }
 """Items of the table by function and action; what is not named is refused. Nobody but the operator makes keys."""
 

@@ -15,6 +15,8 @@ from shipby.domain.intents import Intent, IntentAction, IntentState, intent_id
 from shipby.domain.labels.documents import Document, DocumentKind, DocumentState
 from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.money import Money
+from shipby.domain.people.person import Person
+from shipby.domain.people.session import Session
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import (
     Alarm,
@@ -320,6 +322,26 @@ def push_token(**changes: Any) -> PushToken:
 
 def api_key(**changes: Any) -> ApiKey:
     return replace(ApiKey(id="k1", seller=SELLER, role=Role.MANAGER, sha256=HASH, created_at=NOW), **changes)
+
+
+def person(**changes: Any) -> Person:
+    base = Person(seller=SELLER, id="0" * 15 + "1", version=1, name="Анна Белова", role=Role.MANAGER, added_at=NOW)
+    return replace(base, **changes)
+
+
+def session(**changes: Any) -> Session:
+    base = Session(
+        sha256=HASH,
+        version=1,
+        seller=SELLER,
+        person="0" * 15 + "1",
+        role=Role.MANAGER,
+        opened_at=NOW,
+        seen_at=NOW,
+        idle=timedelta(minutes=30),
+        ends_at=NOW + timedelta(hours=12),
+    )
+    return replace(base, **changes)
 
 
 def settings(**changes: Any) -> SellerSettings:

@@ -25,19 +25,20 @@ from shipby.domain.labels.pages import RefusedPage
 from shipby.domain.labels.prints import PrintJob, PrintState
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+from shipby.domain.people.session import Session
 from shipby.domain.postings.inbox import PushRow, PushState, PushToken
 from shipby.domain.postings.posting import MarketplacePosting, Posting, with_newest
 from shipby.domain.postings.tracking import TrackingChange
 from shipby.domain.refunds.ledger import MoneyLedger
 from shipby.domain.remembered import RememberedResponse
 from shipby.domain.returns.return_case import ReturnCase
-from shipby.domain.sellers.keys import ApiKey
+from shipby.domain.sellers.keys import USE_NOTED_EVERY, ApiKey
 from shipby.domain.sellers.settings import SellerSettings
 from tests.support.builders import FixedClock
 from tests.support.frozen import freeze, freeze_json
 from tests.support.memory.boards import MemoryBoards
 from tests.support.memory.index import Index
-from tests.support.memory.matters import MemoryMatters
+from tests.support.memory.people import MemoryPeople
 from tests.support.memory.replay import Kept, MemoryReplay
 from tests.support.memory_writes import Planned, Rows, plan
 
@@ -45,7 +46,7 @@ R = TypeVar("R")
 _REPLAY = timedelta(minutes=10)
 
 
-class MemoryStore(MemoryMatters, MemoryReplay, MemoryBoards):
+class MemoryStore(MemoryPeople, MemoryReplay, MemoryBoards):
     """Thread-safe; everything handed in is copied deep and everything handed out refuses changes.
 
     `clock` (standing still at the builders' NOW unless given) decides when a remembered response or a token expired.
@@ -184,9 +185,6 @@ class MemoryStore(MemoryMatters, MemoryReplay, MemoryBoards):
     def push_token(self, sha256: str) -> PushToken | None:
         return self._get(keys.push_token(sha256), PushToken)
 
-    def api_key(self, identifier: str) -> ApiKey | None:
-        return self._get(keys.api_key(identifier), ApiKey)
-
     def try_write(self) -> None:
         """Memory always takes writes."""
 
@@ -282,14 +280,25 @@ class MemoryStore(MemoryMatters, MemoryReplay, MemoryBoards):
             self._put(Planned(keys.report(seller, kind, day), freeze_json(body)))
 
     def save_push_token(self, token: PushToken) -> None:
-        self._save_owned(keys.push_token(token.sha256), token, "PUSHTOKEN")
-
-    def save_api_key(self, key: ApiKey) -> None:
-        self._save_owned(keys.api_key(key.id), key, "APIKEY")
-
-    def _save_owned(self, key: Key, record: PushToken | ApiKey, what: str) -> None:
+        key = keys.push_token(token.sha256)
         with self._lock:
             stands = self._rows.get(key)
-            if isinstance(stands, PushToken | ApiKey) and stands.seller != record.seller:
-                raise AlreadyExistsError(f"another seller has this {what}", what=what)
-            self._put(Planned(key, record))
+            if isinstance(stands, PushToken) and stands.seller != token.seller:
+                raise AlreadyExistsError("another seller has this PUSHTOKEN", what="PUSHTOKEN")
+            self._put(Planned(key, token))
+
+    def note_key_use(self, seller: str, identifier: str, at: datetime) -> None:
+        key = keys.api_key(identifier)
+        with self._lock:
+            stands = self._rows.get(key)
+            if not isinstance(stands, ApiKey) or stands.seller != seller:
+                return
+            if stands.used_at is None or at - stands.used_at >= USE_NOTED_EVERY:
+                self._put(Planned(key, replace(stands, used_at=at), self._columns[key]))
+
+    def note_session_use(self, sha256: str, at: datetime) -> None:
+        key = keys.session(sha256)
+        with self._lock:
+            stands = self._rows.get(key)
+            if isinstance(stands, Session) and stands.closed_at is None and stands.seen_at < at:
+                self._put(Planned(key, replace(stands, seen_at=at), self._columns[key]))

@@ -20,8 +20,13 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import EVENT_TYPE_VERSION, AggregateKind, StoredEvent, print_job_ref
 from shipby.domain.intents import intent_owner
+from shipby.domain.people.account import Account
+from shipby.domain.people.person import Person
+from shipby.domain.people.session import Session
+from shipby.domain.people.tries import Tries
 from shipby.domain.postings.posting import Alarm, Posting
 from shipby.domain.remembered import RememberedResponse
+from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import SellerSettings
 
 Rows: TypeAlias = dict[Key, Any]
@@ -183,6 +188,8 @@ class _Planner:
                 yield self._claim(write)
             case w.ReleasePointer():
                 yield from self._release(write)
+            case w.SaveAccess(row):
+                yield self._access(row)
             case _:
                 assert_never(write)
 
@@ -212,6 +219,20 @@ class _Planner:
                 key = keys.evidence_pack(pack.seller, pack.id)
                 columns = index_keys.asked(pack.seller, AggregateKind.EVIDENCE_PACK, pack.asked_at, pack.id)
                 yield self._saved(key, pack, f"evidence pack {pack.id}", columns | self._alarm(key, pack.next_alarm))
+
+    def _access(self, row: Person | Account | ApiKey | Session | Tries) -> Planned:
+        match row:
+            case Person():
+                return self._saved(keys.person(row.seller, row.id), row, f"person {row.id}")
+            case Account():
+                return self._saved(keys.account(row.id), row, f"shops of person {row.id}")
+            case ApiKey():
+                columns = index_keys.api_keys(row.seller, row.created_at, row.id)
+                return self._saved(keys.api_key(row.id), row, f"API key {row.id}", columns)
+            case Session():
+                return self._saved(keys.session(row.sha256), row, f"session {row.id}")
+            case Tries():
+                return self._saved(keys.tries(row.seller, row.subject), row, f"tries of {row.subject}")
 
     def _posting(self, posting: Posting, over: datetime | None) -> Planned:
         key = keys.posting(posting.seller, posting.number)

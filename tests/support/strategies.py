@@ -37,6 +37,10 @@ from shipby.domain.labels.prints import PrintJob, PrintStyle
 from shipby.domain.money import Money
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet, ProductCard
+from shipby.domain.people.account import Account
+from shipby.domain.people.person import Person
+from shipby.domain.people.session import Session
+from shipby.domain.people.tries import Tries
 from shipby.domain.postings.inbox import PushRow, PushToken
 from shipby.domain.postings.posting import (
     Alarm,
@@ -229,3 +233,7 @@ responses = _any(RememberedResponse, seller=ids, key=ids, body=jsons)
 pushes = _any(PushRow, seller=ids, type=ids, digest=ids, payload=jsons)
 push_tokens = _any(PushToken, seller=ids, sha256=ids)
 api_keys = _any(ApiKey, seller=ids, id=ids)
+persons = _any(Person, seller=ids, id=ids)
+accounts = _any(Account, id=ids)
+sessions = _any(Session, seller=ids, sha256=ids)
+tries = _any(Tries, seller=ids, subject=ids)

@@ -31,9 +31,10 @@ def scan(visit: Visit) -> Response:
     quantity = form.get("quantity", "") or "1"
     if not (quantity.isascii() and quantity.isdecimal() and 1 <= int(quantity) <= view.MOST_PIECES):
         raise InvalidInputError("the quantity is no number", errors=[("quantity", f"1 to {view.MOST_PIECES}")])
-    beep = view.Beep(
-        seller=visit.seller, actor=visit.actor, code=code, number=form.get("number", ""), quantity=int(quantity)
-    )
+    number = form.get("number", "")
+    if number:
+        visit.check_warehouse(number)
+    beep = view.Beep(seller=visit.seller, actor=visit.actor, code=code, number=number, quantity=int(quantity))
     return _page(visit, view.scanned(beep, _bench(visit)))
 
 
@@ -46,7 +47,7 @@ def sheet(visit: Visit) -> Response:
 
 def _bench(visit: Visit) -> view.Bench:
     parts = visit.parts
-    return view.Bench(parts.store, parts.documents, parts.clock, visit.once)
+    return view.Bench(parts.store, parts.documents, parts.clock, visit.once, visit.warehouses)
 
 
 def _page(visit: Visit, shown: view.Shown) -> Response:

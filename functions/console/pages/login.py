@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 from functions.console import cookies
 from functions.console.responses import Response, redirect
 from functions.console.texts import LANGUAGES
 from functions.console.visit import Visit
-from shipby.application.sellers.console_sessions import LONGEST
-from shipby.application.sellers.console_sessions import sign_in as begin
-from shipby.application.sellers.console_sessions import sign_out as end
+from shipby.application.people.console_door import sign_in as begin
+from shipby.application.people.sessions import close_session
+from shipby.domain.errors import SignInRefusedError
 
 FIRST_PAGE = "/console"
 
@@ -25,7 +24,7 @@ def local_path(wanted: str) -> str:
 def show(visit: Visit) -> Response:
     """The form; with `once` in the address a single button. Reading an address never signs anybody in."""
     query = visit.request.query
-    if visit.session is not None and "once" not in query:
+    if visit.signed_in is not None and "once" not in query:
         return redirect(FIRST_PAGE)
     return _form(visit, query, wrong=False)
 
@@ -40,23 +39,23 @@ def _form(visit: Visit, asked: Mapping[str, str], *, wrong: bool) -> Response:
 
 
 def sign_in(visit: Visit) -> Response:
-    """A new session, whatever there was before. Raises TooManyAttemptsError."""
+    """A new session, whatever there was before. Raises TooManyTriesError."""
     form, parts = visit.request.form, visit.parts
     typed = form.get("once") or form.get("key", "").strip()
-    origin = hashlib.sha256(visit.request.source.encode()).hexdigest()[:32]
-    opened = begin(typed, origin, sessions=parts.sessions, keys=parts.keys, now=visit.now)
-    if opened is None:
+    try:
+        opened = begin(typed, visit.request.source, attempts=parts.attempts, store=parts.store, clock=parts.clock)
+    except SignInRefusedError:
         return _form(visit, form, wrong=True)
-    token, session = opened
-    seconds = int(min(LONGEST, session.ends_at - visit.now).total_seconds())
-    return redirect(local_path(form.get("next", "")), cookies=[cookies.session(token, seconds)])
+    cookie = cookies.session(opened.token, opened.session.ends_at - visit.now)
+    return redirect(local_path(form.get("next", "")), cookies=[cookie])
 
 
 def sign_out(visit: Visit) -> Response:
     """The session is over at once, also for whoever has copied its cookie."""
-    token = visit.request.cookies.get(cookies.SESSION, "")
-    if visit.session is not None:
-        end(token, sessions=visit.parts.sessions)
+    found = visit.signed_in
+    if found is not None:
+        token = found.token or visit.request.cookies[cookies.SESSION]
+        close_session(token, store=visit.parts.store, clock=visit.parts.clock)
     return redirect("/console/login", cookies=[cookies.no_session()])
 
 

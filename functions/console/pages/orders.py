@@ -38,6 +38,7 @@ def show(visit: Visit, number: str) -> Response:
 def act(visit: Visit, number: str) -> Response:
     """One step. Raises what the step raises, and InvalidInputError for a reason that is missing."""
     form = visit.request.form
+    visit.check_warehouse(number)
     command, reason = _command(form.get("command", "")), form.get("reason", "").strip()[:LONGEST_REASON]
     if command in NEEDS_REASON and not reason:
         raise InvalidInputError("it needs a reason", errors=[("reason", "say why")])

@@ -51,6 +51,8 @@ class Bench:
     documents: DocumentStore
     clock: Clock
     once: Once
+    warehouses: tuple[str, ...] = ()
+    """The only ones in which the packer works; none: all."""
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ def _looked_at(seller: str, number: str, shown: Shown, bench: Bench) -> Shown:
 
 
 def _with_next(seller: str, shown: Shown, bench: Bench) -> Shown:
-    shown.next = next_parcels(seller, most=NEXT_SHOWN, store=bench.store)
+    shown.next = next_parcels(seller, most=NEXT_SHOWN, warehouses=bench.warehouses, store=bench.store)
     return shown
 
 
@@ -112,7 +114,7 @@ def _code(beep: Beep, bench: Bench) -> Shown:
 
 def _first(beep: Beep, bench: Bench) -> Shown:
     """Nothing is open: a paper opens its parcel, an item the one with the earliest cut-off that wants it."""
-    belongs = parcel_for(beep.seller, beep.code, store=bench.store)
+    belongs = parcel_for(beep.seller, beep.code, warehouses=bench.warehouses, store=bench.store)
     if belongs is not None:
         shown = _item(beep, belongs.number, bench)
         shown.others = belongs.others

@@ -12,7 +12,6 @@ from shipby.application.ports.store import Store
 from shipby.application.postings.queries import PostingFilter, get_posting, list_postings, posting_events
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.printable import printable_label
-from shipby.application.shared.people import name_of
 from shipby.domain import actors
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.postings.posting import Stage
@@ -94,9 +93,20 @@ def _events(seller: str, number: str, store: Store) -> list[dict[str, Any]]:
     for event in reversed(items):
         actor = event["actor"]
         if actor not in names:
-            names[actor] = (name_of(actor, store) or actor) if actors.is_person(actor) else ""
+            names[actor] = _who(actor, seller, store)
         shown.append({**event, "who": names[actor], "told": _told(event["data"])})
     return shown
+
+
+def _who(actor: str, seller: str, store: Store) -> str:
+    """The name of the person, or of the key, who acted; "" where the system or the marketplace did."""
+    if identifier := actors.person_of(actor):
+        person = store.person(seller, identifier)
+        return person.name if person else actor
+    if identifier := actors.key_of(actor):
+        key = store.api_key(identifier)
+        return key.name if key and key.seller == seller and key.name else actor
+    return ""
 
 
 _TOLD: Final = ("code", "sku", "why", "from", "to", "rung", "status", "cut_off", "tracking_number", "action", "copy")

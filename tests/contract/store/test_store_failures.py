@@ -18,6 +18,7 @@ from shipby.application.ports.writes import (
     ReleasePointer,
     RememberResponse,
     RequireAutomation,
+    SaveAccess,
     SaveMoney,
     SavePosting,
     SaveReturn,
@@ -156,7 +157,7 @@ def test_a_silent_or_overloaded_database_is_unavailable_for_every_call(error: Ex
         lambda: store.mark_synced(a.SELLER, a.NUMBER, a.NOW),
         lambda: store.put_push(a.push()),
         lambda: store.push_token("hash"),
-        lambda: store.save_api_key(a.api_key()),
+        lambda: store.commit([SaveAccess(a.api_key())]),
         store.try_write,
         lambda: store.save_report(a.SELLER, "proof", a.NOW.date(), {}),
     ]
@@ -196,7 +197,7 @@ def test_no_expression_uses_a_reserved_word() -> None:
     store.mark_synced(a.SELLER, a.NUMBER, a.NOW)
     store.put_push(a.push())
     store.quarantine_push(a.push(), "why")
-    store.save_api_key(a.api_key())
+    store.commit([SaveAccess(a.api_key())])
     store.worklist(a.SELLER, Stage.RECEIVED, due_before=a.NOW)
     store.due_alarms(0, until=a.NOW)
     store.events(a.SELLER, posting_ref(a.NUMBER))

@@ -8,8 +8,8 @@ import pytest
 
 from shipby.application.ports.pages import Page
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import SaveDocument, SaveSettings
-from shipby.domain.errors import AlreadyExistsError, NotFoundError
+from shipby.application.ports.writes import SaveAccess, SaveDocument, SaveSettings
+from shipby.domain.errors import AlreadyExistsError, NotFoundError, VersionConflictError
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushState
 from tests.contract.store.paging_support import hours, walk
@@ -69,13 +69,13 @@ def test_push_tokens_and_api_keys_are_kept_by_hash_and_id(store: Store, seller: 
     token = a.push_token(seller=seller, sha256=f"{seller}hash")
     key = a.api_key(seller=seller, id=f"{seller}key", expires_at=hours(9))
     store.save_push_token(token)
-    store.save_api_key(key)
+    store.commit([SaveAccess(key)])
     assert store.push_token(token.sha256) == token
     assert store.api_key(key.id) == key
     store.save_push_token(replace(token, revoked_at=hours(1)))
-    store.save_api_key(replace(key, revoked_at=hours(1)))
+    store.commit([SaveAccess(replace(key, version=2, revoked_at=hours(1)))])
     assert store.push_token(token.sha256) == replace(token, revoked_at=hours(1))
-    assert store.api_key(key.id) == replace(key, revoked_at=hours(1))
+    assert store.api_key(key.id) == replace(key, version=2, revoked_at=hours(1))
     assert store.push_token("other") is None
     assert store.api_key("other") is None
 
@@ -83,11 +83,11 @@ def test_push_tokens_and_api_keys_are_kept_by_hash_and_id(store: Store, seller: 
 def test_another_sellers_key_or_token_is_never_overwritten(store: Store, seller: str) -> None:
     token, key = a.push_token(seller=seller, sha256=f"{seller}hash"), a.api_key(seller=seller, id=f"{seller}key")
     store.save_push_token(token)
-    store.save_api_key(key)
+    store.commit([SaveAccess(key)])
     with pytest.raises(AlreadyExistsError):
         store.save_push_token(replace(token, seller="thief"))
-    with pytest.raises(AlreadyExistsError):
-        store.save_api_key(replace(key, seller="thief"))
+    with pytest.raises(VersionConflictError):
+        store.commit([SaveAccess(replace(key, seller="thief"))])
     assert store.push_token(token.sha256) == token
     assert store.api_key(key.id) == key
 

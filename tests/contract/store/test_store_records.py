@@ -67,6 +67,10 @@ CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStr
     "intent": (lambda record: intent_rows.intent_item(record, 4), intent_rows.intents().read, some.intents()),
     "document": (lambda record: label_rows.documents().item(KEY, record), label_rows.documents().read, some.documents),
     "print job": (lambda record: label_rows.print_job_item(record, 4), label_rows.print_jobs().read, some.print_jobs),
+    "person": (lambda record: api_key_rows.people().item(KEY, record), api_key_rows.people().read, some.persons),
+    "account": (lambda record: api_key_rows.accounts().item(KEY, record), api_key_rows.accounts().read, some.accounts),
+    "session": (api_key_rows.session_item, api_key_rows.sessions().read, some.sessions),
+    "tries": (lambda record: api_key_rows.tries().item(KEY, record), api_key_rows.tries().read, some.tries),
     "carriage": (lambda record: carriage_rows.carriage_item(record, 4), carriage_rows.carriages().read, some.carriages),
     "carrier": (
         lambda record: carrier_rows.carriers().item(KEY, record),

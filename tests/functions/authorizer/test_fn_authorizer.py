@@ -13,7 +13,9 @@ import pytest
 
 from functions.authorizer import handler as function
 from functions.authorizer.wiring import Parts
-from shipby.application.sellers.register import create_api_key
+from shipby.application.people.sessions import close_session, open_session
+from shipby.application.ports.writes import SaveAccess
+from shipby.application.sellers.register import create_api_key, new_api_key
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.sellers.keys import Role
 from tests.support import builders as a
@@ -71,8 +73,77 @@ def test_a_key_passes_as_its_seller_and_role(store: MemoryStore, clock: a.FixedC
 
     assert ask(f"Bearer {key.text}") == {
         "isAuthorized": True,
-        "context": {"seller": a.SELLER, "role": role.value, "key_id": key.id},
+        "context": {"seller": a.SELLER, "role": role.value, "key_id": key.id, "note": "1"},
     }
+
+
+def test_a_key_whose_use_was_noted_within_the_hour_asks_for_no_note(store: MemoryStore, clock: a.FixedClock) -> None:
+    key = create_api_key(a.SELLER, Role.OWNER, store=store, clock=clock)
+    store.note_key_use(a.SELLER, key.id, clock.now())
+    clock.advance(timedelta(minutes=59))
+    assert "note" not in ask(f"Bearer {key.text}")["context"]
+    clock.advance(timedelta(minutes=1))
+    assert ask(f"Bearer {key.text}")["context"]["note"] == "1"
+
+
+def test_a_persons_key_passes_as_what_the_person_is_now(store: MemoryStore, clock: a.FixedClock) -> None:
+    person = a.person(role=Role.PACKER, warehouses=("77", "78"))
+    key, secret = new_api_key(a.SELLER, Role.OWNER, clock.now(), person=person.id)
+    store.commit([SaveAccess(person), SaveAccess(key)])
+    context = ask(f"Bearer {secret.text}")["context"]
+    assert (context["role"], context["person"], context["warehouses"]) == ("packer", person.id, "77,78")
+    store.commit([SaveAccess(replace(person, version=2, role=Role.SUPPORT, warehouses=()))])
+    context = ask(f"Bearer {secret.text}")["context"]
+    assert (context["role"], "warehouses" in context) == ("support", False)
+    store.commit([SaveAccess(replace(person, version=3, removed_at=clock.now()))])
+    assert ask(f"Bearer {secret.text}") == REFUSED
+
+
+def test_a_key_of_a_person_that_this_shop_does_not_have_does_not_pass(store: MemoryStore, clock: a.FixedClock) -> None:
+    key, secret = new_api_key(a.SELLER, Role.OWNER, clock.now(), person="0" * 16)
+    store.commit([SaveAccess(key), SaveAccess(a.person(seller="seller-2", id="0" * 16))])
+    assert ask(f"Bearer {secret.text}") == REFUSED
+
+
+def test_a_session_passes_as_its_person_until_it_is_closed(store: MemoryStore, clock: a.FixedClock) -> None:
+    key, secret = new_api_key(a.SELLER, Role.MANAGER, clock.now(), person=a.person().id)
+    store.commit([SaveAccess(a.person()), SaveAccess(key)])
+    signed = open_session(secret.text, store=store, clock=clock)
+    assert ask(f"Bearer {signed.token}")["context"] == {
+        "seller": a.SELLER,
+        "role": "manager",
+        "key_id": signed.session.id,
+        "person": a.person().id,
+        "session": signed.session.sha256,
+    }
+    clock.advance(timedelta(minutes=1))
+    assert ask(f"Bearer {signed.token}")["context"]["note"] == "1"
+    close_session(signed.token, store=store, clock=clock)
+    assert ask(f"Bearer {signed.token}") == REFUSED
+
+
+@pytest.mark.parametrize("how", ["program", "person", "session"])
+def test_it_reads_one_row_and_of_a_person_one_more(
+    store: MemoryStore, clock: a.FixedClock, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    key, secret = new_api_key(a.SELLER, Role.MANAGER, clock.now(), person="" if how == "program" else a.person().id)
+    store.commit([SaveAccess(a.person()), SaveAccess(key)])
+    text = open_session(secret.text, store=store, clock=clock).token if how == "session" else secret.text
+    read: list[str] = []
+
+    def counted(name: str) -> None:
+        real = getattr(store, name)
+
+        def reading(*told: str) -> object:
+            read.append(name)
+            return real(*told)
+
+        monkeypatch.setattr(store, name, reading)
+
+    for name in ("api_key", "person", "session"):
+        counted(name)
+    assert ask(f"Bearer {text}")["isAuthorized"] is True
+    assert read == {"program": ["api_key"], "person": ["api_key", "person"], "session": ["session", "person"]}[how]
 
 
 def test_the_context_holds_plain_text_only(store: MemoryStore, clock: a.FixedClock) -> None:
@@ -113,7 +184,7 @@ def test_a_key_ends_with_its_life_or_its_revocation(store: MemoryStore, clock: a
     clock.advance(timedelta(seconds=1))
     assert ask(header) == REFUSED
 
-    store.save_api_key(replace(key, expires_at=None, revoked_at=clock.now()))
+    store.commit([SaveAccess(replace(key, version=2, expires_at=None, revoked_at=clock.now()))])
     assert ask(header) == REFUSED
 
 

@@ -7,76 +7,55 @@ import html
 import itertools
 import re
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from functions.console.app import Console
 from functions.console.wiring import Parts
-from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, Write
+from shipby.application.ports.writes import AppendEvents, SaveAccess, SaveDetail, SavePosting, Write
 from shipby.application.sellers.authenticate import key_hash
-from shipby.application.sellers.console_sessions import ConsoleSession
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.sellers.keys import ApiKey, Role
+from shipby.domain.sellers.keys import Role
 from tests.support import builders as a
 from tests.support.fakes import MemoryDocuments
 from tests.support.memory_store import MemoryStore
 
 HOST = "console.example"
-SECRETS = {role: f"shp_{index:016x}.{'k' * 42}{index}" for index, role in enumerate(Role)}
-"""An API key for each role, as it is typed."""
+PEOPLE: tuple[Role, ...] = tuple(role for role in Role if role is not Role.STATION)
+SECRETS: dict[Role, str] = {role: f"shp_{index:016x}.{'k' * 42}{index}" for index, role in enumerate(PEOPLE)}
+"""An API key of a person of each role, as it is typed."""
+NAMES = dict(zip(PEOPLE, ("Анна Белова", "李娜", "Пётр Ким", "Ольга Ли", "ERP"), strict=True))
 
 
-class MemorySessions:
-    """`ConsoleSessions` in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, ConsoleSession] = {}
-        self.links: dict[str, tuple[str, datetime]] = {}
-        self.failed: dict[tuple[str, int], int] = {}
-
-    def session(self, sha256: str) -> ConsoleSession | None:
-        return self.kept.get(sha256)
-
-    def save_session(self, session: ConsoleSession) -> None:
-        self.kept[session.sha256] = session
-
-    def drop_session(self, sha256: str) -> None:
-        self.kept.pop(sha256, None)
-
-    def save_link(self, sha256: str, key_id: str, *, ends_at: datetime) -> None:
-        self.links[sha256] = (key_id, ends_at)
-
-    def take_link(self, sha256: str, *, now: datetime) -> str:
-        key_id, ends_at = self.links.get(sha256, ("", now))
-        if now >= ends_at:
-            return ""
-        del self.links[sha256]
-        return key_id
-
-    def failures(self, origin: str, window: int) -> int:
-        return self.failed.get((origin, window), 0)
-
-    def count_failure(self, origin: str, window: int) -> None:
-        self.failed[origin, window] = self.failures(origin, window) + 1
-
-
-class Keys:
-    """API keys by their id: one for each role of the builders' seller."""
+class MemoryAttempts:
+    """`RefusedAttempts` in memory."""
 
     def __init__(self) -> None:
-        self.keys: dict[str, ApiKey] = {}
-        for role, text in SECRETS.items():
-            identifier, _, secret = text.removeprefix("shp_").partition(".")
-            self.keys[identifier] = ApiKey(
-                id=identifier, seller=a.SELLER, role=role, sha256=key_hash(secret), created_at=a.NOW, name=f"{role} key"
-            )
+        self.counted: Counter[tuple[str, int]] = Counter()
 
-    def api_key(self, identifier: str) -> ApiKey | None:
-        return self.keys.get(identifier)
+    def refused(self, origin: str, window: int) -> int:
+        return self.counted[origin, window]
+
+    def count(self, origin: str, window: int) -> None:
+        self.counted[origin, window] += 1
+
+
+def person_id(role: Role) -> str:
+    return f"{PEOPLE.index(role) + 1:016x}"
+
+
+def add_people(store: MemoryStore) -> None:
+    """A person of each role in the builders' shop, each with a key."""
+    for role, text in SECRETS.items():
+        identifier, _, secret = text.removeprefix("shp_").partition(".")
+        person = a.person(id=person_id(role), name=NAMES[role], role=role, added_at=a.NOW - timedelta(days=1))
+        key = a.api_key(id=identifier, role=role, sha256=key_hash(secret), person=person.id)
+        store.commit([SaveAccess(person), SaveAccess(key)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +99,14 @@ class Browser:
 
     store: MemoryStore
     clock: a.FixedClock
-    sessions: MemorySessions = field(default_factory=MemorySessions)
-    keys: Keys = field(default_factory=Keys)
+    attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
     papers: MemoryDocuments = field(default_factory=MemoryDocuments)
     language: str = "en"
     source: str = "198.51.100.7"
     cookies: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._console = Console(lambda: Parts(self.store, self.keys, self.sessions, self.clock, self.papers))
+        self._console = Console(lambda: Parts(self.store, self.attempts, self.clock, self.papers))
 
     def send(
         self,
@@ -209,4 +187,6 @@ class Browser:
 
 def new_browser() -> Browser:
     clock = a.FixedClock()
-    return Browser(MemoryStore(clock=clock), clock)
+    store = MemoryStore(clock=clock)
+    add_people(store)
+    return Browser(store, clock)

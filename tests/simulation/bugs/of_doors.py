@@ -113,14 +113,14 @@ BUGS: tuple[Bug, ...] = (
         "roles",
         "revoked_key",
         "a revoked key passes",
-        (f"{_KEYS}:authenticate", " or key.revoked_at is not None", ""),
+        (f"{_KEYS}:live_key", " or key.revoked_at is not None", ""),
         doors.a_key_ends_and_is_revoked,
     ),
     Bug(
         "roles",
         "key_without_end",
         "a key passes after its end",
-        (f"{_KEYS}:authenticate", "None if expired or key.revoked_at", "None if key.revoked_at"),
+        (f"{_KEYS}:live_key", "None if expired or key.revoked_at", "None if key.revoked_at"),
         doors.a_key_ends_and_is_revoked,
     ),
     Bug(
@@ -128,7 +128,7 @@ BUGS: tuple[Bug, ...] = (
         "key_by_its_id",
         "a key passes by its id, whatever its secret",
         (
-            f"{_KEYS}:authenticate",
+            f"{_KEYS}:live_key",
             'key is None or not hmac.compare_digest(key.sha256, key_hash(match["secret"]))',
             "key is None",
         ),

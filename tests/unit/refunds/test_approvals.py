@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shipby.application.ports.writes import SaveAccess
 from shipby.application.refunds.approvals import approve_refund, reject_refund
 from shipby.application.settling.by_hand import Verdict, settle_by_hand
 from shipby.application.settling.second_word import SecondWord
@@ -108,7 +109,7 @@ def test_a_second_person_lets_it_go(world: World) -> None:
 def test_who_asked_for_it_cannot_approve_it_with_any_of_their_keys_but_may_take_it_back(world: World) -> None:
     identifier = ask(world)
     for name, key in (("Anna", "k1"), ("anna", "k3"), ("Boris", "k2")):
-        world.store.save_api_key(a.api_key(id=key, name=name))
+        world.store.commit([SaveAccess(a.api_key(id=key, name=name))])
     for own in ("key:k1", "key:k3"):
         with pytest.raises(ActionNotOfferedError, match="by the same person"):
             approve(world, identifier, own)

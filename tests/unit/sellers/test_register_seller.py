@@ -74,7 +74,7 @@ def test_a_key_opens_until_it_is_revoked_or_too_old(store: MemoryStore, clock: a
     first, second = (create_api_key("7", Role.PACKER, store=store, clock=clock) for _ in range(2))
     known = authenticate(f"Bearer {first.text}", store=store, now=clock.now())
     assert known is not None
-    assert (known.seller, known.role, known.id) == ("7", Role.PACKER, first.id)
+    assert (known.seller, known.role, known.key_id) == ("7", Role.PACKER, first.id)
     revoke_api_key(first.id, store=store, clock=clock)
     assert authenticate(f"Bearer {first.text}", store=store, now=clock.now()) is None
     assert authenticate(f"Bearer {second.text}", store=store, now=clock.now()) is not None

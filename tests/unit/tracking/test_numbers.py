@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shipby.application.alarms.route_events import route_event
+from shipby.application.ports.writes import SaveAccess
 from shipby.application.postings.queries import PostingFilter, list_postings
 from shipby.application.postings.tracking_history import tracking_numbers
 from shipby.application.settling.second_word import SecondWord
@@ -60,7 +61,7 @@ def said(
 
 def key(world: World, identifier: str, name: str) -> None:
     made = ApiKey(id=identifier, seller=a.SELLER, role=Role.MANAGER, sha256="x", created_at=a.NOW, name=name)
-    world.store.save_api_key(made)
+    world.store.commit([SaveAccess(made)])
 
 
 def history(world: World) -> list[Any]:

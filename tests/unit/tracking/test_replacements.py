@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shipby.application.ports.writes import SaveAccess
 from shipby.application.shared.csv_text import Separator
 from shipby.application.tracking.replacement_report import (
     LONGEST,
@@ -145,7 +146,7 @@ def report(world: World, *by: Cut, back: int = 6) -> Any:
 def test_the_report_reads_what_the_marketplace_was_seen_to_show(world: World) -> None:
     for key in ("k2", "k3"):
         made = ApiKey(id=key, seller=a.SELLER, role=Role.MANAGER, sha256="x", created_at=a.NOW, name="Анна")
-        world.store.save_api_key(made)
+        world.store.commit([SaveAccess(made)])
     shipped(world, "n-1", 1, actor="key:k2")
     shipped(world, "n-1", 2, kind=ChangeReason.TYPING_ERROR)
     shipped(world, "n-2", 3, carrier="China Post", actor="key:k3")

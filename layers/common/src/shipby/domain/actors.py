@@ -1,4 +1,4 @@
-"""Who did it, as every event says: a person by their key, the marketplace, or a part of this system.
+"""Who did it, as every event says: a person, a key that is nobody's, the marketplace, or a part of this system.
 
 The texts are stored in histories; they never change.
 """
@@ -18,17 +18,27 @@ OPEN_ORDERS_AUDIT: Final = "system:open_orders_audit"
 RETURNS: Final = "system:returns"
 SETTINGS: Final = "system:settings"
 TRACKING: Final = "system:tracking"
-_SYSTEM, _PERSON = "system:", "key:"
+_SYSTEM, _KEY, _PERSON = "system:", "key:", "person:"
 
 
-def of_key(identifier: str) -> str:
-    """The person who holds this API key."""
+def of_person(identifier: str) -> str:
+    """A person of the shop, with whatever key or session."""
     return f"{_PERSON}{identifier}"
 
 
-def key_of(actor: str) -> str:
-    """The id of the key that a person acted with; "" where it was no person."""
+def person_of(actor: str) -> str:
+    """The id of the person who acted; "" where it was a key that is nobody's, or no person."""
     return actor.removeprefix(_PERSON) if actor.startswith(_PERSON) else ""
+
+
+def of_key(identifier: str) -> str:
+    """An API key that is nobody's: a program's, or one of the time before people had names."""
+    return f"{_KEY}{identifier}"
+
+
+def key_of(actor: str) -> str:
+    """The id of the key that somebody acted with; "" where it was a person of the shop, or nobody."""
+    return actor.removeprefix(_KEY) if actor.startswith(_KEY) else ""
 
 
 def is_automatic(actor: str) -> bool:
@@ -37,5 +47,5 @@ def is_automatic(actor: str) -> bool:
 
 
 def is_person(actor: str) -> bool:
-    """Whether somebody with a key asked for it."""
-    return actor.startswith(_PERSON)
+    """Whether somebody asked for it: a person, or whoever has a key."""
+    return actor.startswith((_PERSON, _KEY))

@@ -8,7 +8,8 @@ ShipbyError
 │   ├── MarketplaceUnavailableError  5xx, "Circle is open", refused connection: nothing was sent or it is safe to repeat
 │   │   └── UnreadableAnswerError      a field of its answer is not what its description says
 │   ├── RateLimitedError           429: wait `retry_after` seconds
-│   └── NotReadyYetError           the marketplace has not prepared it (a label after ship)
+│   ├── NotReadyYetError           the marketplace has not prepared it (a label after ship)
+│   └── TooManyTriesError          wrong PINs: wait `retry_after` seconds
 ├── PermanentError            the same call can never succeed
 │   ├── InvalidInputError          the caller's data is wrong; `errors` names the fields
 │   ├── NotFoundError
@@ -20,6 +21,7 @@ ShipbyError
 │   ├── PreconditionFailedError    If-Match names an older version
 │   ├── IdempotencyMismatchError   the same Idempotency-Key came with another body
 │   ├── OverRefundError            more would be reserved than was paid
+│   ├── SignInRefusedError         no such key, badge or PIN, or its person was removed
 │   └── MarketplaceRefusedError    a business error of the marketplace, with its text
 └── NeedsPersonError          no machine may decide this
     ├── OutcomeUnknownError        sent, and no answer: only reading the marketplace settles it
@@ -115,6 +117,12 @@ class NotReadyYetError(RetryableError):
     code = "not_ready_yet"
 
 
+class TooManyTriesError(RetryableError):
+    """Too many wrong PINs of a person, or at a bench: `retry_after` seconds nobody may try."""
+
+    code = "too_many_tries"
+
+
 class PermanentError(ShipbyError):
     """The same call can never succeed."""
 
@@ -207,6 +215,12 @@ class IdempotencyMismatchError(PermanentError):
     """An Idempotency-Key was used before with another request."""
 
     code = "idempotency_mismatch"
+
+
+class SignInRefusedError(PermanentError):
+    """Nobody is signed in by this. One answer for every reason, so that it tells nothing of people and keys."""
+
+    code = "sign_in_refused"
 
 
 class OverRefundError(PermanentError):

@@ -34,6 +34,10 @@ class AggregateKind(StrEnum):
     """The files that prove what was sent."""
     NUMBER_JOB = "NUMBERJOB"
     """Many tracking numbers at once."""
+    PERSON = "PERSON"
+    """Somebody who works in the shop."""
+    KEY = "KEY"
+    """A key of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,16 @@ def evidence_pack_ref(identifier: str) -> Ref:
 def number_job_ref(identifier: str) -> Ref:
     """The aggregate of a job of tracking numbers."""
     return Ref(AggregateKind.NUMBER_JOB, identifier)
+
+
+def person_ref(identifier: str) -> Ref:
+    """The aggregate of a person of the shop."""
+    return Ref(AggregateKind.PERSON, identifier)
+
+
+def key_ref(identifier: str) -> Ref:
+    """The aggregate of a key of the API."""
+    return Ref(AggregateKind.KEY, identifier)
 
 
 class EventType(StrEnum):
@@ -256,6 +270,12 @@ class EventType(StrEnum):
     PACK_REQUESTED = "pack.requested"
     PACK_FINISHED = "pack.finished"
     PACK_EXPIRED = "pack.expired"
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_REMOVED = "person.removed"
+    KEY_MADE = "key.made"
+    KEY_CHANGED = "key.changed"
+    KEY_REVOKED = "key.revoked"
     MONEY_ACCRUED = "money.accrued"
     """The marketplace's accruals say what an entry of the ledger really cost, and whom."""
 
@@ -273,7 +293,7 @@ class Event:
     type: EventType
     at: datetime
     actor: str
-    """Who: `key:<id>` a person's key, `marketplace`, or `system:<function>`."""
+    """Who, as `shipby.domain.actors` writes it: a person, a key, the marketplace, or a part of this system."""
     reason: str = ""
     data: Mapping[str, Json] = field(default_factory=dict)
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+BADGE: Final = "badge"
+"""A person of the shop, by the sha256 of their badge's code."""
 CARRIAGE: Final = "carriage"
 """A carriage of ours, by the marketplace's id of it."""
 CARRIAGE_DAY: Final = "carriage_day"
@@ -22,6 +24,8 @@ PART: Final = "part"
 """The first part of a split that was read, by the posting that was split, while that is not known."""
 RETURN: Final = "return"
 """A return, by a code of its goods."""
+SIGN_IN_LINK: Final = "sign_in_link"
+"""A person and until when, by the hash of a link that signs them in once."""
 TRACKING: Final = "tracking"
 """A posting, by its present tracking number."""
 FORMER_TRACKING: Final = "former_tracking"

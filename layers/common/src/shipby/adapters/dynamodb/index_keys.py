@@ -14,6 +14,7 @@ boards    WK SELLER#<s>#<stage>              WS <cut-off or 999…>#<posting>
 days      DK SELLER#<s>#<yyyymmdd>           DS <posting>
           DK SELLER#<s>#RETURNS#<yyyymmdd>   DS <return>
           DK SELLER#<s>#JOB|PACK|NUMBERJOB#<yyyymmdd> DS <job or evidence pack>
+          DK SELLER#<s>#KEYS                 DS <made>#<API key>
 
 """
 
@@ -194,6 +195,14 @@ def asked_partition(seller: str, kind: AggregateKind, day: date) -> str:
 
 def asked(seller: str, kind: AggregateKind, asked_at: datetime, identifier: str) -> dict[str, str]:
     return {"DK": f"{keys.seller_pk(seller)}#{kind}#{keys.utc_day(asked_at)}", "DS": identifier}
+
+
+def keys_partition(seller: str) -> str:
+    return f"{keys.seller_pk(seller)}#KEYS"
+
+
+def api_keys(seller: str, created_at: datetime, identifier: str) -> dict[str, str]:
+    return {"DK": keys_partition(seller), "DS": f"{keys.sortable(created_at)}#{identifier}"}
 
 
 def alarm_columns(key: Key, ahead: Alarm | None, shards: int) -> dict[str, str]:

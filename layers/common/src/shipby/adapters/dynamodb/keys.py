@@ -23,13 +23,17 @@
     SELLER#<s>#OUTCOMES#<yyyymmdd>   OUTCOME#<posting>
     SELLER#<s>#DIGEST#<recipient>    ENTRY#<at>#<event>
     SELLER#<s>                       SETTINGS, CAP#<action>#<yyyymmdd>, IDEM#<key>, REPORT#<kind>#<yyyymmdd>
+    SELLER#<s>#PEOPLE                PERSON#<id>
+    SELLER#<s>#PERSON#<id>           EVENT#<version>#<n>
+    SELLER#<s>#KEY#<id>              EVENT#<version>#<n>
+    SELLER#<s>#TRIES                 TRIES#<subject>
     SELLERS                          <s>
     FIND#<s>#<kind>#<value>          FIND
     PUSHTOKEN#<sha256>               PUSHTOKEN
     APIKEY#<id>                      APIKEY
+    PERSON#<id>                      PERSON
+    SESSION#<sha256>                 SESSION
     CALLS#<s>#<window>               CALLS
-    CONSOLE#SESSION#<sha256>         SESSION
-    CONSOLE#LINK#<sha256>            LINK
     CONSOLE#FAILED#<origin>#<window> FAILED
 
 Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
@@ -68,6 +72,8 @@ FIND = "FIND"
 CALLS = "CALLS"
 PUSH_TOKEN = "PUSHTOKEN"  # noqa: S105 - the name of a row kind
 API_KEY = "APIKEY"
+PERSON = "PERSON"
+SESSION = "SESSION"
 SELLERS = "SELLERS"
 EVENT_PREFIX = "EVENT#"
 TRACKING_PREFIX = "TRACKING#"
@@ -84,6 +90,8 @@ ENTRY_PREFIX = "ENTRY#"
 PIECE_PREFIX = "PIECE#"
 UPLOAD_PREFIX = "UPLOAD#"
 SHADOW_PREFIX = "SHADOW#"
+PERSON_PREFIX = "PERSON#"
+TRIES_PREFIX = "TRIES#"
 CHANGE = "change"
 ENDED = "ended"
 """The attribute of an event row that holds what its version changed."""
@@ -102,6 +110,8 @@ _ID_NAMES: Mapping[AggregateKind, str] = {
     AggregateKind.CLAIM: "claim id",
     AggregateKind.EVIDENCE_PACK: "evidence pack id",
     AggregateKind.NUMBER_JOB: "job id",
+    AggregateKind.PERSON: "person id",
+    AggregateKind.KEY: "key id",
 }
 
 
@@ -386,16 +396,29 @@ def api_key(identifier: str) -> Key:
     return Key(f"APIKEY#{_part(identifier, 'key id')}", API_KEY)
 
 
-def console_session(sha256: str) -> Key:
-    return Key(f"CONSOLE#SESSION#{_part(sha256, 'token hash')}", "SESSION")
+def people_pk(seller: str) -> str:
+    """The partition of everybody who works or worked in a shop."""
+    return f"{seller_pk(seller)}#PEOPLE"
 
 
-def console_link(sha256: str) -> Key:
-    return Key(f"CONSOLE#LINK#{_part(sha256, 'token hash')}", "LINK")
+def person(seller: str, identifier: str) -> Key:
+    return Key(people_pk(seller), f"{PERSON_PREFIX}{_part(identifier, 'person id')}")
+
+
+def account(person_id: str) -> Key:
+    return Key(f"PERSON#{_part(person_id, 'person id')}", PERSON)
+
+
+def session(sha256: str) -> Key:
+    return Key(f"SESSION#{_part(sha256, 'session')}", SESSION)
+
+
+def tries(seller: str, subject: str) -> Key:
+    return Key(f"{seller_pk(seller)}#TRIES", f"{TRIES_PREFIX}{_part(subject, 'subject')}")
 
 
 def console_failures(origin: str, window: int) -> Key:
-    """Refused attempts from one address (its hash) in a window of time."""
+    """Refused attempts to sign in from one address (its hash) in a window of time."""
     return Key(f"CONSOLE#FAILED#{_part(origin, 'address hash')}#{window}", "FAILED")
 
 

@@ -35,6 +35,11 @@ from shipby.domain.events import Event, Ref, posting_ref, return_ref
 
 if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
+    from shipby.domain.people.account import Account
+    from shipby.domain.people.person import Person
+    from shipby.domain.people.session import Session
+    from shipby.domain.people.tries import Tries
+    from shipby.domain.sellers.keys import ApiKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +250,8 @@ class _Builder:
                 yield claim(write) if isinstance(write, w.ClaimPointer) else release(write)
             case w.SpendCap():
                 yield spend(write, write.by)
+            case w.SaveAccess(row):
+                yield _access(row)
             case _:
                 assert_never(write)
 
@@ -322,6 +329,16 @@ class _Builder:
             meaning=Meaning.ANSWERED,
             error=lambda _: AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered before", what="IDEM"),
         )
+
+
+def _access(row: "Person | Account | ApiKey | Session | Tries") -> Operation:
+    item, what = rows.api_keys.access_item(row)
+    saved = versioned(item, row.version, what)
+    if item["SK"]["S"] != keys.API_KEY or row.version != 2:
+        return saved
+    # Older releases wrote no version into keys.
+    older = f"({saved.body['ConditionExpression']} OR attribute_not_exists(version))"
+    return replace(saved, body={**saved.body, "ConditionExpression": f"attribute_exists(PK) AND {older}"})
 
 
 def _ended(job: "PrintJob", event: Event) -> Operation:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import changes, keys, rows
+from shipby.adapters.dynamodb.access.people import PeopleOfShops
 from shipby.adapters.dynamodb.alarms.aside import AsideAlarms
 from shipby.adapters.dynamodb.alarms.due import SHARDS
 from shipby.adapters.dynamodb.changes import Seen
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from shipby.domain.refunds.ledger import MoneyLedger
     from shipby.domain.remembered import RememberedResponse
     from shipby.domain.returns.return_case import ReturnCase
-    from shipby.domain.sellers.keys import ApiKey
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.tracking.number_job import NumberJob
 
@@ -67,7 +67,7 @@ _PACKED_DAYS = 512
 """Days of sellers that a process remembers."""
 
 
-class DynamoDBStore(Matters, AsideAlarms, PushInbox):
+class DynamoDBStore(Matters, PeopleOfShops, AsideAlarms, PushInbox):
     """Implements `shipby.application.ports.store.Store`.
 
     `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
@@ -278,9 +278,6 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
         body: Mapping[str, Json] | None = None if item is None else from_wire(item["body"])
         return body
 
-    def api_key(self, identifier: str) -> ApiKey | None:
-        return self._read(rows.api_keys.api_keys(), keys.api_key(identifier))
-
     # Single writes -----------------------------------------------------------------------------------------------
 
     def mark_synced(self, seller: str, number: str, read_at: datetime) -> None:
@@ -330,25 +327,18 @@ class DynamoDBStore(Matters, AsideAlarms, PushInbox):
 
     def save_push_token(self, token: PushToken) -> None:
         """Write or replace a token. Raises AlreadyExistsError if another seller has it."""
-        self._save_owned(rows.inbox.push_tokens().item(keys.push_token(token.sha256), token), token.seller, "PUSHTOKEN")
-
-    def save_api_key(self, key: ApiKey) -> None:
-        """Write or replace a key. Raises AlreadyExistsError if another seller has its id."""
-        self._save_owned(rows.api_keys.api_keys().item(keys.api_key(key.id), key), key.seller, "APIKEY")
+        if not self._conditional(
+            self._client.put_item,
+            Item=rows.inbox.push_tokens().item(keys.push_token(token.sha256), token),
+            ConditionExpression="attribute_not_exists(PK) OR seller = :seller",
+            ExpressionAttributeValues={":seller": to_wire(token.seller)},
+        ):
+            raise AlreadyExistsError("another seller has this PUSHTOKEN", what="PUSHTOKEN")
 
     def try_write(self) -> None:
         """Raise StoreUnavailableError unless the table takes writes: a write whose condition never holds."""
         nobody = keys.api_key("health").wire
         self._conditional(self._client.update_item, Key=nobody, ConditionExpression="attribute_exists(PK)")
-
-    def _save_owned(self, item: Item, seller: str, what: str) -> None:
-        if not self._conditional(
-            self._client.put_item,
-            Item=item,
-            ConditionExpression="attribute_not_exists(PK) OR seller = :seller",
-            ExpressionAttributeValues={":seller": to_wire(seller)},
-        ):
-            raise AlreadyExistsError(f"another seller has this {what}", what=what)
 
     def _conditional(self, operation: Callable[..., Any], **arguments: Any) -> bool:
         """Whether the condition held and the write was done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,8 +27,13 @@ class Belongs:
     others: int
 
 
-def _waiting(seller: str, store: Store, most: int) -> Pickable:
-    rows = [row for stage in _STAGES for row in store.open_rows(seller, stage, most=most)[0]]
+def _waiting(seller: str, warehouses: Sequence[str], store: Store, most: int) -> Pickable:
+    rows = [
+        row
+        for stage in _STAGES
+        for warehouse in warehouses or ("",)
+        for row in store.open_rows(seller, stage, warehouse=warehouse, most=most)[0]
+    ]
     rows.sort(key=lambda row: (row.cut_off or _LAST, row.number))
     found = load_pickable(seller, [row.number for row in rows[:most]], store=store)
     # The index lags: some may be packed or cancelled by now.
@@ -35,9 +41,12 @@ def _waiting(seller: str, store: Store, most: int) -> Pickable:
     return Pickable(ready, found.details, found.cards)
 
 
-def parcel_for(seller: str, code: str, *, store: Store) -> Belongs | None:
-    """The parcel with the earliest cut-off that misses the item of a scanned code; None if none of the first does."""
-    found = _waiting(seller, store, LOOKED_AT)
+def parcel_for(seller: str, code: str, *, store: Store, warehouses: Sequence[str] = ()) -> Belongs | None:
+    """The parcel with the earliest cut-off that misses the item of a scanned code; None if none of the first does.
+
+    `warehouses`: of these alone; none: of all.
+    """
+    found = _waiting(seller, warehouses, store, LOOKED_AT)
     wanting = [posting for posting in found.postings if _wants(posting, code, found, store)]
     return Belongs(wanting[0].number, len(wanting) - 1) if wanting else None
 
@@ -51,9 +60,9 @@ def _wants(posting: Posting, code: str, found: Pickable, store: Store) -> bool:
     return not is_complete(items) and any(item.missing for item in match(code, items, found.cards))
 
 
-def next_parcels(seller: str, *, most: int, store: Store) -> list[dict[str, Json]]:
+def next_parcels(seller: str, *, most: int, store: Store, warehouses: Sequence[str] = ()) -> list[dict[str, Json]]:
     """The parcels that are packed next, earliest cut-off first, with how many pieces go into each."""
-    found = _waiting(seller, store, most)
+    found = _waiting(seller, warehouses, store, most)
     return [_view(posting, found) for posting in found.postings]
 
 

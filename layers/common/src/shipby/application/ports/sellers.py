@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from shipby.application.ports.pages import Page
     from shipby.domain.json_types import Json
     from shipby.domain.notices.digest_entry import DigestEntry
+    from shipby.domain.people.account import Account
+    from shipby.domain.people.person import Person
+    from shipby.domain.people.session import Session
+    from shipby.domain.people.tries import Tries
     from shipby.domain.postings.inbox import PushRow, PushToken
     from shipby.domain.remembered import RememberedResponse
     from shipby.domain.sellers.keys import ApiKey
@@ -26,15 +30,30 @@ class SellerReads(Protocol):
 
 
 class ApiKeyReads(Protocol):
-    """Who may call the API."""
+    """Who may call the API: the authorizer's share."""
 
     def api_key(self, identifier: str) -> ApiKey | None: ...
+    def person(self, seller: str, identifier: str) -> Person | None: ...
+    def session(self, sha256: str) -> Session | None: ...
 
 
-class ApiKeys(ApiKeyReads, Protocol):
-    """Who may call the API, and letting them."""
+class People(ApiKeyReads, Protocol):
+    """People, their keys and their sessions."""
 
-    def save_api_key(self, key: ApiKey) -> None: ...
+    def people(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[Person]:
+        """Everybody of a shop by id, removed or not."""
+
+    def account(self, person: str) -> Account | None: ...
+    def tries(self, seller: str, subject: str) -> Tries | None: ...
+
+    def keys_of(self, seller: str, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Ids of a shop's keys, oldest first; those of older releases from their first use on."""
+
+    def note_key_use(self, seller: str, identifier: str, at: datetime) -> None:
+        """Raise a key's `used_at`, unless it was noted within USE_NOTED_EVERY or the key is not there."""
+
+    def note_session_use(self, sha256: str, at: datetime) -> None:
+        """Raise a session's `seen_at`; nothing happens where it is closed, gone, or later already."""
 
 
 class Pointers(Protocol):

@@ -17,7 +17,7 @@ from shipby.application.ports.papers import (
 )
 from shipby.application.ports.postings import HistoryReads, PostingReads
 from shipby.application.ports.returns import CancelRequestReads, IntentReads, ReturnReads
-from shipby.application.ports.sellers import Answers, ApiKeys, Digests, Pointers, Pushes, Reports, SellerReads
+from shipby.application.ports.sellers import Answers, Digests, People, Pointers, Pushes, Reports, SellerReads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Store(
     ShadowReads,
     Alarms,
     SellerReads,
-    ApiKeys,
+    People,
     Pointers,
     Answers,
     Reports,
@@ -71,5 +71,6 @@ class Store(
     """Everything Shipby remembers. One contract suite runs against every implementation.
 
     Single-item reads are strongly consistent; listings over an index (`worklist`, `received_on`, `due_alarms`,
-    `intents_in`, `returns_in`) may lag behind. A use case that reads of one subject only names that subject's protocol.
+    `intents_in`, `returns_in`, `keys_of`) may lag behind. A use case that reads of one subject only names that
+    subject's protocol.
     """

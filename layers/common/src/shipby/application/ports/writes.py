@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from shipby.domain.labels.prints import PrintJob
     from shipby.domain.notices.digest_entry import DigestEntry
     from shipby.domain.packing.cards import BenchCheck, ExemplarSheet, ProductCard
+    from shipby.domain.people.account import Account
+    from shipby.domain.people.person import Person
+    from shipby.domain.people.session import Session
+    from shipby.domain.people.tries import Tries
     from shipby.domain.postings.posting import MarketplacePosting, Posting
     from shipby.domain.postings.tracking import TrackingChange
     from shipby.domain.refunds.ledger import MoneyLedger
     from shipby.domain.remembered import RememberedResponse
     from shipby.domain.returns.return_case import ReturnCase
+    from shipby.domain.sellers.keys import ApiKey
     from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.shadow import ShadowDecision
     from shipby.domain.tracking.number_job import NumberJob, NumberRows
@@ -303,6 +308,14 @@ class ReleasePointer:
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class SaveAccess:
+    """Write who may call the API (a person of a shop, the shops of a person, a key, a session, tries of a PIN) if the
+    stored version is `row.version - 1`; events of people and keys go with AppendEvents."""
+
+    row: Person | Account | ApiKey | Session | Tries
+
+
 Write: TypeAlias = (
     SavePosting
     | SaveDetail
@@ -337,4 +350,5 @@ Write: TypeAlias = (
     | RememberResponse
     | ClaimPointer
     | ReleasePointer
+    | SaveAccess
 )

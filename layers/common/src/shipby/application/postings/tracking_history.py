@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shipby.application.ports.sellers import ApiKeys
+from shipby.application.ports.sellers import ApiKeyReads
 from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.people import name_of
@@ -24,7 +24,7 @@ def tracking_numbers(seller: str, number: str, *, store: Store) -> dict[str, Jso
     return {"items": items, "next_cursor": None}
 
 
-def change_view(change: TrackingChange, history: Sequence[StoredEvent], store: ApiKeys) -> dict[str, Json]:
+def change_view(change: TrackingChange, history: Sequence[StoredEvent], store: ApiKeyReads) -> dict[str, Json]:
     """One change, with the names of those who made it and what became of the letter to the buyer."""
     return {
         "sequence": change.sequence,

@@ -1,34 +1,121 @@
-"""Whose API key it is: the authorizer's path, so a module of its own with nothing heavy."""
+"""Who is calling, by their key or their session: the authorizer's path, so a module of its own with nothing heavy."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shipby.domain.people.session import SEEN_EVERY, role_at
+from shipby.domain.sellers.keys import USE_NOTED_EVERY, Role
+
 if TYPE_CHECKING:
     from shipby.application.ports.sellers import ApiKeyReads
+    from shipby.domain.people.person import Person
+    from shipby.domain.people.session import Session
     from shipby.domain.sellers.keys import ApiKey
 
 _KEY = re.compile(r"shp_(?P<id>[0-9a-f]{16})\.(?P<secret>[0-9A-Za-z_-]{43})")
+_TOKEN = re.compile(r"shs_[0-9A-Za-z_-]{43}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticated:
+    """Who calls, and as what."""
+
+    seller: str
+    role: Role
+    key_id: str
+    """Id of the key, or of the session."""
+    person: str = ""
+    """Id of the person; empty: a program's key, or a bench's."""
+    warehouses: tuple[str, ...] = ()
+    """The only ones that they may act in; none: all."""
+    session: str = ""
+    """The session's hash, where there is one."""
+    note: bool = False
+    """Whether this use is to be noted in the key or session."""
 
 
 def key_hash(secret: str) -> str:
-    """What is stored of a key's secret: its sha256, hexadecimal."""
+    """What is stored of a key's secret or a session's token: its sha256, hexadecimal."""
     # A random 256-bit secret needs no slow hash: there is nothing to guess.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def authenticate(authorization: str, *, store: ApiKeyReads, now: datetime) -> ApiKey | None:
-    """The key of an `Authorization: Bearer shp_<id>.<secret>` header, or None if it is not valid now."""
+def authenticate(authorization: str, *, store: ApiKeyReads, now: datetime) -> Authenticated | None:
+    """Who stands behind `Authorization: Bearer shp_<id>.<secret>` or `Bearer shs_<token>`; None: nobody, now.
+
+    At most two reads: the key or session, and the person that it belongs to.
+    """
     scheme, _, text = authorization.partition(" ")
-    match = _KEY.fullmatch(text.strip())
-    if scheme.lower() != "bearer" or match is None:
+    if scheme.lower() != "bearer":
         return None
-    key = store.api_key(match["id"])
-    if key is None or not hmac.compare_digest(key.sha256, key_hash(match["secret"])):
+    if _TOKEN.fullmatch(text.strip()):
+        return _by_session(text.strip(), store, now)
+    key = live_key(text, store=store, now=now)
+    if key is None:
+        return None
+    person = person_of(key, store) if key.person else None
+    role = person.role if person else key.role
+    if key.person and person is None:
+        return None
+    return Authenticated(
+        seller=key.seller,
+        role=role,
+        key_id=key.id,
+        person=key.person,
+        warehouses=person.warehouses if person else (),
+        note=key.used_at is None or now - key.used_at >= USE_NOTED_EVERY,
+    )
+
+
+def person_of(key: ApiKey, store: ApiKeyReads) -> Person | None:
+    """The person that a key was made for, while they work in its shop and have done so since it was made."""
+    person = store.person(key.seller, key.person) if key.person else None
+    return person if person is not None and person.active and person.added_at <= key.created_at else None
+
+
+def live_key(text: str, *, store: ApiKeyReads, now: datetime) -> ApiKey | None:
+    """The key `shp_<id>.<secret>`, or None if it is not valid now. Whether its person still works here is not asked."""
+    match = _KEY.fullmatch(text.strip())
+    key = store.api_key(match["id"]) if match else None
+    if match is None or key is None or not hmac.compare_digest(key.sha256, key_hash(match["secret"])):
         return None
     expired = key.expires_at is not None and key.expires_at <= now
     return None if expired or key.revoked_at is not None else key
+
+
+def live_session(token: str, *, store: ApiKeyReads, now: datetime) -> tuple[Session, Person] | None:
+    """The session of a token with its person, unless it is over or the person was removed.
+
+    Their role may be another one than the session was opened as: then the token must not open anything.
+    """
+    session = store.session(key_hash(token)) if _TOKEN.fullmatch(token) else None
+    if session is None or not session.live(now):
+        return None
+    person = store.person(session.seller, session.person)
+    # Who was removed and taken in again signs in again.
+    here = person is not None and person.active and person.added_at <= session.opened_at
+    return (session, person) if here and person else None
+
+
+def _by_session(token: str, store: ApiKeyReads, now: datetime) -> Authenticated | None:
+    found = live_session(token, store=store, now=now)
+    if found is None:
+        return None
+    session, person = found
+    if role_at(person, station=bool(session.station)) is not session.role:
+        return None
+    return Authenticated(
+        seller=session.seller,
+        role=session.role,
+        key_id=session.id,
+        person=person.id,
+        warehouses=person.warehouses,
+        session=session.sha256,
+        note=now - session.seen_at >= SEEN_EVERY,
+    )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shipby.application.intake.receive_push import token_hash
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.sellers import ApiKeys, Pushes
-from shipby.application.ports.store import Commits
-from shipby.application.ports.writes import SaveSettings
+from shipby.application.ports.sellers import Pushes
+from shipby.application.ports.store import Commits, Store
+from shipby.application.ports.writes import SaveAccess, SaveSettings
 from shipby.application.sellers.authenticate import key_hash
+from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import InvalidInputError, NotFoundError
 from shipby.domain.postings.inbox import PushToken
 from shipby.domain.sellers.keys import ApiKey, Role
@@ -60,21 +61,30 @@ def revoke_push_token(address: str, *, store: Pushes, clock: Clock) -> None:
     store.save_push_token(replace(token, revoked_at=token.revoked_at or clock.now()))
 
 
-def revoke_api_key(identifier: str, *, store: ApiKeys, clock: Clock) -> None:
+def revoke_api_key(identifier: str, *, store: Store, clock: Clock) -> None:
     """Stop an API key by its id (the part between `shp_` and the dot). Works within a minute.
 
     Raises NotFoundError if there is no such key.
     """
-    key = store.api_key(identifier)
-    if key is None:
-        raise NotFoundError(f"there is no API key {identifier}; its id is what stands between shp_ and the dot")
-    store.save_api_key(replace(key, revoked_at=key.revoked_at or clock.now()))
+
+    def once() -> None:
+        key = store.api_key(identifier)
+        if key is None:
+            raise NotFoundError(f"there is no API key {identifier}; its id is what stands between shp_ and the dot")
+        if key.revoked_at is None:
+            store.commit([SaveAccess(replace(key, version=key.version + 1, revoked_at=clock.now()))])
+
+    decide_anew(once)
 
 
-def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock, name: str = "") -> NewSecret:
-    """A new key `shp_<id>.<secret>` of the seller API; `name` says whose it is."""
+def new_api_key(
+    seller: str, role: Role, now: datetime, *, name: str = "", person: str = ""
+) -> tuple[ApiKey, NewSecret]:
+    """A new key `shp_<id>.<secret>` of the seller API, not stored yet, and its text.
+
+    `name` says what it is for; `person` whose it is: of a program's or a bench's key, nobody's.
+    """
     identifier, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-    now = clock.now()
     key = ApiKey(
         id=identifier,
         seller=seller,
@@ -83,6 +93,13 @@ def create_api_key(seller: str, role: Role, *, store: ApiKeys, clock: Clock, nam
         created_at=now,
         expires_at=now + KEY_LIFE,
         name=name.strip()[:100],
+        person=person,
     )
-    store.save_api_key(key)
-    return NewSecret(identifier, f"shp_{identifier}.{secret}")
+    return key, NewSecret(identifier, f"shp_{identifier}.{secret}")
+
+
+def create_api_key(seller: str, role: Role, *, store: Commits, clock: Clock, name: str = "") -> NewSecret:
+    """Make and store a key of no person; `name` says whose or what for it is."""
+    key, secret = new_api_key(seller, role, clock.now(), name=name)
+    store.commit([SaveAccess(key)])
+    return secret

@@ -1,4 +1,4 @@
-"""The authorizer's share of the store: one read."""
+"""The authorizer's share of the store: a read of the key or the session, and one of its person."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from shipby.adapters.dynamodb.rows import api_keys as rows
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from shipby.adapters.dynamodb.keys import Key
+    from shipby.adapters.dynamodb.rows.kind import Kind, T
+    from shipby.domain.people.person import Person
+    from shipby.domain.people.session import Session
     from shipby.domain.sellers.keys import ApiKey
 
 
@@ -27,8 +31,16 @@ class ApiKeyReads:
 
     def api_key(self, identifier: str) -> ApiKey | None:
         """The key with this id, revoked or not."""
-        answer = call(
-            self._client.get_item, TableName=self._table, Key=keys.api_key(identifier).wire, ConsistentRead=True
-        )
-        item = answer.get("Item")
-        return None if item is None else rows.api_keys().read(item)
+        return self._read(rows.api_keys(), keys.api_key(identifier))
+
+    def person(self, seller: str, identifier: str) -> Person | None:
+        """A shop's person, removed or not."""
+        return self._read(rows.people(), keys.person(seller, identifier))
+
+    def session(self, sha256: str) -> Session | None:
+        """The session of a token's hash, live or not."""
+        return self._read(rows.sessions(), keys.session(sha256))
+
+    def _read(self, kind: Kind[T], key: Key) -> T | None:
+        item = call(self._client.get_item, TableName=self._table, Key=key.wire, ConsistentRead=True).get("Item")
+        return None if item is None else kind.read(item)
