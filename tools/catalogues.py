@@ -121,7 +121,7 @@ def problems() -> list[str]:
         kept, wanted = read(language), updated(language)
         for message in wanted:
             if message.id:
-                found += [f"{language}: {problem}" for problem in _of_message(message)]
+                found += [f"{language}: {problem}" for problem in of_message(message)]
         if po_path(language).exists() and po_path(language).read_bytes() != po_text(wanted):
             found.append(f"{language}: console.po is not up to date")
         mo = po_path(language).with_suffix(".mo")
@@ -130,7 +130,7 @@ def problems() -> list[str]:
     return found
 
 
-def _of_message(message: Message) -> Iterator[str]:
+def of_message(message: Message) -> Iterator[str]:
     ids = message.id if isinstance(message.id, tuple) else (message.id,)
     strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
     said = [str(each or "") for each in strings]

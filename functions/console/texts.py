@@ -66,7 +66,9 @@ class Texts:
         if self.language == "ru":
             text = text.replace(",", NO_BREAK).replace(".", ",")
         sign = _SIGNS.get(currency, currency)
-        return f"{text}{NO_BREAK}{sign}" if self.language == "ru" or len(sign) > 1 else f"{sign}{text}"
+        if self.language == "ru" or len(sign) > 1:
+            return f"{text}{NO_BREAK}{sign}"
+        return f"-{sign}{text[1:]}" if text.startswith("-") else f"{sign}{text}"
 
     def moment(self, when: datetime | str | None, *, now: datetime | None = None, zone: str = "") -> str:
         """Day and time in the seller's zone, or in another; of today only the time."""

@@ -104,6 +104,8 @@ class Browser:
     language: str = "en"
     source: str = "198.51.100.7"
     cookies: dict[str, str] = field(default_factory=dict)
+    set_cookies: list[str] = field(default_factory=list)
+    """Every cookie as it was set."""
 
     def __post_init__(self) -> None:
         self._console = Console(lambda: Parts(self.store, self.attempts, self.clock, self.papers))
@@ -143,6 +145,7 @@ class Browser:
         size = len(raw)
         headers = answer["headers"]
         for cookie in answer.get("cookies", ()):
+            self.set_cookies.append(cookie)
             name, _, rest = cookie.partition("=")
             value = rest.partition(";")[0]
             if "Max-Age=0" in cookie:
