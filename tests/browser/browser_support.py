@@ -40,12 +40,14 @@ GOODS = (
 
 @dataclass
 class Site:
-    """A console that answers at `url`; `delay` and `down` are what the network does to it."""
+    """A console that answers at `url`; `delay`, `down` and `deaf` are what the network does to it."""
 
     shop: Browser
     url: str = ""
     delay: float = 0.0
     down: bool = False
+    deaf: int = 0
+    """So many answers get lost on their way, after the form was taken."""
     posts: list[dict[str, str]] = field(default_factory=list)
     """Forms that were answered, in order."""
 
@@ -80,6 +82,11 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             }
             answer = console(event)
             if self.command == "POST":
+                if site.deaf:
+                    site.deaf -= 1
+                    self.close_connection = True
+                    self.connection.close()
+                    return
                 site.posts.append(dict(parse_qsl(body.decode())))
             content = b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
             self.send_response(answer["statusCode"])

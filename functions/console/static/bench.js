@@ -2,7 +2,7 @@
 // in their order, each under its own key until the server took it, and shows what the server says. Nothing else is green.
 "use strict";
 (() => {
-  const GAP = 150, ALONE = 260, TWICE = 300, IN_FIELD = 60, KEPT = "shipby-bench-" + document.getElementById("waiting").dataset.seller;
+  const GAP = 300, ALONE = 350, TWICE = 300, IN_FIELD = 60, KEPT = "shipby-bench-" + document.getElementById("waiting").dataset.seller;
   // What a key types on a US keyboard: scanners send key positions, the layout must not change them.
   const SIGNS = {Minus: "-_", Equal: "=+", BracketLeft: "[{", BracketRight: "]}", Backslash: "\\|", Semicolon: ";:", Quote: "'\"",
     Backquote: "`~", Comma: ",<", Period: ".>", Slash: "/?", Space: "  ", NumpadDecimal: "..", NumpadAdd: "++",
@@ -31,7 +31,7 @@
   function forget() { heard = ""; widest = 0; field = null; clearTimeout(timer); }
 
   document.addEventListener("keydown", (event) => {
-    const now = performance.now();
+    const now = event.timeStamp;  // when the key went down, however busy the page was since
     unlock();
     if (event.code === "Escape") { event.preventDefault(); forget(); calm(); return; }
     if (event.repeat && heard === "") return;
@@ -143,7 +143,13 @@
     waiting.className = "waiting note " + (note ? "warn" : "");
     waiting.textContent = words.join(" · ");
   }
-  printer.addEventListener("load", () => { if (printer.src) try { printer.contentWindow.focus(); printer.contentWindow.print(); } catch { /* the button below prints it */ } });
+  printer.addEventListener("load", () => {
+    if (printer.src) try { printer.contentWindow.print(); } catch { /* the button on the page prints it */ }
+    back();
+  });
+  // What prints must not keep the keys: the next scan is ours.
+  function back() { if (document.activeElement === printer) { printer.blur(); window.focus(); } }
+  window.addEventListener("blur", () => setTimeout(back, 0));
 
   // --- sounds: pitch and length differ; the first key unlocks them
   const SOUNDS = {heard: [[660, 0.03]], right: [[880, 0.12]], done: [[880, 0.1], [1320, 0.25]], wrong: [[180, 0.6]]};
