@@ -18,7 +18,6 @@ from functions.console.texts import Texts, chosen
 from functions.console.visit import ForbiddenError, NotSignedInError, StaleFormError, Visit
 from functions.console.wiring import Parts
 from functions.console.words import PROBLEMS
-from shipby.application.people.console_door import csrf_of
 from shipby.application.people.sessions import session_of
 from shipby.application.shared.loggable import error_fields
 from shipby.domain.errors import (
@@ -106,7 +105,7 @@ def _recognised(visit: Visit) -> Visit:
         request.cookies.get(cookies.LANGUAGE, ""), request.headers.get("accept-language", ""), settings.language
     )
     texts = Texts(language, settings.time_zone)
-    return replace(visit, texts=texts, signed_in=found, csrf=csrf_of(found.token or token))
+    return replace(visit, texts=texts, signed_in=found, csrf=cookies.csrf_of(found.token or token))
 
 
 def _renewed(response: Response, visit: Visit) -> Response:

@@ -6,6 +6,8 @@ trustworthy and keep such cookies there all the same (held in Chromium by the co
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import timedelta
 from typing import Final
 
@@ -24,3 +26,8 @@ def no_session() -> str:
 
 def language(code: str) -> str:
     return f"{LANGUAGE}={code}; Max-Age=31536000; {_ATTRIBUTES}"
+
+
+def csrf_of(token: str) -> str:
+    """The word that forms of a session carry, which no other site can know."""
+    return hmac.new(token.encode(), b"console form", hashlib.sha256).hexdigest()

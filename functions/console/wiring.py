@@ -11,7 +11,7 @@ from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.access.refused_attempts import RefusedAttemptCounts
-from shipby.application.people.console_door import WINDOW, RefusedAttempts
+from shipby.application.people.attempts import WINDOW, RefusedAttempts
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.files import DocumentStore
 from shipby.application.ports.store import Store

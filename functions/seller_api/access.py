@@ -16,30 +16,47 @@ BENCH = OFFICE | {Role.PACKER}
 """Commands at the bench, and labels."""
 DESK = OFFICE | {Role.SUPPORT}
 """Tracking numbers, returns, and reading about money, intents and the proof."""
-EVERYONE = frozenset(Role)
-"""Reading postings and labels."""
+ALL_KEYS = frozenset(Role)
+"""Asking who one is, and signing in."""
+EVERYONE = ALL_KEYS - {Role.STATION}
+"""Reading postings and labels. The key of a shared bench alone does nothing: its people sign in."""
 SETTINGS_READERS = MANAGERS | {Role.SUPPORT}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A seller's key."""
+    """Somebody of a shop, by their key or session; or a key that is nobody's."""
 
     seller: str
     role: Role
     key_id: str
+    person: str = ""
+    warehouses: frozenset[str] = frozenset()
+    """The only ones that they may act in; none: all."""
+    session: str = ""
+    """The hash of the session's token; empty: a key."""
+    note: bool = False
+    """Whether the use of the key or session is to be noted."""
 
     @property
     def actor(self) -> str:
-        """As events name it."""
-        return actors.of_key(self.key_id)
+        """As events name them: the person, whatever they called with."""
+        return actors.of_person(self.person) if self.person else actors.of_key(self.key_id)
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
     """The caller the authorizer vouches for. Raises HttpError (401) if it does not."""
     context = event["requestContext"].get("authorizer", {}).get("lambda") or {}
     try:
-        return Caller(seller=context["seller"], role=Role(context["role"]), key_id=context["key_id"])
+        return Caller(
+            seller=context["seller"],
+            role=Role(context["role"]),
+            key_id=context["key_id"],
+            person=context.get("person", ""),
+            warehouses=frozenset(filter(None, context.get("warehouses", "").split(","))),
+            session=context.get("session", ""),
+            note=bool(context.get("note")),
+        )
     except (KeyError, ValueError) as error:
         raise HttpError(
             "unauthorized",

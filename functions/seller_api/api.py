@@ -7,12 +7,14 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from functions.seller_api.access import caller_of, check_role
+from functions.seller_api.access import Caller, caller_of, check_role
 from functions.seller_api.operations import Call, Download, IfMatch, Operation
 from functions.seller_api.problems import CONTENT_TYPE, HttpError, invalid, problem_of
 from functions.seller_api.routing import find, methods_at
@@ -20,11 +22,14 @@ from functions.seller_api.wiring import Parts
 from shipby.application.sellers.call_limits import WINDOW_SECONDS, Allowance
 from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.application.shared.loggable import error_fields
+from shipby.application.shared.people import Names, with_names
 from shipby.contracts.base import Request
-from shipby.domain.errors import InvalidInputError
+from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.observability import logger
 
 _ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
+_NOTED = timedelta(seconds=59)
+_MOST_NOTED = 10_000
 WHITE_SPACE = "\ufeff \t\r\n"
 
 
@@ -33,6 +38,7 @@ class SellerApi:
 
     def __init__(self, parts: Callable[[], Parts]) -> None:
         self._parts = parts
+        self._noted: dict[str, datetime] = {}
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer an HTTP API event (payload 2.0)."""
@@ -50,9 +56,9 @@ class SellerApi:
         self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str], limits: dict[str, str]
     ) -> dict[str, Any]:
         """The answer, if the caller has calls left; `limits` gets the headers that say how many."""
-        limiter = self._parts().limiter if operation.roles else None
-        if limiter is not None:
-            caller = caller_of(event)
+        caller = caller_of(event) if operation.roles else None
+        limiter = self._parts().limiter
+        if caller is not None and limiter is not None:
             left = limiter.take(caller.seller, caller.key_id)
             limits.update(limit_headers(left))
             if not left.allowed:
@@ -61,7 +67,24 @@ class SellerApi:
                     f"this {left.scope} may make {left.limit} calls in {WINDOW_SECONDS} s: wait {left.reset} s",
                     headers={"Retry-After": str(left.reset)},
                 )
+        if caller is not None:
+            self._note(caller)
         return self._answer(operation, event, path)
+
+    def _note(self, caller: Caller) -> None:
+        """When a key or session was used last, at most once a minute from here; the store says whether it is due."""
+        now = self._parts().clock.now()
+        if not caller.note or now - self._noted.get(caller.key_id, now - 2 * _NOTED) < _NOTED:
+            return
+        if len(self._noted) >= _MOST_NOTED:
+            self._noted.clear()
+        self._noted[caller.key_id] = now
+        store = self._parts().store
+        with suppress(StoreUnavailableError):  # no call fails for it
+            if caller.session:
+                store.note_session_use(caller.session, now)
+            else:
+                store.note_key_use(caller.seller, caller.key_id, now)
 
     def _guarded(self, operation: str, event: Mapping[str, Any], run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         request_id = event["requestContext"]["requestId"]
@@ -97,7 +120,8 @@ class SellerApi:
         headers = {"Location": answer.location} if answer.location else {}
         if operation.etag:
             headers["ETag"] = f'"{answer.body["version"]}"'
-        return _response(answer.status, answer.body, "application/json", headers)
+        body = answer.body if call.caller is None else with_names(answer.body, Names(call.seller, call.store))
+        return _response(answer.status, body, "application/json", headers)
 
     def _call(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> Call:
         caller = caller_of(event) if operation.roles else None

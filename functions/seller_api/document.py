@@ -46,6 +46,10 @@ _TAGS: Mapping[str, str] = {
     "risk": "Deadlines",
     "reports": "Deadlines",
     "settings": "Account",
+    "me": "People",
+    "people": "People",
+    "keys": "People",
+    "sessions": "People",
     "health": "Service",
     "openapi.json": "Service",
 }

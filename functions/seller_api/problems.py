@@ -92,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
         "More calls than the key or the seller may make",
         "Nothing was done. Send the same call again after Retry-After seconds; spread calls by RateLimit-Remaining.",
     ),
+    "not_allowed": Kind(403, "You may not do this to this one", "Ask an owner, or somebody whose it is."),
     "sign_in_refused": Kind(
         401, "Nobody is signed in by this", "Scan the badge again or enter the right PIN; ask an owner for a new one."
     ),

@@ -9,7 +9,19 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shipby.domain.errors import ShipbyError
-from shipby_local.commands import clock, doctor, losses, machine, matters, operate, pilot, replays, sellers, work
+from shipby_local.commands import (
+    clock,
+    doctor,
+    losses,
+    machine,
+    matters,
+    operate,
+    people,
+    pilot,
+    replays,
+    sellers,
+    work,
+)
 from shipby_local.commands.shared import fail
 from shipby_local.stack.errors import StackError
 
@@ -17,6 +29,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 app.add_typer(clock.clock_app, name="clock", rich_help_panel="This machine")
 app.add_typer(sellers.key_app, name="key")
 app.add_typer(sellers.seller_app, name="seller")
+app.add_typer(people.people_app, name="people")
+app.add_typer(people.keys_app, name="keys")
 PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
     "This machine": {
         "demo": machine.demo,

@@ -27,7 +27,7 @@ GS = "\u001d"
 
 def key_of(layout: str, code: str, shift: bool) -> str:
     """What `KeyboardEvent.key` says."""
-    plain, shifted = _ROWS[code]
+    plain, shifted = _ROWS[code][0], _ROWS[code][1]
     if layout == "zh-ime" and code.startswith("Key"):
         return "Process"
     if layout in ("ru", "kk"):

@@ -12,7 +12,7 @@ from shipby.application.ports.store import Store
 from shipby.application.postings.queries import PostingFilter, get_posting, list_postings, posting_events
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.printable import printable_label
-from shipby.domain import actors
+from shipby.application.shared.people import Names
 from shipby.domain.deadlines.workflow import Command
 from shipby.domain.postings.posting import Stage
 
@@ -88,25 +88,9 @@ def _zones(seller: str, store: Store) -> list[str]:
 
 def _events(seller: str, number: str, store: Store) -> list[dict[str, Any]]:
     items: Any = posting_events(seller, number, after_version=0, store=store)["items"]
-    names: dict[str, str] = {}
-    shown = []
-    for event in reversed(items):
-        actor = event["actor"]
-        if actor not in names:
-            names[actor] = _who(actor, seller, store)
-        shown.append({**event, "who": names[actor], "told": _told(event["data"])})
-    return shown
-
-
-def _who(actor: str, seller: str, store: Store) -> str:
-    """The name of the person, or of the key, who acted; "" where the system or the marketplace did."""
-    if identifier := actors.person_of(actor):
-        person = store.person(seller, identifier)
-        return person.name if person else actor
-    if identifier := actors.key_of(actor):
-        key = store.api_key(identifier)
-        return key.name if key and key.seller == seller and key.name else actor
-    return ""
+    names = Names(seller, store)
+    names.learn({event["actor"] for event in items})
+    return [{**event, "who": names.of(event["actor"]), "told": _told(event["data"])} for event in reversed(items)]
 
 
 _TOLD: Final = ("code", "sku", "why", "from", "to", "rung", "status", "cut_off", "tracking_number", "action", "copy")

@@ -40,6 +40,9 @@ AREAS = (
     "shadow",
     "carriages",
     "account",
+    "people.people",
+    "people.keys",
+    "people.sessions",
 )
 """In the order of the document. A new one: its name here, then `python -m tools.openapi`."""
 

@@ -80,16 +80,20 @@ def add_seller(
         str, typer.Option(prompt=True, hide_input=True, help="The marketplace's Api-Key (asked for, not echoed).")
     ],
     language: Annotated[str, typer.Option(help="ru, zh or en.")] = "ru",
+    owner: Annotated[str, typer.Option(help="Name of the shop's first owner, as histories show it.")] = "Owner",
+    owner_id: Annotated[str, typer.Option(help="Or the id of somebody who belongs to another shop already.")] = "",
     channel: Annotated[Optional[list[str]], typer.Option(help="An apprise address; may be repeated.")] = None,  # noqa: UP045  # Typer evaluates it
     data: DataDir = DATA,
     aws: OnAws = None,
 ) -> None:
     """Take a seller in: keys to SSM, settings to the table; prints the push address and an owner's key, once."""
     from shipby.domain.sellers.settings import SellerSettings
-    from shipby_local.onboarding import take_in
+    from shipby_local.onboarding import Owner, take_in
 
     deployment = deployment_of(data, aws)
     settings = SellerSettings(seller=client_id, version=1, language=language)
-    taken = take_in(deployment, settings, ozon_api_key=api_key, channels=channel or [])
+    first = Owner(owner, owner_id)
+    taken = take_in(deployment, settings, ozon_api_key=api_key, channels=channel or [], owner=first)
     say(f"push address: {deployment.api_url}{taken.push_path}")
+    say(f"owner:        {taken.owner} ({owner})")
     say(f"owner's key:  {taken.api_key}")

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shipby.application.sellers.register import create_api_key
 from shipby.domain.sellers.keys import Role
 from shipby_local.demo.api import SellerApi
 from shipby_local.demo.desk import Desk
@@ -24,7 +23,7 @@ from shipby_local.demo.tamper import proof_of, turns_red
 from shipby_local.demo.warehouse import Warehouse
 from shipby_local.deployment import Deployment
 from shipby_local.messenger import Messenger, Notice
-from shipby_local.onboarding import take_in
+from shipby_local.onboarding import Owner, join, take_in
 from shipby_local.pacing import needs
 from shipby_local.simulator import Simulator
 from shipby_local.stack import UNLIMITED, Stack, StackSettings
@@ -194,8 +193,8 @@ def _open_shops(
         )
         simulator.set_push_url(account.client_id, stack.api_url + onboarded.push_path)
         apis[account.client_id] = SellerApi(stack.api_url, onboarded.api_key, people)
-        second = create_api_key(account.client_id, Role.MANAGER, store=deployment.store(), clock=deployment.clock)
-        managers[account.client_id] = SellerApi(stack.api_url, second.text, people)
+        _, second = join(deployment, account.client_id, Owner(name="Борис"), Role.MANAGER)
+        managers[account.client_id] = SellerApi(stack.api_url, second, people)
     return apis, managers
 
 

@@ -12,7 +12,8 @@ from functions.console.pages.login import local_path
 from functions.console.responses import CSP
 from functions.console.routing import ROUTES
 from functions.seller_api import access as of_the_api
-from shipby.application.people.console_door import LINK_LIVES, MOST_REFUSED, WINDOW, make_link
+from shipby.application.people.attempts import MOST_REFUSED, WINDOW
+from shipby.application.people.console_door import LINK_LIVES, make_link
 from shipby.application.ports.writes import SaveAccess
 from shipby.domain.people.session import CONSOLE
 from shipby.domain.sellers.keys import Role

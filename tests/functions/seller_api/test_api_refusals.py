@@ -55,6 +55,11 @@ def test_a_role_may_do_what_is_its_own_and_nothing_else(api: Caller, operation: 
         assert (reply.status == 403) == (role not in operation.roles), role
 
 
+OWN = {"getMe", "setMyPin", "openSession", "closeSession", "switchShop"}
+KEEPING = {"listPeople", "getPerson", "addPerson", "putPerson", "removePerson", "setPin", "giveBadge", "takeBadge"}
+KEEPING |= {"listKeys", "makeKey", "rotateKey", "revokeKey"}
+
+
 def test_the_roles_are_those_of_the_handbook() -> None:
     may = {role: {operation.id for operation in WITH_KEY if role in operation.roles} for role in Role}
     everything = {operation.id for operation in WITH_KEY}
@@ -94,7 +99,8 @@ def test_the_roles_are_those_of_the_handbook() -> None:
     deadlines = {"listDeadlines", "getRisk", "askWhatIf"}
 
     assert may[Role.OWNER] == may[Role.MANAGER] == everything
-    assert may[Role.INTEGRATION] == everything - {
+    assert may[Role.STATION] == {"getMe", "openSession"}
+    assert may[Role.INTEGRATION] == everything - KEEPING - {
         "getSettings",
         "putSettings",
         "settleIntent",
@@ -104,11 +110,14 @@ def test_the_roles_are_those_of_the_handbook() -> None:
         "rejectTrackingNumber",
         *replays,
     }
-    assert may[Role.PACKER] == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods
-    reads = {operation.id for operation in WITH_KEY if not operation.unsafe} - replays
+    assert (
+        may[Role.PACKER]
+        == read_postings | labels | ways | evidence | {"listEvidence"} | bench | deadlines | goods | OWN
+    )
+    reads = {operation.id for operation in WITH_KEY if not operation.unsafe} - replays - KEEPING
     returns |= {"approveCancelRequest", "rejectCancelRequest"}
     evidence |= {"requestEvidencePack"}
-    assert may[Role.SUPPORT] == reads | returns | claims | evidence | clocks | numbers | ways | {"askWhatIf"}
+    assert may[Role.SUPPORT] == (reads | returns | claims | evidence | clocks | numbers | ways | {"askWhatIf"} | OWN)
 
 
 def test_a_refused_role_is_told_which_roles_may(api: Caller) -> None:

@@ -75,7 +75,11 @@ BUGS: tuple[Bug, ...] = (
         "second word",
         "own_approval",
         "who asked for a refund approves it",
-        (f"{_APPROVALS}:approve_refund", "if same_person(word.actor, intent.actor, store=store):", "if False:"),
+        (
+            f"{_APPROVALS}:approve_refund",
+            "no_second_person(word.actor, intent.actor, seller=word.seller, store=store)",
+            '""',
+        ),
         races.approved_by_who_asked,
     ),
     Bug(

@@ -23,6 +23,7 @@ from shipby.contracts import (
     shadow,
 )
 from shipby.contracts.base import View
+from shipby.contracts.people import access
 from shipby.contracts.tracking import carriers, exceptions, jobs, numbers, options, posting_carrier, replacements, ways
 
 _ROOMS = (
@@ -52,6 +53,7 @@ _ROOMS = (
     posting_carrier,
     replacements,
     ways,
+    access,
 )
 
 

@@ -27,18 +27,24 @@ Time = Annotated[AwareDatetime, BeforeValidator(_time, json_schema_input_type=Aw
 """RFC 3339 with a time zone; answers are always in UTC."""
 
 
-def _plain(value: str) -> str:
+def plain_text(value: str) -> str:
+    """What people can see. Raises ValueError for control characters."""
     if _CONTROLS.search(value):
         raise ValueError("it has signs that nobody sees (control characters): write it as plain text")
     return value
 
 
-Text = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=500), AfterValidator(plain_text)]
 """What people write; lines may be broken. Scanned codes are no such text: their separators are control characters."""
 Reason = Annotated[
-    str, Field(min_length=1, max_length=500, description="Why; kept in the history."), AfterValidator(_plain)
+    str, Field(min_length=1, max_length=500, description="Why; kept in the history."), AfterValidator(plain_text)
 ]
 Number = Annotated[str, Field(min_length=1, max_length=100, examples=["24219509-0020-2"])]
+
+
+ActorName = Annotated[
+    str | None, Field(description="The name of the person or key beside it, also of one who was removed since.")
+]
 
 
 class Request(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shipby.contracts.base import Number, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import ActorName, Number, Paged, Reason, Request, Text, Time, View
 from shipby.domain.carriages import MAX_CONTAINERS, MAX_PARCELS, CarriageState, DifferenceKind
 
 Day = Annotated[
@@ -82,6 +82,7 @@ class CarriageView(View):
     problem: str | None
     asked_at: Time
     asked_by: str
+    asked_by_name: ActorName = None
     approved_at: Time | None
     compared_at: Time | None
     differences: Annotated[int | None, Field(description="Of the last comparison; null before it.")]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import Paged, Request, Text, Time, View
+from shipby.contracts.base import ActorName, Paged, Request, Text, Time, View
 from shipby.domain.cases.case import CaseKind
 
 
@@ -34,6 +34,7 @@ class CaseView(View):
     reminded_next: Annotated[Time | None, Field(description="When it is told again; null once it is closed.")]
     closed_at: Time | None
     closed_by: Annotated[str | None, Field(description="A key, or the audit that found it in order again.")]
+    closed_by_name: ActorName = None
     resolution: str | None
     ticket: Annotated[str | None, Field(description="Where the ticket to the marketplace's support is.")]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import Number, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import ActorName, Number, Paged, Reason, Request, Text, Time, View
 from shipby.domain.evidence.claims import ClaimKind, ClaimState
 from shipby.domain.evidence.pieces import EvidenceKind, PackState
 
@@ -83,6 +83,7 @@ class EvidenceItemView(View):
     kind: EvidenceKind
     at: Annotated[Time, Field(description="When it was added.")]
     actor: str
+    actor_name: ActorName = None
     sha256: Annotated[str, Field(description="Of the file, else of `data`.")]
     previous: Annotated[str | None, Field(description="Hash of the item before.")]
     hash: Annotated[str, Field(description="Of this item with everything above.")]
@@ -138,6 +139,7 @@ class EvidencePackView(View):
     return_id: str | None
     asked_at: Time
     asked_by: str
+    asked_by_name: ActorName = None
     items: Annotated[int, Field(description="Items of the chain in it.")]
     chain_hash: str | None
     pdf_sha256: str | None
@@ -192,10 +194,12 @@ class ClaimView(View):
     source: Annotated[str, Field(description="chat or hand.")]
     source_id: Annotated[str | None, Field(description="Id of the chat message.")]
     actor: str
+    actor_name: ActorName = None
     note: Annotated[str | None, Field(description="What a person noted; never the words of a chat.")]
     pack_id: str | None
     answered_at: Time | None
     answered_by: str | None
+    answered_by_name: ActorName = None
     late: Annotated[bool | None, Field(description="Whether the answer came after its time; null without one.")]
     reminded_next: Time | None
 

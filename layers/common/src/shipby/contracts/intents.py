@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shipby.contracts.base import MoneyView, Paged, Reason, Request, Text, Time, View
+from shipby.contracts.base import ActorName, MoneyView, Paged, Reason, Request, Text, Time, View
 from shipby.contracts.money import LineAmountView
 from shipby.domain.intents import IntentAction, IntentState
 
@@ -45,7 +45,9 @@ class IntentView(View):
     policy_version: Annotated[int, Field(description="Version of the settings under which it was decided.")]
     attempts: int
     actor: str
+    actor_name: ActorName = None
     approved_by: Annotated[str | None, Field(description="The second person, where the amount needed one.")]
+    approved_by_name: ActorName = None
     approved_at: Time | None
     needs_person: Annotated[bool, Field(description="True: no reading settled it; see its case.")]
     reason: str | None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shipby.application.shared.csv_text import Separator
-from shipby.contracts.base import MoneyView, Query, Request, Text, Time, View
+from shipby.contracts.base import ActorName, MoneyView, Query, Request, Text, Time, View
 from shipby.contracts.postings import FamilyView
 from shipby.domain.intents import IntentState
 from shipby.domain.refunds.ledger import AccrualState, CostBorneBy, EntryKind, EntryState, ExecutedBy
@@ -66,8 +66,10 @@ class RefundRowView(View):
     lines: Annotated[dict[str, str], Field(description="SKU -> amount.")]
     asked_at: Time
     asked_by: str
+    asked_by_name: ActorName = None
     approved_at: Time | None
     approved_by: str | None
+    approved_by_name: ActorName = None
     settings_version: int
     settled_at: Time | None
     reason: str | None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shipby.contracts.base import Number, Query, Reason, Request, Time, View
+from shipby.contracts.base import ActorName, Number, Query, Reason, Request, Time, View
 from shipby.contracts.postings import MissingView
 from shipby.domain.labels.documents import DocumentState
 from shipby.domain.labels.options import HandlingMark, LabelSize
@@ -125,6 +125,7 @@ class CheckView(View):
     started_at: Time | None
     completed_at: Time | None
     by: Annotated[str | None, Field(description="Whose scan was the last.")]
+    by_name: ActorName = None
     stop: Annotated[str | None, Field(description="Why nothing more may go in.")]
     accepted: Annotated[AcceptedView | None, Field(description="What this scan put in.")]
     label: Annotated[UnlockedLabelView | None, Field(description="Once everything is in.")]
@@ -228,3 +229,4 @@ class ExemplarsView(View):
     accepted: Annotated[bool, Field(description="The marketplace has checked these entries.")]
     problem: Annotated[str | None, Field(description="Why it did not take them, with its raw codes.")]
     by: str | None
+    by_name: ActorName = None

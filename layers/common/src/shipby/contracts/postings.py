@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shipby.contracts.base import MoneyView, Paged, Query, Reason, Request, Text, Time, View
+from shipby.contracts.base import ActorName, MoneyView, Paged, Query, Reason, Request, Text, Time, View
 from shipby.domain.events import EventType
 from shipby.domain.postings.posting import RungKind, Scheme, Stage
 
@@ -188,6 +188,7 @@ class EventView(View):
     type: EventType
     type_version: int
     at: Time
-    actor: Annotated[str, Field(description="key:<id>, marketplace or system:<function>")]
+    actor: Annotated[str, Field(description="person:<id>, key:<id>, marketplace or system:<part>")]
+    actor_name: ActorName = None
     reason: str | None
     data: dict[str, Any]

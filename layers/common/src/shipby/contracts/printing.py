@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import Number, Paged, Request, Time, View
+from shipby.contracts.base import ActorName, Number, Paged, Request, Time, View
 from shipby.domain.labels.copies import NextStep
 from shipby.domain.labels.documents import DocumentKind, DocumentState
 from shipby.domain.labels.options import LabelForm, LabelFormat, LabelSize, MatrixCode, Sheet
@@ -84,6 +84,7 @@ class PrintJobView(View):
     reason: str | None
     asked_at: Time
     asked_by: str
+    asked_by_name: ActorName = None
     finished_at: Time | None
     personal: Annotated[bool, Field(description="The file shows a person, so it is deleted at expires_at.")]
     expires_at: Time | None
@@ -96,6 +97,7 @@ class PrintLogView(View):
 
     at: Time
     by: Annotated[str, Field(description="Who asked for it.")]
+    by_name: ActorName = None
     reason: Annotated[str | None, Field(description="Why it was printed again.")]
     kind: DocumentKind
     form: Annotated[str | None, Field(description="big or small, else the paper's size.")]
@@ -124,6 +126,7 @@ class ScanView(View):
     next: Annotated[NextStep, Field(description="What the packer does now.")]
     printed_at: Annotated[Time | None, Field(description="When the newest copy was printed.")]
     printed_by: str | None
+    printed_by_name: ActorName = None
     cut_off: Time | None
     late: bool
     read_as: Annotated[str, Field(description="The code as it was understood.")]
@@ -178,6 +181,7 @@ class LabelView(View):
     problem: str | None
     override_reason: str | None
     override_by: str | None
+    override_by_name: ActorName = None
     link: Annotated[
         str | None, Field(description="The PDF of a label that could not be read back, to look at; works 300 seconds.")
     ]

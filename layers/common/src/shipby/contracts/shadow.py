@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from shipby.contracts.base import MoneyView, Paged, Time, View
+from shipby.contracts.base import ActorName, MoneyView, Paged, Time, View
 from shipby.domain.events import AggregateKind, EventType
 
 Day = date
@@ -34,6 +34,7 @@ class ShadowThenView(View):
     event: EventType | None
     at: Time | None
     actor: str | None
+    actor_name: ActorName = None
     reason: str | None
 
 
@@ -78,6 +79,7 @@ class ReplayEventView(View):
     type: EventType
     at: Time
     actor: str
+    actor_name: ActorName = None
     reason: str
     policy_version: Annotated[int | None, Field(description="Version of your settings that decided; null: a person.")]
     data: dict[str, Any]

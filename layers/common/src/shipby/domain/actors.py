@@ -6,6 +6,8 @@ The texts are stored in histories; they never change.
 from typing import Final
 
 MARKETPLACE: Final = "marketplace"
+OPERATOR: Final = "operator"
+"""Whoever administers the deployment, by its command line."""
 ALARM_WORKER: Final = "system:alarm_worker"
 ACCRUALS: Final = "system:accruals"
 CANCEL_REQUESTS: Final = "system:cancel_requests"

@@ -21,6 +21,7 @@ ShipbyError
 │   ├── PreconditionFailedError    If-Match names an older version
 │   ├── IdempotencyMismatchError   the same Idempotency-Key came with another body
 │   ├── OverRefundError            more would be reserved than was paid
+│   ├── NotAllowedError            the caller's role does not reach that far
 │   ├── SignInRefusedError         no such key, badge or PIN, or its person was removed
 │   └── MarketplaceRefusedError    a business error of the marketplace, with its text
 └── NeedsPersonError          no machine may decide this
@@ -215,6 +216,12 @@ class IdempotencyMismatchError(PermanentError):
     """An Idempotency-Key was used before with another request."""
 
     code = "idempotency_mismatch"
+
+
+class NotAllowedError(PermanentError):
+    """Who asks may do this to some, but not to this one: a manager to an owner, a packer in another warehouse."""
+
+    code = "not_allowed"
 
 
 class SignInRefusedError(PermanentError):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
+from shipby.application.people.attempts import MOST_REFUSED, WINDOW, RefusedAttempts
 from shipby.application.people.sessions import SignedIn, open_session
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
@@ -20,23 +19,8 @@ from shipby.domain.errors import SignInRefusedError, TooManyTriesError, VersionC
 from shipby.domain.pointers import SIGN_IN_LINK
 
 LINK_LIVES = timedelta(minutes=30)
-WINDOW = timedelta(minutes=5)
-MOST_REFUSED = 10
-"""Refused attempts from one address in a window, after which none is looked at any more."""
 _LINK = re.compile(r"(?P<seller>[0-9A-Za-z_-]{1,64})\.(?P<secret>[0-9A-Za-z_-]{43})")
 _KEY_LIVES = timedelta(minutes=1)
-
-
-class RefusedAttempts(Protocol):
-    """Attempts that all processes count together; they end with their window."""
-
-    def refused(self, origin: str, window: int) -> int: ...
-    def count(self, origin: str, window: int) -> None: ...
-
-
-def csrf_of(token: str) -> str:
-    """The word that forms of a session carry, which no other site can know."""
-    return hmac.new(token.encode(), b"console form", hashlib.sha256).hexdigest()
 
 
 def sign_in(typed: str, source: str, *, attempts: RefusedAttempts, store: Store, clock: Clock) -> SignedIn:

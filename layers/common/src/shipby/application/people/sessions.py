@@ -13,7 +13,7 @@ from datetime import datetime
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import SaveAccess
-from shipby.application.sellers.authenticate import key_hash, live_key, live_session, person_of
+from shipby.application.sellers.authenticate import key_hash, live_key, live_session, person_of, session_by_hash
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import SignInRefusedError, TooManyTriesError, VersionConflictError
 from shipby.domain.people import pins
@@ -53,6 +53,14 @@ def open_session(api_key: str, *, store: Store, clock: Clock) -> SignedIn:
     if person is None:
         raise SignInRefusedError("no person of a shop has this key; a program's key signs nobody in")
     return _begin(person, station="", store=store, clock=clock)
+
+
+def open_own_session(seller: str, person: str, *, store: Store, clock: Clock) -> SignedIn:
+    """Sign in a person whose key was looked at already. Raises SignInRefusedError for nobody, or who was removed."""
+    known = store.person(seller, person) if person else None
+    if known is None:
+        raise SignInRefusedError("this key is nobody's; a program's key signs nobody in")
+    return _begin(known, station="", store=store, clock=clock)
 
 
 def open_bench_session(seller: str, station: str, shown: BenchSignIn, *, store: Store, clock: Clock) -> SignedIn:
@@ -98,12 +106,12 @@ def session_of(token: str, *, store: Store, clock: Clock) -> SignedIn | None:
     return SignedIn(session, person)
 
 
-def switch_shop(token: str, seller: str, *, store: Store, clock: Clock) -> SignedIn:
-    """Go on in another shop that the person belongs to, with another token.
+def switch_shop(sha256: str, seller: str, *, store: Store, clock: Clock) -> SignedIn:
+    """Go on in another shop that the person belongs to, with another token; `sha256` is the hash of the present one.
 
     Raises SignInRefusedError if nobody is signed in, if it is a shared bench, or if they do not belong to that shop.
     """
-    found = live_session(token, store=store, now=clock.now())
+    found = session_by_hash(sha256, store=store, now=clock.now())
     person = store.person(seller, found[1].id) if found and not found[0].station else None
     if found is None or person is None or not person.active:
         raise SignInRefusedError("this session cannot go on in that shop")
@@ -112,9 +120,14 @@ def switch_shop(token: str, seller: str, *, store: Store, clock: Clock) -> Signe
 
 def close_session(token: str, *, store: Store, clock: Clock) -> None:
     """Sign out. A token that opens nothing is fine."""
+    close_session_of(key_hash(token), store=store, clock=clock)
+
+
+def close_session_of(sha256: str, *, store: Store, clock: Clock) -> None:
+    """Sign out by the hash of the token."""
 
     def once() -> None:
-        session = store.session(key_hash(token))
+        session = store.session(sha256)
         if session is not None and session.closed_at is None:
             store.commit([SaveAccess(_closed(session, clock.now()))])
 

@@ -14,7 +14,7 @@ from shipby.application.ports.writes import AppendEvents, RequireAutomation, Sav
 from shipby.application.returns.decisions import load_return, named_cap, refund_cap, refund_total
 from shipby.application.settling.second_word import SecondWord, approve, check_waits, reject
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.people import same_person
+from shipby.application.shared.people import no_second_person
 from shipby.application.shared.retry import decide_anew
 from shipby.domain import actors
 from shipby.domain.errors import ActionNotOfferedError, CapReachedError, InvalidInputError, NotFoundError
@@ -33,10 +33,9 @@ def approve_refund(word: SecondWord, remember: Remember, *, store: Store, clock:
 
     def once() -> Answer:
         intent = _waiting(word, store)
-        if same_person(word.actor, intent.actor, store=store):
+        if why := no_second_person(word.actor, intent.actor, seller=word.seller, store=store):
             raise ActionNotOfferedError(
-                f"intent {intent.id} was asked for by the same person: somebody else has to approve it, with their key",
-                offered=[f"/v1/refunds/{intent.id}/reject"],
+                f"intent {intent.id} waits for another person: {why}", offered=[f"/v1/refunds/{intent.id}/reject"]
             )
         now = clock.now()
         settings = store.settings(word.seller) or SellerSettings(seller=word.seller)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shipby.domain.errors import SignInRefusedError
 from shipby.domain.people.session import SEEN_EVERY, role_at
 from shipby.domain.sellers.keys import USE_NOTED_EVERY, Role
 
@@ -57,8 +58,10 @@ def authenticate(authorization: str, *, store: ApiKeyReads, now: datetime) -> Au
     if _TOKEN.fullmatch(text.strip()):
         return _by_session(text.strip(), store, now)
     key = live_key(text, store=store, now=now)
-    if key is None:
-        return None
+    return _with_key(key, store, now) if key else None
+
+
+def _with_key(key: ApiKey, store: ApiKeyReads, now: datetime) -> Authenticated | None:
     person = person_of(key, store) if key.person else None
     role = person.role if person else key.role
     if key.person and person is None:
@@ -85,8 +88,28 @@ def live_key(text: str, *, store: ApiKeyReads, now: datetime) -> ApiKey | None:
     key = store.api_key(match["id"]) if match else None
     if match is None or key is None or not hmac.compare_digest(key.sha256, key_hash(match["secret"])):
         return None
+    return key if _goes(key, now) else None
+
+
+def _goes(key: ApiKey, now: datetime) -> bool:
     expired = key.expires_at is not None and key.expires_at <= now
-    return None if expired or key.revoked_at is not None else key
+    return not expired and key.revoked_at is None
+
+
+def still(key_id: str, session: str, *, store: ApiKeyReads, now: datetime) -> Authenticated:
+    """Who called with a key of this id, or a session of this hash, as they are now: nothing is taken from a cache.
+
+    Raises SignInRefusedError if it is over.
+    """
+    if session:
+        live = session_by_hash(session, store=store, now=now)
+        found = _in_session(*live, now) if live else None
+    else:
+        key = store.api_key(key_id)
+        found = _with_key(key, store, now) if key is not None and _goes(key, now) else None
+    if found is None:
+        raise SignInRefusedError("this key or session is over, or its person does not work here any more")
+    return found
 
 
 def live_session(token: str, *, store: ApiKeyReads, now: datetime) -> tuple[Session, Person] | None:
@@ -94,7 +117,12 @@ def live_session(token: str, *, store: ApiKeyReads, now: datetime) -> tuple[Sess
 
     Their role may be another one than the session was opened as: then the token must not open anything.
     """
-    session = store.session(key_hash(token)) if _TOKEN.fullmatch(token) else None
+    return session_by_hash(key_hash(token), store=store, now=now) if _TOKEN.fullmatch(token) else None
+
+
+def session_by_hash(sha256: str, *, store: ApiKeyReads, now: datetime) -> tuple[Session, Person] | None:
+    """As `live_session`, by the hash of the token."""
+    session = store.session(sha256)
     if session is None or not session.live(now):
         return None
     person = store.person(session.seller, session.person)
@@ -105,9 +133,10 @@ def live_session(token: str, *, store: ApiKeyReads, now: datetime) -> tuple[Sess
 
 def _by_session(token: str, store: ApiKeyReads, now: datetime) -> Authenticated | None:
     found = live_session(token, store=store, now=now)
-    if found is None:
-        return None
-    session, person = found
+    return _in_session(*found, now) if found else None
+
+
+def _in_session(session: Session, person: Person, now: datetime) -> Authenticated | None:
     if role_at(person, station=bool(session.station)) is not session.role:
         return None
     return Authenticated(

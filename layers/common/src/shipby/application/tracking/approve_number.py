@@ -12,7 +12,7 @@ from shipby.application.ports.store import Store
 from shipby.application.postings.work_posting import load_posting
 from shipby.application.settling.second_word import SecondWord, approve, check_waits, reject
 from shipby.application.shared.idempotency import Answer, Remember
-from shipby.application.shared.people import same_person
+from shipby.application.shared.people import no_second_person
 from shipby.application.shared.retry import decide_anew
 from shipby.domain.errors import ActionNotOfferedError, NotFoundError
 from shipby.domain.intents import Intent, IntentAction, approval_path
@@ -28,10 +28,9 @@ def approve_number(word: SecondWord, remember: Remember, *, store: Store, clock:
 
     def once() -> Answer:
         intent = _waiting(word, store)
-        if same_person(word.actor, intent.actor, store=store):
+        if why := no_second_person(word.actor, intent.actor, seller=word.seller, store=store):
             raise ActionNotOfferedError(
-                f"intent {intent.id} was asked for by the same person: somebody else has to approve it, with their key",
-                offered=[approval_path(intent, "reject")],
+                f"intent {intent.id} waits for another person: {why}", offered=[approval_path(intent, "reject")]
             )
         _check_still_possible(intent, store)
         let_go = approve(intent, word, {}, store=store, now=clock.now())

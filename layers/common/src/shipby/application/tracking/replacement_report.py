@@ -120,8 +120,8 @@ def _numbers(seller: str, wanted: ReplacementsWanted, store: Store) -> list[Numb
         known = find(named, carriers) if named else None
         return known.code if known else named or judge(str(intent.request["tracking_number"]), carriers).carrier
 
-    # Two keys made for one name are one person.
-    people = {actor: name_of(actor, store) or actor for actor in {intent.actor for intent in changes}}
+    # All keys and sessions of a person are theirs, and so are two keys made for one name.
+    people = {actor: name_of(actor, seller, store) or actor for actor in {intent.actor for intent in changes}}
     return [
         NumberSet(
             posting=intent.posting_number,

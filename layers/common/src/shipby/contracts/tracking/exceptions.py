@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shipby.contracts.base import MoneyBody, MoneyView, Query, Reason, Request, Time, View
+from shipby.contracts.base import ActorName, MoneyBody, MoneyView, Query, Reason, Request, Time, View
 from shipby.domain.tracking.exceptions import Remedy
 from shipby.domain.tracking.silence import Silence
 
@@ -50,6 +50,7 @@ class RemedyView(View):
 class RemedyChosenView(View):
     remedy: Remedy
     by: str
+    by_name: ActorName = None
     at: str
     reason: str
     tracking_number: Annotated[str, Field(description="The parcel it was decided on; it may still arrive.")]

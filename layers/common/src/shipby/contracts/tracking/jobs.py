@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shipby.application.shared.csv_text import Separator
-from shipby.contracts.base import Paged, Request, Time, View
+from shipby.contracts.base import ActorName, Paged, Request, Time, View
 from shipby.domain.tracking.number_job import JobState, RowState
 
 Day = date
@@ -69,8 +69,10 @@ class NumberJobView(View):
     counts: Annotated[dict[RowState, int], Field(description="Rows by verdict.")]
     asked_at: Time
     asked_by: str
+    asked_by_name: ActorName = None
     started_at: Time | None
     started_by: str | None
+    started_by_name: ActorName = None
     finished_at: Time | None
 
 

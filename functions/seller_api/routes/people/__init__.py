@@ -1,0 +1,1 @@
+"""People of a shop, their keys and their sessions."""
