@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from functions.console.access import OFFICE
 from functions.console.responses import Response, redirect
-from functions.console.views.orders import NEEDS_REASON, order, orders
-from functions.console.visit import Visit
+from functions.console.views.orders import NEEDS_REASON, SHIP, order, orders
+from functions.console.visit import ForbiddenError, Visit
+from shipby.application.intents.assemble import ShipWish, ship_posting
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.tracking.report_delivery import hand_over
 from shipby.domain.deadlines.workflow import Command
@@ -39,6 +41,8 @@ def act(visit: Visit, number: str) -> Response:
     """One step. Raises what the step raises, and InvalidInputError for a reason that is missing."""
     form = visit.request.form
     visit.check_warehouse(number)
+    if form.get("command") == SHIP:
+        return _ship(visit, number)
     command, reason = _command(form.get("command", "")), form.get("reason", "").strip()[:LONGEST_REASON]
     if command in NEEDS_REASON and not reason:
         raise InvalidInputError("it needs a reason", errors=[("reason", "say why")])
@@ -55,6 +59,22 @@ def act(visit: Visit, number: str) -> Response:
         {"command": str(command), "reason": reason},
         lambda remember: step(work, remember, store=visit.parts.store, clock=visit.parts.clock),
     )
+    return _back(number)
+
+
+def _ship(visit: Visit, number: str) -> Response:
+    """Have it assembled at the marketplace, in one package; its label comes a minute later."""
+    if visit.role not in OFFICE:
+        raise ForbiddenError
+    wish = ShipWish(seller=visit.seller, number=number, actor=visit.actor)
+    visit.once(
+        {"command": SHIP},
+        lambda remember: ship_posting(wish, remember, store=visit.parts.store, clock=visit.parts.clock),
+    )
+    return _back(number)
+
+
+def _back(number: str) -> Response:
     return redirect(f"/console/orders/{quote(number, safe='')}")
 
 

@@ -14,7 +14,7 @@ from shipby.application.postings.work_posting import load_posting
 from shipby.application.printing.printable import printable_label
 from shipby.application.shared.people import Names
 from shipby.domain.deadlines.workflow import Command
-from shipby.domain.postings.posting import Stage
+from shipby.domain.postings.posting import BEFORE_HAND_OVER, Posting, Stage
 
 LIMIT: Final = 50
 _STEPS: Final[dict[Stage, tuple[Command, ...]]] = {
@@ -26,6 +26,8 @@ _STEPS: Final[dict[Stage, tuple[Command, ...]]] = {
     Stage.EXPIRED: (Command.OVERRIDE,),
     Stage.BLOCKED: (Command.UNBLOCK,),
 }
+SHIP: Final = "ship"
+"""Assembling at the marketplace: not a step of the bench, and for the office alone."""
 NEEDS_REASON: Final = frozenset({Command.OVERRIDE, Command.UNBLOCK})
 _ZONES: Final = ("Europe/Moscow", "Asia/Shanghai", "UTC")
 
@@ -69,14 +71,25 @@ def order(seller: str, number: str, *, store: Store, documents: DocumentStore) -
     label = printable_label(posting, store=store)
     return {
         "order": view,
-        "steps": [
-            {"command": str(command), "reason": command in NEEDS_REASON} for command in _STEPS.get(posting.stage, ())
-        ],
+        "steps": _steps(posting),
         "zones": _zones(seller, store),
         "label": {"why_not": label.why_not, "state": str(label.document.state) if label.document else ""},
         "labels": posting_labels(seller, number, store=store, documents=documents)["items"],
         "events": _events(seller, number, store),
     }
+
+
+def _steps(posting: Posting) -> list[dict[str, Any]]:
+    """What a person may do with it now; the roles that may are the API's."""
+    steps = [
+        {"command": str(command), "reason": command in NEEDS_REASON, "office": False}
+        for command in _STEPS.get(posting.stage, ())
+        # Without being assembled it cannot be handed over.
+        if command is not Command.HAND_OVER or posting.assembled_at is not None
+    ]
+    if posting.assembled_at is None and posting.stage in BEFORE_HAND_OVER and not posting.open_intents:
+        steps.append({"command": SHIP, "reason": False, "office": True})
+    return steps
 
 
 def _zones(seller: str, store: Store) -> list[str]:

@@ -38,7 +38,7 @@ def today(seller: str, role: Role, *, store: Store, clock: Clock) -> dict[str, A
     now = clock.now()
     due = deadlines(seller, Wanted(within=WITHIN, limit=URGENT), store=store, clock=clock)
     return {
-        "lamps": lamp(seller, Asked(), store=store, clock=clock)["warehouses"],
+        "lamps": _lamps(seller, store, clock),
         "totals": due["totals"],
         "urgent": due["items"],
         "due": due["due"],
@@ -48,6 +48,24 @@ def today(seller: str, role: Role, *, store: Store, clock: Clock) -> dict[str, A
         "health": _health(seller, store),
         "at": now.isoformat(),
     }
+
+
+_WORST = {"green": 0, "yellow": 1, "red": 2}
+
+
+def _lamps(seller: str, store: Store, clock: Clock) -> list[dict[str, Any]]:
+    """The lamp of each warehouse; cut-offs within the same minute are one to people, as bad as the worst of them."""
+    houses: Any = lamp(seller, Asked(), store=store, clock=clock)["warehouses"]
+    for house in houses:
+        minutes: dict[str, dict[str, Any]] = {}
+        for each in house["cut_offs"]:
+            known = minutes.setdefault(each["cut_off"]["utc"][:16], {**each, "postings": 0, "packed": 0})
+            known["postings"] += each["postings"]
+            known["packed"] += each["packed"]
+            if _WORST[each["lamp"]] > _WORST[known["lamp"]]:
+                known |= {"lamp": each["lamp"], "detail": each["detail"]}
+        house["cut_offs"] = list(minutes.values())
+    return list(houses)
 
 
 def _boards(seller: str, store: Store) -> list[dict[str, Any]]:

@@ -188,6 +188,17 @@ def test_several_pieces_by_one_scan(desk: Desk) -> None:
     assert desk.scan(CUP, quantity=2) == "right"
 
 
+def test_a_parcel_without_a_label_says_so_and_prints_nothing(browser: Browser) -> None:
+    empty(browser)
+    add_posting(browser, FIRST, Stage.PICKED, 2, (1, 1), assembled_at=None)
+    desk = Desk(browser)
+
+    assert desk.scan(LAMP) == "done"
+    assert "There is no label to print yet" in desk.text
+    assert "stick the label on" not in desk.text
+    assert desk.attribute("print") == ""
+
+
 def test_undo_begins_the_parcel_anew(desk: Desk) -> None:
     desk.scan(FIRST)
     desk.scan(CUP)

@@ -227,6 +227,33 @@ def test_what_support_may_not_do_is_refused_although_the_form_was_sent(browser: 
     assert support.post(f"{path}/do", support.get(path).form(f"{path}/do")).status == 403
 
 
+def test_the_office_has_an_order_assembled_once_and_a_packer_does_not(browser: Browser) -> None:
+    browser.has_posting(a.posting(), a.detail(requirements={}))
+    owner, packer, path = browser.signed_in(), browser.signed_in(Role.PACKER), f"/console/orders/{a.NUMBER}"
+    page = owner.get(path)
+    form = {**page.form(f"{path}/do"), "command": "ship"}
+
+    refused = packer.post(f"{path}/do", {**form, "csrf": packer.get(path).csrf})
+    answers = [owner.post(f"{path}/do", form) for _ in range(2)]
+
+    assert "Assemble at Ozon" in page.text
+    assert (refused.status, [answer.status for answer in answers]) == (403, [303, 303])
+    posting = browser.store.posting(a.SELLER, a.NUMBER)
+    assert posting is not None
+    assert len(posting.open_intents) == 1
+    assert "A call to Ozon is under way" in owner.get(path).text
+
+
+def test_cut_offs_of_one_minute_are_one_lamp_as_bad_as_the_worst(browser: Browser) -> None:
+    empty(browser)
+    for index in range(3):
+        add_posting(browser, f"24219509-{index:04d}-1", Stage.PICKED, 5 + index / 3600)
+    page = browser.signed_in().get("/console")
+
+    assert page.html.count('<li class="lamp ') == 1
+    assert "0 of 3 packed" in page.text
+
+
 def test_an_order_of_another_seller_cannot_be_told_from_none(browser: Browser) -> None:
     browser.has_posting(a.posting(seller="seller-2", number="1-1-1"))
     owner = browser.signed_in()
