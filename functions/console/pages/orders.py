@@ -8,7 +8,7 @@ from functions.console.access import OFFICE
 from functions.console.responses import Response, redirect
 from functions.console.views.orders import NEEDS_REASON, SHIP, order, orders
 from functions.console.visit import ForbiddenError, Visit
-from shipby.application.intents.assemble import ShipWish, ship_posting
+from shipby.application.intents.ship_posting import ShipWish, ship_posting
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.tracking.report_delivery import hand_over
 from shipby.domain.deadlines.workflow import Command
