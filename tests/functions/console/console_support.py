@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from functions.console.app import Console
 from functions.console.wiring import Parts
+from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveAccess, SaveDetail, SavePosting, Write
 from shipby.application.sellers.authenticate import key_hash
 from shipby.domain.events import posting_ref
@@ -49,7 +50,7 @@ def person_id(role: Role) -> str:
     return f"{PEOPLE.index(role) + 1:016x}"
 
 
-def add_people(store: MemoryStore) -> None:
+def add_people(store: Store) -> None:
     """A person of each role in the builders' shop, each with a key."""
     for role, text in SECRETS.items():
         identifier, _, secret = text.removeprefix("shp_").partition(".")
@@ -97,7 +98,7 @@ _REQUESTS = itertools.count(1)
 class Browser:
     """One browser; `signed_in` is another one of the same shop."""
 
-    store: MemoryStore
+    store: Store
     clock: a.FixedClock
     attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
     papers: MemoryDocuments = field(default_factory=MemoryDocuments)
