@@ -53,24 +53,35 @@ class Scanner:
     """How GS is sent: ctrl (Ctrl+]) or f8."""
 
     def __post_init__(self) -> None:
+        self._at = 0.0
         self._tools = self.page.context.new_cdp_session(self.page)
 
     def scan(self, text: str) -> None:
+        """Every key carries the time at which a scanner presses it, so that a busy machine makes no gaps."""
+        self._at = time.time()
         for sign in text:
             if sign == GS:
                 self._press("F8", "F8", 0) if self.separator == "f8" else self._press("BracketRight", "]", 2)
             else:
                 code, shift = PLACES[sign]
                 self._press(code, key_of(self.layout, code, shift), 8 if shift else 0)
+            self._at += self.gap
             if self.gap:
-                time.sleep(self.gap)
+                time.sleep(max(0.0, self._at - time.time()))
         if self.end:
             self._press(self.end, self.end, 0)
 
     def _press(self, code: str, key: str, modifiers: int) -> None:
         writes = key if len(key) == 1 and not modifiers & 2 else ""
         number = 229 if key == "Process" else {"Enter": 13, "Tab": 9}.get(key, 0)
-        event = {"code": code, "key": key, "modifiers": modifiers, "windowsVirtualKeyCode": number}
+        self._at += 0.001
+        event = {
+            "timestamp": self._at,
+            "code": code,
+            "key": key,
+            "modifiers": modifiers,
+            "windowsVirtualKeyCode": number,
+        }
         down = {**event, "type": "keyDown" if writes else "rawKeyDown"}
         self._tools.send("Input.dispatchKeyEvent", {**down, **({"text": writes} if writes else {})})
         self._tools.send("Input.dispatchKeyEvent", {**event, "type": "keyUp"})

@@ -80,7 +80,7 @@ def test_no_code_is_cut_whatever_the_scanners_pace_and_its_end(bench: tuple[Any,
     for code in wanted:
         scanner.scan(code)
         if not end:
-            page.wait_for_timeout(400)
+            page.wait_for_timeout(1000)
     assert answered(site, 3, page) == wanted
 
 

@@ -2,7 +2,7 @@
 // in their order, each under its own key until the server took it, and shows what the server says. Nothing else is green.
 "use strict";
 (() => {
-  const GAP = 300, ALONE = 350, TWICE = 300, IN_FIELD = 60, KEPT = "shipby-bench-" + document.getElementById("waiting").dataset.seller;
+  const GAP = 300, ALONE = 350, SILENT = 700, TWICE = 300, IN_FIELD = 60, KEPT = "shipby-bench-" + document.getElementById("waiting").dataset.seller;
   // What a key types on a US keyboard: scanners send key positions, the layout must not change them.
   const SIGNS = {Minus: "-_", Equal: "=+", BracketLeft: "[{", BracketRight: "]}", Backslash: "\\|", Semicolon: ";:", Quote: "'\"",
     Backquote: "`~", Comma: ",<", Period: ".>", Slash: "/?", Space: "  ", NumpadDecimal: "..", NumpadAdd: "++",
@@ -50,7 +50,7 @@
     // Outside of fields a scan lands nowhere: no quick search, no space bar on a button.
     if (!field || typed === GS) { event.preventDefault(); event.stopPropagation(); }
     clearTimeout(timer);
-    timer = setTimeout(() => finish(), ALONE);
+    timer = setTimeout(finish, heard.length > 1 ? SILENT : ALONE);
   }, true);
 
   // In a field only what no hand types counts as a scan; what it left there is taken out again.
