@@ -1,11 +1,11 @@
 # Needs only make and Python >= 3.11. Every target installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test simulate check build fonts labels marks renderer lock secrets
+.PHONY: help setup demo up down test simulate check build fonts labels marks catalogues console-test pictures renderer lock secrets
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## create .venv with the locked versions and install the project into it
 	@tools/venv.sh .venv requirements/dev.txt --editable
@@ -44,6 +44,17 @@ fonts: setup ## make the label fonts anew; ARGS="folder-of-noto-sans folder-of-n
 
 labels: setup ## draw and read back every combination of label options (the long run behind the 300 of `make test`)
 	@.venv/bin/python -m tests.labels.full $(ARGS)
+
+catalogues: setup ## find the texts of the console's pages, bring its catalogues up to date and compile them
+	@.venv/bin/python -m tools.catalogues
+
+# Chromium and a Chinese font come from Debian; where they cannot be installed the tests say so and are skipped.
+console-test: setup ## the console in Chromium with a scanner's key events (installs Chromium with apt-get, as root)
+	@test -x /usr/bin/chromium && fc-list | grep -qi cjk || apt-get install -y chromium fonts-noto-cjk
+	@CONSOLE_BROWSER=1 .venv/bin/pytest -p no:randomly tests/browser $(ARGS)
+
+pictures: setup ## pictures of every page of the console, three languages, desk and phone; ARGS="folder [page]"
+	@.venv/bin/python -m tests.browser $(or $(ARGS),.shipby/pictures)
 
 marks: setup ## play 10,000 seeded scans of marks through the whole bench
 	@SHIPBY_MARK_SCANS=10000 .venv/bin/python -m pytest -q -s -p no:randomly tests/unit/packing -k seeded

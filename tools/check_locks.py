@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
-FUNCTIONS_WITH_OWN_NEEDS = ("label_generation", "notifications", "seller_api")
+FUNCTIONS_WITH_OWN_NEEDS = ("console", "label_generation", "notifications", "seller_api")
 SHIPPED = {"runtime": ROOT / "layers/common/src/requirements.txt"} | {
     name: ROOT / "functions" / name / "requirements.txt" for name in FUNCTIONS_WITH_OWN_NEEDS
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipby.adapters.messengers.allowed import refused_by_its_text
+from shipby.application.people.console_door import make_link
 from shipby.application.people.keeping import Keeper, Wanted, add_person
 from shipby.application.people.keys import NewKey, make_key
 from shipby.application.sellers.register import create_push_token, register_seller
@@ -34,6 +35,15 @@ class Onboarded:
     api_key: str
     owner: str
     """Id of the owner, as a person."""
+
+
+def console_link(deployment: Deployment, seller: str) -> str:
+    """The path of a link that signs in once at the console, as an owner; one is taken in where the shop has none."""
+    store = deployment.store()
+    people = store.people(seller, limit=200).items
+    owners = [each.id for each in people if each.active and each.role is Role.OWNER]
+    owner = owners[0] if owners else join(deployment, seller, Owner(), Role.OWNER)[0]
+    return f"/console/login?once={make_link(seller, owner, store=store, clock=deployment.clock)}"
 
 
 def take_in(

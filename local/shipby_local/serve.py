@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from shipby.application.alarms.repair import repair
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.deployment import Deployment
-from shipby_local.onboarding import take_in
+from shipby_local.onboarding import console_link, take_in
 from shipby_local.pacing import BESIDE_A_STEPPED_CLOCK, needs
 from shipby_local.simulator import Simulator, SimulatorSettings
 from shipby_local.stack import UNLIMITED, DataFolderBrokenError, PortTakenError, Stack, StackError, StackSettings
@@ -70,6 +70,7 @@ def serve(
                 _catch_up(deployment, say)
             say(f"API:       {stack.api_url}/v1   (document: {stack.api_url}/v1/openapi.json)")
             say(f"Simulator: {simulator.base_url}")
+            _show_console(deployment, stack, say)
             if isinstance(clock, SteppedClock):
                 say(f"Clock:     {clock.now():%Y-%m-%d %H:%M} UTC; `shipby clock next` and `shipby clock advance 3h`")
             say("Stop with Ctrl-C or `shipby down`; the data stays in " + str(data))
@@ -127,6 +128,13 @@ def _open_shops(deployment: Deployment, simulator: Simulator, stack: Stack, say:
         # (Where time stands still they wait for its first steps.)
         for turn in range(FIRST_POSTINGS):
             simulator.generate([account.client_id for account in accounts], 1, appears_in=turn * SECONDS_BETWEEN)
+
+
+def _show_console(deployment: Deployment, stack: Stack, say: Callable[[str], None]) -> None:
+    """The console's address, with a link a seller that signs in once: reading it makes a key of an owner for it."""
+    say(f"Console:   {stack.api_url}/console")
+    for seller in deployment.store().sellers():
+        say(f"           signs in once as {seller}: {stack.api_url}{console_link(deployment, seller)}")
 
 
 def _catch_up(deployment: Deployment, say: Callable[[str], None]) -> None:

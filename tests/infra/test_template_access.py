@@ -21,6 +21,10 @@ OPEN_ENDED = {
         for folder in ("labels", "prints", "personal", "aside", "carriages", "evidence/*/packs")
     },
     ("SellerApiRole", "${DocumentBucket.Arn}/*"): "objects are named after their content",
+    **{
+        ("ConsoleRole", f"${{DocumentBucket.Arn}}/{folder}/*"): "objects are named after their content"
+        for folder in ("labels", "personal")
+    },
     ("SellerApiRole", "${DocumentBucket.Arn}/evidence/*"): "objects are named when they are announced",
     ("SellerApiRole", "${DocumentBucket.Arn}/evidence/incoming/*"): "objects are named when they are announced",
     **{
@@ -52,6 +56,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "Notifications": (READ_WRITE, set()),
     "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
     "Authorizer": ({"GetItem"}, set()),
+    "Console": (READ_WRITE | {"BatchGetItem"}, {"boards", "days"}),
 }
 QUEUE_OF_VARIABLE = {
     f"{name.upper()}_QUEUE_URL": f"{name}Queue"
@@ -114,6 +119,16 @@ def test_whoever_reads_documents_is_told_that_one_has_expired_instead_of_being_r
         ("s3:DeleteObject", "${DocumentBucket.Arn}/evidence/incoming/*"),
         ("s3:ListBucket", "DocumentBucket.Arn"),
     }
+
+
+def test_the_console_reads_labels_and_no_other_files() -> None:
+    assert granted("Console", "s3:") == {
+        ("s3:GetObject", "${DocumentBucket.Arn}/labels/*"),
+        ("s3:GetObject", "${DocumentBucket.Arn}/personal/*"),
+        ("s3:ListBucket", "DocumentBucket.Arn"),
+    }
+    assert granted("Console", "ssm:") == set()
+    assert not {"PARAMETER_PREFIX", "OZON_BASE_URL"} & set(environment("Console"))
 
 
 def test_no_role_deletes_a_file_of_a_chain_of_evidence() -> None:
@@ -213,6 +228,7 @@ ITEMS = {
     "people": keys.people_pk("7"),
     "shops of a person": keys.account("0" * 16).pk,
     "health": keys.api_key("health").pk,
+    "refused attempts": keys.console_failures("0" * 32, 1).pk,
 }
 """A partition of every kind that a role may be kept from."""
 _OF_SELLERS = {"settings", "posting", "return", "push", "pointer", "carrier", "scan", "people"}
@@ -229,6 +245,11 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     **{("SellerApi", action): _OF_SELLERS | _OF_ACCESS for action in ("GetItem", "PutItem")},
     ("SellerApi", "UpdateItem"): _OF_SELLERS | _OF_ACCESS | {"calls"},
     ("SellerApi", "DeleteItem"): {"pointer"},
+    ("Console", "PutItem"): {*_OF_SELLERS, "API key", "health", "session"},
+    ("Console", "UpdateItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
+    **{("Console", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},
+    ("Console", "GetItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
+    ("Console", "DeleteItem"): {"pointer"},
 }
 """Items of the table by function and action; what is not named is refused. The operator alone makes push tokens."""
 

@@ -133,7 +133,7 @@ def test_the_access_log_records_the_route_key_and_never_the_path() -> None:
     assert json.loads(log_format)["route"] == "$context.routeKey"
 
 
-def test_the_routes_are_those_of_the_design_and_only_three_of_them_need_no_key() -> None:
+def test_the_routes_are_those_of_the_design_and_only_these_need_no_key() -> None:
     routes = {
         f"{event['Method']} {event['Path']}": (function, event.get("Auth", {}).get("Authorizer", "ApiKeys"))
         for function, _, event in events("HttpApi")
@@ -142,6 +142,9 @@ def test_the_routes_are_those_of_the_design_and_only_three_of_them_need_no_key()
         "POST /ozon/push/{token}": ("OrderWebhook", "NONE"),
         "GET /v1/health": ("SellerApi", "NONE"),
         "GET /v1/openapi.json": ("SellerApi", "NONE"),
+        # The console knows people by their session.
+        "ANY /console": ("Console", "NONE"),
+        "ANY /console/{proxy+}": ("Console", "NONE"),
         "ANY /v1/{proxy+}": ("SellerApi", "ApiKeys"),
     }
 
@@ -192,7 +195,14 @@ def test_every_function_runs_traced_on_the_runtime_that_is_tested(name: str) -> 
 
 
 def test_timeouts_are_short_where_somebody_waits_and_scheduled_runs_do_not_overlap() -> None:
-    special = {"OrderWebhook": 5, "Authorizer": 5, "SellerApi": 29, "LabelGeneration": 120, "MarketplacePoll": 240}
+    special = {
+        "OrderWebhook": 5,
+        "Authorizer": 5,
+        "SellerApi": 29,
+        "Console": 29,
+        "LabelGeneration": 120,
+        "MarketplacePoll": 240,
+    }
     special |= {"Refunds": 120, "Tracking": 120, "PostingSync": 25}  # see below, and test_template_asynchronous.py
     assert {name: function["Timeout"] for name, function in functions().items()} == {
         name: special.get(name, 30) for name in functions()

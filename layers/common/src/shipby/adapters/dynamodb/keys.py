@@ -46,6 +46,7 @@ is for sale in rows/availability.
     PERSON#<id>                      PERSON
     SESSION#<sha256>                 SESSION
     CALLS#<s>#<window>               CALLS
+    CONSOLE#FAILED#<origin>#<window> FAILED
 
 Times in keys are microseconds since 1970 in 18 digits, so that text order is time order until the year 9999.
 """
@@ -525,6 +526,11 @@ def session(sha256: str) -> Key:
 
 def tries(seller: str, subject: str) -> Key:
     return Key(f"{seller_pk(seller)}#TRIES", f"{TRIES_PREFIX}{_part(subject, 'subject')}")
+
+
+def console_failures(origin: str, window: int) -> Key:
+    """Refused attempts to sign in from one address (its hash) in a window of time."""
+    return Key(f"CONSOLE#FAILED#{_part(origin, 'address hash')}#{window}", "FAILED")
 
 
 def inbox_pk(seller: str, day: date) -> str:

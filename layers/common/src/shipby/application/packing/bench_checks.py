@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from shipby.application.labels.asks import is_there
 from shipby.application.labels.ids import LABEL_IDS
 from shipby.application.packing.hold import inspection_view, refuse_uninspected
 from shipby.application.ports.clock import Clock
@@ -21,7 +20,7 @@ from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, Commits, SaveBenchCheck, SaveExemplars, SavePosting, Write
 from shipby.application.postings.exemplars import claimed, code_used, given_back, given_free
 from shipby.application.postings.work_posting import no_posting, with_goods
-from shipby.application.printing.parts import refusal
+from shipby.application.printing.printable import judged_label
 from shipby.application.printing.views import LINK_SECONDS
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
@@ -40,7 +39,7 @@ from shipby.domain.errors import (
 )
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
-from shipby.domain.labels.documents import Document, DocumentState
+from shipby.domain.labels.documents import Document
 from shipby.domain.packing.cards import BenchCheck, Exemplar, ExemplarSheet
 from shipby.domain.packing.exemplars import check_duties, codes_of, lacks_nothing_here, missing
 from shipby.domain.packing.packaging import Packaging, find_packaging
@@ -417,24 +416,15 @@ def _packaging(packaging: Packaging) -> dict[str, Json]:
 
 
 def _label(bench: Bench, documents: DocumentStore) -> dict[str, Json]:
-    identifier = LABEL_IDS[bench.settings.label_form]
-    document = bench.labels.get(identifier)
-    why_not = refusal(bench.parcel.posting, bench.settings)
-    if not why_not:
-        if document is None:
-            why_not = "its label is not there yet"
-        elif document.state is DocumentState.FAILED:
-            why_not = document.problem or "its label was set aside"
-        elif not is_there(document):
-            why_not = "its label is not there yet"
-        elif document.state is DocumentState.UNPROVEN and not document.override_reason:
-            why_not = "its label could not be read back: look at it and override it with a reason to print"
-    link = documents.link(document.key, seconds=LINK_SECONDS) if document is not None and not why_not else ""
+    found = bench.labels.get(LABEL_IDS[bench.settings.label_form])
+    label = judged_label(bench.parcel.posting, bench.settings, found)
+    document = label.document
+    link = documents.link(document.key, seconds=LINK_SECONDS) if document is not None and not label.why_not else ""
     return {
-        "id": identifier,
+        "id": label.id,
         "state": document.state if document else None,
         "link": link or None,
-        "why_not": why_not or None,
+        "why_not": label.why_not or None,
     }
 
 

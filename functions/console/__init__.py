@@ -1,0 +1,1 @@
+"""The console: pages for sellers, packers and support, made on the server."""

@@ -1,0 +1,1 @@
+"""Answers a page each: who may see it, which use case it asks, what a form does."""
