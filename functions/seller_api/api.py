@@ -22,7 +22,7 @@ from functions.seller_api.wiring import Parts
 from shipby.application.sellers.call_limits import WINDOW_SECONDS, Allowance
 from shipby.application.shared.idempotency import Answer, idempotently
 from shipby.application.shared.loggable import error_fields
-from shipby.application.shared.people import Names, with_names
+from shipby.application.shared.people import KeptNames, Names, with_names
 from shipby.contracts.base import Request
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.observability import logger
@@ -39,6 +39,7 @@ class SellerApi:
     def __init__(self, parts: Callable[[], Parts]) -> None:
         self._parts = parts
         self._noted: dict[str, datetime] = {}
+        self._names = KeptNames()
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Answer an HTTP API event (payload 2.0)."""
@@ -124,7 +125,8 @@ class SellerApi:
         headers = {"Location": answer.location} if answer.location else {}
         if operation.etag:
             headers["ETag"] = f'"{answer.body["version"]}"'
-        body = answer.body if call.caller is None else with_names(answer.body, Names(call.seller, call.store))
+        names = Names(call.seller, call.store, kept=self._names, now=call.clock.now())
+        body = answer.body if call.caller is None else with_names(answer.body, names)
         return _response(answer.status, body, "application/json", headers)
 
     def _call(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> Call:

@@ -60,7 +60,8 @@ def plan(writes: Sequence[w.Write], rows: Rows, *, shards: int, now: datetime, t
     touched = [row.key for row in planned if row.key not in planner.shared]
     if len(touched) != len(set(touched)):
         raise InvalidInputError("a change writes one item twice; put both into one write")
-    items = set(touched) | planner.shared
+    # Words are written ahead of the transaction that they lead to.
+    items = {key for key in touched if not key.pk.endswith("#WORDS")} | planner.shared
     if len(items) > 100:
         raise InvalidInputError(f"a change of {len(items)} items is more than the 100 of one transaction: split it")
     if planner.refusals:

@@ -11,8 +11,9 @@ from shipby.application.sellers.change_settings import change_settings, get_sett
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import Paged
 from shipby.contracts.bench.rules import PackagingRuleBody
+from shipby.contracts.policy.parts import RecipientBody
 from shipby.contracts.proof import ProofQuery
-from shipby.contracts.settings import RecipientBody, SettingsBody
+from shipby.contracts.settings import SettingsBody
 from shipby.contracts.validation.rules import CheckRuleBody
 from shipby.domain.market import Market
 from shipby.domain.returns.policy import ReturnPolicy
@@ -126,19 +127,25 @@ def put_settings(call: Call) -> Answer:
         remind_claim_before=body.remind_claim_before,
         answer_claim_within=body.answer_claim_within,
         return_policies=tuple(ReturnPolicy(**dict(policy)) for policy in body.return_policies),
-        inspections=tuple(InspectionRule(**dict(rule)) for rule in body.inspections),
-        inspector_not_picker=body.inspector_not_picker,
-        packaging=tuple(_packaging(rule) for rule in body.packaging),
-        insert_language=body.insert_language,
         approve_above=body.approve_above,
         approve_numbers=NumberApproval(body.approve_numbers),
         refund_cap=body.refund_cap,
         postage_limit=body.postage_limit,
         evidence_kept=body.evidence_kept,
     )
-    wanted = _with_checks(wanted, body)
+    wanted = _with_checks(_with_bench(wanted, body), body)
     return change_settings(
         wanted, call.if_match, call.remember, actor=call.actor, store=call.store, now=call.clock.now()
+    )
+
+
+def _with_bench(wanted: SellerSettings, body: SettingsBody) -> SellerSettings:
+    return replace(
+        wanted,
+        inspections=tuple(InspectionRule(**dict(rule)) for rule in body.inspections),
+        inspector_not_picker=body.inspector_not_picker,
+        packaging=tuple(_packaging(rule) for rule in body.packaging),
+        insert_language=body.insert_language,
     )
 
 

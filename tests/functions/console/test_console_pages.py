@@ -228,7 +228,7 @@ def test_what_support_may_not_do_is_refused_although_the_form_was_sent(browser: 
 
 
 def test_the_office_has_an_order_assembled_once_and_a_packer_does_not(browser: Browser) -> None:
-    browser.has_posting(a.posting(), a.detail(requirements={}))
+    browser.has_posting(a.posting(stage=Stage.CONFIRMED), a.detail(requirements={}))
     owner, packer, path = browser.signed_in(), browser.signed_in(Role.PACKER), f"/console/orders/{a.NUMBER}"
     page = owner.get(path)
     form = {**page.form(f"{path}/do"), "command": "ship"}

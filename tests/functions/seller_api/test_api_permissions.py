@@ -12,7 +12,7 @@ from shipby.domain.sellers.keys import Role
 from tests.functions.seller_api.api_support import Caller
 from tools.permissions import DOCUMENT, rendered
 
-EXAMPLES = {"number": "24219509-0020-2", "id": "1", "job": "1", "code": "1", "sku": "1"}
+EXAMPLES = {"number": "24219509-0020-2", "id": "1", "job": "1", "code": "1", "sku": "1", "pool": "main"}
 _ROW = re.compile(r"\| `(?P<id>\w+)` \| `(?P<method>[A-Z]+) (?P<path>\S+)` \| (?P<cells>.*) \|")
 
 

@@ -70,7 +70,7 @@ def happens(store: MemoryStore, write: Write, ref: Ref, kind: EventType, *, at: 
     store.commit([write, AppendEvents(record.seller, ref, record.version, (event,))])
 
 
-HEARD_BY_NOBODY = {e.AggregateKind.PRODUCT, e.AggregateKind.POOL, e.AggregateKind.SUPPLY}
+HEARD_BY_NOBODY = {e.AggregateKind.PRODUCT, e.AggregateKind.SUPPLY}
 
 
 def cancel_request(identifier: str, seller: str, *, is_open: bool) -> CancelRequest:

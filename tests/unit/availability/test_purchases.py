@@ -168,5 +168,5 @@ def test_what_is_not_kept_and_kits_have_no_terms(world: World) -> None:
         says(world)
     with pytest.raises(InvalidInputError, match="kit"):
         says(world, sku="SET")
-    with pytest.raises(NotFoundError, match="PUT /v1/purchases/terms"):
+    with pytest.raises(NotFoundError, match="PUT /v1/supply/terms"):
         get_terms(a.SELLER, "", SKU, store=world.store)

@@ -66,5 +66,5 @@ def test_what_does_not_fit_costs_two_units_once(rules: Any, requirements: Any) -
 
 def test_a_stop_costs_its_case_beside_that() -> None:
     plain, stopped = arrival((), {}), arrival((), {"products_requiring_gtd": (SKU,)})
-    case = {"CASE": 2, "EVENT": 2, "FIND": 2, "index alarms": 1, "index boards": 1}
+    case = {"CASE": 2, "EVENT": 2, "FIND": 2, "index alarms": 1, "index work": 1}
     assert stopped - plain == Counter(case) + Counter({"EVENT": 2})

@@ -27,7 +27,7 @@ def put_purchase(call: Call) -> Answer:
         id=_id(call.path["id"]),
         actor=call.actor,
         supplier=body.supplier,
-        note=body.note,
+        comment=body.comment,
         postings=body.postings,
         hops=hops,
     )

@@ -48,6 +48,9 @@ def test_a_scan_reads_three_times_at_most_whatever_the_posting_holds(products: i
         def note(model: Any, **_: Any) -> None:
             counted.append(model.name)
 
+        # Who scans is read once a minute by a process, for the name beside what they did.
+        assert api.get(f"/v1/postings/{a.NUMBER}/events").status == 200
+        api.post(f"/v1/postings/{a.NUMBER}/scans/reset", {"reason": "begin"}, key="begin")
         client.meta.events.register("before-call.dynamodb.*", note)
         scans = [cards[0].barcodes[0], Mark(f"0{cards[0].barcodes[0]}", "FGXEAGA5a1GA(", PROOF).code]
         for beep, code in enumerate([*scans, *(card.sku for card in cards[1:])]):

@@ -12,7 +12,7 @@ from tests.support import builders as a
 PATH = "/v1/purchases/1688-1"
 WHOLE: dict[str, Any] = {
     "supplier": "Yiwu 7",
-    "note": "ask for the invoice",
+    "comment": "ask for the invoice",
     "postings": [a.NUMBER],
     "hops": [{"kind": "domestic", "number": "SF1", "carrier": "SF", "expected_by": "2026-03-05T10:00:00Z"}],
 }
@@ -47,7 +47,7 @@ def test_a_purchase_is_created_read_changed_as_it_was_seen_and_shown_on_its_orde
         ({"hops": [{"kind": "moon"}]}, "hops/0/kind"),
         ({"hops": [{"kind": "bought", "done_at": "2099-01-01T00:00:00Z"}]}, "hops/0/done_at"),
         ({"hops": [{"kind": "bought", "done_at": "yesterday"}]}, "hops/0/done_at"),
-        ({"note": "a\u0000b"}, "note"),
+        ({"comment": "a\u0000b"}, "comment"),
         ({"price": 1}, "price"),
     ],
 )

@@ -213,10 +213,7 @@ def apply_facts(
         folded, goods = with_goods(folded, known, facts, before, settings, store=store, now=now, later=next(tired))
         if folded is None:
             assert known is not None  # noqa: S101  # only fold() returns None
-            if noted and facts.read_at > known.synced_at:
-                store.mark_synced(seller, facts.number, facts.read_at)
-                made_up(facts, seller=seller, store=store)
-            return Synced("unchanged", known)
+            return _unchanged(known, facts, noted=noted, store=store)
         folded = replace(folded, posting=_as_listed(folded.posting, facts, before))
         folded, follows = follow(folded, before, facts, settings, first=known is None, store=store, now=now)
         folded, also = _with(beside, folded, facts, now)
@@ -237,6 +234,13 @@ def apply_facts(
         keep_odd_entries(seller, [asked], store=store, now=clock.now())
     synced = decide_anew(once)
     return Synced(synced.outcome, synced.posting, _unknown_related(seller, read, store))
+
+
+def _unchanged(known: Posting, facts: MarketplacePosting, *, noted: bool, store: Store) -> Synced:
+    if noted and facts.read_at > known.synced_at:
+        store.mark_synced(known.seller, facts.number, facts.read_at)
+        made_up(facts, seller=known.seller, store=store)
+    return Synced("unchanged", known)
 
 
 def _folded(

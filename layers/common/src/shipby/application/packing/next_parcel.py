@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shipby.application.packing.pick_lists import Pickable, load_pickable
+from shipby.application.ports.papers import BenchReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.views import time_text
 from shipby.domain.json_types import Json
@@ -51,7 +52,7 @@ def parcel_for(seller: str, code: str, *, store: Store, warehouses: Sequence[str
     return Belongs(wanting[0].number, len(wanting) - 1) if wanting else None
 
 
-def _wants(posting: Posting, code: str, found: Pickable, store: Store) -> bool:
+def _wants(posting: Posting, code: str, found: Pickable, store: BenchReads) -> bool:
     detail = found.details.get(posting.number)
     if detail is None or not match(code, items_of(detail, found.cards, {}), found.cards):
         return False

@@ -12,7 +12,7 @@ from shipby.application.people.attempts import MOST_REFUSED, WINDOW, RefusedAtte
 from shipby.application.people.sessions import SignedIn, open_session
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
-from shipby.application.ports.writes import ClaimPointer, ReleasePointer, SaveAccess
+from shipby.application.ports.writes import ClaimPointer, Commits, ReleasePointer, SaveAccess
 from shipby.application.sellers.authenticate import key_hash
 from shipby.application.sellers.register import new_api_key
 from shipby.domain.errors import SignInRefusedError, TooManyTriesError, VersionConflictError
@@ -41,7 +41,7 @@ def sign_in(typed: str, source: str, *, attempts: RefusedAttempts, store: Store,
         raise
 
 
-def make_link(seller: str, person: str, *, store: Store, clock: Clock) -> str:
+def make_link(seller: str, person: str, *, store: Commits, clock: Clock) -> str:
     """The token of a link that signs a person of the shop in once, within LINK_LIVES."""
     secret = secrets.token_urlsafe(32)
     ends = int((clock.now() + LINK_LIVES).timestamp())

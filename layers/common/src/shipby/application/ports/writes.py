@@ -208,9 +208,8 @@ class SaveExemplars:
 
 @dataclass(frozen=True, slots=True)
 class SaveBenchRow:
-    """Write what the bench keeps beside parcels, of one kind: whose a line is, if its stored version is one before (it
-    may go an hour after its time); a mark of a pool among the free or the used ones, in the other half no more; what
-    failed an inspection, the same again replaces it."""
+    """Write whose a line is, if its stored version is one before; a mark of a pool among the free or the used ones, in
+    the other half no more; or what failed an inspection, the same again replaces it."""
 
     row: PickClaim | PoolMark | QualityFailure
 
@@ -224,8 +223,7 @@ class SavePool:
 
 @dataclass(frozen=True, slots=True)
 class SaveStock:
-    """Write what a pool holds of an SKU if its stored version is `item.version - 1`; the movement goes with
-    AppendEvents."""
+    """Write what a pool holds of an SKU if its version is `item.version - 1`; the movement goes with AppendEvents."""
 
     item: StockItem
 
@@ -254,8 +252,7 @@ class SaveRefusedPage:
 
 @dataclass(frozen=True, slots=True)
 class SaveCancelRequest:
-    """Write the buyer's wish to cancel if its stored version is `request.version - 1`; its events go with
-    AppendEvents."""
+    """Write the buyer's wish to cancel if its version is `request.version - 1`; its events go with AppendEvents."""
 
     request: CancelRequest
 

@@ -50,25 +50,30 @@ def posting_view(posting: Posting, detail: MarketplacePosting | None = None) -> 
         "amended": posting.amended or None,
     }
     if detail is not None:
-        view |= {
-            "order_number": detail.order_number,
-            "available_actions": list(detail.actions),
-            "requirements": {name: list(skus) for name, skus in detail.requirements.items()},
-            "products": [
-                {
-                    "sku": line.sku,
-                    "offer_id": line.offer_id,
-                    "name": line.name,
-                    "quantity": line.quantity,
-                    "price": money_view(line.price),
-                }
-                for line in detail.lines
-            ],
-            "unread_fields": list(detail.odd),
-            "multibox": detail.multibox,
-            "boxes": detail.boxes or posting.boxes or None,
-        }
+        view |= _facts_view(posting, detail)
     return view
+
+
+def _facts_view(posting: Posting, detail: MarketplacePosting) -> dict[str, Json]:
+    """What the marketplace says of it."""
+    return {
+        "order_number": detail.order_number,
+        "available_actions": list(detail.actions),
+        "requirements": {name: list(skus) for name, skus in detail.requirements.items()},
+        "products": [
+            {
+                "sku": line.sku,
+                "offer_id": line.offer_id,
+                "name": line.name,
+                "quantity": line.quantity,
+                "price": money_view(line.price),
+            }
+            for line in detail.lines
+        ],
+        "unread_fields": list(detail.odd),
+        "multibox": detail.multibox,
+        "boxes": detail.boxes or posting.boxes or None,
+    }
 
 
 def event_view(stored: StoredEvent) -> dict[str, Json]:

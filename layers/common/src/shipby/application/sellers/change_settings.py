@@ -150,10 +150,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "remind_claim_before": duration_text(settings.remind_claim_before),
         "answer_claim_within": _maybe(settings.answer_claim_within),
         "return_policies": [return_policy_view(policy) for policy in settings.return_policies],
-        "inspections": [asdict(rule) for rule in settings.inspections],
-        "inspector_not_picker": settings.inspector_not_picker,
-        "packaging": [packaging_rule_view(rule) for rule in settings.packaging],
-        "insert_language": settings.insert_language,
+        **_bench_rules_view(settings),
         "approve_above": dict(settings.approve_above),
         "approve_numbers": settings.approve_numbers,
         "refund_cap": dict(settings.refund_cap),
@@ -165,6 +162,22 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         },
         "stock_pools": dict(settings.stock_pools),
         "evidence_kept": duration_text(settings.evidence_kept),
+        **_checks_view(settings),
+    }
+
+
+def _bench_rules_view(settings: SellerSettings) -> dict[str, Json]:
+    return {
+        "inspections": [asdict(rule) for rule in settings.inspections],
+        "inspector_not_picker": settings.inspector_not_picker,
+        "packaging": [packaging_rule_view(rule) for rule in settings.packaging],
+        "insert_language": settings.insert_language,
+    }
+
+
+def _checks_view(settings: SellerSettings) -> dict[str, Json]:
+    """What orders are held against, and what happens to those that fit, wait or were changed."""
+    return {
         "checks": settings.checks,
         "check_rules": [_check_rule_view(rule) for rule in settings.check_rules],
         "auto_confirm": settings.auto_confirm,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from shipby.application.ports.sellers import ApiKeyReads, People
 from shipby.application.shared.paging import every
@@ -26,19 +27,44 @@ ACTOR_FIELDS = frozenset(
 """Fields of answers that say who; beside each stands the same with `_name`."""
 _FEW = 3
 """So many people are read one by one; more of them as the whole list, which is one query."""
+KEPT = timedelta(minutes=1)
+MOST_KEPT = 10_000
+
+
+class KeptNames:
+    """Names that a process looked up lately, so that those who work all day are not read with every answer."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[datetime, str]] = {}
+
+    def of(self, seller: str, actor: str, now: datetime) -> str | None:
+        """None where it is not known, or was looked up too long ago."""
+        at, name = self._kept.get((seller, actor), (now - KEPT, ""))
+        return name if abs(now - at) < KEPT else None
+
+    def keep(self, seller: str, actor: str, name: str, now: datetime) -> None:
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[seller, actor] = now, name
 
 
 class Names:
-    """Names of the actors of one shop, each looked up once."""
+    """Names of the actors of one shop, each looked up once, and by a process with `kept` once a minute."""
 
-    def __init__(self, seller: str, store: People) -> None:
+    def __init__(
+        self, seller: str, store: People, *, kept: KeptNames | None = None, now: datetime | None = None
+    ) -> None:
         self.seller, self.store = seller, store
         self._known: dict[str, str] = {}
+        self._kept, self._now = kept, now
 
     def of(self, actor: str) -> str:
         """The person's name, or the key's; empty where it has none, or where the system or the marketplace acted."""
         if actor not in self._known:
-            self._known[actor] = name_of(actor, self.seller, self.store)
+            kept = self._kept.of(self.seller, actor, self._now) if self._kept and self._now else None
+            self._known[actor] = name_of(actor, self.seller, self.store) if kept is None else kept
+            if kept is None and self._kept is not None and self._now is not None:
+                self._kept.keep(self.seller, actor, self._known[actor], self._now)
         return self._known[actor]
 
     def learn(self, told: set[str]) -> None:

@@ -148,7 +148,7 @@ def _merged(table: PurchaseTable, identifier: str, group: Sequence[_Row], before
         id=identifier,
         actor=table.actor,
         supplier=told[-1] if told else (before.supplier if before else ""),
-        note=before.note if before else "",
+        comment=before.comment if before else "",
         postings=tuple(dict.fromkeys(postings)),
         hops=tuple(hops),
     )

@@ -45,7 +45,7 @@ class PurchaseWish:
     id: str
     actor: str
     supplier: str = ""
-    note: str = ""
+    comment: str = ""
     postings: Sequence[str] = ()
     hops: Sequence[Hop] = ()
 
@@ -97,7 +97,7 @@ def _planned(
         changed_at=now,
         changed_by=wish.actor,
         supplier=wish.supplier,
-        note=wish.note,
+        comment=wish.comment,
         postings=tuple(dict.fromkeys(wish.postings)),
         hops=in_order(wish.hops),
     )
@@ -207,7 +207,7 @@ def purchase_view(purchase: Purchase, postings: Iterable[Posting], now: datetime
         "id": purchase.id,
         "version": purchase.version,
         "supplier": purchase.supplier,
-        "note": purchase.note,
+        "comment": purchase.comment,
         "postings": list(purchase.postings),
         "hops": [
             {

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import Paged, Request, Time, View
+from shipby.contracts.base import ActorName, Paged, Request, Time, View
 
 
 class MarksBody(Request):
@@ -25,6 +25,7 @@ class PoolMarkView(View):
     posting_number: Annotated[str | None, Field(description="Whose it is; null while it is free.")]
     at: Annotated[Time, Field(description="When it was uploaded.")]
     by: str
+    by_name: ActorName = None
 
 
 class UploadedMarkView(View):

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from shipby.contracts.base import Paged, Request, Text, Time, View
+from shipby.contracts.base import ActorName, Paged, Request, Text, Time, View
 
 
 class InspectBody(Request):
@@ -53,3 +53,4 @@ class QualityFailureView(View):
     reason: str
     at: Time
     by: str
+    by_name: ActorName = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shipby.contracts.base import MoneyView, Paged, Query, Request, Text, View
+from shipby.contracts.base import ActorName, MoneyView, Paged, Query, Request, Text, View
 
 StockSku = Annotated[
     str,
@@ -122,6 +122,7 @@ class MovementView(View):
     kind: str | None
     at: datetime
     actor: str
+    actor_name: ActorName = None
     reason: str | None
     shop: str | None
     posting_number: str | None

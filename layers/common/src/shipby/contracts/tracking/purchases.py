@@ -40,7 +40,7 @@ class PurchaseBody(Request):
     """The whole purchase: read it, change it, send all of it back."""
 
     supplier: Short = ""
-    note: Text = ""
+    comment: Text = ""
     postings: Annotated[
         list[Number], Field(default_factory=list, max_length=20, description="The orders it is for; none frees them.")
     ]
@@ -83,7 +83,7 @@ class PurchaseView(View):
     id: str
     version: Annotated[int, Field(description="Counts changes; also the ETag.")]
     supplier: str
-    note: str
+    comment: str
     postings: list[str]
     hops: list[HopView]
     late: bool

@@ -61,7 +61,7 @@ class Purchase:
     changed_at: datetime
     changed_by: str
     supplier: str = ""
-    note: str = ""
+    comment: str = ""
     postings: tuple[str, ...] = ()
     hops: tuple[Hop, ...] = ()
 
