@@ -125,8 +125,9 @@ class SellerApi:
         headers = {"Location": answer.location} if answer.location else {}
         if operation.etag:
             headers["ETag"] = f'"{answer.body["version"]}"'
-        names = Names(call.seller, call.store, kept=self._names, now=call.clock.now())
-        body = answer.body if call.caller is None else with_names(answer.body, names)
+        body = answer.body
+        if call.caller is not None:
+            body = with_names(body, Names(call.seller, call.store, kept=self._names, now=call.clock.now()))
         return _response(answer.status, body, "application/json", headers)
 
     def _call(self, operation: Operation, event: Mapping[str, Any], path: Mapping[str, str]) -> Call:

@@ -349,6 +349,7 @@ def cap_and_switch_in_one_change() -> None:
             replace(wanted, kill_switch=False, caps={}),
             current.version,
             forget,
+            actor="key:k1",
             store=world.store,
             now=now,
         ),

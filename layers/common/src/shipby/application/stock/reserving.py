@@ -270,7 +270,9 @@ class _Settling:
             kept, taken = taken_over(source.lines, still, read_since=read_since)
             if relative is not None and read_since and not self._unread(relative, besides=facts.number):
                 kept = trimmed(kept)
-            if taken or kept != source.lines:
+            # A relative that knows of this posting is written although it keeps what it has: one that is cancelled at
+            # this moment leaves its goods to whoever has not been read, and must not commit beside the read of that.
+            if taken or kept != source.lines or read_since:
                 self._sources.append((source, kept))
                 self._taken = self._taken or taken
         return self._taken
