@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from shipby.adapters.dynamodb import keys
+from shipby.domain.events import pool_aggregate
 from shipby.domain.evidence.files import ENDINGS, KEPT_DAYS, file_key, pack_key
 from tests.infra.sam_template import environment, functions, granted, grants, listed, properties, target, text
 
@@ -56,7 +57,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "Notifications": (READ_WRITE, set()),
     "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
     "Authorizer": ({"GetItem"}, set()),
-    "Console": (READ_WRITE | {"BatchGetItem"}, {"boards", "days"}),
+    "Console": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
 }
 QUEUE_OF_VARIABLE = {
     f"{name.upper()}_QUEUE_URL": f"{name}Queue"
@@ -205,11 +206,16 @@ def test_a_role_is_taken_on_by_its_own_service_only(name: str) -> None:
     assert statement["Principal"] == {"Service": service}
 
 
-def test_the_api_deletes_nothing_of_the_table_but_pointers() -> None:
-    policies = properties("SellerApiRole")["Policies"]
+@pytest.mark.parametrize("name", ["SellerApiRole", "ConsoleRole"])
+def test_who_answers_people_deletes_nothing_of_the_table_that_has_a_history(name: str) -> None:
+    policies = properties(name)["Policies"]
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     [deleting] = [one for one in statements if "dynamodb:DeleteItem" in listed(one["Action"])]
-    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["FIND#*"]}}
+    assert deleting["Condition"] == {
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": ["FIND#*", "SELLER#*#POOL#*#FREE", "SELLER#*#POOL#*#USED", "SELLER#*#WAITING#*"]
+        }
+    }
 
 
 ITEMS = {
@@ -220,6 +226,9 @@ ITEMS = {
     "pointer": keys.pointer("7", "barcode", "x").pk,
     "carrier": keys.carriers_pk("7"),
     "scan": keys.scans_pk("7", "RB123456785CN"),
+    "mark of a pool": keys.pool_mark("7", "149", "01", used=True).pk,
+    "waits for goods": keys.waiting_pk("7", "main"),
+    "history of a pool": keys.aggregate_pk("7", pool_aggregate("main")),
     "calls": keys.calls("7", 1).pk,
     "sellers": keys.SELLERS,
     "push token": keys.push_token("0" * 64).pk,
@@ -231,7 +240,11 @@ ITEMS = {
     "refused attempts": keys.console_failures("0" * 32, 1).pk,
 }
 """A partition of every kind that a role may be kept from."""
-_OF_SELLERS = {"settings", "posting", "return", "push", "pointer", "carrier", "scan", "people"}
+_OF_SELLERS = {"settings", "posting", "return", "push", "pointer", "carrier", "scan", "people"} | {
+    "mark of a pool",
+    "waits for goods",
+    "history of a pool",
+}
 _OF_ACCESS = {"API key", "health", "session", "shops of a person"}
 _WORKERS = ("PostingSync", "AlarmWorker", "LabelGeneration", "Refunds", "Tracking", "Notifications")
 MAY_TOUCH: dict[tuple[str, str], set[str]] = {
@@ -244,12 +257,12 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
     **{("SellerApi", action): _OF_SELLERS | _OF_ACCESS for action in ("GetItem", "PutItem")},
     ("SellerApi", "UpdateItem"): _OF_SELLERS | _OF_ACCESS | {"calls"},
-    ("SellerApi", "DeleteItem"): {"pointer"},
+    ("SellerApi", "DeleteItem"): {"pointer", "mark of a pool", "waits for goods"},
     ("Console", "PutItem"): {*_OF_SELLERS, "API key", "health", "session"},
     ("Console", "UpdateItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
     **{("Console", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},
     ("Console", "GetItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
-    ("Console", "DeleteItem"): {"pointer"},
+    ("Console", "DeleteItem"): {"pointer", "mark of a pool", "waits for goods"},
 }
 """Items of the table by function and action; what is not named is refused. The operator alone makes push tokens."""
 

@@ -234,6 +234,19 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
         },
     ),
     (
+        "ConsoleRole",
+        {"query the worklist": As.worklist, "query days": As.days, "update an item": As.update},
+        {
+            "query alarms": As.alarms,
+            "read a seller's key": OWN_SELLERS_KEY,
+            "read a seller's channels": CHANNELS,
+            "scan": As.scan,
+            "write a file": As.write_file,
+            "delete evidence": As.delete_evidence,
+            "send to intents": send("IntentQueue"),
+        },
+    ),
+    (
         "AuthorizerRole",
         {"read an item": As.get},
         {"put an item": As.put, "query": As.query, "read a seller's key": OWN_SELLERS_KEY},
@@ -248,7 +261,7 @@ def test_every_functions_role_is_in_the_table(whole: Whole) -> None:
         if f"{name}Role" in whole.stack.resources and f"{name}Logs" in whole.stack.resources
     }
     assert {role.removesuffix("Role") for role, _, _ in ROLES} == functions
-    assert len(functions) == 12
+    assert len(functions) == 13
 
 
 @pytest.mark.parametrize(("role", "allowed", "forbidden"), ROLES, ids=[role for role, _, _ in ROLES])
