@@ -124,7 +124,10 @@ def ship(number: str, *, actor: str) -> Command:
 
     def command(world: World, clock: SkewedClock, remember: Remember) -> Answer:
         return ship_posting(
-            ShipWish(seller=SELLER, number=number, actor=actor), remember, store=world.store, clock=clock
+            ShipWish(seller=SELLER, number=number, actor=actor, reason="it is packed"),
+            remember,
+            store=world.store,
+            clock=clock,
         )
 
     return command
