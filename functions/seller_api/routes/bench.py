@@ -8,6 +8,7 @@ from functions.seller_api.operations import Call, IfMatch, Operation, read
 from functions.seller_api.permissions import OFFICE
 from shipby.application.packing import inspect
 from shipby.application.packing.pack import PackWish, pack_posting
+from shipby.application.packing.quality_stock import LedgerStock
 from shipby.application.postings.work_posting import WorkCommand, work_posting
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.report_delivery import hand_over
@@ -45,6 +46,7 @@ def inspect_posting(call: Call) -> Answer:
         sku=body.sku,
         pieces=body.pieces,
         if_match=call.if_match,
+        stock=LedgerStock(call.store),
     )
     return inspect.inspect_posting(inspection, call.remember, store=call.store, clock=call.clock)
 

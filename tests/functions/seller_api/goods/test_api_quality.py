@@ -14,7 +14,7 @@ from shipby.domain.evidence.pieces import EvidenceItem, EvidenceKind
 from shipby.domain.labels.options import HandlingMark
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.quality import QualityFailure, find_inspection, is_sampled
-from shipby.domain.postings.posting import Stage
+from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.sellers.keys import ApiKey, Role
 from shipby.domain.sellers.settings import InspectionRule, PackagingRule
 from tests.functions.seller_api.api_support import Caller
@@ -162,8 +162,8 @@ class Stock:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def take_out(self, failure: QualityFailure, *, warehouse_id: str) -> TakenOut:
-        del warehouse_id
+    def take_out(self, failure: QualityFailure, *, posting: Posting) -> TakenOut:
+        assert posting.number == failure.posting_number
         return TakenOut(self.left, (ClaimPointer(failure.seller, "quarantine", failure.sku, failure.posting_number),))
 
 

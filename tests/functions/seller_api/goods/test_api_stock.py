@@ -208,3 +208,37 @@ def test_pieces_of_a_posting_that_has_none_reserved_cannot_be_missing(shop: Call
     bad = {"kind": "missing", "sku": MUG, "quantity": 1, "reason": "x"}
     assert shop.post(f"/v1/postings/{a.NUMBER}/stock", bad).status == 409
     assert shop.get(f"/v1/postings/{a.NUMBER}/stock").body["stock"] is None
+
+
+def test_what_fails_its_inspection_lies_in_quarantine_and_another_piece_takes_its_place_until_there_is_none(
+    shop: Caller,
+) -> None:
+    settings(shop, stock_pools={"*": "main"})
+    arrives(shop, quantity=4)
+    path = f"/v1/postings/{a.NUMBER}"
+    fail = {"passed": False, "reason": "cracked", "sku": a.line().sku}
+    shop.post(f"{path}/confirm")
+    shop.post(f"{path}/pick")
+    first = shop.post(f"{path}/inspect", fail)
+    assert (first.status, first.body["stage"]) == (200, "confirmed")
+    assert numbers(shop) == [4, 4, 0, 1]
+    assert shop.get(f"{path}/stock").body["lines"][0]["picked"] == 0, "all of it is picked anew"
+    moved = shop.get(MOVES).body["items"][-1]
+    assert (moved["kind"], moved["posting_number"], moved["reason"]) == ("defective", a.NUMBER, "cracked")
+
+    shop.post(f"{path}/pick")
+    second = shop.post(f"{path}/inspect", fail, key="again")
+    assert shop.post(f"{path}/inspect", fail, key="again") == second
+    assert numbers(shop) == [3, 3, 0, 2]
+    assert shop.get(f"{path}/stock").body["stock"] == "short"
+    assert [case["kind"] for case in shop.get("/v1/cases").body["items"]] == ["stock_short"]
+
+
+def test_a_short_posting_is_split_into_what_is_here_and_what_waits(shop: Caller) -> None:
+    settings(shop, stock_pools={"*": "main"})
+    arrives(shop, quantity=7)
+    sku, path = a.line().sku, f"/v1/postings/{a.NUMBER}/split/proposal"
+    shown = shop.post(path, {}).body["parcels"]
+    assert [(parcel["products"], parcel["waits"]) for parcel in shown] == [({sku: 5}, False), ({sku: 2}, True)]
+    asked = shop.post(path, {"in_stock": {sku: 3}}).body["parcels"]
+    assert [(parcel["products"], parcel["waits"]) for parcel in asked] == [({sku: 3}, False), ({sku: 4}, True)]

@@ -18,38 +18,41 @@ from shipby.application.postings.views import posting_view
 from shipby.application.postings.work_posting import check_version
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.people import same_person
-from shipby.application.shared.retry import decide_anew
+from shipby.application.shared.retry import decide_anew, or_decide_anew
 from shipby.application.shared.views import time_text
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.workflow import Command, Step, block, carry_out, take_another_unit
 from shipby.domain.errors import BenchRefusedError, InvalidInputError
-from shipby.domain.events import EventType, StoredEvent, posting_ref
+from shipby.domain.events import Event, EventType, StoredEvent, posting_ref
 from shipby.domain.evidence.pieces import EvidenceKind
 from shipby.domain.json_types import Json
 from shipby.domain.packing.exemplars import pieces_of
 from shipby.domain.packing.quality import InspectionWanted, QualityFailure, ScoreOf, find_inspection, no_scores
+from shipby.domain.postings.posting import Posting, StockMark
 from shipby.domain.proof.open_orders import owner_of
 
 
 @dataclass(frozen=True, slots=True)
 class TakenOut:
-    """What the stock says of units that left it: how many more there are (None: nobody keeps count), and what records
-    the movement in the caller's transaction."""
+    """What the stock says of units that left it: how many more there are (None: nobody keeps count), what records the
+    movement in the caller's transaction, and what the posting has now where its goods are reserved."""
 
     left: int | None = None
     writes: tuple[Write, ...] = ()
+    mark: StockMark | None = None
+    events: tuple[Event, ...] = ()
 
 
 class QualityStock(Protocol):
     """Where units that failed go: from what may be sold into quarantine."""
 
-    def take_out(self, failure: QualityFailure, *, warehouse_id: str) -> TakenOut: ...
+    def take_out(self, failure: QualityFailure, *, posting: Posting) -> TakenOut: ...
 
 
 class NoStock:
     """Where the seller keeps no stock here: another unit is there until somebody says that none is."""
 
-    def take_out(self, failure: QualityFailure, *, warehouse_id: str) -> TakenOut:  # noqa: ARG002 - nothing is kept
+    def take_out(self, failure: QualityFailure, *, posting: Posting) -> TakenOut:  # noqa: ARG002 - nothing is kept
         return TakenOut()
 
 
@@ -100,7 +103,8 @@ def inspect_posting(inspection: Inspection, remember: Remember, *, store: Store,
             step, writes = _replace_units(inspection, bench, store, now)
         answer = Answer(200, posting_view(step.posting))
         appended = AppendEvents(inspection.seller, ref, step.posting.version, step.events)
-        store.commit([SavePosting(step.posting), appended, *writes, *remember(answer)])
+        with or_decide_anew(f"a case about {inspection.number} was opened meanwhile: read it again"):
+            store.commit([SavePosting(step.posting), appended, *writes, *remember(answer)])
         return answer
 
     return decide_anew(once)
@@ -161,16 +165,18 @@ def _replace_units(inspection: Inspection, bench: Bench, store: Store, now: date
         supplier=card.supplier if card else "",
         version=posting.version + 1,
     )
-    out = inspection.stock.take_out(failure, warehouse_id=posting.warehouse_id)
+    out = inspection.stock.take_out(failure, posting=posting)
     short = out.left is not None and out.left < pieces
     data: dict[str, Json] = {
         "sku": sku,
         "pieces": pieces,
         "supplier": failure.supplier,
-        "next": "short" if short else "pick",
+        "next": "short" if short or out.mark is StockMark.SHORT else "pick",
         "left": out.left,
     }
     step = take_another_unit(posting, at=now, actor=inspection.actor, reason=inspection.reason, data=data)
+    if out.mark is not None:
+        step = Step(replace(step.posting, stock=out.mark), (*step.events, *out.events))
     writes: list[Write] = [SaveBenchRow(failure), *out.writes]
     if short:
         step, opened = _short(inspection, bench, step, out.left or 0, store, now)

@@ -13,7 +13,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import StockMark
 from shipby.domain.stock.item import Movement, MovementKind
-from shipby.domain.stock.reservation import Reservation, Want, let_go, movements, pieces_of, settle
+from shipby.domain.stock.reservation import Reservation, Want, let_go, movements, pieces_of, put_back, settle
 from shipby.domain.stock.waiting import Waiting
 
 
@@ -29,8 +29,11 @@ class Loss:
     reason: str
 
 
-def lose_pieces(held: Reservation, loss: Loss, *, store: StockReads) -> tuple[Reservation, Event, list[Write]]:
+def lose_pieces(
+    held: Reservation, loss: Loss, *, store: StockReads, shelved: bool = False
+) -> tuple[Reservation, Event, list[Write]]:
     """The reservation without them and with what took their place, what is told of the posting, and the writes.
+    `shelved`: the posting is picked anew, so that what it holds counts as lying on its shelf again.
 
     Raises InvalidInputError where it holds fewer of them.
     """
@@ -43,7 +46,7 @@ def lose_pieces(held: Reservation, loss: Loss, *, store: StockReads) -> tuple[Re
         )
     parts = {part for line in held.lines for part in line.parts}
     items = load_items(held.pool_ref, sorted(parts), store)
-    reduced = let_go(held.lines, loss.sku, loss.quantity)
+    reduced = let_go(put_back(held.lines) if shelved else held.lines, loss.sku, loss.quantity)
     released = movements(held.lines, reduced)
     free = {sku: item.free - (released[sku].reserved if sku in released else 0) for sku, item in items.items()}
     free[loss.sku] -= loss.quantity

@@ -28,8 +28,8 @@ class SplitQuestionBody(Request):
         Field(
             default_factory=dict,
             max_length=200,
-            description="SKU -> pieces that are there. What is not there goes into parcels of its own; a SKU that is "
-            "not named is there.",
+            description="SKU -> pieces that are there. What is not there goes into parcels of its own; of a SKU that "
+            "is not named there is what the posting has reserved, or all of it where no stock is kept.",
         ),
     ]
 
