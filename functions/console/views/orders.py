@@ -51,7 +51,7 @@ def orders(seller: str, stages: Iterable[Stage], text: str, cursor: str | None, 
         more = list_postings(
             seller, PostingFilter(stage=wanted[part]), limit=LIMIT - len(items), cursor=None, store=store
         )
-        items += more["items"]  # type: ignore[arg-type]
+        items += more["items"]  # type: ignore[arg-type]  # views are JSON by their tests
         following = more["next_cursor"]
     if following is not None:
         return {"items": items, "next": f"{part}.{following}", "part": part}

@@ -179,7 +179,7 @@ def one_sellers_failure_stops_no_other() -> None:
         real, rounds._visit = rounds._visit, visit  # type: ignore[assignment]  # a double
         try:
             refused(
-                lambda own=own: rounds.run_round(rounds.Task("poll"), own, lambda: False),  # type: ignore[misc]
+                lambda own=own: rounds.run_round(rounds.Task("poll"), own, lambda: False),  # type: ignore[misc]  # bound per turn
                 rounds.RoundFailedError,
                 invariant="a failed visit is told",
                 text=f"seller {broken}",
@@ -304,7 +304,7 @@ def a_refused_send_is_made_up_for() -> None:
         _due(store, 20, a.NOW)
         queue = Breaking(position)
         refused(
-            lambda store=store, queue=queue, clock=clock, memory=memory: _sweep(store, queue, clock, memory),  # type: ignore[misc]
+            lambda store=store, queue=queue, clock=clock, memory=memory: _sweep(store, queue, clock, memory),  # type: ignore[misc]  # bound per turn
             StoreUnavailableError,
             invariant="a refused send is told",
             text=str(position),

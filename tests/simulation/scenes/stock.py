@@ -59,10 +59,10 @@ def whoever_loses_every_race_for_goods_is_stored() -> None:
         if any(isinstance(write, SaveStock) for write in writes):
             world.store.commit = real  # type: ignore[method-assign]  # the other one's commit is not raced
             move(world, MovementKind.CORRECTION, -1)
-            world.store.commit = raced  # type: ignore[method-assign]
+            world.store.commit = raced  # type: ignore[method-assign]  # the loser of the race
         real(writes, token=token)
 
-    world.store.commit = raced  # type: ignore[method-assign]
+    world.store.commit = raced  # type: ignore[method-assign]  # the loser of the race
     try:
         world.arrives(lines=ONE)
     except ShipbyError as error:

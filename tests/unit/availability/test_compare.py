@@ -197,5 +197,5 @@ def test_offers_are_listed_by_state(shops: Shops) -> None:
     shops.has(1, "CUP-2")
     shops.tell()
     page = list_offers(FIRST, OfferState.REFUSED, limit=10, cursor=None, store=shops.store)
-    assert [one["offer_id"] for one in page["items"]] == ["CUP-2"]  # type: ignore[index,union-attr,call-overload]
-    assert len(list_offers(FIRST, None, limit=10, cursor=None, store=shops.store)["items"]) == 2  # type: ignore[arg-type]
+    assert [one["offer_id"] for one in page["items"]] == ["CUP-2"]  # type: ignore[index,union-attr,call-overload]  # JSON
+    assert len(list_offers(FIRST, None, limit=10, cursor=None, store=shops.store)["items"]) == 2  # type: ignore[arg-type]  # JSON

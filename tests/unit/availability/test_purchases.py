@@ -122,7 +122,7 @@ def says(world: World, if_match: int = 0, **changes: Any) -> Any:
 
 def proposals(world: World, *, every: bool = False) -> list[dict[str, Any]]:
     body = list_proposals(a.SELLER, "", every=every, limit=50, cursor=None, store=world.store, clock=world.clock)
-    return body["items"]  # type: ignore[return-value]
+    return body["items"]  # type: ignore[return-value]  # JSON
 
 
 def test_sales_are_what_left_the_house_in_the_last_four_weeks(world: World) -> None:
@@ -160,7 +160,7 @@ def test_terms_are_kept_under_their_version_with_who_changed_what(world: World) 
     assert says(world, 1, moq=5)["moq"] == 5
     assert get_terms(a.SELLER, "", SKU, store=world.store)["moq"] == 5
     last = world.store.events(a.SELLER, supply_ref("main", SKU))[-1].event
-    assert (last.actor, last.data["before"]["moq"], last.data["after"]["moq"]) == ("key:k1", 1, 5)  # type: ignore[index,call-overload]
+    assert (last.actor, last.data["before"]["moq"], last.data["after"]["moq"]) == ("key:k1", 1, 5)  # type: ignore[index,call-overload]  # JSON
 
 
 def test_what_is_not_kept_and_kits_have_no_terms(world: World) -> None:

@@ -254,12 +254,12 @@ def test_one_pair_that_spoils_its_whole_call_is_found(shops: Shops) -> None:
     stocks = shops.markets[FIRST].stocks
     tell = stocks.tell
 
-    def strict(amounts):  # type: ignore[no-untyped-def]
+    def strict(amounts):  # type: ignore[no-untyped-def]  # a spy
         if spoilt in amounts:
             raise MarketplaceRefusedError("embedded message failed validation")
         return tell(amounts)
 
-    stocks.tell = strict  # type: ignore[method-assign]
+    stocks.tell = strict  # type: ignore[method-assign]  # a spy
     step = shops.tell()
     assert (step.told, step.refused) == (8, 1)
     assert shops.offer(spoilt).state is OfferState.REFUSED

@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 
 def scan(status: str, days: float = 0, **more: object) -> Scan:
-    return Scan(at=a.NOW + days * DAY, status=ScanStatus(status), source="csv", **more)  # type: ignore[arg-type]
+    return Scan(at=a.NOW + days * DAY, status=ScanStatus(status), source="csv", **more)  # type: ignore[arg-type]  # fields by name
 
 
 GOOD = (
@@ -114,7 +114,7 @@ def test_carriers_words_are_known_in_three_languages(words: str, status: ScanSta
 
 
 def says(journey: tuple[Journey, ...], days: float, **more: object) -> Silence:
-    return heard(journey[0] if journey else None, a.NOW, a.NOW + days * DAY, **more).silence  # type: ignore[arg-type]
+    return heard(journey[0] if journey else None, a.NOW, a.NOW + days * DAY, **more).silence  # type: ignore[arg-type]  # fields by name
 
 
 def test_silence_is_fine_then_delayed_then_lost() -> None:

@@ -35,7 +35,7 @@ def offers(api: Caller, **changes: object) -> Offer:
         told=5,
         told_at=a.NOW,
     )
-    offer = replace(base, **changes)  # type: ignore[arg-type]
+    offer = replace(base, **changes)  # type: ignore[arg-type]  # fields by name
     api.store.commit([SaveOffer(offer)])
     return offer
 
