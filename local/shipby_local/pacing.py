@@ -36,12 +36,17 @@ class SweepNeed:
 
     clock: Clock
     store: Callable[[], Store]
+    _written: object = None
+    _since: datetime | None = None
 
-    def since(self) -> datetime | None:
-        """None while there is no alarm at all."""
-        store, until = self.store(), self.clock.now() + _FAR
-        first = [store.due_alarms(shard, until=until, limit=1).items for shard in range(store.alarm_shards)]
-        return min((alarm.due - LOOK_AHEAD for alarms in first for alarm in alarms), default=None)
+    def since(self, written: object) -> datetime | None:
+        """None while there is no alarm at all. Alarms are rows: they are looked for again after a write only."""
+        if self._written is None or written != self._written:
+            store, until = self.store(), self.clock.now() + _FAR
+            first = [store.due_alarms(shard, until=until, limit=1).items for shard in range(store.alarm_shards)]
+            self._since = min((alarm.due - LOOK_AHEAD for alarms in first for alarm in alarms), default=None)
+            self._written = written
+        return self._since
 
     def rang(self) -> None:
         """What was due is queued; the index tells the rest."""
@@ -59,8 +64,9 @@ class PollNeed:
     _visited: datetime | None = None
     _revision: int = -1
 
-    def since(self) -> datetime | None:
+    def since(self, written: object) -> datetime | None:
         """At once until the first visit."""
+        del written
         if self._visited is None:
             return self.clock.now()
         changed = self.simulator.revision() != self._revision

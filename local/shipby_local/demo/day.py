@@ -29,7 +29,7 @@ from shipby_local.simulator import Simulator
 from shipby_local.stack import UNLIMITED, Stack, StackSettings
 from shipby_local.stack.clock import SteppedClock
 
-WHILE_PEOPLE_WORK, AFTERWARDS = timedelta(hours=1), timedelta(hours=4)
+WHILE_PEOPLE_WORK, AFTERWARDS = timedelta(hours=1), timedelta(hours=8)
 """So often at most the day plays a poll. The product's pace is five minutes, which would only make the demo longer."""
 
 

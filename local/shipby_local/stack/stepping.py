@@ -13,7 +13,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -52,8 +52,8 @@ class Inside(Protocol):
     """The stack as the stepper sees it."""
 
     def work(self) -> dict[str, Any]:
-        """The emulator's report of `private_time.WorkUnderWay`, with `delivered` and `read_to_end` of the stream and
-        `requests` inside the front door."""
+        """The emulator's report of `private_time.WorkUnderWay` (`streams`: the newest record of each), with
+        `delivered` and `read_to_end` of the stream and `requests` inside the front door."""
 
     def invoke(self, function: str, payload: Any = None) -> Any:
         """Run a function and wait for its answer."""
@@ -62,8 +62,8 @@ class Inside(Protocol):
 class Need(Protocol):
     """Says from when on a tick of a schedule has anything to do; ticks before that would find what the last found."""
 
-    def since(self) -> datetime | None:
-        """Aware UTC; None while nothing is in sight."""
+    def since(self, written: object) -> datetime | None:
+        """Aware UTC; None while nothing is in sight. `written` differs after every write to the table."""
 
     def rang(self) -> None:
         """A tick was, and all is quiet again."""
@@ -82,11 +82,11 @@ class Schedule:
     need: Need | None = None
     last: datetime = _NEVER
 
-    def next(self) -> datetime | None:
-        """The next tick with something to do, after the last one."""
+    def next(self, written: object) -> datetime | None:
+        """The next tick with something to do, after the last one; `written` as in `Need.since`."""
         wanted = self.last + self.period
         if self.need is not None:
-            since = self.need.since()
+            since = self.need.since(written)
             if since is None:
                 return None
             wanted = max(wanted, since)
@@ -162,9 +162,9 @@ class Stepper:
 
     def due(self) -> Step | None:
         """The next thing that is due after now, and when; None if nothing ever is."""
-        return self._due(self.inside.work()["next_visible"])
+        return self._due(self.inside.work())
 
-    def _due(self, visible: float | None) -> Step | None:
+    def _due(self, seen: Mapping[str, Any]) -> Step | None:
         found: dict[datetime, list[str]] = {}
 
         def note(at: datetime | None, what: str) -> None:
@@ -173,10 +173,10 @@ class Stepper:
 
         for neighbour in self.neighbours:
             note(neighbour.next_due(), "the marketplace")
-        if visible is not None:
-            note(_ceiling(visible), "a queue")
+        if seen["next_visible"] is not None:
+            note(_ceiling(seen["next_visible"]), "a queue")
         for schedule in self.schedules:
-            note(schedule.next(), schedule.function)
+            note(schedule.next(seen["streams"]), schedule.function)
         if not found:
             return None
         earliest = min(found)
@@ -186,7 +186,7 @@ class Stepper:
         """Settle, jump to what is due next (or to `until`, whichever is earlier), let it happen, settle again."""
         with self._turn:
             self.settle()
-            following = self._due(self._seen["next_visible"])
+            following = self._due(self._seen)
             if following is None or (until is not None and following.at > until):
                 if until is None:
                     raise StackError("Nothing is due ever again; advance the clock by a duration instead.")

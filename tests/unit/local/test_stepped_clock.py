@@ -13,12 +13,17 @@ from typing import Any
 import pytest
 
 from shipby.adapters.aws import clock as shipped
+from shipby.application.ports.writes import SavePosting
+from shipby.domain.postings.posting import Alarm, RungKind
+from shipby_local.pacing import LOOK_AHEAD, SweepNeed
 from shipby_local.stack import TemplateError, stepping, template
 from shipby_local.stack.clock import SteppedClock, WallClock, clock_of
 from shipby_local.stack.clock_door import ClockDoor
 from shipby_local.stack.emulation import worker_clock
 from shipby_local.stack.errors import StackError
 from shipby_local.stack.stepping import NeverQuietError, Schedule, Stepper, period_of
+from tests.support import builders as a
+from tests.support.memory_store import MemoryStore
 
 START = datetime(2026, 11, 17, 5, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -124,7 +129,15 @@ class FakeInside:
     on_invoke: Callable[[], None] = lambda: None
 
     def work(self) -> dict[str, Any]:
-        quiet = {"busy": 0, "waiting": 0, "requests": 0, "read_to_end": True, "started": 0, "delivered": 0}
+        quiet = {
+            "busy": 0,
+            "waiting": 0,
+            "requests": 0,
+            "read_to_end": True,
+            "started": 0,
+            "delivered": 0,
+            "streams": {},
+        }
         return quiet | {"next_visible": self.next_visible} | (self.looks.pop(0) if self.looks else {})
 
     def invoke(self, function: str, payload: Any = None) -> FakeAnswer:
@@ -158,7 +171,8 @@ class FakeNeed:
 
     moment: datetime | None
 
-    def since(self) -> datetime | None:
+    def since(self, written: object) -> datetime | None:
+        del written
         return self.moment
 
     def rang(self) -> None:
@@ -240,6 +254,26 @@ def test_ticks_with_nothing_to_do_are_left_out_and_the_one_before_the_need_is_no
     stepper = Stepper(clock, inside, [Schedule("Sweep", MINUTE, need=need)])
     stepper.advance(timedelta(hours=9))
     assert inside.calls == [("Sweep", START + timedelta(hours=5, minutes=1))]
+
+
+def test_alarms_are_looked_for_again_after_a_write_and_not_before(clock: SteppedClock) -> None:
+    store = MemoryStore()
+    looks: list[datetime] = []
+
+    def looked() -> MemoryStore:
+        looks.append(clock.now())
+        return store
+
+    need = SweepNeed(clock, looked)
+    assert need.since({}) is None
+    assert need.since({}) is None
+    assert len(looks) == 1
+    alarm = Alarm(due=START + timedelta(hours=3), kind=RungKind.CONFIRM_BY)
+    store.commit([SavePosting(a.posting(next_alarm=alarm))])
+    assert need.since({"table": "1"}) == alarm.due - LOOK_AHEAD
+    assert len(looks) == 2
+    need.since({"table": "1"})
+    assert len(looks) == 2
 
 
 def test_a_schedule_that_is_due_with_the_marketplace_rings_after_it(clock: SteppedClock) -> None:
