@@ -71,7 +71,14 @@ from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.returns.return_case import OfferedAction, RejectionReason, ReturnCase
 from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
 from shipby.domain.sellers.keys import ApiKey
-from shipby.domain.sellers.settings import InspectionRule, OwnLabelPolicy, PackagingRule, Recipient, SellerSettings
+from shipby.domain.sellers.settings import (
+    InspectionRule,
+    OwnLabelPolicy,
+    PackagingRule,
+    PolicyOverride,
+    Recipient,
+    SellerSettings,
+)
 from shipby.domain.shadow import ShadowDecision
 from shipby.domain.tracking.number_job import NumberJob, NumberRow, NumberRows
 from shipby.domain.tracking.purchases import Hop, Purchase
@@ -141,7 +148,16 @@ _BY_TYPE: Mapping[type, st.SearchStrategy[Any]] = {
         told_at=times,
     ),
 }
-_ONE_OF_THEIR_OWN = (PrintStyle, OwnLabelPolicy, ReturnPolicy, InspectionRule, PackagingRule, CheckRule, AutoConfirm)
+_ONE_OF_THEIR_OWN = (
+    PrintStyle,
+    OwnLabelPolicy,
+    ReturnPolicy,
+    InspectionRule,
+    PackagingRule,
+    CheckRule,
+    AutoConfirm,
+    PolicyOverride,
+)
 """Records inside records, with any value in every field."""
 
 

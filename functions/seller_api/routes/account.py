@@ -11,6 +11,7 @@ from shipby.application.sellers.change_settings import change_settings, get_sett
 from shipby.application.shared.idempotency import Answer
 from shipby.contracts.base import Paged
 from shipby.contracts.bench.rules import PackagingRuleBody
+from shipby.contracts.policy.overrides import PolicyOverrideBody
 from shipby.contracts.policy.parts import RecipientBody
 from shipby.contracts.proof import ProofQuery
 from shipby.contracts.settings import SettingsBody
@@ -25,6 +26,7 @@ from shipby.domain.sellers.settings import (
     NumberApproval,
     OwnLabelPolicy,
     PackagingRule,
+    PolicyOverride,
     Recipient,
     SellerSettings,
     UnlockAt,
@@ -60,6 +62,7 @@ def _with_checks(wanted: SellerSettings, body: SettingsBody) -> SellerSettings:
         escalate_confirm_after=body.escalate_confirm_after,
         escalate_confirm_to=body.escalate_confirm_to,
         tell_amended=body.tell_amended,
+        overrides=tuple(_override(override) for override in body.overrides),
     )
 
 
@@ -136,6 +139,29 @@ def put_settings(call: Call) -> Answer:
     wanted = _with_checks(_with_bench(wanted, body), body)
     return change_settings(
         wanted, call.if_match, call.remember, actor=call.actor, store=call.store, now=call.clock.now()
+    )
+
+
+def _override(body: PolicyOverrideBody) -> PolicyOverride:
+    return PolicyOverride(
+        scheme=body.scheme,
+        warehouse=body.warehouse,
+        confirm_within=body.confirm_within,
+        remind_before=tuple(sorted(body.remind_before, reverse=True)) if body.remind_before is not None else None,
+        label_within=body.label_within,
+        give_up_after=body.give_up_after,
+        policy=LatePolicy(body.policy) if body.policy else None,
+        move_date_before=body.move_date_before,
+        move_date_by=body.move_date_by,
+        auto_move_date=body.auto_move_date,
+        auto_ask_buyer=body.auto_ask_buyer,
+        auto_cancel=body.auto_cancel,
+        assemble_at=AssembleAt(body.assemble_at) if body.assemble_at else None,
+        auto_assemble=body.auto_assemble,
+        auto_confirm=body.auto_confirm,
+        escalate_confirm_after=body.escalate_confirm_after,
+        unlock_at=UnlockAt(body.unlock_at) if body.unlock_at else None,
+        approve_numbers=NumberApproval(body.approve_numbers) if body.approve_numbers else None,
     )
 
 

@@ -109,6 +109,15 @@ def test_settings_written_twice_with_one_key_are_written_once(api: Caller) -> No
         ({"caps": {"cancel": -1}}, "caps/cancel"),
         ({"kill_switch": 1}, "kill_switch"),
         ({"kill_swich": True}, "kill_swich"),
+        ({"overrides": [{"scheme": "fbs", "auto_cancel": "on"}]}, "overrides/0/scheme"),
+        ({"overrides": [{"warehouse": "Moscow", "auto_cancel": "on"}]}, "overrides/0/warehouse"),
+        ({"overrides": [{"auto_cancel": "on"}]}, "overrides/0"),
+        ({"overrides": [{"scheme": "FBS"}]}, "overrides/0"),
+        ({"overrides": [{"scheme": "FBS", "confirm_within": "PT0S"}]}, "overrides/0/confirm_within"),
+        ({"overrides": [{"scheme": "FBS", "remind_before": ["PT1H", "PT60M"]}]}, "overrides/0/remind_before"),
+        ({"overrides": [{"scheme": "FBS", "kill_switch": True}]}, "overrides/0/kill_switch"),
+        ({"overrides": [{"scheme": "FBS", "policy": "x"}]}, "overrides/0/policy"),
+        ({"overrides": [{"scheme": "FBS", "auto_cancel": each} for each in ("on", "off")]}, "overrides"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(api: Caller, change: dict[str, object], field: str) -> None:
@@ -174,3 +183,26 @@ def test_one_key_of_idempotency_writes_one_change(api: Caller) -> None:
     for _ in range(2):
         assert api.put("/v1/settings", body, if_match='"0"', key="once").status == 200
     assert len(api.get("/v1/settings/history").body["items"]) == 1
+
+
+def test_what_differs_by_scheme_and_warehouse_is_written_read_and_remembered_with_its_author(api: Caller) -> None:
+    told = [
+        {"scheme": "rFBS", "policy": "cross_border_rfbs", "remind_before": ["PT1H", "PT6H"]},
+        {"warehouse": "1020000123456000", "auto_cancel": "off"},
+    ]
+    written = api.put("/v1/settings", api.get("/v1/settings").body | {"overrides": told}, if_match='"0"')
+    read = api.get("/v1/settings")
+    assert written.body == read.body
+    first, second = read.body["overrides"]
+    assert (first["scheme"], first["policy"], first["remind_before"]) == (
+        "rFBS",
+        "cross_border_rfbs",
+        ["PT6H", "PT1H"],
+    )
+    assert (second["warehouse"], second["auto_cancel"], second["policy"]) == ("1020000123456000", "off", None)
+    # What was read may be sent back as it is: null says nothing.
+    assert api.put("/v1/settings", read.body, if_match='"1"').body == read.body | {"version": 2}
+    oldest = api.get("/v1/settings/history").body["items"][-1]
+    assert oldest["actor"] == "key:k1"
+    assert [(each["field"], each["before"]) for each in oldest["changes"]] == [("overrides", [])]
+    assert oldest["changes"][0]["after"] == read.body["overrides"]

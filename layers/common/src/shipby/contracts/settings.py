@@ -15,6 +15,7 @@ from shipby.contracts.bench.rules import (
     PackagingRuleBody,
     PackagingRuleView,
 )
+from shipby.contracts.policy.overrides import PolicyOverrideBody, PolicyOverrideView, placed_once
 from shipby.contracts.policy.parts import (
     CappedAction,
     Duration,
@@ -26,8 +27,8 @@ from shipby.contracts.policy.parts import (
     RecipientView,
     ReturnPolicyBody,
     ReturnPolicyView,
+    lengths_named_once,
     policies_named_once,
-    sane,
 )
 from shipby.contracts.validation.rules import (
     AutoConfirmBody,
@@ -63,12 +64,6 @@ def _short(length: timedelta) -> timedelta:
     return length
 
 
-def _at_least_once(lengths: list[timedelta]) -> list[timedelta]:
-    if len(set(lengths)) != len(lengths):
-        raise ValueError("names the same length twice")
-    return [sane(length) for length in lengths]
-
-
 class SettingsBody(Request):
     """The whole policy: read it, change it, send all of it back."""
 
@@ -83,7 +78,7 @@ class SettingsBody(Request):
     confirm_within: Annotated[Duration, Field(description="After a posting is received.")]
     remind_before: Annotated[
         list[timedelta],
-        AfterValidator(_at_least_once),
+        AfterValidator(lengths_named_once),
         Field(max_length=4, description="Before the cut-off, for what is not packed yet.", examples=[["PT4H", "PT1H"]]),
     ]
     hand_over_before: Annotated[Duration, Field(description="Before the cut-off: packed ones should be gone.")]
@@ -245,6 +240,16 @@ class SettingsBody(Request):
     escalate_confirm_to: Annotated[
         str, Field(max_length=40, description="Name of that recipient; empty: everybody.")
     ] = ""
+    overrides: Annotated[
+        list[PolicyOverrideBody],
+        AfterValidator(placed_once),
+        Field(
+            default_factory=list,
+            max_length=50,
+            description="What differs by scheme and warehouse. The narrower word wins: policy, scheme, warehouse, "
+            "scheme in a warehouse.",
+        ),
+    ]
     tell_amended: Annotated[
         Automation, Field(description="Whether the buyer is told that an order was changed while it was worked on.")
     ] = Automation.OFF
@@ -325,6 +330,7 @@ class SettingsView(View):
     escalate_confirm_after: str | None
     escalate_confirm_to: str
     tell_amended: Automation
+    overrides: list[PolicyOverrideView]
 
 
 class FieldChangeView(View):

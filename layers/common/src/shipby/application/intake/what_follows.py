@@ -18,6 +18,7 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import MarketplacePosting, Posting, Stage, moves_only
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 
@@ -116,7 +117,7 @@ def checked(
     """The posting as it is held against the checks; nothing where nothing is wanted of it."""
     posting = folded.posting
     wanted = facts.requirements or settings.check_rules or posting.checked
-    if not wanted and not (first and settings.auto_confirm is not Automation.OFF):
+    if not wanted and not (first and policy_for(posting, settings).auto_confirm is not Automation.OFF):
         return folded, ()
     from shipby.application.validation.check import check_read  # most orders want nothing: cold starts
 

@@ -34,6 +34,7 @@ from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction, IntentState, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Stage
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import AssembleAt, Automation, SellerSettings
 
 MAX_WAVE = 300
@@ -55,9 +56,13 @@ def assemble_posting(seller: str, number: str, *, store: Store, clock: Clock, ag
 
     def once() -> Became:
         settings = store.settings(seller) or SellerSettings(seller=seller)
-        if settings.auto_assemble is Automation.OFF:
+        if settings.auto_assemble is Automation.OFF and not settings.overrides:
             return Became.OFF
         posting, detail = store.posting(seller, number), store.detail(seller, number)
+        if posting is not None:
+            settings = policy_for(posting, settings)
+        if settings.auto_assemble is Automation.OFF:
+            return Became.OFF
         if posting is None or detail is None or not _due(posting, detail, settings, store):
             return Became.NOT_NOW
         now = clock.now()

@@ -39,6 +39,7 @@ from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, MarketplacePosting, Posting, Stage
 from shipby.domain.postings.tracking import ChangeReason
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import NumberApproval, SellerSettings
 
 JUST_NOW = timedelta(minutes=1)
@@ -190,7 +191,7 @@ def _points_here(number: str, posting: Posting, store: Pointers) -> bool:
 
 def needs_second_word(posting: Posting, doubts: tuple[str, ...], settings: SellerSettings) -> bool:
     """Whether a second person has to agree, by the seller's policy."""
-    match settings.approve_numbers:
+    match policy_for(posting, settings).approve_numbers:
         case NumberApproval.NEVER:
             return False
         case NumberApproval.REPLACEMENTS:

@@ -27,6 +27,7 @@ from shipby.domain.labels.prints import LabelSource, PrintContent, PrintJob
 from shipby.domain.packing.cards import ProductCard
 from shipby.domain.packing.picking import packing_slip
 from shipby.domain.postings.posting import OWN_CARRIER, MarketplacePosting, Posting, Scheme
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import SellerSettings, UnlockAt
 
 LABEL_OFFERS = frozenset({"label_download", "label_download_big", "label_download_small"})
@@ -251,7 +252,7 @@ def refusal(posting: Posting, settings: SellerSettings) -> str:
         if posting.expired_reason or posting.assembled_at is not None or not may_be_sent(posting):
             return _where(posting)
         return f"not assembled yet ({posting.status})"
-    if settings.unlock_at is UnlockAt.PACKED and posting.packed_at is None:
+    if policy_for(posting, settings).unlock_at is UnlockAt.PACKED and posting.packed_at is None:
         return "it is not packed: scan its goods first"
     return ""
 

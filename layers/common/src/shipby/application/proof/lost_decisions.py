@@ -13,6 +13,7 @@ from shipby.domain.deadlines.policy import Move, may_be_sent
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.intents import IntentAction
 from shipby.domain.postings.posting import Posting, Stage
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 _TAKEN: Mapping[str, str] = {
@@ -44,7 +45,8 @@ def forgotten_moves(posting: Posting, settings: SellerSettings, *, store: Store,
 
 
 def _ships(posting: Posting, settings: SellerSettings) -> bool:
-    return settings.auto_assemble is Automation.ON and posting.assembled_at is None and may_be_sent(posting)
+    switch = policy_for(posting, settings).auto_assemble
+    return switch is Automation.ON and posting.assembled_at is None and may_be_sent(posting)
 
 
 def _waits(posting: Posting, action: str, settings: SellerSettings, store: Store, now: datetime) -> bool:

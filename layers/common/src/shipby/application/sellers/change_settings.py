@@ -25,7 +25,7 @@ from shipby.domain.money import Money
 from shipby.domain.rating.error_index import table_for
 from shipby.domain.returns.policy import ReturnPolicy
 from shipby.domain.sellers.check_rules import CheckRule
-from shipby.domain.sellers.settings import OwnLabelPolicy, PackagingRule, Recipient, SellerSettings
+from shipby.domain.sellers.settings import OwnLabelPolicy, PackagingRule, PolicyOverride, Recipient, SellerSettings
 from shipby.domain.stock.pool import pool_ref
 
 
@@ -163,6 +163,31 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "stock_pools": dict(settings.stock_pools),
         "evidence_kept": duration_text(settings.evidence_kept),
         **_checks_view(settings),
+        "overrides": [_override_view(override) for override in settings.overrides],
+    }
+
+
+def _override_view(override: PolicyOverride) -> dict[str, Json]:
+    reminders = override.remind_before
+    return {
+        "scheme": override.scheme,
+        "warehouse": override.warehouse,
+        "confirm_within": _maybe(override.confirm_within),
+        "remind_before": None if reminders is None else [duration_text(length) for length in reminders],
+        "label_within": _maybe(override.label_within),
+        "give_up_after": _maybe(override.give_up_after),
+        "policy": override.policy,
+        "move_date_before": _maybe(override.move_date_before),
+        "move_date_by": _maybe(override.move_date_by),
+        "auto_move_date": override.auto_move_date,
+        "auto_ask_buyer": override.auto_ask_buyer,
+        "auto_cancel": override.auto_cancel,
+        "assemble_at": override.assemble_at,
+        "auto_assemble": override.auto_assemble,
+        "auto_confirm": override.auto_confirm,
+        "escalate_confirm_after": _maybe(override.escalate_confirm_after),
+        "unlock_at": override.unlock_at,
+        "approve_numbers": override.approve_numbers,
     }
 
 

@@ -21,6 +21,7 @@ from shipby.domain.events import AggregateKind, case_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.postings.posting import FINAL, Posting
 from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 _LONGEST = 1500
@@ -70,7 +71,8 @@ def _posting_waits(posting: Posting, moved: Intent, settings: SellerSettings, st
     others = tuple(known for known in posting.open_intents if known != moved.id)
     free = replace(posting, open_intents=others)
     if moved.action is IntentAction.SHIP:
-        return settings.auto_assemble is Automation.ON and posting.assembled_at is None and may_be_sent(posting)
+        switch = policy_for(posting, settings).auto_assemble
+        return switch is Automation.ON and posting.assembled_at is None and may_be_sent(posting)
     around = around_of(posting.seller, posting.number, store=store)
     return not why_moot(free, Move(_ACTIONS[moved.action]), settings, around, at=now)
 

@@ -28,6 +28,7 @@ from shipby.domain.packing.cards import ExemplarSheet, ProductCard
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Scheme
 from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.sellers.check_rules import OF_CARDS, Check, CheckRule, Severity
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.validation.limits import DropOffLimits, limits_of
 from shipby.domain.validation.mismatch import Verdict, as_json
@@ -136,6 +137,7 @@ def check_read(
     posting: Posting, facts: MarketplacePosting, settings: SellerSettings, *, first: bool, store: Store, now: datetime
 ) -> Checked:
     """The same after a read of the marketplace; an order that fits may be confirmed by itself."""
+    settings = policy_for(posting, settings)
     done = check(posting, facts, settings, store=store, now=now, actor=actors.CHECKS)
     asked = [each.code for each in done.verdict.found if each.ask_buyer and each.severity in _ASKS]
     if asked and done.posting.checked != posting.checked:

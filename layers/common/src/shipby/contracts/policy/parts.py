@@ -23,6 +23,12 @@ def sane(length: timedelta) -> timedelta:
     return length
 
 
+def lengths_named_once(lengths: list[timedelta]) -> list[timedelta]:
+    if len(set(lengths)) != len(lengths):
+        raise ValueError("names the same length twice")
+    return [sane(length) for length in lengths]
+
+
 TimeOfDay = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$", examples=["09:00"])]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^#/\s]+$")]
 

@@ -32,6 +32,7 @@ from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Alarm, Posting, Rung, RungKind, Stage
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 MISSING = "missing"
@@ -110,7 +111,7 @@ def fire(
         raise StageMismatchError(f"{alarm.kind} of posting {posting.number} is no longer its next alarm")
     if at < alarm.due:
         raise InvalidInputError(f"{alarm.kind} of posting {posting.number} is not due before {alarm.due.isoformat()}")
-    claim = _Claim(posting, due_rungs(posting, at), settings, at, actor, offers)
+    claim = _Claim(posting, due_rungs(posting, at), policy_for(posting, settings), at, actor, offers)
     return claim.result(alarm)
 
 

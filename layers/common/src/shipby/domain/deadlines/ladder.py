@@ -35,6 +35,7 @@ from shipby.domain.postings.posting import (
     Stage,
     TariffStep,
 )
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead as lies_ahead
 
@@ -193,6 +194,7 @@ def build_rungs(posting: Posting, facts: MarketplacePosting, settings: SellerSet
 
     The delivery date is not among them: `rewind` adds it once the posting has left the house.
     """
+    settings = policy_for(posting, settings)
     # The day of receipt never moves; where a clock that stood ahead wrote it, the marketplace's own time stands in.
     known = not lies_ahead(posting.received_at, facts.read_at)
     received = posting.received_at if known else facts.in_process_at or facts.read_at

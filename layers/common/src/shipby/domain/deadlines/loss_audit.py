@@ -18,6 +18,7 @@ from shipby.domain.deadlines.policy import PRESETS, Move
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import OWN_CARRIER, MarketplacePosting, Scheme
 from shipby.domain.rating.standing import ErrorIndex, IndexedPosting, IndexErrorKind
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import SellerSettings
 
 CUT_OFF = "shipment_date"
@@ -168,6 +169,7 @@ def reminder_for(facts: MarketplacePosting, settings: SellerSettings, cost_at: d
     cut_off = _dated(facts.shipment_date)
     if cut_off is None:
         return None
+    settings = policy_for(facts, settings)
     work = timedelta(minutes=max(settings.minutes_per_posting.values(), default=0))
     for before in sorted(settings.remind_before, reverse=True):
         at = cut_off - before
@@ -181,6 +183,7 @@ def first_move(
     facts: MarketplacePosting, settings: SellerSettings, reminder: Reminder | None, cost_at: datetime
 ) -> Move | None:
     """The first move of the seller's policy that would have come before the cost, and could have changed it."""
+    settings = policy_for(facts, settings)
     preset, cut_off = PRESETS[settings.policy], _dated(facts.shipment_date)
     if cut_off is None:
         return None
@@ -225,7 +228,7 @@ def _move(
     if row.kind is IndexErrorKind.SELLER_CANCELLATION and reminder is None:
         # Packing sooner would not have helped. The buyer can still be asked; and what a cancel costs is shown before
         # any is sent.
-        preset, cut_off = PRESETS[settings.policy], _dated(facts.shipment_date)
+        preset, cut_off = PRESETS[policy_for(facts, settings).policy], _dated(facts.shipment_date)
         asked = settings.buyer_chat and cut_off is not None and cut_off + preset.ask_buyer_after < cost_at
         return Move.ASK_BUYER if asked else Move.SHOW_CHOICES
     return first_move(facts, settings, reminder, cost_at)

@@ -16,6 +16,7 @@ from shipby.domain.deadlines.policy import (
 )
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.postings.posting import BEFORE_PACKED, FINAL, Posting, RungKind, Stage
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 
@@ -35,6 +36,7 @@ def why_moot(posting: Posting, move: Move, settings: SellerSettings, around: Aro
     """Why a held move is not made any more; empty where it still waits to be made."""
     if posting.stage in FINAL or not (may_be_sent(posting) or posting.stage is Stage.EXPIRED):
         return f"it is {posting.stage}"
+    settings = policy_for(posting, settings)
     automation = automation_of(move, settings)
     if automation is not Automation.ON:
         return (

@@ -17,6 +17,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, Posting, Stage
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, LatePolicy, SellerSettings
 
 SET_CUT_OFF_OFFER = "set_cutoff"
@@ -109,7 +110,7 @@ def later_cut_off(posting: Posting, settings: SellerSettings, *, at: datetime) -
     The date can be moved only before it has passed, and never beyond the longest delivery time of rFBS. Source: Ozon
     Seller API, section Process, /v1/posting/cutoff/set.
     """
-    cut_off = posting.cut_off
+    cut_off, settings = posting.cut_off, policy_for(posting, settings)
     if cut_off is None or cut_off <= at:
         return None
     longest = period(PeriodKind.MAX_DELIVERY, settings.market, at.date()).end(posting.received_at)
@@ -147,7 +148,7 @@ def choices(posting: Posting, offers: Offers, settings: SellerSettings, *, at: d
         send["next"] = money_json(ahead.price) | {"at": ahead.due.isoformat()}
     not_sent = "" if may_be_sent(posting) else f"it is {posting.stage}"
     no_date = ""
-    if Move.MOVE_DATE not in preset_of(settings).moves or SET_CUT_OFF_OFFER not in offered:
+    if Move.MOVE_DATE not in preset_of(policy_for(posting, settings)).moves or SET_CUT_OFF_OFFER not in offered:
         no_date = "the marketplace does not offer another date for it"
     elif later_cut_off(posting, settings, at=at) is None:
         no_date = "a date can only be moved before it has passed"

@@ -33,6 +33,7 @@ from shipby.domain.events import Event, EventType
 from shipby.domain.intents import IntentAction, open_of
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, INSPECTION_FAILED, Posting, RungKind, Stage
+from shipby.domain.sellers.overrides import policy_for
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 TRACKING_CLOCK = "answer_tracking_request"
@@ -321,15 +322,12 @@ def answer_of_buyer(
         told.append(prioritised_event(changed, at=at, actor=actor, reason="the buyer still wants it"))
         return Fired(changed, tuple(told), (Move.PRIORITISE,))
     data["choice"] = Move.CANCEL
-    if (
-        automation_of(Move.CANCEL, settings) is Automation.ON
-        and CANCEL_OFFER in offers.actions
-        and not posting.override_reason
-    ):
+    by_itself = automation_of(Move.CANCEL, policy_for(posting, settings))
+    if by_itself is Automation.ON and CANCEL_OFFER in offers.actions and not posting.override_reason:
         return Fired(changed, tuple(told), (Move.CANCEL,))
     reason = "the buyer does not want it any more"
     told.append(choices_event(changed, offers, settings, at=at, actor=actor, reason=reason))
     moves = (Move.SHOW_CHOICES,)
-    if automation_of(Move.CANCEL, settings) is Automation.SHADOW and CANCEL_OFFER in offers.actions:
+    if by_itself is Automation.SHADOW and CANCEL_OFFER in offers.actions:
         told.append(shadowed_event(Move.CANCEL, "cancelled it", at=at, actor=actor))
     return Fired(changed, tuple(told), moves)

@@ -133,6 +133,33 @@ class PackagingRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOverride:
+    """What holds for the postings of one scheme, of one warehouse, or of one scheme in one warehouse, instead of the
+    settings of the same name. None: what the policy says."""
+
+    scheme: str = ""
+    """FBS or rFBS; empty: both."""
+    warehouse: str = ""
+    """Its id; empty: all."""
+    confirm_within: timedelta | None = None
+    remind_before: tuple[timedelta, ...] | None = None
+    label_within: timedelta | None = None
+    give_up_after: timedelta | None = None
+    policy: LatePolicy | None = None
+    move_date_before: timedelta | None = None
+    move_date_by: timedelta | None = None
+    auto_move_date: Automation | None = None
+    auto_ask_buyer: Automation | None = None
+    auto_cancel: Automation | None = None
+    assemble_at: AssembleAt | None = None
+    auto_assemble: Automation | None = None
+    auto_confirm: Automation | None = None
+    escalate_confirm_after: timedelta | None = None
+    unlock_at: UnlockAt | None = None
+    approve_numbers: NumberApproval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SellerSettings:
     """A seller's policy. No secret is in it."""
 
@@ -240,5 +267,7 @@ class SellerSettings:
     stock_pools: Mapping[str, str] = field(default_factory=dict)
     """Warehouse id, or `*` for every other one -> the pool that its postings reserve from: `main` is this shop's own,
     `other-shop:main` another one's. Empty: no stock is kept."""
+    overrides: tuple[PolicyOverride, ...] = ()
+    """What differs by scheme and warehouse; `shipby.domain.sellers.overrides` says what holds for a posting."""
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""
