@@ -28,6 +28,7 @@ _QUEUES: Mapping[Destination, str] = {
     Destination.INTENTS: "IntentQueueUrl",
     Destination.TRACKING: "TrackingQueueUrl",
     Destination.NOTIFY: "NotifyQueueUrl",
+    Destination.WEBHOOKS: "WebhookQueueUrl",
 }
 
 

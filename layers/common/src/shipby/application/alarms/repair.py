@@ -79,7 +79,7 @@ def repair(
     What a clock that stood ahead by a day or two dated later than that is routed too: nobody knows when it was.
     """
     events = pushes = 0
-    for ref in dict.fromkeys(_aggregates(seller, since, until, store)):
+    for ref in dict.fromkeys(aggregates_since(seller, since, until, store)):
         for stored in store.events(seller, ref):
             if since <= stored.event.at <= until or ahead(stored.event.at, until):
                 publish(route_event(stored, label_delay_seconds=0))
@@ -96,8 +96,8 @@ def _days(first: datetime, until: datetime) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> Iterator[Ref]:
-    """Everything that may have an event of the window."""
+def aggregates_since(seller: str, since: datetime, until: datetime, store: Store) -> Iterator[Ref]:
+    """Everything that may have an event of the window; some of it twice."""
     for day in _days(since - OLDEST, until):
         for number in every(partial(_received_on, store, seller, day)):
             yield posting_ref(number)
