@@ -147,11 +147,10 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
     ),
     (
         "StreamRouterRole",
-        {"send to the sync queue": send("SyncQueue"), "publish": As.emit},
+        {"send to the sync queue": send("SyncQueue"), "publish": As.emit, "who has webhooks": As.query},
         {
             "read an item": As.get,
             "put an item": As.put,
-            "query": As.query,
             "send to the alarm queue": send("AlarmQueue"),
             "read a seller's key": OWN_SELLERS_KEY,
         },
@@ -212,6 +211,17 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
         "NotificationsRole",
         {"read a seller's key": OWN_SELLERS_KEY, "read a seller's channels": CHANNELS},
         {"send to the sync queue": send("SyncQueue"), "read a file": As.read_file, "publish": As.emit},
+    ),
+    (
+        "WebhooksRole",
+        {"read an item": As.get, "query": As.query, "put an item": As.put, "its queue": look_at("WebhookQueue")},
+        {
+            "update an item": As.update,
+            "send to the alarm queue": send("AlarmQueue"),
+            "read a seller's key": OWN_SELLERS_KEY,
+            "read a seller's channels": CHANNELS,
+            "publish": As.emit,
+        },
     ),
     (
         "SellerApiRole",

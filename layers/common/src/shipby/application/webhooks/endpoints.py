@@ -86,10 +86,15 @@ def load(desk: Desk, identifier: str) -> Endpoint:
     return endpoint
 
 
-def list_endpoints(desk: Desk) -> dict[str, Json]:
-    """All of a seller's: they are few."""
+def all_of(desk: Desk) -> list[Endpoint]:
+    """All of a seller's, oldest first: they are few."""
     found = [find_endpoint(desk.seller, one, desk.store) for one in desk.rows.endpoint_ids(desk.seller)]
-    items: list[Json] = [endpoint_view(one) for one in sorted(filter(None, found), key=lambda one: one.made_at)]
+    return sorted(filter(None, found), key=lambda one: one.made_at)
+
+
+def list_endpoints(desk: Desk) -> dict[str, Json]:
+    """As API clients see them."""
+    items: list[Json] = [endpoint_view(one) for one in all_of(desk)]
     return {"items": items, "next_cursor": None}
 
 
