@@ -271,7 +271,7 @@ def test_every_functions_role_is_in_the_table(whole: Whole) -> None:
         if f"{name}Role" in whole.stack.resources and f"{name}Logs" in whole.stack.resources
     }
     assert {role.removesuffix("Role") for role, _, _ in ROLES} == functions
-    assert len(functions) == 13
+    assert len(functions) == 14
 
 
 @pytest.mark.parametrize(("role", "allowed", "forbidden"), ROLES, ids=[role for role, _, _ in ROLES])

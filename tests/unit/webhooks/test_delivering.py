@@ -195,6 +195,24 @@ def test_a_test_message_says_how_it_went_even_while_paused(office: Office) -> No
     assert "webhook.test" in str(row["entries"])
 
 
+def test_a_secret_that_is_gone_fails_as_a_receiver_does_and_is_mended_by_another(office: Office) -> None:
+    office.secrets.kept.clear()
+    assert office.message(office.happens()) == "webhook_waits"
+    assert "rotate it" in office.endpoint().problem or "no secret" in office.endpoint().problem
+    endpoints.rotate(office.desk, office.id, timedelta(0), forget)
+    assert office.rings() == "drain_drained"
+    assert office.heard() == [(a.NUMBER, 1)]
+
+
+def test_of_two_endpoints_one_that_is_away_holds_the_other_back_in_nothing(office: Office) -> None:
+    second = endpoints.make(office.desk, Wanted(url="https://two.example.com/x"), forget)
+    office.receiver.refuses.add("nothing")
+    endpoints.pause(office.desk, office.id, "away", forget)
+    office.message(office.happens())
+    assert [url for url, _, _ in office.receiver.heard] == ["https://two.example.com/x"]
+    assert str(second.body["id"]) in office.rows.endpoint_ids(a.SELLER)
+
+
 def test_a_deleted_endpoint_gets_nothing_and_its_secrets_are_gone(office: Office) -> None:
     endpoints.delete(office.desk, office.id, "moved", forget)
     assert office.message(office.happens()) == "webhook_nothing"

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shipby.application.ports.webhooks.out import Heard
 from shipby.application.shared.retry import decide_anew
 from shipby.application.webhooks.tools import Tools, find_endpoint, save_quietly
-from shipby.domain.errors import RetryableError, VersionConflictError
+from shipby.domain.errors import InvalidInputError, NotFoundError, RetryableError, VersionConflictError
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.webhooks.catalogue import payload
 from shipby.domain.webhooks.endpoint import KEPT_WAITING, Endpoint, EndpointState, backoff, failed
@@ -142,8 +143,14 @@ def send(stored: StoredEvent, endpoint: Endpoint, tools: Tools) -> Attempt:
 def send_body(body: bytes, event_id: str, kind: str, identifier: str, endpoint: Endpoint, tools: Tools) -> Attempt:
     """One try of any message, signed with every live secret."""
     began = tools.clock.now()
-    live = [tools.secrets.secret(endpoint.seller, endpoint.id, one) for one in endpoint.live_secrets(began)]
-    heard = tools.sender.post(endpoint.url, body, signed_headers(identifier, body, began, live))
+    try:
+        live = [tools.secrets.secret(endpoint.seller, endpoint.id, one) for one in endpoint.live_secrets(began)]
+        headers = signed_headers(identifier, body, began, live)
+    except (NotFoundError, InvalidInputError) as error:
+        # Somebody deleted or broke the parameter: it fails as a receiver does, and is shown as that is.
+        heard = Heard(0, str(error))
+    else:
+        heard = tools.sender.post(endpoint.url, body, headers)
     problem = heard.problem or ("" if heard.taken else f"the receiver answered {heard.status}")
     return Attempt(
         endpoint=endpoint.id,

@@ -16,7 +16,16 @@ from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, Ref, watch_ref
-from shipby.domain.webhooks.endpoint import GIVE_UP_AFTER, Endpoint, EndpointState, due_at, failed, watch_of, well
+from shipby.domain.webhooks.endpoint import (
+    GIVE_UP_AFTER,
+    KEPT_WAITING,
+    Endpoint,
+    EndpointState,
+    due_at,
+    failed,
+    watch_of,
+    well,
+)
 from shipby.domain.webhooks.lane import LEASED_FOR, Lane, first_lane
 
 PAGE = 50
@@ -185,7 +194,7 @@ def _mark_again(refs: Sequence[Ref], endpoint: Endpoint, tools: Tools) -> None:
     for ref in refs:
         lane = tools.rows.lane(endpoint.seller, endpoint.id, ref)
         if lane is not None and next_events(lane, endpoint, tools):
-            tools.rows.mark(endpoint.seller, endpoint.id, ref, gone_at=now + LEASED_FOR + DEAD_KEPT)
+            tools.rows.mark(endpoint.seller, endpoint.id, ref, gone_at=now + KEPT_WAITING)
 
 
 def _conclude(seller: str, identifier: str, tally: _Tally, tools: Tools, *, more: bool) -> str:
