@@ -247,7 +247,7 @@ def test_the_published_library_verifies_what_is_sent_with_either_of_two_live_sec
 def test_the_signature_is_that_of_the_specifications_example() -> None:
     """https://github.com/standard-webhooks/standard-webhooks: the vector of its libraries' tests."""
     headers = signed_headers(
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",  # pragma: allowlist secret - the example's id
         b'{"test": 2432232314}',
         datetime.fromtimestamp(1614265330, UTC),
         ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],  # pragma: allowlist secret - the specification's example
