@@ -119,10 +119,12 @@ FUNCTIONS = (
 )
 BASELINE = Started("a handler that makes a boto3 client and puts an item", "baseline.handler", None)
 EMPTY = Started("an empty handler", "empty.handler", None)
+_QUEUES = ("SYNC", "LABEL", "INTENT", "TRACKING", "NOTIFY", "ALARM", "COPY", "WEBHOOK")
 VARIABLES = {
     "TABLE_NAME": "t", "PARAMETER_PREFIX": "/shipby", "OZON_BASE_URL": "http://127.0.0.1:9", "EVENT_BUS_NAME": "b",
-    "DOCUMENT_BUCKET": "d", "POWERTOOLS_METRICS_NAMESPACE": "Shipby", "POWERTOOLS_SERVICE_NAME": "f",
-    **{f"{queue}_QUEUE_URL": _QUEUE for queue in ("SYNC", "LABEL", "INTENT", "TRACKING", "NOTIFY", "ALARM")},
+    "WEBHOOK_PARAMETERS": "/b", "DOCUMENT_BUCKET": "d",
+    "POWERTOOLS_METRICS_NAMESPACE": "Shipby", "POWERTOOLS_SERVICE_NAME": "f",
+    **{f"{queue}_QUEUE_URL": _QUEUE for queue in _QUEUES},
 }  # fmt: skip
 
 

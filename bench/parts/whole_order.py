@@ -23,7 +23,7 @@ from shipby.adapters.dynamodb import keys
 from tests.support import builders as a
 from tests.support.fake_marketplace import FakeMarketplace
 
-QUEUES = ("sync", "label", "intent", "tracking", "notify", "copy", "alarm")
+QUEUES = ("sync", "label", "intent", "tracking", "notify", "copy", "webhook", "alarm")
 _URL = "https://sqs.us-east-1.amazonaws.com/000000000000/"
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "bench",
@@ -32,6 +32,7 @@ _ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "TABLE_NAME": "bench",
     "DOCUMENT_BUCKET": "bench",
+    "WEBHOOK_PARAMETERS": "/shipby/bench",
     "EVENT_BUS_NAME": "bench",
     "PARAMETER_PREFIX": "/bench",
     "OZON_BASE_URL": "https://nowhere.invalid",

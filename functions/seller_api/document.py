@@ -59,6 +59,8 @@ _TAGS: Mapping[str, str] = {
     "risk": "Deadlines",
     "reports": "Deadlines",
     "settings": "Account",
+    "webhooks": "Webhooks",
+    "event-types": "Webhooks",
     "me": "People",
     "people": "People",
     "keys": "People",

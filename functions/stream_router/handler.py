@@ -13,7 +13,7 @@ from shipby.adapters.aws_lambda.messages import Message
 from shipby.adapters.aws_lambda.stream import route_batch
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.application.alarms.copies import read_copy
-from shipby.application.alarms.route_events import Routed, route_event, route_push
+from shipby.application.alarms.route_events import Routed, route_event, route_push, route_webhooks
 from shipby.domain.errors import StoreUnavailableError
 from shipby.domain.events import StoredEvent
 from shipby.domain.postings.inbox import PushRow
@@ -37,6 +37,7 @@ def handler(event: Event, context: Context) -> PartialResponse:
     records = event["Records"]
     if records and records[0].get("eventSource") == FROM_QUEUE:
         return SqsBatch(QueueVisibility(own.copy_queue_url)).each(event, context, _copy)
+    own.listening.refresh()
     routing = route_batch(records, _route, queues=own.queues, bus=own.bus, copies=own.copies)
     publish(routing.counts)
     if routing.failed is None:
@@ -62,4 +63,5 @@ def _route(found: PushRow | StoredEvent) -> Sequence[Routed]:
     now = own.clock.now()
     if isinstance(found, PushRow):
         return route_push(found, now=now)
-    return route_event(found, label_delay_seconds=own.label_delay_seconds, now=now)
+    own_queues = route_event(found, label_delay_seconds=own.label_delay_seconds, now=now)
+    return [*own_queues, *route_webhooks(found, listens=found.seller in own.listening)]

@@ -11,6 +11,7 @@ from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.dynamodb.webhooks.listening import Listening
 from shipby.application.alarms.route_events import Destination
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import EventBus, WorkQueue
@@ -22,6 +23,7 @@ class Parts:
     queues: Mapping[Destination, WorkQueue]
     bus: EventBus
     copies: WorkQueue
+    listening: Listening
     copy_queue_url: str
     label_delay_seconds: int
     clock: Clock
@@ -37,8 +39,10 @@ def parts() -> Parts:
             Destination.INTENTS: SqsWorkQueue(settings.intent_queue_url),
             Destination.TRACKING: SqsWorkQueue(settings.tracking_queue_url),
             Destination.NOTIFY: SqsWorkQueue(settings.notify_queue_url),
+            Destination.WEBHOOKS: SqsWorkQueue(settings.webhook_queue_url),
         },
         bus=EventBridgeBus(settings.event_bus_name),
+        listening=Listening(settings.table_name),
         copies=SqsWorkQueue(settings.copy_queue_url),
         copy_queue_url=settings.copy_queue_url,
         label_delay_seconds=settings.label_delay_seconds,
@@ -46,4 +50,4 @@ def parts() -> Parts:
     )
 
 
-before_the_first_event(parts, clients.sqs, clients.events)
+before_the_first_event(parts, clients.sqs, clients.events, clients.dynamodb)

@@ -21,6 +21,7 @@ from shipby_local.commands import (
     pilot,
     replays,
     sellers,
+    webhooks,
     work,
 )
 from shipby_local.commands.shared import fail
@@ -32,6 +33,7 @@ app.add_typer(sellers.key_app, name="key")
 app.add_typer(sellers.seller_app, name="seller")
 app.add_typer(people.people_app, name="people")
 app.add_typer(people.keys_app, name="keys")
+app.add_typer(webhooks.webhooks_app, name="webhooks")
 PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
     "This machine": {
         "demo": machine.demo,

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.dynamodb import DynamoDBStore
+from shipby.adapters.dynamodb.webhooks.listening import listening
 from shipby.application.alarms.route_events import Destination, Routed
 from shipby.application.ports.store import Store
 from shipby_local.stack.clients import isolated_clients
@@ -28,6 +29,7 @@ _QUEUES: Mapping[Destination, str] = {
     Destination.INTENTS: "IntentQueueUrl",
     Destination.TRACKING: "TrackingQueueUrl",
     Destination.NOTIFY: "NotifyQueueUrl",
+    Destination.WEBHOOKS: "WebhookQueueUrl",
 }
 
 
@@ -94,6 +96,10 @@ class Deployment:
     def store(self) -> Store:
         """The deployment's store."""
         return DynamoDBStore(self.client("dynamodb"), table_name=self.outputs["TableName"], clock=self.clock)
+
+    def listening(self) -> frozenset[str]:
+        """Sellers who have webhooks."""
+        return listening(self.client("dynamodb"), self.outputs["TableName"])
 
     def secret_name(self, seller: str, name: str) -> str:
         """The name of one of a seller's parameters: `ozon` (keys) or `channels` (messengers)."""

@@ -139,7 +139,9 @@ def _show_console(deployment: Deployment, stack: Stack, say: Callable[[str], Non
 
 def _catch_up(deployment: Deployment, say: Callable[[str], None]) -> None:
     """After a restart the stream's undelivered records are gone: route again from the event rows."""
-    store, until = deployment.store(), deployment.clock.now()
+    store, until, listening = deployment.store(), deployment.clock.now(), deployment.listening()
+    since = until - timedelta(hours=24)
     for seller in store.sellers():
-        done = repair(seller, since=until - timedelta(hours=24), until=until, store=store, publish=deployment.publish)
+        listens = seller in listening
+        done = repair(seller, since=since, until=until, store=store, publish=deployment.publish, listens=listens)
         say(f"Seller {seller}: {done.events} events and {done.pushes} pushes routed again after the restart")

@@ -20,6 +20,7 @@ from functions.posting_sync import wiring as sync_wiring
 from functions.refunds import wiring as refunds_wiring
 from functions.stream_router import wiring as router_wiring
 from functions.tracking import wiring as tracking_wiring
+from functions.webhooks import wiring as hooks_wiring
 from shipby import observability
 from shipby.adapters.aws import clients
 from shipby.adapters.dynamodb.client import dynamodb_client
@@ -37,6 +38,7 @@ WIRINGS = (
     refunds_wiring,
     router_wiring,
     tracking_wiring,
+    hooks_wiring,
 )
 RATES = (
     (label_wiring, "LABEL_GENERATION_RATE"),
@@ -110,6 +112,7 @@ def shop(moto_world: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         "PARAMETER_PREFIX": "/shipby/test",
         "STAGE": "local",
         "OZON_BASE_URL": "http://127.0.0.1:1",
+        "WEBHOOK_PARAMETERS": "/shipby/test",
         "LABEL_DELAY_SECONDS": "3",
         "SWEEP_LOOK_AHEAD_SECONDS": "60",
         **{f"{name.upper()}_QUEUE_URL": url for name, url in urls.items()},

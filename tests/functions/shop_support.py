@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "eu-central-1"
 EVENTS = Path(__file__).parents[1] / "events"
-QUEUES = ("sync", "alarm", "label", "intent", "tracking", "notify", "copy")
+QUEUES = ("sync", "alarm", "label", "intent", "tracking", "notify", "copy", "webhook")
 SELLER = "700001"
 Event = dict[str, Any]
 

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from shipby.adapters.dynamodb import keys
+from shipby.adapters.dynamodb.webhooks.listening import LISTENERS
 from shipby.domain.events import pool_aggregate
 from shipby.domain.evidence.files import ENDINGS, KEPT_DAYS, file_key, pack_key
 from tests.infra.sam_template import environment, functions, granted, grants, listed, properties, target, text
@@ -39,6 +40,8 @@ OPEN_ENDED = {
             ("Tracking", "ozon"),
             ("Notifications", "ozon"),
             ("Notifications", "channels"),
+            ("Webhooks", "webhooks/*"),
+            ("SellerApi", "webhooks/*"),
         )
     },
 }
@@ -46,7 +49,8 @@ READ_WRITE = {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "Condit
 # What each function may do with the table itself, and with which index.
 TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "OrderWebhook": ({"GetItem", "PutItem"}, set()),
-    "StreamRouter": (set(), set()),
+    "StreamRouter": ({"Query"}, set()),
+    "Webhooks": ({"GetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem"}, {"work", "days"}),
     "PostingSync": (READ_WRITE, set()),
     "MarketplacePoll": (READ_WRITE, {"days", "work"}),
     "DeadlineSweep": (set(), {"alarms"}),
@@ -61,7 +65,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
 }
 QUEUE_OF_VARIABLE = {
     f"{name.upper()}_QUEUE_URL": f"{name}Queue"
-    for name in ("Sync", "Alarm", "Label", "Intent", "Tracking", "Notify", "Copy")
+    for name in ("Sync", "Alarm", "Label", "Intent", "Tracking", "Notify", "Copy", "Webhook")
 }
 
 
@@ -158,7 +162,11 @@ def test_only_the_sweep_reads_the_alarms_of_all_sellers() -> None:
 
 
 def test_the_sellers_api_never_gets_the_marketplaces_keys_nor_its_address() -> None:
-    assert granted("SellerApi", "ssm:") == set()
+    # Secrets of webhooks it writes, and never reads.
+    assert {(action, place.partition("/sellers/")[2]) for action, place in granted("SellerApi", "ssm:")} == {
+        ("ssm:PutParameter", "*/webhooks/*"),
+        ("ssm:DeleteParameter", "*/webhooks/*"),
+    }
     assert not {"PARAMETER_PREFIX", "OZON_BASE_URL"} & set(environment("SellerApi"))
 
 
@@ -179,10 +187,7 @@ def test_a_function_knows_the_address_of_a_queue_exactly_if_it_may_use_it(name: 
 )
 def test_a_function_knows_a_resource_exactly_if_it_may_use_it(variable: str, prefix: str) -> None:
     knowing = {name for name in functions() if variable in environment(name)}
-    # The stream router reads the table's stream, for which it needs no name.
-    assert knowing == {name for name in functions() if granted(name, prefix)} - (
-        {"StreamRouter"} if variable == "TABLE_NAME" else set()
-    )
+    assert knowing == {name for name in functions() if granted(name, prefix)}
 
 
 @pytest.mark.parametrize("name", functions())
@@ -211,11 +216,10 @@ def test_who_answers_people_deletes_nothing_of_the_table_that_has_a_history(name
     policies = properties(name)["Policies"]
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     [deleting] = [one for one in statements if "dynamodb:DeleteItem" in listed(one["Action"])]
-    assert deleting["Condition"] == {
-        "ForAllValues:StringLike": {
-            "dynamodb:LeadingKeys": ["FIND#*", "SELLER#*#POOL#*#FREE", "SELLER#*#POOL#*#USED", "SELLER#*#WAITING#*"]
-        }
-    }
+    parts = ["FIND#*", "SELLER#*#POOL#*#FREE", "SELLER#*#POOL#*#USED", "SELLER#*#WAITING#*"]
+    if name == "SellerApiRole":
+        parts.append("WEBHOOKS")
+    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": parts}}
 
 
 ITEMS = {
@@ -237,6 +241,10 @@ ITEMS = {
     "people": keys.people_pk("7"),
     "shops of a person": keys.account("0" * 16).pk,
     "health": keys.api_key("health").pk,
+    "who has webhooks": LISTENERS,
+    "lane of a webhook": "SELLER#7#HOOKLANE#0a1b",
+    "state of a webhook": keys.watch("7", "webhook.0a1b").pk,
+    "case": keys.case("7", "1").pk,
     "refused attempts": keys.console_failures("0" * 32, 1).pk,
 }
 """A partition of every kind that a role may be kept from."""
@@ -244,20 +252,29 @@ _OF_SELLERS = {"settings", "posting", "return", "push", "pointer", "carrier", "s
     "mark of a pool",
     "waits for goods",
     "history of a pool",
+    "lane of a webhook",
+    "state of a webhook",
+    "case",
 }
 _OF_ACCESS = {"API key", "health", "session", "shops of a person"}
+_OF_WEBHOOKS = {"lane of a webhook", "state of a webhook", "case", "pointer"}
 _WORKERS = ("PostingSync", "AlarmWorker", "LabelGeneration", "Refunds", "Tracking", "Notifications")
 MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     ("OrderWebhook", "GetItem"): {"push token"},
+    ("StreamRouter", "Query"): {"who has webhooks"},
+    **{("Webhooks", action): _OF_SELLERS | {"who has webhooks"} for action in ("GetItem", "Query")},
+    **{("Webhooks", action): _OF_WEBHOOKS for action in ("PutItem", "DeleteItem", "BatchWriteItem")},
     ("OrderWebhook", "PutItem"): {"push"},
     ("Authorizer", "GetItem"): {"API key", "health", "session", "people"},
     **{(name, action): _OF_SELLERS for name in _WORKERS for action in READ_WRITE},
     **{(name, "BatchGetItem"): _OF_SELLERS for name in ("AlarmWorker", "LabelGeneration", "Tracking")},
-    **{("SellerApi", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},
+    **{("SellerApi", action): _OF_SELLERS for action in ("BatchGetItem", "ConditionCheckItem")},
     **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
-    **{("SellerApi", action): _OF_SELLERS | _OF_ACCESS for action in ("GetItem", "PutItem")},
+    ("SellerApi", "GetItem"): _OF_SELLERS | _OF_ACCESS,
+    ("SellerApi", "PutItem"): _OF_SELLERS | _OF_ACCESS | {"who has webhooks"},
     ("SellerApi", "UpdateItem"): _OF_SELLERS | _OF_ACCESS | {"calls"},
-    ("SellerApi", "DeleteItem"): {"pointer", "mark of a pool", "waits for goods"},
+    ("SellerApi", "Query"): _OF_SELLERS | {"who has webhooks"},
+    ("SellerApi", "DeleteItem"): {"pointer", "mark of a pool", "waits for goods", "who has webhooks"},
     ("Console", "PutItem"): {*_OF_SELLERS, "API key", "health", "session"},
     ("Console", "UpdateItem"): {*_OF_SELLERS, "API key", "health", "session", "refused attempts"},
     **{("Console", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},

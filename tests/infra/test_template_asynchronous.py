@@ -23,7 +23,7 @@ WORK_QUEUES = sorted(set(QUEUES) - set(DEAD_LETTERS))
 
 def test_there_is_a_work_queue_per_kind_of_work() -> None:
     assert [
-        f"{kind}Queue" for kind in ("Alarm", "Copy", "Intent", "Label", "Notify", "Sync", "Tracking")
+        f"{kind}Queue" for kind in ("Alarm", "Copy", "Intent", "Label", "Notify", "Sync", "Tracking", "Webhook")
     ] == WORK_QUEUES
 
 

@@ -23,7 +23,7 @@ ALARMS: dict[str, dict[str, Any]] = {
     for name, resource in operations()["Resources"].items()
     if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
-ALARM_METRICS = 25
+ALARM_METRICS = 26
 """What CloudWatch charges by: each metric that an alarm reads, also within an expression. Ten are free per account."""
 
 

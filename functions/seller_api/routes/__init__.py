@@ -52,6 +52,7 @@ AREAS = (
     "shadow",
     "carriages",
     "account",
+    "webhooks.endpoints",
     "people.people",
     "people.keys",
     "people.sessions",

@@ -103,9 +103,14 @@ def repair(
     from shipby.application.alarms.repair import repair as republish
 
     deployment = deployment_of(data, aws)
-    store, until = deployment.store(), deployment.clock.now()
+    store, until, listening = deployment.store(), deployment.clock.now(), deployment.listening()
     for one in store.sellers():
         done = republish(
-            one, since=until - timedelta(hours=hours), until=until, store=store, publish=deployment.publish
+            one,
+            since=until - timedelta(hours=hours),
+            until=until,
+            store=store,
+            publish=deployment.publish,
+            listens=one in listening,
         )
         say(f"{one}: {done.events} events and {done.pushes} pushes routed again")

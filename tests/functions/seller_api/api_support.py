@@ -15,7 +15,9 @@ from functions.seller_api.document import answer_model
 from functions.seller_api.operations import Operation
 from functions.seller_api.problems import CONTENT_TYPE
 from functions.seller_api.routes import OPERATIONS
+from functions.seller_api.webhook_door import WebhookDoor
 from functions.seller_api.wiring import Parts
+from shipby.adapters.webhooks.addresses import refused_by_its_text
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SaveDetail, SavePosting, Write
 from shipby.contracts.service import Problem
@@ -23,6 +25,7 @@ from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import MarketplacePosting, Posting
 from tests.support import builders as a
 from tests.support.fakes import MemoryDocuments
+from tests.support.memory.webhooks import MemorySecrets, MemoryWebhooks
 from tests.support.memory_store import MemoryStore
 
 _EVENT = json.loads((Path(__file__).parent / "http_api_call.json").read_text("utf-8"))
@@ -143,10 +146,13 @@ class Caller:
     seller: str = a.SELLER
     key_id: str = "k1"
     papers: Papers = field(default_factory=Papers)
+    webhooks: WebhookDoor = field(
+        default_factory=lambda: WebhookDoor(MemoryWebhooks(), MemorySecrets(), refused_by_its_text)
+    )
     _api: Callable[[Mapping[str, Any]], Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._api = SellerApi(lambda: Parts(self.store, self.clock, self.papers))
+        self._api = SellerApi(lambda: Parts(self.store, self.clock, self.papers, lambda: self.webhooks))
 
     def call(
         self,

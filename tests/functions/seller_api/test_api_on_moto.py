@@ -37,6 +37,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBStore]:
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         "TABLE_NAME": "shipby-api",
         "DOCUMENT_BUCKET": "shipby-api-documents",
+        "WEBHOOK_PARAMETERS": "/shipby/test",
         "POWERTOOLS_SERVICE_NAME": "seller-api",
     }.items():
         monkeypatch.setenv(name, value)

@@ -147,11 +147,10 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
     ),
     (
         "StreamRouterRole",
-        {"send to the sync queue": send("SyncQueue"), "publish": As.emit},
+        {"send to the sync queue": send("SyncQueue"), "publish": As.emit, "who has webhooks": As.query},
         {
             "read an item": As.get,
             "put an item": As.put,
-            "query": As.query,
             "send to the alarm queue": send("AlarmQueue"),
             "read a seller's key": OWN_SELLERS_KEY,
         },
@@ -214,6 +213,17 @@ ROLES: tuple[tuple[str, dict[str, Act], dict[str, Act]], ...] = (
         {"send to the sync queue": send("SyncQueue"), "read a file": As.read_file, "publish": As.emit},
     ),
     (
+        "WebhooksRole",
+        {"read an item": As.get, "query": As.query, "put an item": As.put, "its queue": look_at("WebhookQueue")},
+        {
+            "update an item": As.update,
+            "send to the alarm queue": send("AlarmQueue"),
+            "read a seller's key": OWN_SELLERS_KEY,
+            "read a seller's channels": CHANNELS,
+            "publish": As.emit,
+        },
+    ),
+    (
         "SellerApiRole",
         {
             "query the worklist": As.worklist,
@@ -261,7 +271,7 @@ def test_every_functions_role_is_in_the_table(whole: Whole) -> None:
         if f"{name}Role" in whole.stack.resources and f"{name}Logs" in whole.stack.resources
     }
     assert {role.removesuffix("Role") for role, _, _ in ROLES} == functions
-    assert len(functions) == 13
+    assert len(functions) == 14
 
 
 @pytest.mark.parametrize(("role", "allowed", "forbidden"), ROLES, ids=[role for role, _, _ in ROLES])

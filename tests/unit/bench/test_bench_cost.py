@@ -77,7 +77,7 @@ def test_poll_and_proof_are_those_of_the_next_smaller_size_that_was_run() -> Non
 
 def test_idle_queues_and_alarms_are_most_of_what_nobody_uses() -> None:
     idle = idle_deployment(ALARM_METRICS)
-    assert idle.amounts["queue requests, million"] == pytest.approx(7 * 5 * 30 * 86_400 / 20 / 1e6)
+    assert idle.amounts["queue requests, million"] == pytest.approx(8 * 5 * 30 * 86_400 / 20 / 1e6)
     assert idle.total() <= cost.MOST_IDLE
     assert idle.total(allowed=True) < idle.total() / 2
 

@@ -215,7 +215,7 @@ def test_a_decided_return_and_a_closed_case_are_not_reminded_of(office: Office) 
 
 
 def test_what_has_happened_is_told_whatever_came_after_it(office: Office) -> None:
-    office.notify(office.happens(kind=EventType.POSTING_LATE, price={"amount": "54.00", "currency": "RUB"}))
+    office.notify(office.happens(kind=EventType.POSTING_CANCELLED))
     office.becomes(stage=Stage.HANDED_OVER, handed_over_at=a.NOW)
     assert office.rings() == "told"
 

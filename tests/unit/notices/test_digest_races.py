@@ -139,11 +139,11 @@ def test_an_alarm_that_was_lost_is_armed_anew(office: Office) -> None:
 def test_an_earlier_need_brings_the_alarm_forward_and_a_later_one_leaves_it() -> None:
     office = Office(recipients=(DAY,))
     office.world.clock.time = EVENING
-    office.notify(office.happens("n-1", kind=EventType.POSTING_BLOCKED))
+    office.notify(office.happens("n-1", kind=EventType.TRACKING_CHANGED))
     assert office.alarm("day") == MORNING
     office.notify(office.happens("n-2", kind=EventType.POSTING_LATE, price={"amount": "54.00", "currency": "RUB"}))
     assert office.alarm("day") == EVENING + WINDOW
-    office.notify(office.happens("n-3", kind=EventType.POSTING_BLOCKED))
+    office.notify(office.happens("n-3", kind=EventType.TRACKING_CHANGED))
     assert office.alarm("day") == EVENING + WINDOW
 
 
@@ -153,7 +153,7 @@ def test_an_earlier_need_brings_the_alarm_forward_and_a_later_one_leaves_it() ->
 def test_at_night_only_what_is_urgent_is_told_and_the_rest_in_the_morning() -> None:
     office = Office(recipients=(DAY,))
     office.world.clock.time = EVENING
-    office.notify(office.happens("quiet", kind=EventType.POSTING_BLOCKED))
+    office.notify(office.happens("quiet", kind=EventType.TRACKING_CHANGED))
     office.notify(office.happens("loud", kind=EventType.POSTING_LATE, price={"amount": "54.00", "currency": "RUB"}))
     assert office.rings("day") == "told"
     assert "loud" in office.channels.said[0][1]
@@ -165,7 +165,7 @@ def test_at_night_only_what_is_urgent_is_told_and_the_rest_in_the_morning() -> N
 
 def test_a_shift_that_the_seller_moved_meanwhile_holds_when_the_digest_rings() -> None:
     office = Office(recipients=(DAY,))
-    office.notify(office.happens(kind=EventType.POSTING_BLOCKED))
+    office.notify(office.happens(kind=EventType.TRACKING_CHANGED))
     office.world.policy(recipients=(replace(DAY, shift_from="15:00"),))
     assert office.rings("day") == "waiting"
     assert office.alarm("day") == datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -182,9 +182,9 @@ def test_urgent_news_that_may_disturb_nobody_wait_for_the_shift_and_are_not_lost
 def test_without_a_window_a_notice_is_told_at_once_and_shifts_still_hold() -> None:
     office = Office(recipients=(DAY,))
     office.world.policy(digest_window=timedelta(0))
-    assert office.notify(office.happens("now", kind=EventType.POSTING_BLOCKED)) == "told"
+    assert office.notify(office.happens("now", kind=EventType.TRACKING_CHANGED)) == "told"
     office.world.clock.time = EVENING
-    assert office.notify(office.happens("later", kind=EventType.POSTING_BLOCKED)) == "collected"
+    assert office.notify(office.happens("later", kind=EventType.TRACKING_CHANGED)) == "collected"
     assert len(office.channels.said) == 1
     assert office.rings("day") == "told"
 
@@ -219,7 +219,7 @@ class Digests(RuleBasedStateMachine):
     @rule(urgent=st.booleans())
     def notice(self, urgent: bool) -> None:
         number = f"n-{len(self.noticed)}"
-        kind = EventType.POSTING_LATE if urgent else EventType.POSTING_BLOCKED
+        kind = EventType.POSTING_LATE if urgent else EventType.TRACKING_CHANGED
         self.office.notify(self.office.happens(number, kind=kind, price={"amount": "1.00", "currency": "RUB"}))
         self.noticed.add(number)
 

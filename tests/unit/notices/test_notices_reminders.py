@@ -1,5 +1,6 @@
 """Reminders that were put by: told only while they still ask for something."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +32,46 @@ def test_no_reminder_is_told_of_what_is_packed_handed_over_or_over(stage: Stage)
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_what_happened_is_told_in_every_stage(stage: Stage) -> None:
-    assert posting_wants(Event(type=EventType.POSTING_LATE, at=a.NOW, actor="x"), a.posting(stage=stage))
+    told = Event(type=EventType.POSTING_CANCELLED, at=a.NOW, actor="x")
+    assert posting_wants(told, a.posting(stage=stage))
+
+
+_DEAD = {Stage.HANDED_OVER, Stage.IN_TRANSIT, Stage.DELIVERED, Stage.CLOSED, Stage.CANCELLED}
+_STALE = {
+    EventType.POSTING_RECEIVED: set(Stage) - {Stage.RECEIVED},
+    EventType.POSTING_BLOCKED: set(Stage) - {Stage.BLOCKED},
+    EventType.POSTING_EXPIRED: set(Stage) - {Stage.EXPIRED},
+    EventType.POSTING_LATE: _DEAD,
+    EventType.POSTING_OVERDUE: _DEAD,
+    EventType.POSTING_GIVE_UP_SHADOWED: _DEAD,
+    EventType.BUYER_ANSWERED: _DEAD | {Stage.EXPIRED},
+    EventType.POSTING_AMENDED: _DEAD | {Stage.EXPIRED},
+    EventType.POSTING_CUT_OFF_MOVED: _DEAD | {Stage.EXPIRED},
+    EventType.LABEL_FAILED: _DEAD | {Stage.EXPIRED},
+    EventType.LABEL_UNPROVEN: _DEAD | {Stage.EXPIRED},
+    EventType.AUTOMATION_HELD: {Stage.CLOSED, Stage.CANCELLED},
+}
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("kind", sorted(_STALE))
+def test_a_line_that_asks_for_something_is_told_exactly_while_that_is_to_be_done(kind: EventType, stage: Stage) -> None:
+    blocked = stage is Stage.BLOCKED
+    posting = a.posting(stage=stage, blocked_from=Stage.RECEIVED if blocked else None)
+    stale = stage in _STALE[kind] and not (blocked and kind is EventType.POSTING_RECEIVED)
+    assert posting_wants(Event(type=kind, at=a.NOW, actor="x"), posting) is not stale
+
+
+def test_a_line_about_a_label_is_dropped_once_there_is_one_and_about_a_cut_off_once_it_moved_again() -> None:
+    failed, unproven = (
+        Event(type=kind, at=a.NOW, actor="x") for kind in (EventType.LABEL_FAILED, EventType.LABEL_UNPROVEN)
+    )
+    packed = a.posting(stage=Stage.PACKED)
+    assert not posting_wants(failed, replace(packed, label_ready_at=a.NOW))
+    assert not posting_wants(unproven, replace(packed, printed_at=a.NOW))
+    moved = Event(type=EventType.POSTING_CUT_OFF_MOVED, at=a.NOW, actor="x", data={"new": a.CUT_OFF.isoformat()})
+    assert posting_wants(moved, packed)
+    assert not posting_wants(moved, replace(packed, shipment_date=a.CUT_OFF + timedelta(days=1)))
 
 
 def test_a_cut_off_that_moved_to_later_has_reminders_of_its_own() -> None:
@@ -92,4 +132,6 @@ def test_a_return_is_reminded_of_until_it_is_decided() -> None:
     assert not return_wants(reminder, a.return_case(stage=ReturnStage.DECIDED))
     assert not return_wants(reminder, a.return_case(open_intent="r.1.return_action.1"))
     opened = Event(type=EventType.RETURN_OPENED, at=a.NOW, actor="x")
-    assert return_wants(opened, a.return_case(stage=ReturnStage.CLOSED))
+    assert not return_wants(opened, a.return_case(stage=ReturnStage.CLOSED))
+    decided = Event(type=EventType.RETURN_DECIDED, at=a.NOW, actor="x")
+    assert return_wants(decided, a.return_case(stage=ReturnStage.CLOSED))

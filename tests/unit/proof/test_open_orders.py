@@ -9,7 +9,8 @@ import pytest
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.intents import IntentState
 from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
-from shipby.domain.proof.open_orders import Evidence, Row, Rule, check, check_rows, owner_of, row_of
+from shipby.domain.proof.open_orders import Evidence, Row, Rule, check, check_rows, row_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import Recipient, SellerSettings
 from tests.support import builders as a
 

@@ -60,6 +60,8 @@ class StreamRouterSettings(Settings):
     tracking_queue_url: str
     notify_queue_url: str
     copy_queue_url: str
+    webhook_queue_url: str
+    table_name: str
     event_bus_name: str
     label_delay_seconds: int = 60
 
@@ -115,6 +117,13 @@ class NotificationsSettings(Settings):
     alarm_queue_url: str
     parameter_prefix: str
     ozon_base_url: str
+    stage: str = ""
+
+
+class WebhooksSettings(Settings):
+    table_name: str
+    webhook_queue_url: str
+    webhook_parameters: str
     stage: str = ""
 
 

@@ -42,6 +42,7 @@ from shipby.contracts.tracking import (
     ways,
 )
 from shipby.contracts.validation import checks
+from shipby.contracts.webhooks import endpoints
 
 _ROOMS = (
     postings,
@@ -83,6 +84,7 @@ _ROOMS = (
     supplier_quality,
     checks,
     goods,
+    endpoints,
 )
 
 

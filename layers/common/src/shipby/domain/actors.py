@@ -21,6 +21,7 @@ OPEN_ORDERS_AUDIT: Final = "system:open_orders_audit"
 RETURNS: Final = "system:returns"
 SETTINGS: Final = "system:settings"
 STOCK: Final = "system:stock"
+WEBHOOKS: Final = "system:webhooks"
 TRACKING: Final = "system:tracking"
 _SYSTEM, _KEY, _PERSON = "system:", "key:", "person:"
 

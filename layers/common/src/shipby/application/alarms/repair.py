@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from shipby.application.alarms.route_events import Routed, route_event, route_push
+from shipby.application.alarms.route_events import Routed, route_event, route_push, route_webhooks
 from shipby.application.ports.pages import Page
 from shipby.application.ports.papers import StockReads
 from shipby.application.ports.postings import HistoryReads, PostingReads
@@ -73,16 +73,18 @@ def repair(
     until: datetime,
     store: Store,
     publish: Callable[[Sequence[Routed]], None],
+    listens: bool = False,
 ) -> Repaired:
     """Route again every event of [since, until], and every push of it whose posting was not read since; `until` is now.
 
+    `listens`: whether the seller has webhooks; what they got already is not sent again.
     What a clock that stood ahead by a day or two dated later than that is routed too: nobody knows when it was.
     """
     events = pushes = 0
-    for ref in dict.fromkeys(_aggregates(seller, since, until, store)):
+    for ref in dict.fromkeys(aggregates_since(seller, since, until, store)):
         for stored in store.events(seller, ref):
             if since <= stored.event.at <= until or ahead(stored.event.at, until):
-                publish(route_event(stored, label_delay_seconds=0))
+                publish([*route_event(stored, label_delay_seconds=0), *route_webhooks(stored, listens=listens)])
                 events += 1
     for day in _days(since, until):
         pushes += _pushes(seller, day, since=since, until=until, store=store, publish=publish)
@@ -96,8 +98,8 @@ def _days(first: datetime, until: datetime) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _aggregates(seller: str, since: datetime, until: datetime, store: Store) -> Iterator[Ref]:
-    """Everything that may have an event of the window."""
+def aggregates_since(seller: str, since: datetime, until: datetime, store: Store) -> Iterator[Ref]:
+    """Everything that may have an event of the window; some of it twice."""
     for day in _days(since - OLDEST, until):
         for number in every(partial(_received_on, store, seller, day)):
             yield posting_ref(number)

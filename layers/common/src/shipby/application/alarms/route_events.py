@@ -16,6 +16,7 @@ from shipby.domain.intents import TOGETHER
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushRow, PushState
 from shipby.domain.postings.posting import RungKind
+from shipby.domain.webhooks.catalogue import is_public
 
 
 class Destination(StrEnum):
@@ -26,6 +27,7 @@ class Destination(StrEnum):
     INTENTS = "intents"
     TRACKING = "tracking"
     NOTIFY = "notify"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,31 @@ _AFTER_OVERDUE = 60
 
 
 NEW_MESSAGE = "TYPE_NEW_MESSAGE"
+
+
+_WEBHOOK_TASKS = frozenset({"test", "drain", "replay"})
+
+
+def route_webhooks(stored: StoredEvent, *, listens: bool) -> Sequence[Routed]:
+    """What integrators hear of, where their seller has webhooks; and what a webhook's own events ask for.
+
+    The message names what it happened to: what is sent is read from the history, in order.
+    """
+    seller, event, ref = stored.seller, stored.event, stored.ref
+    body: dict[str, Json]
+    if ref.kind is AggregateKind.WATCH and event.type in (EventType.WEBHOOK_DUE, EventType.WEBHOOK_ASKED):
+        task = str(event.data.get("task", "drain"))
+        if task not in _WEBHOOK_TASKS:
+            return ()
+        endpoint = ref.id.partition(".")[2]
+        body = {"seller": seller, "task": task, "endpoint": endpoint, "at": event.at.isoformat(), "actor": event.actor}
+        if "since" in event.data:
+            body["since"] = event.data["since"]
+    elif listens and is_public(event.type):
+        body = {"seller": seller, "kind": ref.kind, "id": ref.id}
+    else:
+        return ()
+    return (Routed(Destination.WEBHOOKS, QueueMessage(body=body, group=seller)),)
 
 
 def route_push(push: PushRow, *, now: datetime | None = None) -> Sequence[Routed]:

@@ -69,7 +69,6 @@ def set_aside(alarm: AlarmRef, *, reason: str, store: Store, now: datetime, acto
         kind=CaseKind.ALARM_SET_ASIDE,
         subject=subject,
         reason=f"its alarm of {alarm.due.isoformat()} failed {TRIES} times: {reason}",
-        owner="",
         now=now,
         actor=actor,
     )

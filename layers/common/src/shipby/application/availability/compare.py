@@ -128,7 +128,6 @@ def _conclude(shop: str, look: Look, known: Watch, store: Store, clock: Clock) -
             kind=CaseKind.STOCK_DRIFT,
             subject=SUBJECT,
             reason=_reason(look.drifts),
-            owner="",
             now=now,
             actor=actors.STOCK,
         )

@@ -192,7 +192,6 @@ def _matter(shop: str, offer: Offer, store: Cases, clock: Clock) -> None:
         kind=CaseKind.STOCK_UNTOLD,
         subject=subject_of(offer),
         reason=f"the marketplace refuses that {offer.wanted} are for sale: {offer.problem}",
-        owner="",
         now=clock.now(),
         actor=actors.STOCK,
     )

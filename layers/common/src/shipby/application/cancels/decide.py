@@ -155,7 +155,6 @@ def _ask(request: CancelRequest, settings: SellerSettings, store: Store, now: da
             action=action,
             waits_for=wait_of(error),
             reason=str(error),
-            owner=settings.owners.get("*", ""),
             actor=actors.CANCEL_REQUESTS,
         )
         commit(store, [*_writes(held, told), *hold(stopped, store=store, now=now)])

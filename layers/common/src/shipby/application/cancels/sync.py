@@ -281,7 +281,6 @@ def _keep_case(request: CancelRequest, *, store: Cases, clock: Clock) -> None:
             kind=kind,
             subject=subject,
             reason=reason,
-            owner="",
             now=clock.now(),
             actor=actors.MARKETPLACE_POLL,
         )

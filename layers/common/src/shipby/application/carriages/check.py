@@ -172,7 +172,6 @@ def _tell(desk: CarriageContext, carriage: Carriage, found: Differences) -> None
         kind=CaseKind.CARRIAGE,
         subject=carriage.id,
         reason=summary(found),
-        owner="",
         now=now,
         actor=actors.LABEL_GENERATION,
     )

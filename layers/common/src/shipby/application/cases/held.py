@@ -20,7 +20,7 @@ from shipby.domain.cases.matter import Matter, still_held
 from shipby.domain.cases.watch import Watch
 from shipby.domain.events import Event, EventType, Ref, case_ref, posting_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 
 POLICY_IS_READ = timedelta(seconds=35)
@@ -42,8 +42,9 @@ class Stopped:
     action: str
     waits_for: Wait
     reason: str
-    owner: str
     actor: str
+    owner: str = ""
+    """By the stage of its posting; empty: whom the policy names."""
 
 
 def matter_of(seller: str, ref: Ref, action: str) -> Matter:

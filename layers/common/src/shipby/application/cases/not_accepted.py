@@ -11,7 +11,7 @@ from shipby.application.ports.writes import Write
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.deadlines.periods import not_accepted_by
 from shipby.domain.postings.posting import FINAL, Posting
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 
 

@@ -24,7 +24,6 @@ from shipby.domain import actors
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.errors import UnreadableAnswerError
-from shipby.domain.sellers.settings import SellerSettings
 
 MOST_CASES = 20
 """More entries of one kind than this in one look are one matter: then it is the list that has changed."""
@@ -162,12 +161,8 @@ def keep_odd_entries(seller: str, odd: Iterable[OddEntry], *, store: Store, now:
     found = {entry.subject: entry for entry in odd if not entry.kept}
     if not found:
         return 0
-    settings = store.settings(seller) or SellerSettings(seller=seller)
-    owner = settings.owners.get("*", "")
     # An open one is left as it is: a list and the thing's own read tell of the same in other words.
-    tell = partial(
-        open_case, store, seller=seller, kind=CaseKind.ODD_ENTRY, owner=owner, now=now, actor=actors.ODD_ENTRIES
-    )
+    tell = partial(open_case, store, seller=seller, kind=CaseKind.ODD_ENTRY, now=now, actor=actors.ODD_ENTRIES)
     for kind, count in Counter(entry.kind for entry in found.values()).items():
         mine = [entry for entry in found.values() if entry.kind is kind]
         group = Matter(seller=seller, kind=CaseKind.ODD_ENTRY, subject=_group(kind))

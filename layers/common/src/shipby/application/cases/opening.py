@@ -17,19 +17,22 @@ from shipby.domain import pointers
 from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.held import HeldDecision
 from shipby.domain.cases.matter import Matter, case_id, closed, opened, restated
-from shipby.domain.errors import NotFoundError, VersionConflictError
-from shipby.domain.events import Event, case_ref
+from shipby.domain.errors import InvalidInputError, NotFoundError, UnreadableItemError, VersionConflictError
+from shipby.domain.events import AggregateKind, Event, case_ref
+from shipby.domain.intents import intent_owner
 from shipby.domain.json_types import Json
+from shipby.domain.sellers.owners import owner_of
 
 """The kind of pointer from a matter to its open case."""
 
 
 def open_case(
-    store: Cases, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+    store: Cases, *, seller: str, kind: CaseKind, subject: str, reason: str, now: datetime, actor: str, owner: str = ""
 ) -> str:
     """Open a case, or find the one of this kind and subject that is open already. Returns its id.
 
     An open one is left as it is, so that any number of workers may report the same matter any number of times.
+    `owner`: who owns its posting by its stage, where it is about one (`owner_of`); the others are the policy's.
     Raises InvalidInputError (no subject or reason), StoreUnavailableError.
     """
     matter = Matter(seller=seller, kind=kind, subject=subject)
@@ -42,7 +45,7 @@ def open_case(
 
 
 def report_case(
-    store: Cases, *, seller: str, kind: CaseKind, subject: str, reason: str, owner: str, now: datetime, actor: str
+    store: Cases, *, seller: str, kind: CaseKind, subject: str, reason: str, now: datetime, actor: str, owner: str = ""
 ) -> bool:
     """Open a case, or bring the open one up to date if its reason or owner is another now. True if it is new.
 
@@ -55,8 +58,9 @@ def report_case(
         if known is None:
             _open(store, matter, reason=reason, owner=owner, now=now, actor=actor)
             return True
-        if (known.reason, known.owner) != (reason, owner):
-            _commit(store, restated(known, reason=reason, owner=owner, at=now, actor=actor), [])
+        whose = owner or _by_policy(store, matter)
+        if (known.reason, known.owner) != (reason, whose):
+            _commit(store, restated(known, reason=reason, owner=whose, at=now, actor=actor), [])
         return False
 
     return decide_anew(once)
@@ -93,9 +97,9 @@ def opening(
     kind: CaseKind,
     subject: str,
     reason: str,
-    owner: str,
     now: datetime,
     actor: str,
+    owner: str = "",
     held: HeldDecision | None = None,
 ) -> tuple[str, list[Write]]:
     """The id of a matter's case and what opens it in a transaction of the caller's; nothing if one is open."""
@@ -196,6 +200,33 @@ def get_case(seller: str, identifier: str, *, store: CaseReads) -> dict[str, Jso
     return case_view(load_case(store, seller, identifier))
 
 
+def _posting_of(matter: Matter) -> str:
+    """The posting that a matter is about, where its subject names it in a way of its own; "" for none."""
+    subject = matter.subject.removeprefix("INTENT ")
+    if matter.kind is CaseKind.INTENT or subject != matter.subject:
+        try:
+            ref = intent_owner(subject)
+        except InvalidInputError:
+            return ""
+        return ref.id if ref.kind is AggregateKind.POSTING else ""
+    number = matter.subject.removeprefix(f"{AggregateKind.POSTING} ")
+    return number if number != matter.subject or matter.kind in (CaseKind.MONEY, CaseKind.OPEN_ORDER) else ""
+
+
+def _by_policy(store: Cases, matter: Matter) -> str:
+    """Whom the seller's policy names; every case that is opened has its owner from here or from `owner_of`."""
+    settings = store.settings(matter.seller)
+    if settings is None or not settings.owners:
+        return ""
+    number = _posting_of(matter)
+    try:
+        posting = store.posting(matter.seller, number) if number else None
+    except UnreadableItemError:
+        # The case may be about just that: an item which this release cannot read.
+        posting = None
+    return owner_of(posting, settings)
+
+
 def _new(
     store: Cases,
     matter: Matter,
@@ -211,7 +242,8 @@ def _new(
     while store.case(matter.seller, identifier) is not None:
         taken += 1
         identifier = case_id(matter, now, taken=taken)
-    case, event = opened(matter, identifier=identifier, reason=reason, owner=owner, at=now, actor=actor, held=held)
+    whose = owner or _by_policy(store, matter)
+    case, event = opened(matter, identifier=identifier, reason=reason, owner=whose, at=now, actor=actor, held=held)
     writes: list[Write] = []
     # A pointer whose case is closed or gone (somebody deleted its row) must not keep the matter shut for ever.
     if stale := store.find(matter.seller, pointers.CASE, matter.name):

@@ -34,7 +34,6 @@ from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.rating.standing import KeyInfo
-from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age, ahead
 
 PUSH_HEALTH = watches.PUSH_HEALTH
@@ -199,7 +198,6 @@ def note_rejected_key(seller: str, problem: str, *, store: Store, now: datetime)
         _save(changed, event, store)
 
     decide_anew(once)
-    settings = store.settings(seller) or SellerSettings(seller=seller)
     # Asked for every time: a round that broke off after the watch must not leave the matter without its case.
     open_case(
         store,
@@ -207,7 +205,6 @@ def note_rejected_key(seller: str, problem: str, *, store: Store, now: datetime)
         kind=CaseKind.MARKETPLACE_KEY,
         subject=KEY,
         reason=problem,
-        owner=settings.owners.get("*", ""),
         now=now,
         actor=actors.MARKETPLACE_POLL,
     )

@@ -23,7 +23,7 @@ from shipby.application.cases.watch_account import KEY_EVERY, SLACK, note_state
 from shipby.application.evidence.claims import open_from_chat
 from shipby.application.ports.chats import ChatMessage, Chats, ListedChat, is_newer
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.matters import Watches
+from shipby.application.ports.matters import Cases, Watches
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SaveWatch
 from shipby.application.rating.index_figures import NOT_PERMITTED
@@ -46,7 +46,6 @@ from shipby.domain.events import Event, EventType, watch_ref
 from shipby.domain.evidence.claim_hints import Hint, asks_here, may_ask, read_hint
 from shipby.domain.evidence.claims import FROM_CHAT, Asked
 from shipby.domain.json_types import Json
-from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age
 
 CHATS = watches.SUPPORT_CHATS
@@ -218,12 +217,11 @@ def _act(seller: str, message: ChatMessage, hint: Hint, done: ChatsRead, *, stor
         done.cases += _ask_person(seller, message, strange, store=store, now=clock.now())
 
 
-def _ask_person(seller: str, message: ChatMessage, strange: list[str], *, store: Store, now: datetime) -> bool:
+def _ask_person(seller: str, message: ChatMessage, strange: list[str], *, store: Cases, now: datetime) -> bool:
     """A person looks: the message asks for proof, but not of a posting that we know. True if the case is new."""
     if store.find(seller, pointers.CLAIM_MESSAGE, message.id):
         return False
     named = f"names {', '.join(strange)}, which is not here" if strange else "names no posting"
-    settings = store.settings(seller) or SellerSettings(seller=seller)
     identifier = open_case(
         store,
         seller=seller,
@@ -231,7 +229,6 @@ def _ask_person(seller: str, message: ChatMessage, strange: list[str], *, store:
         subject=f"chat message {message.id}",
         reason=f"a chat message of the marketplace looks like a request for proof of packing and {named}: read it in "
         "the cabinet and enter it with POST /v1/claims; the marketplace waits about two days",
-        owner=settings.owners.get("*", ""),
         now=now,
         actor=actors.MARKETPLACE_POLL,
     )

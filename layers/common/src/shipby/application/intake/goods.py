@@ -16,7 +16,7 @@ from shipby.domain.deadlines.fold import Folded
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import PermanentError
 from shipby.domain.postings.posting import MarketplacePosting, Posting, StockMark
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 
 

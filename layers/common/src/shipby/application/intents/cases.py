@@ -12,7 +12,6 @@ from shipby.application.shared.views import time_text
 from shipby.domain import actors
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.intents import Intent, IntentAction, approval_path
-from shipby.domain.sellers.settings import SellerSettings
 
 _LONGEST = 1500
 
@@ -25,13 +24,12 @@ def open_intent_case(intent: Intent, problem: str, *, store: Cases, now: datetim
         kind=CaseKind.INTENT,
         subject=intent.id,
         reason=case_reason(intent, problem),
-        owner="",
         now=now,
         actor=actors.INTENT_WORKER,
     )
 
 
-def proposal_case(intent: Intent, settings: SellerSettings, *, store: Cases, now: datetime) -> list[Write]:
+def proposal_case(intent: Intent, *, store: Cases, now: datetime) -> list[Write]:
     """What opens the case of what waits for a second person, in the transaction that proposes it."""
     what = f"{intent.amount} for return {intent.ref.id} (posting {intent.posting_number}) is above the limit"
     if intent.action is IntentAction.SET_TRACKING:
@@ -46,7 +44,6 @@ def proposal_case(intent: Intent, settings: SellerSettings, *, store: Cases, now
         reason=f"{what}: a second person approves or rejects it, POST {approval_path(intent, 'approve')} or /reject"[
             :_LONGEST
         ],
-        owner=settings.owners.get("*", ""),
         now=now,
         actor=intent.actor,
     )

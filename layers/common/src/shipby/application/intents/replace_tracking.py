@@ -99,7 +99,7 @@ def replace_tracking(new: NewTracking, remember: Remember, *, store: Store, cloc
         if needs_second_word(posting, doubts, settings):
             intent = proposed(intent, now)
             event = _proposal(event, doubts)
-            writes = [SaveIntent(intent), *proposal_case(intent, settings, store=store, now=now)]
+            writes = [SaveIntent(intent), *proposal_case(intent, store=store, now=now)]
         noted = rewind(replace(noted, version=posting.version + 1))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")
         events = AppendEvents(new.seller, posting_ref(new.number), noted.version, (event,))

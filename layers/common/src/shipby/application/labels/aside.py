@@ -76,7 +76,6 @@ def set_aside(file: LabelFile, proof: Proof, tools: Tools) -> None:
         kind=CaseKind.LABEL_PAGE,
         subject=f"label file {file.digest[:12]}",
         reason=f"{text}{f' ({examples})' if examples else ''}. See GET /v1/labels/refused-pages?date={now:%Y-%m-%d}",
-        owner="",
         now=now,
         actor=actors.LABEL_GENERATION,
     )
@@ -91,7 +90,6 @@ def open_unreadable_case(seller: str, reason: str, form: LabelForm, tools: Tools
         subject=UNREADABLE_SUBJECT,
         reason=f"a {form} label came whose barcodes cannot be compared: {reason}. The marketplace may have changed its "
         "layout. Such labels wait for an override with a reason; each is told on its posting",
-        owner="",
         now=tools.clock.now(),
         actor=actors.LABEL_GENERATION,
     )

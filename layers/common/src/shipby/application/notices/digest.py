@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shipby.application.notices.still import still_matters
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import SellerChannels, WorkQueue
 from shipby.application.ports.postings import PostingReads
@@ -35,7 +36,6 @@ from shipby.domain.json_types import Json
 from shipby.domain.notices.digest_entry import DigestEntry
 from shipby.domain.notices.digests import digest_text
 from shipby.domain.notices.recipients import recipient_named, tell_at
-from shipby.domain.notices.reminders import REMINDERS, posting_wants, return_wants
 from shipby.domain.notices.telling import style_of
 from shipby.domain.postings.posting import Alarm, RungKind
 from shipby.domain.remembered import RememberedResponse
@@ -144,7 +144,7 @@ def _tell(
     entries: Sequence[DigestEntry], recipient: Recipient, settings: SellerSettings, tools: Tools, now: datetime
 ) -> str:
     seller = settings.seller
-    wanted = [entry.stored for entry in entries if _matters(entry.stored, tools.store)]
+    wanted = [entry.stored for entry in entries if still_matters(entry.stored, tools.store)]
     if not wanted:
         tools.store.drop_digest_entries(entries)
         return "left_out"
@@ -163,24 +163,6 @@ def _tell(
     event = Event(type=EventType.DIGEST_TOLD, at=now, actor=actors.NOTIFICATIONS, data=data)
     decide_anew(lambda: _note(seller, recipient.name, event, tools))
     return "told"
-
-
-def _matters(stored: StoredEvent, store: Store) -> bool:
-    """Whether it still has to be told: never for what was packed, handed over or decided meanwhile."""
-    event, ref = stored.event, stored.ref
-    if event.type is EventType.POSTING_RECEIVED and event.data.get("parent"):
-        # A part of an order that people heard of when it came.
-        return store.posting(stored.seller, str(event.data["parent"])) is None
-    if ref.kind is AggregateKind.POSTING and event.type in REMINDERS:
-        posting = store.posting(stored.seller, ref.id)
-        return posting is None or posting_wants(event, posting)
-    if ref.kind is AggregateKind.RETURN and event.type is EventType.RETURN_REMINDED:
-        found = store.return_case(stored.seller, ref.id)
-        return found is None or return_wants(event, found)
-    if ref.kind is AggregateKind.CASE and event.type is EventType.CASE_REMINDED:
-        case = store.case(stored.seller, ref.id)
-        return case is None or case.open
-    return True
 
 
 def _orders(seller: str, wanted: Sequence[StoredEvent], store: PostingReads) -> dict[str, str]:

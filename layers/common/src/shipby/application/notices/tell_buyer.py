@@ -47,8 +47,8 @@ from shipby.domain.notices.telling import (
     buyer_tracking_text,
 )
 from shipby.domain.postings.posting import Posting, Stage
-from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.remembered import RememberedResponse
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 
 KEPT_FOR = timedelta(days=90)

@@ -29,7 +29,7 @@ from shipby.domain.json_types import Json
 from shipby.domain.packing.exemplars import pieces_of
 from shipby.domain.packing.quality import InspectionWanted, QualityFailure, ScoreOf, find_inspection, no_scores
 from shipby.domain.postings.posting import Posting, StockMark
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from shipby.domain.packing.pick_claims import (
     lines_for,
     lines_of,
 )
-from shipby.domain.sellers.settings import SellerSettings
 
 MOST_LINES = 80
 """Lines of one picker at once: they are claimed in one transaction, and that holds 100 rows."""
@@ -121,14 +120,12 @@ def report_empty(
             until=now + EMPTY_FOR,
         )
         theirs = [each for each in lines.claims.values() if each.sku == sku and _is_theirs(each, lines, actor)]
-        settings = store.settings(seller) or SellerSettings(seller=seller)
         case, opened = opening(
             store,
             seller=seller,
             kind=CaseKind.BIN_EMPTY,
             subject=sku,
             reason=f"bin {bins or '(none)'} of SKU {sku} is empty; {len(waits)} postings wait for it",
-            owner=settings.owners.get("*", ""),
             now=now,
             actor=actor,
         )

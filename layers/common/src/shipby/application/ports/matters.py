@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from shipby.domain.cases.watch import Watch
     from shipby.domain.evidence.claims import Claim
     from shipby.domain.evidence.pieces import EvidenceChain, EvidenceItem, EvidencePack, EvidenceUpload
+    from shipby.domain.postings.posting import Posting
+    from shipby.domain.sellers.settings import SellerSettings
     from shipby.domain.shadow import ShadowDecision
 
 
@@ -34,8 +36,15 @@ class CaseReads(Protocol):
         """Ids of cases, oldest first (open), else those closed; with `since` only those opened from then on."""
 
 
-class Cases(CaseReads, Pointers, Commits, Protocol):
-    """What opens and closes a case: one is open a matter, which its pointer says."""
+class CaseOwners(Protocol):
+    """What says whose a case is."""
+
+    def settings(self, seller: str) -> SellerSettings | None: ...
+    def posting(self, seller: str, number: str) -> Posting | None: ...
+
+
+class Cases(CaseReads, CaseOwners, Pointers, Commits, Protocol):
+    """What opens and closes a case: one is open a matter, which its pointer says, with its owner by the policy."""
 
 
 class WatchReads(Protocol):

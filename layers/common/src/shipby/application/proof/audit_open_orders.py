@@ -30,7 +30,8 @@ from shipby.domain.errors import VersionConflictError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import FINAL, Posting, RungKind, Stage
-from shipby.domain.proof.open_orders import Evidence, Row, Rule, Violation, check, check_rows, check_times, owner_of
+from shipby.domain.proof.open_orders import Evidence, Row, Rule, Violation, check, check_rows, check_times
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import age, ahead
 
@@ -304,12 +305,12 @@ class _Run:
         found = [each for each in report.violations if each.rule == rule]
         text = Counter(each.text for each in found).most_common(1)[0][0]
         named = ", ".join(each.number for each in found[:_NAMED])
-        owner = self._settings.owners.get("*", "")
+        owner = owner_of(None, self._settings)
         return self._report_case(_group(rule), f"{report.by_rule[rule]} open postings, such as {named}: {text}", owner)
 
     def _report(self, number: str, reason: str) -> bool:
         posting = self._store.posting(self._seller, number)
-        return self._report_case(number, reason, owner_of(posting, self._settings) if posting else "")
+        return self._report_case(number, reason, owner_of(posting, self._settings))
 
     def _report_case(self, subject: str, reason: str, owner: str) -> bool:
         return report_case(

@@ -344,7 +344,6 @@ def _open_case(charged: _Charged, reason: str, now: datetime) -> None:
         kind=CaseKind.MONEY,
         subject=charged.number,
         reason=reason,
-        owner="",
         now=now,
         actor=actors.ACCRUALS,
     )

@@ -166,7 +166,6 @@ def _hold(
         action=IntentAction.RETURN_ACTION,
         waits_for=wait,
         reason=event.reason,
-        owner=settings.owners.get("*", ""),
         actor=actors.RETURNS,
     )
     commit(store, [*_writes(held, event), *hold(stopped, store=store, now=now)])

@@ -62,7 +62,7 @@ def decide_return(decision: ReturnDecision, remember: Remember, *, store: Store,
         intent = _intent(case, decision, refund, settings, now)
         writes = [*_noted(case, decision, intent, now), *_guarding(decision, intent, settings, now)]
         if intent.state is IntentState.PROPOSED:
-            writes += proposal_case(intent, settings, store=store, now=now)
+            writes += proposal_case(intent, store=store, now=now)
         if refund is not None:
             writes.append(SaveMoney(reserved(refund, intent, posting, store, now)))
         answer = Answer(202, intent_view(intent), f"/v1/intents/{intent.id}")

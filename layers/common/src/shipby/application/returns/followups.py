@@ -173,7 +173,6 @@ def _supplier_task(case: ReturnCase, wish: Disposal, store: Store, clock: Clock)
         subject=f"{case.id} {SUPPLIER_TASK}",
         reason=f"send {case.quantity} x {case.offer_id or case.sku} ({case.condition}) of return {case.number} back to "
         f"{supplier or 'the supplier'} and claim what they cost",
-        owner="",
         now=clock.now(),
         actor=wish.actor,
     )

@@ -135,7 +135,6 @@ def keep_return_case(case: ReturnCase, *, store: Cases, clock: Clock) -> None:
             kind=kind,
             subject=case.id,
             reason=reason,
-            owner="",
             now=now,
             actor=actors.MARKETPLACE_POLL,
         )

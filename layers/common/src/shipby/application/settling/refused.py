@@ -20,8 +20,8 @@ from shipby.domain.deadlines.policy import Move, may_be_sent
 from shipby.domain.events import AggregateKind, case_ref
 from shipby.domain.intents import Intent, IntentAction, IntentState
 from shipby.domain.postings.posting import FINAL, Posting
-from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.sellers.overrides import policy_for
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import Automation, SellerSettings
 
 _LONGEST = 1500
@@ -39,7 +39,7 @@ def hold_refused(
 ) -> list[Write]:
     """What opens the case of an automatic intent that was not carried out; nothing where nobody waits for it."""
     action = _ACTIONS.get(moved.action)
-    owner = settings.owners.get("*", "")
+    owner = owner_of(None, settings)
     match moved.ref.kind:
         case AggregateKind.POSTING:
             posting = store.posting(moved.seller, moved.posting_number)

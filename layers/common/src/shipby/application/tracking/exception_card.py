@@ -30,7 +30,7 @@ from shipby.domain.evidence.pieces import EvidenceKind
 from shipby.domain.json_types import Json
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import MarketplacePosting, Posting
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.tracking.exceptions import Remedy, Silent, claim_by, to_buyer, to_carrier
 from shipby.domain.tracking.silence import Heard, Silence

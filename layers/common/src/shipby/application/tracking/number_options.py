@@ -29,7 +29,7 @@ from shipby.domain.evidence.pieces import EvidenceKind
 from shipby.domain.intents import IntentAction
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Alarm, Posting, RungKind
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.tracking.way_out import CancelTold, Option, WayOut, options, quotes_of
 

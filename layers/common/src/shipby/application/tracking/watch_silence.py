@@ -24,7 +24,7 @@ from shipby.domain.cases.case import Case, CaseKind
 from shipby.domain.cases.matter import Matter
 from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting, Scheme, Stage
-from shipby.domain.proof.open_orders import owner_of
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.tracking.silence import Heard, Silence
 

@@ -26,9 +26,9 @@ from shipby.domain.events import Event, EventType, case_ref
 from shipby.domain.json_types import Json
 from shipby.domain.packing.cards import ExemplarSheet, ProductCard
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, MarketplacePosting, Posting, Scheme
-from shipby.domain.proof.open_orders import owner_of
 from shipby.domain.sellers.check_rules import OF_CARDS, Check, CheckRule, Severity
 from shipby.domain.sellers.overrides import policy_for
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.validation.limits import DropOffLimits, limits_of
 from shipby.domain.validation.mismatch import Verdict, as_json

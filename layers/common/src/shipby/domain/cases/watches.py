@@ -70,6 +70,9 @@ def push_alarm(state: str, after: datetime) -> Alarm | None:
     return None if state == HEALTHY else Alarm(due=after + UNHEALTHY_AGAIN, kind=RungKind.PUSH_UNHEALTHY)
 
 
+WEBHOOK_AGAIN = timedelta(minutes=20)
+
+
 def fire_watch(watch: Watch, *, at: datetime, actor: str) -> tuple[Watch, tuple[Event, ...]]:
     """Let the next alarm of a watch ring. Committing the result under the version check is the claim.
 
@@ -90,6 +93,9 @@ def fire_watch(watch: Watch, *, at: datetime, actor: str) -> tuple[Watch, tuple[
             following, happened = Alarm(due=at + STOCK_AGAIN, kind=alarm.kind), EventType.STOCK_UNTOLD
         case RungKind.DECIDE_AGAIN:
             following, happened = None, EventType.WATCH_CHANGED
+        case RungKind.WEBHOOK_DUE:
+            # The worker sets the next one; this is for the message that got lost.
+            following, happened, data = Alarm(due=at + WEBHOOK_AGAIN, kind=alarm.kind), EventType.WEBHOOK_DUE, {}
         case RungKind.PUSH_UNHEALTHY:
             following = push_alarm(watch.state, at)
             happened = EventType.WATCH_CHANGED if following is None else EventType.PUSH_UNHEALTHY

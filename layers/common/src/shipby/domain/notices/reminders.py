@@ -1,4 +1,4 @@
-"""Whether a reminder that was put by still asks for anything: never for what is packed, handed over or decided."""
+"""Whether what was put by still asks for anything: never for what is confirmed, packed, handed over or decided."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ from shipby.domain.notices.recipients import moment_of
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, BEFORE_PACKED, FINAL, Posting, RungKind, Stage
 from shipby.domain.returns.return_case import ReturnCase
 
-REMINDERS = frozenset(
-    {
-        EventType.POSTING_REMINDED,
-        EventType.POSTING_PRIORITISED,
-        EventType.POSTING_CHOICES,
-        EventType.POSTING_ESCALATED,
-    }
-)
-"""Events of postings that only ask for something; what happened is told whatever came after it."""
 _WITHOUT_GOODS = frozenset({Stage.RECEIVED, Stage.CONFIRMED})
 _ON_ITS_WAY = frozenset({*BEFORE_HAND_OVER, Stage.BLOCKED, Stage.EXPIRED, Stage.HANDED_OVER, Stage.IN_TRANSIT})
 
@@ -64,20 +55,16 @@ def is_bench_reminder(event: Event) -> bool:
     return event.type is EventType.POSTING_REMINDED and rungs_of(event)[0] in _BENCH
 
 
-def posting_wants(event: Event, posting: Posting) -> bool:
-    """Whether an event still has to be told, now that its posting stands as it does."""
-    if event.type not in REMINDERS:
-        return True
-    if posting.stage in (Stage.CANCELLED, Stage.CLOSED):
-        return False
-    if event.type is EventType.POSTING_CHOICES:
-        return _open(posting)
-    if event.type is EventType.POSTING_PRIORITISED:
-        packed = event.data.get("stage") == Stage.PACKED
-        return _ours(posting) if packed else _work_stage(posting) in BEFORE_PACKED
+def _rings(event: Event, posting: Posting) -> bool:
     if is_bench_reminder(event) and _moved_on(event, posting):
         return False
     return any(_WANTED.get(rung, _open)(posting) for rung in rungs_of(event))
+
+
+def _moved(event: Event, posting: Posting) -> bool:
+    """The cut-off is another one by now, which has a line of its own."""
+    told = moment_of(event, "new")
+    return told is not None and told != posting.cut_off
 
 
 def _moved_on(event: Event, posting: Posting) -> bool:
@@ -86,8 +73,49 @@ def _moved_on(event: Event, posting: Posting) -> bool:
     return told is not None and posting.cut_off is not None and posting.cut_off > told
 
 
+_UNSENT = frozenset({*BEFORE_HAND_OVER, Stage.BLOCKED, Stage.EXPIRED})
+
+
+def _unsent(posting: Posting) -> bool:
+    return posting.stage in _UNSENT or posting.unreported
+
+
+_ASKS: Mapping[EventType, Callable[[Event, Posting], bool]] = {
+    EventType.POSTING_RECEIVED: lambda _, posting: _work_stage(posting) is Stage.RECEIVED,
+    EventType.POSTING_BLOCKED: lambda _, posting: posting.stage is Stage.BLOCKED,
+    EventType.POSTING_CHOICES: lambda _, posting: _open(posting),
+    EventType.POSTING_LATE: lambda _, posting: _unsent(posting),
+    EventType.POSTING_OVERDUE: lambda _, posting: _unsent(posting),
+    EventType.POSTING_GIVE_UP_SHADOWED: lambda _, posting: _open(posting),
+    EventType.POSTING_EXPIRED: lambda _, posting: posting.stage is Stage.EXPIRED,
+    EventType.BUYER_ANSWERED: lambda _, posting: _ours(posting),
+    EventType.POSTING_AMENDED: lambda _, posting: _ours(posting),
+    EventType.LABEL_FAILED: lambda _, posting: posting.label_ready_at is None and _ours(posting),
+    EventType.LABEL_UNPROVEN: lambda _, posting: posting.printed_at is None and _ours(posting),
+    EventType.POSTING_CUT_OFF_MOVED: lambda event, posting: _ours(posting) and not _moved(event, posting),
+    EventType.AUTOMATION_HELD: lambda _, posting: posting.stage not in FINAL,
+    EventType.POSTING_PRIORITISED: lambda event, posting: (
+        _ours(posting) if event.data.get("stage") == Stage.PACKED else _work_stage(posting) in BEFORE_PACKED
+    ),
+    EventType.POSTING_REMINDED: _rings,
+    EventType.POSTING_ESCALATED: _rings,
+}
+"""Events of postings that ask for something, and while what they ask for is still to be done. Every other one tells
+what happened, whatever came after it: a cancellation, another number."""
+REMINDERS = frozenset(_ASKS)
+
+
+def posting_wants(event: Event, posting: Posting) -> bool:
+    """Whether an event still has to be told, now that its posting stands as it does."""
+    if event.type not in REMINDERS:
+        return True
+    if posting.stage in (Stage.CANCELLED, Stage.CLOSED):
+        return False
+    return _ASKS[event.type](event, posting)
+
+
 def return_wants(event: Event, case: ReturnCase) -> bool:
     """Whether an event of a return still has to be told."""
-    if event.type is not EventType.RETURN_REMINDED:
+    if event.type is EventType.RETURN_DECIDED:
         return True
     return case.open and not case.open_intent

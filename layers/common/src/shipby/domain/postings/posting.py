@@ -235,6 +235,8 @@ class RungKind(StrEnum):
     SETTLE_INTENT = "settle_intent"
     DIGEST_DUE = "digest_due"
     """The notices collected for somebody are to be told as one message."""
+    WEBHOOK_DUE = "webhook_due"
+    """What waits for an endpoint of an integrator is to be tried again."""
     KEY_EXPIRES = "key_expires"
     PUSH_UNHEALTHY = "push_unhealthy"
     CASE_DUE = "case_due"

@@ -10,6 +10,7 @@ from enum import StrEnum
 from shipby.domain.deadlines.ladder import next_alarm
 from shipby.domain.intents import Intent
 from shipby.domain.postings.posting import BEFORE_HAND_OVER, FINAL, Alarm, Posting, Stage
+from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.skew import ahead, times_ahead, told
 
@@ -111,11 +112,6 @@ def check_rows(posting: Posting, rows: Sequence[Row]) -> Violation | None:
     if rows[0] != row_of(posting):
         return Violation(Rule.ONE_STAGE, f"it is {posting.stage}, but the worklist {rows[0].stage} shows another state")
     return None
-
-
-def owner_of(posting: Posting, settings: SellerSettings) -> str:
-    """The recipient who owns a posting by its stage; empty: everybody."""
-    return settings.owners.get(posting.stage) or settings.owners.get("*", "")
 
 
 def check(posting: Posting, settings: SellerSettings, evidence: Evidence, *, now: datetime) -> tuple[Violation, ...]:

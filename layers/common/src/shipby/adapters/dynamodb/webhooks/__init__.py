@@ -1,0 +1,1 @@
+"""Rows of webhooks: who listens, lanes, what waits, the log."""

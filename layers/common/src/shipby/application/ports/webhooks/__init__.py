@@ -1,0 +1,1 @@
+"""What webhooks need from outside."""

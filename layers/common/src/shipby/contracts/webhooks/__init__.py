@@ -1,0 +1,1 @@
+"""Webhooks: bodies and answers."""
