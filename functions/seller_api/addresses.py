@@ -87,6 +87,7 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/v1/purchases/{id}", "tracking.purchases"),
     ("PUT", "/v1/purchases/{id}", "tracking.purchases"),
     ("GET", "/v1/reports/suppliers", "tracking.supplier_quality"),
+    ("GET", "/v1/reports/carriers", "tracking.scorecards"),
     ("GET", "/v1/postings/{number}/carrier", "tracking.carriers"),
     ("POST", "/v1/postings/{number}/carrier", "tracking.carriers"),
     ("GET", "/v1/carriers", "tracking.carriers"),

@@ -235,6 +235,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "putPurchase": OFFICE,
     # tracking.supplier_quality
     "getSupplierQuality": DESK,
+    # tracking.scorecards
+    "getCarrierScorecards": DESK,
     # validation.checks
     "getCheck": EVERYONE,
     "allowPosting": MANAGERS,

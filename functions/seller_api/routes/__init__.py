@@ -35,6 +35,7 @@ AREAS = (
     "tracking.ways",
     "tracking.purchases",
     "tracking.supplier_quality",
+    "tracking.scorecards",
     "tracking.carriers",
     "stock.goods",
     "stock.postings",

@@ -38,6 +38,7 @@ from shipby.contracts.tracking import (
     posting_carrier,
     purchases,
     replacements,
+    scorecards,
     supplier_quality,
     ways,
 )
@@ -81,6 +82,7 @@ _ROOMS = (
     access,
     purchases,
     supplier_quality,
+    scorecards,
     checks,
     goods,
 )
