@@ -88,6 +88,8 @@ ADDRESSES: tuple[tuple[str, str, str], ...] = (
     ("PUT", "/v1/purchases/{id}", "tracking.purchases"),
     ("GET", "/v1/reports/suppliers", "tracking.supplier_quality"),
     ("GET", "/v1/reports/carriers", "tracking.scorecards"),
+    ("GET", "/v1/postings/{number}/carrier-choice", "tracking.choice"),
+    ("POST", "/v1/postings/{number}/carrier-choice", "tracking.choice"),
     ("GET", "/v1/postings/{number}/carrier", "tracking.carriers"),
     ("POST", "/v1/postings/{number}/carrier", "tracking.carriers"),
     ("GET", "/v1/carriers", "tracking.carriers"),

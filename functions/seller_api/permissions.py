@@ -237,6 +237,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "getSupplierQuality": DESK,
     # tracking.scorecards
     "getCarrierScorecards": DESK,
+    # tracking.choice
+    "getCarrierChoice": DESK,
+    "chooseCarrier": DESK,
     # validation.checks
     "getCheck": EVERYONE,
     "allowPosting": MANAGERS,

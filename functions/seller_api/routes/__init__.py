@@ -36,6 +36,7 @@ AREAS = (
     "tracking.purchases",
     "tracking.supplier_quality",
     "tracking.scorecards",
+    "tracking.choice",
     "tracking.carriers",
     "stock.goods",
     "stock.postings",

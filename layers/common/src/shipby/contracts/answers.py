@@ -31,6 +31,7 @@ from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
 from shipby.contracts.tracking import (
     carriers,
+    choice,
     exceptions,
     jobs,
     numbers,
@@ -83,6 +84,7 @@ _ROOMS = (
     purchases,
     supplier_quality,
     scorecards,
+    choice,
     checks,
     goods,
 )
