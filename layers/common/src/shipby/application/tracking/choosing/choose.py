@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shipby.application.carriers.directory import carriers_of
 from shipby.application.ports.clock import Clock
-from shipby.application.ports.papers import BenchReads
+from shipby.application.ports.papers import BenchReads, CarrierReads
 from shipby.application.ports.postings import HistoryReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePosting
@@ -114,7 +114,7 @@ def choose_carrier(chosen: CarrierChosen, remember: Remember, *, store: Store, c
     return decide_anew(once)
 
 
-def _picked(card: _Card, chosen: CarrierChosen, store: Store) -> Scored:
+def _picked(card: _Card, chosen: CarrierChosen, store: CarrierReads) -> Scored:
     if not chosen.carrier.strip():
         if card.best is None:
             raise InvalidInputError(
