@@ -37,6 +37,7 @@ OPEN_ENDED = {
             ("LabelGeneration", "ozon"),
             ("Refunds", "ozon"),
             ("Tracking", "ozon"),
+            ("Tracking", "17track"),
             ("Notifications", "ozon"),
             ("Notifications", "channels"),
         )
