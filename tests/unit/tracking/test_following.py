@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from shipby.adapters.seventeentrack import contract
-from shipby.application.tracking.following.follow import follow_settled, poll_numbers
+from shipby.application.tracking.following.follow import follow_all, follow_settled, poll_numbers
 from shipby.application.tracking.following.receive import PushTaken, TrackingPush, receive_tracking
 from shipby.application.tracking.ways import posting_way
 from shipby.domain.carriers.s10 import s10
-from shipby.domain.errors import StoreUnavailableError
+from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.domain.intents import IntentAction
 from shipby.domain.postings.posting import Scheme
 from shipby.domain.tracking.scans import Scan, ScanStatus
@@ -196,3 +196,16 @@ def test_where_there_are_pushes_a_million_numbers_cost_no_poll(world: World) -> 
     assert poll_numbers(a.SELLER, [NUMBER], store=world.store, services=service, clock=world.clock) == 1
     assert poll_numbers(a.SELLER, [NUMBER], store=world.store, services=service, clock=world.clock) == 0
     assert [name for name, _ in service.calls] == ["read", "read"]
+
+
+def test_what_is_under_way_is_registered_when_an_account_comes_late(world: World) -> None:
+    world.market.change(a.NUMBER, status="delivering", delivering_date=world.clock.now())
+    world.clock.advance(timedelta(minutes=1))
+    world.read()
+    world.arrives("39219509-0001-1", status="delivering", delivering_date=world.clock.now(), tracking_number="X")
+    service = Service(pushing=False, heard={NUMBER: [Scan(at=a.NOW, status=ScanStatus.ACCEPTED, source="17track")]})
+    done = follow_all(a.SELLER, store=world.store, services=service, clock=world.clock)
+    assert (done.numbers, done.refused, done.kept) == (1, {}, 1)
+    assert service.calls == [("register", (NUMBER,)), ("read", (NUMBER,))]
+    with pytest.raises(InvalidInputError, match="no account"):
+        follow_all("other", store=world.store, services=service, clock=world.clock)

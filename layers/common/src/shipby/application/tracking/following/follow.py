@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,9 +14,11 @@ from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.writes import AddScan, Commits
 from shipby.application.shared.paging import every
+from shipby.application.tracking.ways import UNDER_WAY
 from shipby.domain import pointers
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.intents import Intent, IntentAction, IntentState
+from shipby.domain.postings.posting import Scheme
 from shipby.domain.tracking.journeys import AHEAD
 from shipby.domain.tracking.scans import Scan
 
@@ -28,12 +31,12 @@ class ScanStore(ScanReads, Pointers, Commits, Protocol):
     """What keeping scans needs of the store."""
 
 
-class FollowStore(PostingReads, Protocol):
-    """What following needs of the store."""
+class FollowAllStore(PostingReads, ScanReads, Pointers, Commits, Protocol):
+    """What following everything needs of the store."""
 
 
 def follow_settled(
-    seller: str, settled: Iterable[Intent], *, store: FollowStore, services: TrackingServices
+    seller: str, settled: Iterable[Intent], *, store: PostingReads, services: TrackingServices
 ) -> Mapping[str, str]:
     """Register numbers that the marketplace was just seen to show on parcels of the seller's own carriers.
 
@@ -47,6 +50,41 @@ def follow_settled(
     numbers = [one.tracking_number for one in postings if one and one.own_carrier and one.tracking_number]
     refused = service.register(list(dict.fromkeys(numbers))) if numbers else {}
     return {number: why for number, why in refused.items() if why}
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What following everything that is under way has done."""
+
+    numbers: int
+    refused: Mapping[str, str]
+    """Why a number is not followed."""
+    kept: int
+    """Scans that were polled and new; 0 where the account pushes."""
+
+
+def follow_all(seller: str, *, store: FollowAllStore, services: TrackingServices, clock: Clock) -> Followed:
+    """Register every number of the seller's own carriers that is under way, and read them where nothing is pushed.
+
+    For accounts that were opened late, and for changes that were settled late; what is registered already costs no
+    quota. Raises InvalidInputError without an account, and what `register` raises.
+    """
+    service = services.of(seller)
+    if service is None:
+        raise InvalidInputError(
+            f"seller {seller} has no account at a tracking service",
+            errors=[("seller", "store its key as the parameter sellers/<seller>/17track")],
+        )
+    found: dict[str, None] = {}
+    for stage in UNDER_WAY:
+        for item in every(lambda cursor, stage=stage: store.worklist(seller, stage, cursor=cursor)):  # type: ignore[misc]  # a default binds the stage
+            posting = store.posting(seller, item.number) if item.scheme == Scheme.RFBS else None
+            if posting is not None and posting.own_carrier and posting.tracking_number:
+                found[posting.tracking_number] = None
+    numbers = list(found)
+    refused = {number: why for number, why in service.register(numbers).items() if why} if numbers else {}
+    kept = poll_numbers(seller, numbers, store=store, services=services, clock=clock)
+    return Followed(len(numbers), refused, kept)
 
 
 def poll_numbers(
