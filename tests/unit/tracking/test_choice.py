@@ -10,7 +10,10 @@ import pytest
 
 from shipby.application.ports.writes import AddScan, SaveCarrier, SaveProductCard
 from shipby.application.tracking.choosing.choose import CarrierChosen, ParcelAsked, carrier_choice, choose_carrier
-from shipby.application.tracking.choosing.learned import learn_again, learn_carriers, learned_tracks
+from shipby.application.tracking.choosing.kept import learned_limits, learned_tracks
+from shipby.application.tracking.choosing.learned import learn_again, learn_carriers
+from shipby.application.tracking.watch_silence import watch_silence
+from shipby.application.tracking.ways import posting_way
 from shipby.domain.carriers.carrier import Carrier, PriceBand, PriceList
 from shipby.domain.carriers.s10 import s10
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError, PreconditionFailedError
@@ -215,3 +218,35 @@ def test_what_happened_to_parcels_is_learned_once_a_day_and_turns_the_choice(wor
     assert (shown["best"], shown["learned_at"]) == ("beta", at), "alpha lost every parcel"
     world.clock.advance(4 * DAY)
     assert card(world)["learned_at"] is None, "old figures are not believed"
+
+
+def test_a_learned_limit_calls_a_parcel_lost_that_the_default_would_wait_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipby.domain.tracking.silence.LEARNED_FROM", 20)
+    for index in range(25):
+        name, number = f"59219509-{index:04d}-1", s10("RB", index, "CN")
+        world.arrives(name, status="awaiting_deliver", actions=ASSEMBLED_ACTIONS, **OWN)
+        world.settle(world.ask_tracking(number, name, carrier="alpha"))
+        world.market.change(name, status="delivering", delivering_date=world.clock.now())
+        world.clock.advance(timedelta(seconds=2))
+        world.read(name)
+        for hours, status in ((10, ScanStatus.ACCEPTED), (34, ScanStatus.DELIVERED)):
+            if index or status is ScanStatus.ACCEPTED:
+                scan = Scan(at=a.NOW + timedelta(hours=hours), status=status, source="csv")
+                world.write(AddScan(a.SELLER, number, scan))
+    silent = "59219509-0000-1"
+    world.clock.advance(12 * DAY)
+
+    def says() -> Any:
+        return posting_way(a.SELLER, silent, store=world.store, clock=world.clock)["silence"]
+
+    assert (says()["says"], says()["samples"]) == ("delayed", 0), "the default waits for 20 days"
+    assert learned_limits(a.SELLER, store=world.store, now=world.clock.now()) is None
+    learn_carriers(a.SELLER, store=world.store, clock=world.clock)
+    assert (says()["says"], says()["samples"], says()["limits_from"]) == (
+        "lost",
+        24,
+        "24 finished journeys of this carrier",
+    )
+    assert watch_silence(a.SELLER, store=world.store, clock=world.clock)["opened"] == 1

@@ -56,6 +56,8 @@ class Parcel:
     delivered_at: datetime | None = None
     promised_by: datetime | None = None
     claimed: bool = False
+    silences: Mapping[str, timedelta] = field(default_factory=dict)
+    """Phase -> its longest silence, of a parcel whose journey has ended."""
     cost: Money | None = None
     """Postage, by the carrier's price list on the day of the hand-over."""
 

@@ -20,7 +20,7 @@ from shipby.application.postings.work_posting import check_version, load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import money_view, time_text
-from shipby.application.tracking.choosing.learned import learned_tracks
+from shipby.application.tracking.choosing.kept import learned_tracks
 from shipby.application.tracking.choosing.parcels import weighed
 from shipby.domain.carriers.directory import find
 from shipby.domain.deadlines.ladder import rewind

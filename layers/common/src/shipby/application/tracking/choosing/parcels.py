@@ -18,21 +18,20 @@ from shipby.application.ports.pages import Page
 from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.shared.paging import every
+from shipby.application.tracking.choosing.kept import LearnedLimits, carrier_of, learned_limits
 from shipby.application.tracking.ways import journeys, silence_of
 from shipby.domain.carriers.carrier import Carrier
-from shipby.domain.carriers.directory import find
-from shipby.domain.carriers.numbers import judge
 from shipby.domain.cases.case import CaseKind
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.evidence.pieces import EvidenceKind
 from shipby.domain.money import Money
 from shipby.domain.postings.posting import BY_SPLIT, MarketplacePosting, Posting, Stage
-from shipby.domain.postings.tracking import ChangeReason, TrackingChange
+from shipby.domain.postings.tracking import ChangeReason
 from shipby.domain.tracking.exceptions import Remedy
 from shipby.domain.tracking.journeys import Journey
 from shipby.domain.tracking.scans import ScanStatus
 from shipby.domain.tracking.scorecard import Fate, Parcel
-from shipby.domain.tracking.silence import Silence
+from shipby.domain.tracking.silence import Silence, silences
 
 LONGEST = 92
 """Days in one answer."""
@@ -53,6 +52,7 @@ class _Scene:
     """Posting and tracking number of parcels for which compensation was chosen."""
     store: Store
     now: datetime
+    limits: LearnedLimits | None
 
 
 def parcels_of(seller: str, first: date, last: date, *, store: Store, now: datetime) -> list[Parcel]:
@@ -65,7 +65,8 @@ def parcels_of(seller: str, first: date, last: date, *, store: Store, now: datet
         raise InvalidInputError(f"{days} days are no period for this", errors=[("from", f"1 to {LONGEST} days")])
     found = list(_left(seller, _bounded(_received(seller, first, days, store), MOST, "postings"), store))
     _bounded((posting.number for posting, _ in found if posting.own_carrier), MOST_OWN, "parcels of your own carriers")
-    scene = _Scene(seller, carriers_of(seller, store), _claims(seller, first, store), store, now)
+    limits = learned_limits(seller, store=store, now=now)
+    scene = _Scene(seller, carriers_of(seller, store), _claims(seller, first, store), store, now, limits)
     return [parcel for posting, detail in found for parcel in _of_posting(posting, detail, scene)]
 
 
@@ -99,7 +100,7 @@ def _of_posting(posting: Posting, detail: MarketplacePosting, scene: _Scene) -> 
         present = place == len(resent)
         found = journeys(scene.seller, number, scene.store) if number and posting.own_carrier else ()
         way = next((one for one in reversed(found) if one.ended_at is None or one.ended_at >= start), None)
-        carrier = _carrier(number, detail, history, scene) if posting.own_carrier else None
+        carrier = carrier_of(number, detail, history, scene.carriers) if posting.own_carrier else None
         delivered = way.delivered_at if way else None
         if present and delivered is None:
             delivered = detail.delivered_at or posting.delivered_at
@@ -112,6 +113,7 @@ def _of_posting(posting: Posting, detail: MarketplacePosting, scene: _Scene) -> 
             first_scan_at=way.accepted_at if way else None,
             delivered_at=delivered,
             promised_by=posting.delivery_by or detail.delivery_by,
+            silences=silences(way, start) if way and way.ended_at else {},
             claimed=(posting.number, number) in scene.claimed,
             cost=_cost(posting, carrier, detail.delivery_method_id, start.date(), scene.store),
         )
@@ -126,7 +128,7 @@ def _fate(
         return Fate.RETURNED
     if posting.stage is Stage.CANCELLED:
         return Fate.CANCELLED
-    told = silence_of(posting, found, scene.now, scene.store)
+    told = silence_of(posting, found, scene.now, scene.store, scene.limits)
     return Fate.LOST if told is not None and told.silence is Silence.LOST else Fate.OPEN
 
 
@@ -135,13 +137,6 @@ def _fate_of_first(way: Journey | None, delivered: datetime | None) -> Fate:
     if delivered is not None:
         return Fate.DELIVERED
     return Fate.RETURNED if way is not None and way.status in _BACK else Fate.LOST
-
-
-def _carrier(number: str, detail: MarketplacePosting, history: list[TrackingChange], scene: _Scene) -> Carrier | None:
-    """As a person named it for this number, else as the marketplace names it, else as its format says."""
-    of_this = [change.carrier for change in history if change.new == number and change.carrier]
-    named = find(of_this[-1] if of_this else detail.carrier, scene.carriers) if of_this or detail.carrier else None
-    return named or (scene.carriers.get(judge(number, scene.carriers).carrier) if number else None)
 
 
 def _cost(posting: Posting, carrier: Carrier | None, lane: str, on: date, store: EvidenceReads) -> Money | None:
