@@ -155,7 +155,7 @@ def chosen(world: World, carrier: str = "", reason: str = "", **more: Any) -> An
     return choose_carrier(wish, forget, store=world.store, clock=world.clock).body
 
 
-def test_the_card_weighs_by_the_products_and_the_best_can_be_chosen_without_a_word(world: World) -> None:
+def test_the_weight_is_the_products_own_and_the_best_can_be_chosen_without_a_word(world: World) -> None:
     shown = card(world)
     assert (shown["grams"], shown["grams_from"]) == (600, "product_cards")
     assert (shown["best"], shown["chosen"]) == ("alpha", None)
