@@ -1,6 +1,6 @@
 # Needs only make and Python >= 3.11. Every target installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test simulate check build fonts labels marks webhooks catalogues console-test pictures renderer lock secrets
+.PHONY: help setup demo up down test simulate check build fonts labels lost-parcels marks webhooks catalogues console-test pictures renderer lock secrets
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 
@@ -55,6 +55,9 @@ console-test: setup ## the console in Chromium with a scanner's key events (inst
 
 pictures: setup ## pictures of every page of the console, three languages, desk and phone; ARGS="folder [page]"
 	@.venv/bin/python -m tests.browser $(or $(ARGS),.shipby/pictures)
+
+lost-parcels: setup ## how soon 100,000 parcels of a simulated year are found lost, against a fixed 30 days; ARGS="--seed 2"
+	@.venv/bin/python -m bench.lost_parcels $(ARGS)
 
 webhooks: setup ## 100,000 webhooks to a receiver that is away for a day
 	@.venv/bin/python -m bench.webhooks

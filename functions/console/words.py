@@ -132,6 +132,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "posting.prioritised": mark("Put first"),
     "posting.choices": mark("Choices were offered"),
     "posting.way_out": mark("Way out was chosen"),
+    "posting.carrier_chosen": mark("Carrier was chosen"),
     "posting.clock_started": mark("Clock started"),
     "posting.clock_stopped": mark("Clock stopped"),
     "buyer.ask_due": mark("The buyer is to be asked"),

@@ -249,6 +249,11 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "putPurchase": OFFICE,
     # tracking.supplier_quality
     "getSupplierQuality": DESK,
+    # tracking.scorecards
+    "getCarrierScorecards": DESK,
+    # tracking.choice
+    "getCarrierChoice": DESK,
+    "chooseCarrier": DESK,
     # validation.checks
     "getCheck": EVERYONE,
     "allowPosting": MANAGERS,

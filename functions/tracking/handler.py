@@ -1,5 +1,5 @@
 """The tracking queue: carry out together what the marketplace takes for 20 postings in one call, bring jobs of many
-tracking numbers on, and tell what is for sale.
+tracking numbers on, and tell what is for sale. POST /tracking/push/{seller}: what a tracking service pushes.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from functions.tracking.wiring import parts
+from functions.tracking.wiring import parts, services
 from shipby.adapters.aws_lambda.batch import Context, Event, Outcome, PartialResponse
 from shipby.adapters.aws_lambda.messages import Message
 from shipby.adapters.aws_lambda.worker import Parts
 from shipby.application.cases.odd_entries import keeping
 from shipby.application.settling.settle import Settled, settle_together
+from shipby.domain.errors import CredentialsRejectedError, RetryableError
+from shipby.domain.intents import IntentAction, IntentState
+from shipby.observability import logger
 
 if TYPE_CHECKING:
     from shipby.application.availability.wishes import Pooled
@@ -29,8 +32,13 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
 Work = tuple[str, str, tuple[str, ...]]
 
 
-def handler(event: Event, context: Context) -> PartialResponse:
-    """Reports the messages that have to come again. An UNKNOWN intent is settled by its own alarm, not by a repeat."""
+def handler(event: Event, context: Context) -> PartialResponse | Mapping[str, object]:
+    """Reports the messages that have to come again. An UNKNOWN intent is settled by its own alarm, not by a repeat.
+    Of a push its answer."""
+    if "requestContext" in event:
+        from functions.tracking.pushes import take
+
+        return take(event)
     return parts().batch.grouped(event, context, _together, _work)
 
 
@@ -102,7 +110,34 @@ def _settle(seller: str, messages: Sequence[Message]) -> Mapping[str, Outcome]:
     with keeping(seller, store=own.store, clock=own.clock):
         intents = list(wanted.values())
         settled = settle_together(seller, intents, store=own.store, marketplace=marketplace, clock=own.clock)
-    return {identifier: _outcome(settled[intent]) for identifier, intent in wanted.items()}
+    failed = _follow(seller, settled)
+    return {identifier: failed.get(intent) or _outcome(settled[intent]) for identifier, intent in wanted.items()}
+
+
+def _follow(seller: str, settled: Mapping[str, Settled | Exception]) -> Mapping[str, Exception]:
+    """Have the numbers that were just set followed by the seller's tracking service, if there is one; those that have
+    to be tried again."""
+    done = {
+        intent: result.intent
+        for intent, result in settled.items()
+        if isinstance(result, Settled)
+        and result.intent.action is IntentAction.SET_TRACKING
+        and result.intent.state is IntentState.CONFIRMED
+    }
+    if not done:
+        return {}
+    from shipby.application.tracking.following.follow import follow_settled
+
+    try:
+        refused = follow_settled(seller, done.values(), store=parts().store, services=services())
+    except RetryableError as error:
+        return dict.fromkeys(done, error)
+    except CredentialsRejectedError as error:
+        logger().error("numbers are not followed", extra={"seller": seller, "reason": str(error)})
+        return {}
+    for number, why in refused.items():
+        logger().warning("a number is not followed", extra={"seller": seller, "number": number, "reason": why})
+    return {}
 
 
 def _outcome(result: Settled | Exception) -> Outcome:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws_lambda.initial import before_the_first_event
 from shipby.adapters.aws_lambda.worker import Parts, queue_worker
 from shipby.settings import TRACKING_RATE, TrackingSettings
+
+if TYPE_CHECKING:
+    from shipby.application.ports.following.services import TrackingServices
+
+
+@cache
+def services() -> TrackingServices:
+    """Accounts at the tracking service; made at the first number or push, for most sellers have none."""
+    from shipby.adapters.aws.parameters import SellerParameters
+    from shipby.adapters.seventeentrack.accounts import SeventeenTrackAccounts
+
+    settings = TrackingSettings()
+    return SeventeenTrackAccounts(SellerParameters(settings.parameter_prefix), base_url=settings.tracking_service_url)
 
 
 @cache

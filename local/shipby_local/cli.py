@@ -17,6 +17,7 @@ from shipby_local.commands import (
     machine,
     matters,
     operate,
+    past_ramp,
     people,
     pilot,
     replays,
@@ -34,6 +35,8 @@ app.add_typer(sellers.seller_app, name="seller")
 app.add_typer(people.people_app, name="people")
 app.add_typer(people.keys_app, name="keys")
 app.add_typer(webhooks.webhooks_app, name="webhooks")
+app.add_typer(past_ramp.tracking_app, name="tracking", rich_help_panel="Past the ramp")
+app.add_typer(past_ramp.carriers_app, name="carriers", rich_help_panel="Past the ramp")
 PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
     "This machine": {
         "demo": machine.demo,

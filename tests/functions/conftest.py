@@ -57,6 +57,7 @@ def forget_processes() -> None:
     """Make every wiring, the log and the metrics anew, as a new Lambda process would: all read the environment once."""
     for wiring in WIRINGS:
         wiring.parts.cache_clear()
+    tracking_wiring.services.cache_clear()
     observability.logger.cache_clear()
 
 

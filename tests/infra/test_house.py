@@ -40,6 +40,8 @@ MANY_PARAMETERS = {
     "local/shipby_local/commands/day.py:decide": "options of a command",
     "local/shipby_local/commands/losses.py:audit": "options of a command",
     "local/shipby_local/commands/pilot.py:pilot": "options of a command",
+    "local/shipby_local/commands/past_ramp.py:choose": "options of a command",
+    "local/shipby_local/commands/past_ramp.py:exception": "options of a command",
     "local/shipby_local/commands/work.py:what_if": "options of a command",
     "local/shipby_local/stack/emulation/private_calls.py:_call": "the emulator's own signature",
 }

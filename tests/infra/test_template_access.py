@@ -38,6 +38,7 @@ OPEN_ENDED = {
             ("LabelGeneration", "ozon"),
             ("Refunds", "ozon"),
             ("Tracking", "ozon"),
+            ("Tracking", "17track"),
             ("Notifications", "ozon"),
             ("Notifications", "channels"),
             ("Webhooks", "webhooks/*"),

@@ -140,6 +140,8 @@ def test_the_routes_are_those_of_the_design_and_only_these_need_no_key() -> None
     }
     assert routes == {
         "POST /ozon/push/{token}": ("OrderWebhook", "NONE"),
+        # The signature of a tracking service is checked by the function.
+        "POST /tracking/push/{seller}": ("Tracking", "NONE"),
         "GET /v1/health": ("SellerApi", "NONE"),
         "GET /v1/openapi.json": ("SellerApi", "NONE"),
         # The console knows people by their session.

@@ -35,6 +35,8 @@ AREAS = (
     "tracking.ways",
     "tracking.purchases",
     "tracking.supplier_quality",
+    "tracking.scorecards",
+    "tracking.choice",
     "tracking.carriers",
     "stock.goods",
     "stock.postings",

@@ -64,6 +64,8 @@ def _carrier(call: Call) -> Carrier:
             )
             for one in body.prices
         ),
+        max_grams=body.max_grams,
+        max_sides_mm=tuple(body.max_sides_mm),
         source=body.source,
         retired_on=body.retired_on,
     )

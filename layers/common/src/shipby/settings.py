@@ -109,6 +109,7 @@ class TrackingSettings(Settings):
     tracking_queue_url: str
     parameter_prefix: str
     ozon_base_url: str
+    tracking_service_url: str = "https://api.17track.net"
 
 
 class NotificationsSettings(Settings):

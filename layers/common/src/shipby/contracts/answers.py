@@ -31,6 +31,7 @@ from shipby.contracts.shapes import splits
 from shipby.contracts.stock import goods
 from shipby.contracts.tracking import (
     carriers,
+    choice,
     exceptions,
     jobs,
     numbers,
@@ -38,6 +39,7 @@ from shipby.contracts.tracking import (
     posting_carrier,
     purchases,
     replacements,
+    scorecards,
     supplier_quality,
     ways,
 )
@@ -82,6 +84,8 @@ _ROOMS = (
     access,
     purchases,
     supplier_quality,
+    scorecards,
+    choice,
     checks,
     goods,
     endpoints,

@@ -193,6 +193,8 @@ class EventType(StrEnum):
     """What each way out costs, for a person to choose."""
     POSTING_WAY_OUT = "posting.way_out"
     """A person chose what to do without a tracking number; `data` says what, and until when."""
+    POSTING_CARRIER_CHOSEN = "posting.carrier_chosen"
+    """A person chose the carrier it goes with; `data` has what was best then, and of what both scores were made."""
     POSTING_CLOCK_STARTED = "posting.clock_started"
     POSTING_CLOCK_STOPPED = "posting.clock_stopped"
     BUYER_TELL_DUE = "buyer.tell_due"

@@ -97,6 +97,8 @@ def carrier_view(carrier: Carrier) -> dict[str, Json]:
         ],
         "pickup_times": list(carrier.pickup_times),
         "prices": [_prices_view(one) for one in carrier.prices],
+        "max_grams": carrier.max_grams,
+        "max_sides_mm": list(carrier.max_sides_mm),
         "source": carrier.source or None,
         "retired_on": carrier.retired_on.isoformat() if carrier.retired_on else None,
     }

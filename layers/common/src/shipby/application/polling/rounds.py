@@ -228,6 +228,9 @@ def _look_after(
     with troubles.of("silence"):
         if silence_is_due(seller, store=own.store, clock=own.clock):
             watched = watch_silence(seller, store=own.store, clock=own.clock)
+            from shipby.application.tracking.choosing import learned  # once a day: cold starts
+
+            learned.learn_again(seller, bool(watched["looked"]), store=own.store, clock=own.clock)
             own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
     with troubles.of("stock"):
         _compare_stock(seller, own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shipby.application.ports.clock import Clock
+from shipby.application.ports.postings import PostingReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SavePosting, SaveReturn, Write
 from shipby.application.postings.work_posting import load_posting
@@ -19,6 +20,8 @@ from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.errors import ActionNotOfferedError, InvalidInputError
 from shipby.domain.events import Event, EventType, posting_ref, return_ref
 from shipby.domain.json_types import Json
+from shipby.domain.postings.posting import NO_ADDRESS, Posting, Stage
+from shipby.domain.returns.return_case import ReturnCase
 from shipby.domain.sellers.settings import SellerSettings
 
 """The kind of pointer from the posting that goes out to the return that it is for: one posting, one return."""
@@ -72,7 +75,7 @@ def exchange_return(wish: Exchange, remember: Remember, *, store: Store, clock: 
             AppendEvents(wish.seller, return_ref(case.id), changed.version, (event,)),
         ]
         if wish.number:
-            writes += _on_the_posting(wish, case.id, event, store)
+            writes += _on_the_posting(wish, case, event, store)
         answer = Answer(200, return_view(changed))
         store.commit([*writes, *remember(answer)])
         return answer
@@ -80,14 +83,33 @@ def exchange_return(wish: Exchange, remember: Remember, *, store: Store, clock: 
     return decide_anew(once)
 
 
-def _on_the_posting(wish: Exchange, return_id: str, event: Event, store: Store) -> list[Write]:
+def _on_the_posting(wish: Exchange, case: ReturnCase, event: Event, store: Store) -> list[Write]:
     taken = store.find(wish.seller, pointers.EXCHANGE, wish.number)
-    if taken not in (None, return_id):
+    if taken not in (None, case.id):
         raise ActionNotOfferedError(f"posting {wish.number} goes out for return {taken} already")
     posting = load_posting(store, wish.seller, wish.number)
+    if (why := _not_for_this_buyer(posting, case, store)) is not None:
+        raise ActionNotOfferedError(f"posting {wish.number} cannot go to the buyer of return {case.id}: {why}")
     noted = rewind(replace(posting, version=posting.version + 1))
     return [
-        ClaimPointer(wish.seller, pointers.EXCHANGE, wish.number, return_id),
+        ClaimPointer(wish.seller, pointers.EXCHANGE, wish.number, case.id),
         SavePosting(noted),
         AppendEvents(wish.seller, posting_ref(wish.number), noted.version, (event,)),
     ]
+
+
+def _not_for_this_buyer(posting: Posting, case: ReturnCase, store: PostingReads) -> str | None:
+    """Why a posting is no exchange for a return; None where nothing that is known speaks against it.
+
+    Nobody tells us who a buyer is: of the same order it is the same one, else what is known of both addresses has to
+    agree; where one of them is not told, nothing can be held against it.
+    """
+    if posting.stage is Stage.CANCELLED:
+        return "it was cancelled"
+    first, second = (store.detail(posting.seller, number) for number in (case.posting_number, posting.number))
+    if first is None or second is None or (first.order_number and first.order_number == second.order_number):
+        return None
+    known = [one.address for one in (first, second) if one.address not in ("", NO_ADDRESS)]
+    if len(known) == 2 and known[0] != known[1]:
+        return "it goes to another address; leave a note instead if the buyer has moved"
+    return None

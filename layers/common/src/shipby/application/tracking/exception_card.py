@@ -18,6 +18,7 @@ from shipby.application.postings.work_posting import load_posting
 from shipby.application.shared.idempotency import Answer, Remember
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import money_view, time_text
+from shipby.application.tracking.choosing.kept import learned_limits
 from shipby.application.tracking.ways import journeys, silence_of, under_way_since
 from shipby.domain.carriers.carrier import Carrier
 from shipby.domain.carriers.directory import find
@@ -162,7 +163,7 @@ def _decided(scene: _Scene, decision: Decision, store: Cases, now: datetime) -> 
 def _scene(seller: str, number: str, store: Store, now: datetime) -> _Scene:
     posting = load_posting(store, seller, number)
     found = journeys(seller, posting.tracking_number, store) if posting.tracking_number else ()
-    told = silence_of(posting, found, now, store)
+    told = silence_of(posting, found, now, store, learned_limits(seller, store=store, now=now))
     if told is None or told.silence is Silence.FINE:
         state = "heard of in time" if told else f"{posting.stage} and not under way with your own carrier"
         raise ActionNotOfferedError(f"posting {number} is {state}: nothing has to be decided")

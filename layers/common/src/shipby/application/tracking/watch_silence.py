@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shipby.application.cases.opening import close_open_case, find_open_case, report_case
 from shipby.application.ports.clock import Clock
@@ -28,6 +29,9 @@ from shipby.domain.sellers.owners import owner_of
 from shipby.domain.sellers.settings import SellerSettings
 from shipby.domain.tracking.silence import Heard, Silence
 
+if TYPE_CHECKING:
+    from shipby.application.tracking.choosing.kept import LearnedLimits
+
 REPORT = "silence"
 """The kind of the report that is saved once a UTC day."""
 _SAYS: Mapping[Silence, str] = {
@@ -46,6 +50,9 @@ def watch_silence(seller: str, *, store: Store, clock: Clock) -> dict[str, Json]
     """
     now = clock.now()
     settings = store.settings(seller) or SellerSettings(seller=seller)
+    from shipby.application.tracking.choosing.kept import learned_limits  # once a day: cold starts
+
+    limits = learned_limits(seller, store=store, now=now)
     opened = closed = looked = 0
     seen: set[str] = set()
     for stage in UNDER_WAY:
@@ -56,7 +63,7 @@ def watch_silence(seller: str, *, store: Store, clock: Clock) -> dict[str, Json]
                 continue
             seen.add(item.number)
             looked += 1
-            told = _asks(posting, store, now)
+            told = _asks(posting, store, now, limits)
             if told is not None:
                 opened += _report(posting, told, settings, store, now)
             elif (case := _open_case(seller, item.number, store)) is not None:
@@ -77,11 +84,11 @@ def _worklist(store: PostingReads, seller: str, stage: Stage, cursor: str | None
     return store.worklist(seller, stage, cursor=cursor)
 
 
-def _asks(posting: Posting, store: Store, now: datetime) -> Heard | None:
+def _asks(posting: Posting, store: Store, now: datetime, limits: LearnedLimits | None) -> Heard | None:
     if not posting.own_carrier or not posting.tracking_number:
         return None
     found = journeys(posting.seller, posting.tracking_number, store)
-    told = silence_of(posting, found, now, store)
+    told = silence_of(posting, found, now, store, limits)
     if told is None or told.silence is Silence.FINE or (not found and told.silence is not Silence.LOST):
         return None
     return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shipby.application.carriers.directory import carriers_of
 from shipby.application.ports.clock import Clock
@@ -18,7 +19,10 @@ from shipby.domain.json_types import Json
 from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.tracking.journeys import Journey, journeys_of
 from shipby.domain.tracking.scans import Scan
-from shipby.domain.tracking.silence import Heard, Silence, heard, weekend_days
+from shipby.domain.tracking.silence import Heard, Silence, heard, phase_of, weekend_days
+
+if TYPE_CHECKING:
+    from shipby.application.tracking.choosing.kept import LearnedLimits
 
 UNDER_WAY = (Stage.HANDED_OVER, Stage.IN_TRANSIT)
 
@@ -40,7 +44,13 @@ def under_way_since(posting: Posting, store: PostingReads) -> datetime:
     return max(since, began[-1]) if began else since
 
 
-def silence_of(posting: Posting, found: tuple[Journey, ...], now: datetime, store: PostingReads) -> Heard | None:
+def silence_of(
+    posting: Posting,
+    found: tuple[Journey, ...],
+    now: datetime,
+    store: PostingReads,
+    limits: LearnedLimits | None = None,
+) -> Heard | None:
     """What the silence of a posting's present number says; None while it is not under way, has no number, or another
     carrier than the seller's own brings it, of whom nobody tells us.
 
@@ -51,11 +61,14 @@ def silence_of(posting: Posting, found: tuple[Journey, ...], now: datetime, stor
     since = under_way_since(posting, store)
     present = next((one for one in reversed(found) if one.ended_at is None or one.ended_at >= since), None)
     last = max(since, present.last_at) if present else since
-    return heard(present, since, now, days_off=weekend_days(last, now))
+    own = limits.of(posting, phase_of(present), store) if limits else None
+    return heard(present, since, now, own, days_off=weekend_days(last, now))
 
 
 def posting_way(seller: str, number: str, *, store: Store, clock: Clock) -> dict[str, Json]:
     """Every number of a posting with its journeys, the present one first. Raises NotFoundError."""
+    from shipby.application.tracking.choosing.kept import learned_limits
+
     posting, now = load_posting(store, seller, number), clock.now()
     history = store.tracking_history(seller, number)
     carriers = carriers_of(seller, store)
@@ -69,7 +82,7 @@ def posting_way(seller: str, number: str, *, store: Store, clock: Clock) -> dict
         fit = likeliest(tracking)
         carrier = find(named.get(tracking, ""), carriers) or (carriers.get(fit.carrier) if fit else None)
         if tracking == posting.tracking_number:
-            told = silence_of(posting, found, now, store)
+            told = silence_of(posting, found, now, store, learned_limits(seller, store=store, now=now))
         items.append(
             {
                 "tracking_number": tracking,
@@ -91,7 +104,10 @@ def posting_way(seller: str, number: str, *, store: Store, clock: Clock) -> dict
 def silent_parcels(seller: str, *, limit: int, cursor: str | None, store: Store, clock: Clock) -> dict[str, Json]:
     """Parcels on their way whose silence asks for something, with what they are worth. A page may hold fewer than
     `limit` although more follow."""
+    from shipby.application.tracking.choosing.kept import learned_limits
+
     now = clock.now()
+    limits = learned_limits(seller, store=store, now=now)
     page = store.worklist(seller, Stage.IN_TRANSIT, due_before=None, limit=limit, cursor=cursor)
     items: list[Json] = []
     for item in page.items:
@@ -99,7 +115,7 @@ def silent_parcels(seller: str, *, limit: int, cursor: str | None, store: Store,
         if posting is None:
             continue
         told = (
-            silence_of(posting, journeys(seller, posting.tracking_number, store), now, store)
+            silence_of(posting, journeys(seller, posting.tracking_number, store), now, store, limits)
             if posting.tracking_number
             else None
         )

@@ -61,6 +61,11 @@ class CarrierBody(Request):
         list[Annotated[str, Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$")]], Field(default_factory=list, max_length=20)
     ]
     prices: Annotated[list[PriceListBody], Field(default_factory=list, max_length=50)]
+    max_grams: Annotated[int, Field(ge=0, le=10_000_000, description="Heaviest parcel; 0: not known.")] = 0
+    max_sides_mm: Annotated[
+        list[Annotated[int, Field(ge=1, le=100_000)]],
+        Field(default_factory=list, max_length=3, description="Largest sides of a parcel, in any order."),
+    ]
     source: Annotated[str, Field(max_length=300)] = ""
     retired_on: Day | None = None
 
@@ -108,6 +113,8 @@ class CarrierView(View):
     formats: list[FormatView]
     pickup_times: list[str]
     prices: list[PriceListView]
+    max_grams: int
+    max_sides_mm: list[int]
     source: str | None
     retired_on: date | None
 

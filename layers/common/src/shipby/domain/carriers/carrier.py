@@ -56,6 +56,10 @@ class Carrier:
     """HH:MM-HH:MM in the seller's zone."""
     prices: tuple[PriceList, ...] = ()
     source: str = ""
+    max_grams: int = 0
+    """The heaviest parcel it takes; 0: nobody said."""
+    max_sides_mm: tuple[int, ...] = ()
+    """The longest sides it takes, in any order; (): nobody said."""
     retired_on: date | None = None
     """From that day on it takes no new numbers."""
 

@@ -1,0 +1,1 @@
+"""What is needed of services that follow parcels for us."""

@@ -1,0 +1,1 @@
+"""How good carriers are, and which one a parcel goes with."""
