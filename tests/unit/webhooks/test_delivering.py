@@ -10,10 +10,9 @@ from datetime import timedelta
 import pytest
 
 from shipby.application.webhooks import endpoints
-from shipby.application.webhooks.deliver import LaneBusyError
 from shipby.application.webhooks.endpoints import Wanted
 from shipby.domain.cases.case import CaseKind
-from shipby.domain.errors import InvalidInputError
+from shipby.domain.errors import InvalidInputError, NotReadyYetError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.webhooks.endpoint import EndpointState
 from shipby.domain.webhooks.lane import first_lane
@@ -148,7 +147,7 @@ def test_two_workers_at_one_posting_are_one_at_a_time(office: Office) -> None:
         first_lane(office.endpoint(), ref, office.now), number=1, leased_until=office.now + timedelta(minutes=1)
     )
     office.rows.put_lane(taken)
-    with pytest.raises(LaneBusyError):
+    with pytest.raises(NotReadyYetError):
         office.message(ref)
     assert office.heard() == []
     office.passes(minutes=2)

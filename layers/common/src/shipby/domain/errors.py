@@ -119,7 +119,8 @@ class RateLimitedError(RetryableError):
 
 
 class NotReadyYetError(RetryableError):
-    """The marketplace has not prepared what was asked for (labels come 45-60 s after ship)."""
+    """What was asked for is not ready: the marketplace prepares it (labels come 45-60 s after ship), or another worker is
+    at it."""
 
     code = "not_ready_yet"
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from shipby.application.ports.webhooks.out import Heard
 from shipby.application.shared.retry import decide_anew
 from shipby.application.webhooks.tools import Tools, find_endpoint, save_quietly
-from shipby.domain.errors import InvalidInputError, NotFoundError, RetryableError, VersionConflictError
+from shipby.domain.errors import InvalidInputError, NotFoundError, NotReadyYetError, VersionConflictError
 from shipby.domain.events import Ref, StoredEvent
 from shipby.domain.webhooks.catalogue import payload
 from shipby.domain.webhooks.endpoint import KEPT_WAITING, Endpoint, EndpointState, backoff, failed
@@ -27,12 +27,6 @@ VISIT = timedelta(seconds=40)
 """No try of a visit begins later than this: the lane is taken for longer, and a function's time is short."""
 _STALE = timedelta(seconds=10)
 """What was read of an endpoint longer ago than this is read again before anything is sent."""
-
-
-class LaneBusyError(RetryableError):
-    """Another worker has the lane."""
-
-    code = "lane_busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +49,14 @@ class Visited:
 def deliver(seller: str, ref: Ref, tools: Tools) -> str:
     """Bring what is new of a thing to every endpoint of its seller.
 
-    Returns delivered, waits, or nothing. Raises LaneBusyError where another worker is at it, after the others.
+    Returns delivered, waits, or nothing. Raises NotReadyYetError where another worker is at it, after the others.
     """
     outcomes: list[str] = []
-    busy: LaneBusyError | None = None
+    busy: NotReadyYetError | None = None
     for identifier in tools.rows.endpoint_ids(seller):
         try:
             outcomes.append(_to_endpoint(seller, identifier, ref, tools))
-        except LaneBusyError as error:
+        except NotReadyYetError as error:
             busy = error
     if busy is not None:
         raise busy
@@ -83,13 +77,13 @@ def _to_endpoint(seller: str, identifier: str, ref: Ref, tools: Tools) -> str:
             tools.rows.mark(seller, identifier, ref, gone_at=read_at + KEPT_WAITING)
         return "waits"
     if lane.leased(read_at):
-        raise LaneBusyError(f"another worker delivers {ref.kind} {ref.id} to webhook {identifier}", retry_after=5)
+        raise NotReadyYetError(f"another worker delivers {ref.kind} {ref.id} to webhook {identifier}", retry_after=5)
     taken = replace(lane, number=lane.number + 1, leased_until=read_at + LEASED_FOR)
     if not tools.rows.put_lane(taken):
-        raise LaneBusyError(f"another worker delivers {ref.kind} {ref.id} to webhook {identifier}", retry_after=5)
+        raise NotReadyYetError(f"another worker delivers {ref.kind} {ref.id} to webhook {identifier}", retry_after=5)
     if tools.clock.now() - read_at > _STALE:
         tools.rows.put_lane(replace(taken, number=taken.number + 1, leased_until=None))
-        raise LaneBusyError("the endpoint was read too long ago to send by it", retry_after=1)
+        raise NotReadyYetError("the endpoint was read too long ago to send by it", retry_after=1)
     # Again, now that nobody else moves the mark: another worker may have been here since.
     visited = visit(taken, endpoint, tools)
     if visited.attempts:
