@@ -119,8 +119,8 @@ class RateLimitedError(RetryableError):
 
 
 class NotReadyYetError(RetryableError):
-    """What was asked for is not ready: the marketplace prepares it (labels come 45-60 s after ship), or another worker is
-    at it."""
+    """What was asked for is not ready: the marketplace prepares it (labels come 45-60 s after ship), or another worker
+    is at it."""
 
     code = "not_ready_yet"
 
