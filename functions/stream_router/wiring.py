@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from shipby.adapters.aws import clients
-from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.application.alarms.route_events import Destination
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import EventBus, WorkQueue
@@ -27,8 +25,10 @@ class Parts:
     clock: Clock
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
+    from shipby.adapters.aws.bus import EventBridgeBus  # with botocore: not where there is no AWS
+
     settings = StreamRouterSettings()
     return Parts(
         queues={

@@ -7,14 +7,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from shipby.adapters.sqlite.schema import prepare
 from shipby.domain.errors import StoreUnavailableError
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+_Job: TypeAlias = tuple[Callable[[sqlite3.Connection], Any], Future[Any]]
 
 MOST_TOGETHER = 64
 """Changes of one commit: it costs the disk one flush, however many they are."""
@@ -35,7 +37,7 @@ class Database:
         self._own = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        self._jobs: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._closed = False
         self.commits = 0
         """How often the disk was flushed for a change."""
@@ -116,37 +118,50 @@ class Database:
                 return
 
 
-def _together(
-    connection: sqlite3.Connection, jobs: Sequence[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]]
-) -> None:
-    """All changes in one commit, each within a savepoint of its own: one that is refused takes no other with it."""
+def _together(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
+    """All changes in one commit. Where that fails, each for itself: a full disk takes small changes when it takes no
+    large one."""
     if not jobs:
         return
-    done: list[tuple[Future[Any], Any]] = []
-    failed: list[tuple[Future[Any], Exception]] = []
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        for change, waits in jobs:
-            connection.execute("SAVEPOINT change")
-            try:
-                answer = change(connection)
-            except Exception as error:
-                connection.execute("ROLLBACK TO change")
-                failed.append((waits, unavailable(error) if isinstance(error, sqlite3.Error) else error))
-            else:
-                done.append((waits, answer))
-            connection.execute("RELEASE change")
-        connection.execute("COMMIT")
+        outcomes = _committed(connection, jobs)
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        for _, waits in jobs:
-            waits.set_exception(unavailable(error))
+        if len(jobs) == 1:
+            jobs[0][1].set_exception(unavailable(error))
+            return
+        for job in jobs:
+            _together(connection, [job])
         return
-    for waits, answer in done:
-        waits.set_result(answer)
-    for waits, problem in failed:
-        waits.set_exception(problem)
+    for (_, waits), outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, _Refused):
+            waits.set_exception(outcome.error)
+        else:
+            waits.set_result(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    error: Exception
+
+
+def _committed(connection: sqlite3.Connection, jobs: Sequence[_Job]) -> list[Any]:
+    """What became of each change, each within a savepoint of its own: a refused one takes no other with it."""
+    outcomes: list[Any] = []
+    connection.execute("BEGIN IMMEDIATE")
+    for change, _ in jobs:
+        connection.execute("SAVEPOINT change")
+        try:
+            outcomes.append(change(connection))
+        except Exception as error:
+            if not connection.in_transaction:
+                raise  # a full disk ends the whole transaction
+            connection.execute("ROLLBACK TO change")
+            outcomes.append(_Refused(unavailable(error) if isinstance(error, sqlite3.Error) else error))
+        connection.execute("RELEASE change")
+    connection.execute("COMMIT")
+    return outcomes
 
 
 def unavailable(error: sqlite3.Error) -> StoreUnavailableError:
