@@ -1,5 +1,6 @@
 """A copy of a running shop comes back whole, on another machine too; a damaged one does not come back at all."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from shipby.application.ports.writes import SaveSettings
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.sellers.settings import SellerSettings
-from shipby_local.one_machine.backup import backup, restore
+from shipby_local.one_machine.backup import Backups, backup, restore
 from shipby_local.one_machine.folder import ShopFolder
 from shipby_local.one_machine.machine import Machine
 from tests.support import builders as a
@@ -78,3 +79,20 @@ def test_a_folder_with_a_shop_is_never_written_over(shop: Path, tmp_path: Path) 
     (tmp_path / "other").write_bytes(b"something else entirely")
     with pytest.raises(InvalidInputError, match="no backup"):
         restore(tmp_path / "other", tmp_path / "new")
+
+
+def test_a_served_shop_is_copied_when_it_changed_and_the_newest_copies_stay(shop: Path, tmp_path: Path) -> None:
+    running, clock, target = opened(shop), a.FixedClock(), tmp_path / "copies"
+    backups = Backups(shop, target, clock=clock, kept=2)
+    made = []
+    for number in range(3):
+        clock.advance(timedelta(minutes=1))
+        running.store().commit([SaveSettings(SellerSettings(seller=f"70001{number}", version=1))])
+        made.append(backups.make())
+        assert backups.make() is None  # nothing changed
+    running.close()
+    assert sorted(target.iterdir()) == made[1:]
+    restore(sorted(target.iterdir())[-1], tmp_path / "back")
+    back = opened(tmp_path / "back")
+    assert back.store().sellers() == ["700001", "700010", "700011", "700012"]
+    back.close()

@@ -133,7 +133,6 @@ def test_an_order_is_shipped_and_a_killed_shop_goes_on_without_a_loss(data: Path
 def test_a_real_shop_is_entered_by_two_answers_and_nobody_is_asked_twice(data: Path, port: int, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("key-of-the-marketplace\n")
     base = [sys.executable, "-m", "shipby_local.start", "serve", "--data", str(data), "--port", str(port)]
-    base += ["--marketplace-url", "http://127.0.0.1:9"]  # nobody's
     answers = ["--client-id", "700009", "--api-key-file", str(tmp_path / "key")]
     nobody = subprocess.run(
         base, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, env=again_environment(), check=False
@@ -158,7 +157,8 @@ def test_a_real_shop_is_entered_by_two_answers_and_nobody_is_asked_twice(data: P
 
 def again_environment() -> Mapping[str, str]:
     paths = [str(ROOT), str(ROOT / "layers/common/src"), str(ROOT / "local")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    nobody = {"SHIPBY_MARKETPLACE_URL": "http://127.0.0.1:9"}
+    return {**os.environ, **nobody, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def test_leases_and_tries_are_those_of_the_template() -> None:

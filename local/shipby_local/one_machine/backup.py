@@ -13,11 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from shipby.application.ports.clock import Clock
 from shipby.domain.errors import InvalidInputError
 from shipby_local.one_machine.folder import ShopFolder
 
 _PLAIN, _SEALED = b"shipby-1\n", b"shipby-1-sealed\n"
 _CHUNK = 1024 * 1024
+KEPT = 5
+"""Copies that a served shop leaves in its folder of copies."""
 _SALT, _TAG = 16, 16
 
 
@@ -51,6 +54,31 @@ def backup(root: Path, target: Path, *, now: datetime, passphrase: str = "") -> 
             os.fsync(file.fileno())
         whole.replace(made)
     return made
+
+
+class Backups:
+    """Copies of a running shop, each minute in which anything changed; the newest stay."""
+
+    def __init__(self, root: Path, target: Path, *, clock: Clock, passphrase: str = "", kept: int = KEPT) -> None:
+        self._root, self._target, self._clock, self._passphrase, self._kept = root, target, clock, passphrase, kept
+        self._seen: tuple[int, int] | None = None
+
+    def make(self) -> Path | None:
+        """Make one unless nothing changed; older ones go when the new one is whole. Raises as `backup`."""
+        state = _state(self._root)
+        if state == self._seen:
+            return None
+        made = backup(self._root, self._target, now=self._clock.now(), passphrase=self._passphrase)
+        self._seen = state
+        for old in sorted(self._target.glob("shipby-*.backup"))[: -self._kept]:
+            old.unlink(missing_ok=True)
+        return made
+
+
+def _state(root: Path) -> tuple[int, int]:
+    """What differs after every commit: the log's time, and the file's where the log went into it."""
+    log, file = root / "shipby.db-wal", root / "shipby.db"
+    return (log.stat().st_mtime_ns if log.exists() else 0, file.stat().st_mtime_ns)
 
 
 def restore(source: Path, root: Path, *, passphrase: str = "") -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -33,7 +34,10 @@ def serve(
         Optional[Path],  # noqa: UP045  # as above
         typer.Option(help="A file with the first shop's Api-Key; asked for without it."),
     ] = None,
-    marketplace_url: Annotated[str, typer.Option(hidden=True)] = "",
+    backup_to: Annotated[
+        Optional[Path],  # noqa: UP045  # as above
+        typer.Option(help="A folder on another disk: a checked copy each minute in which anything changed."),
+    ] = None,
 ) -> None:
     """Run the whole shop on this computer, in one process over one folder, until Ctrl-C."""
     from shipby_local.one_machine.serve import Options
@@ -46,7 +50,8 @@ def serve(
         port=port,
         public_url=public_url,
         simulate=simulate,
-        marketplace=marketplace_url,
+        marketplace=os.environ.get("SHIPBY_MARKETPLACE_URL", ""),
+        backup_to=backup_to,
         passphrase=_passphrase(passphrase_file),
         first_shop=lambda: _first_shop(client_id, api_key_file),
     )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from shipby.domain.sellers.settings import SellerSettings
 from shipby_local.onboarding import console_link, take_in
+from shipby_local.one_machine.backup import Backups
 from shipby_local.one_machine.door import Door
 from shipby_local.one_machine.folder import FolderInUseError, ShopFolder
 from shipby_local.one_machine.machine import LABEL_DELAY_SECONDS, OZON, Machine
@@ -30,6 +31,8 @@ class Options:
     marketplace: str = ""
     """Another address than the marketplace's own: a simulator that runs elsewhere."""
     passphrase: str = ""
+    backup_to: Path | None = None
+    """A folder for copies: another disk, a mounted bucket."""
     first_shop: Callable[[], tuple[str, str]] | None = None
     """Asks for Client-Id and Api-Key of the marketplace, where nobody is entered yet."""
 
@@ -69,7 +72,10 @@ def _run(
         raise FolderInUseError(
             f"port {options.port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another one with --port."
         ) from error
-    workers = Workers(machine)
+    backups = None
+    if options.backup_to is not None:
+        backups = Backups(machine.folder.root, options.backup_to, clock=machine.clock, passphrase=options.passphrase)
+    workers = Workers(machine, backups)
     door.start()
     workers.start()
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from shipby.application.shared.loggable import error_fields
 from shipby.observability import logger
+from shipby_local.one_machine.backup import Backups
 from shipby_local.one_machine.machine import QUEUES, Machine
 
 _IDLE_SECONDS = 0.1
@@ -17,6 +18,7 @@ _MINUTE = 60.0
 _HOUR = 3600.0
 _ROUTED_TOGETHER = 100
 _AFTER_A_FAILURE = 1.0
+_LONGEST_END = 10.0
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -34,8 +36,9 @@ class RunTime:
 class Workers:
     """Runs until `stop`, which lets everything that was begun end."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, backups: Backups | None = None) -> None:
         self._machine = machine
+        self._backups = backups
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -65,12 +68,15 @@ class Workers:
         self._every("sweep", _MINUTE, lambda: sweep.handler({}, RunTime(50)))
         self._every("poll", _MINUTE, lambda: poll.handler({}, RunTime(300)))
         self._every("cleaning", _HOUR, self._machine.forget_what_is_over)
+        if self._backups is not None:
+            self._every("backup", _MINUTE, self._backups.make)
 
     def stop(self) -> None:
-        """Begin nothing more, and wait for what was begun."""
+        """Begin nothing more, and wait a moment for what was begun; what does not end in time comes again later."""
         self._stop.set()
+        until = time.monotonic() + _LONGEST_END
         for thread in self._threads:
-            thread.join(timeout=30)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def route(self) -> bool:
         """Send on what was inserted, in the order of its commits; whether there was anything."""

@@ -16,7 +16,7 @@ from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.table import table_definition
 from shipby.adapters.sqlite.database import Database
-from shipby.adapters.sqlite.rows import save
+from shipby.adapters.sqlite.rows import Rows, save
 from shipby.adapters.sqlite.store import SQLiteStore
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.store import Store
@@ -47,6 +47,12 @@ class File:
         key = Key(item["PK"]["S"], item["SK"]["S"])
         self.database.write(lambda connection: save(connection, key, item, fresh=False))
 
+    def get(self, key: Key) -> dict[str, Any]:
+        return Rows(self.database).get(key) or {}
+
+    def store(self, clock: Clock) -> SQLiteStore:
+        return SQLiteStore(self.database, clock=clock)
+
     def all_items(self) -> list[dict[str, Any]]:
         return [json.loads(body) for (body,) in self.database.read("SELECT body FROM items ORDER BY pk, sk")]
 
@@ -61,6 +67,13 @@ class Table:
     def put(self, item: dict[str, Any]) -> None:
         """Write a raw item, as another release may have left it."""
         self.client.put_item(TableName=self.name, Item=item)
+
+    def get(self, key: Key) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get_item(TableName=self.name, Key=key.wire).get("Item", {})
+        return found
+
+    def store(self, clock: Clock) -> DynamoDBStore:
+        return DynamoDBStore(self.client, self.name, clock=clock)
 
     def all_items(self) -> list[dict[str, Any]]:
         """Every item, for tests only: the product never scans."""
