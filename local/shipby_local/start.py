@@ -11,10 +11,17 @@ def main() -> None:
 
     if sys.argv[1:2] and sys.argv[1] in commands.COMMANDS:
         commands.main()
-    else:
+        return
+    try:
         from shipby_local.cli import main as everything
-
-        everything()
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("shipby"):
+            raise
+        sys.exit(
+            f"shipby: {error.name} is not installed. Here are {', '.join(commands.COMMANDS)}; all others are for "
+            "AWS and the embedded stack, and need the repository and `make setup`."
+        )
+    everything()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def shop(tmp_path: Path) -> Path:
         machine = opened(root)
         machine.store().commit([SaveSettings(SellerSettings(seller="700001", version=1))])
         machine.documents.put("labels/1.pdf", LARGE, content_type="application/pdf")
-        machine.put_secret("700001", "ozon", {"api_key": "secret-of-the-seller"})
+        machine.put_secret("700001", "ozon", {"client_id": "700001"})
         machine.close()
     return root
 
@@ -43,7 +43,7 @@ def test_a_copy_made_while_the_shop_runs_comes_back_whole(shop: Path, tmp_path: 
     back = opened(tmp_path / "new" / "shop")
     assert back.store().sellers() == ["700001", "700002"]
     assert back.documents.get("labels/1.pdf") == LARGE
-    assert back.parameters.json("700001", "ozon") == {"api_key": "secret-of-the-seller"}
+    assert back.parameters.json("700001", "ozon") == {"client_id": "700001"}
     back.close()
     assert [path.name for path in (tmp_path / "copies").iterdir()] == [copy.name]
 

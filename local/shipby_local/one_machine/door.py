@@ -79,6 +79,9 @@ class _Server(ThreadingHTTPServer):
 class _Request(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
+    # An answer is one packet: head and body apart would wait 40 ms for each other (Nagle, delayed acknowledgement).
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024
     timeout = _SECONDS
 
     def _answer(self) -> None:
