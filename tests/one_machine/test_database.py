@@ -77,6 +77,14 @@ def test_a_closed_database_refuses_and_what_was_written_is_in_the_one_file(tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["shipby.db"]
 
 
+def test_threads_that_come_and_go_leave_no_connection_behind(database: Database) -> None:
+    for _ in range(50):
+        thread = threading.Thread(target=names, args=(database,))
+        thread.start()
+        thread.join()
+    assert len(database._free) == 1
+
+
 def test_a_file_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "shipby.db"
     with sqlite3.connect(path) as connection:

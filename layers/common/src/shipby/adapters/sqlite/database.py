@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -34,8 +35,7 @@ class Database:
     def __init__(self, path: Path, *, flush: bool = True) -> None:
         self.path = path
         self._flush = flush
-        self._own = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._free: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._closed = False
@@ -66,20 +66,28 @@ class Database:
     def read(self, statement: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """Rows of a query, of the last commit. Raises StoreUnavailableError."""
         try:
-            return self._reader().execute(statement, values).fetchall()
+            with self._reader() as connection:
+                return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise unavailable(error) from error
 
-    def _reader(self) -> sqlite3.Connection:
-        known: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if known is not None:
-            return known
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection that nobody else reads with meanwhile: as many are open as were ever needed at once, whatever
+        the number of threads."""
         with self._lock:
             if self._closed:
                 raise StoreUnavailableError("the database is closed: the program is stopping")
-            made = self._own.connection = self._connect()
-            self._all.append(made)
-        return made
+            known = self._free.pop() if self._free else None
+        connection = known or self._connect()
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                if not self._closed:
+                    self._free.append(connection)
+            if self._closed:
+                connection.close()
 
     def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Run a change in a transaction, all of it or, where it raises, nothing; it is on the disk when this returns.
@@ -101,7 +109,7 @@ class Database:
             self._closed = True
             self._jobs.put((_STOP, Future()))
         self._writer.join()
-        for connection in self._all:
+        for connection in self._free:
             connection.close()
 
     def _write_all(self, connection: sqlite3.Connection) -> None:

@@ -61,7 +61,7 @@ class SQLiteQueue:
         now = micros(self._clock.now())
         due = "SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ? LIMIT 1"
         if not self._database.read(due, (self.name, now)):
-            return ()
+            return []
 
         def change(connection: sqlite3.Connection) -> list[Claimed]:
             where = (self.name, now, self._tries)
