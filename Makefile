@@ -1,6 +1,6 @@
 # Needs only make and Python >= 3.11. Every target installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test simulate check build fonts labels lost-parcels marks webhooks catalogues console-test pictures renderer lock secrets
+.PHONY: help setup demo up down test simulate kills check build fonts labels lost-parcels marks webhooks catalogues console-test pictures renderer lock secrets
 SHELL := /bin/bash
 export SAM_CLI_TELEMETRY := 0
 
@@ -28,6 +28,9 @@ else
 	@.venv/bin/pytest -n 2 --dist loadfile -m "not stack"
 	@.venv/bin/pytest -p no:randomly -n 2 --dist loadgroup -m stack
 endif
+
+kills: setup ## kill the one-machine store 1,000 times, and cut it from power 100 times
+	@SHIPBY_KILLS=1000 SHIPBY_CUTS=100 .venv/bin/pytest -q tests/one_machine/test_kills.py
 
 SEEDS ?= 300
 simulate: setup ## play seeded faults against the real use cases; SEEDS=10000 for the long run

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.dynamodb.access.api_keys import ApiKeyReads
 from shipby.application.ports import sellers as ports
 from shipby.application.ports.clock import Clock
@@ -24,7 +23,7 @@ class Parts:
     clock: Clock
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
     return Parts(store=ApiKeyReads(table_name=AuthorizerSettings().table_name), clock=SystemClock())
 

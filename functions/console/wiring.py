@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.aws.documents import S3DocumentStore
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.access.refused_attempts import RefusedAttemptCounts
 from shipby.application.people.attempts import WINDOW, RefusedAttempts
@@ -31,8 +29,10 @@ class Parts:
     documents: DocumentStore
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
+    from shipby.adapters.aws.documents import S3DocumentStore  # with botocore: not where there is no AWS
+
     settings = ConsoleSettings()
     return Parts(
         store=DynamoDBStore(table_name=settings.table_name),

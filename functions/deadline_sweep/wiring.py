@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.dynamodb.alarms.due import DueAlarms
 from shipby.application.alarms.sweep import SentMemory
 from shipby.application.ports.clock import Clock
@@ -27,7 +26,7 @@ class Parts:
     """Lives as long as the process."""
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
     settings = DeadlineSweepSettings()
     return Parts(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.aws.documents import S3DocumentStore
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
 from shipby.adapters.aws_lambda.batch import SqsBatch
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.aws_lambda.visibility import QueueVisibility
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.adapters.evidence.archive import ZipArchives
@@ -86,8 +84,10 @@ class Parts:
         return PackTools(self.store, self.documents, self.pack_press, self.archives, self.clock)
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
+    from shipby.adapters.aws.documents import S3DocumentStore  # with botocore: not where there is no AWS
+
     settings = LabelGenerationSettings()
     return Parts(
         store=DynamoDBStore(table_name=settings.table_name),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.dynamodb.store import DynamoDBStore
 from shipby.application.polling.rounds import Tools
 from shipby.observability import logger
 from shipby.settings import MARKETPLACE_POLL_RATE, MarketplacePollSettings
 
 
-@cache
+@OncePerProcess
 def parts() -> Tools:
     settings = MarketplacePollSettings()
     return Tools(

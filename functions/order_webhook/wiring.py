@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from shipby.adapters.aws import clients
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.application.intake.receive_push import TokenCache
 from shipby.settings import OrderWebhookSettings
@@ -22,7 +21,7 @@ class Parts:
     service: str
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
     settings = OrderWebhookSettings()
     return Parts(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from shipby.adapters.aws import clients
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.aws_lambda.worker import Parts, queue_worker
 from shipby.settings import POSTING_SYNC_RATE, READ_WITHIN, PostingSyncSettings
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
     settings = PostingSyncSettings()
     return queue_worker(

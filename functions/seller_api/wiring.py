@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shipby.adapters.aws import clients
 from shipby.adapters.aws.clock import SystemClock
-from shipby.adapters.aws.documents import S3DocumentStore
-from shipby.adapters.aws_lambda.initial import before_the_first_event
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.adapters.dynamodb import DynamoDBStore
 from shipby.adapters.dynamodb.access.call_counts import CallCounts
 from shipby.application.ports.clock import Clock
@@ -55,8 +54,10 @@ class Parts:
     """None: calls are not limited."""
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
+    from shipby.adapters.aws.documents import S3DocumentStore  # with botocore: not where there is no AWS
+
     settings = SellerApiSettings()
     clock = SystemClock()
     return Parts(

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from typing import Protocol
 
 from shipby.adapters.aws import clients
-from shipby.adapters.aws.bus import EventBridgeBus
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.queue import SqsWorkQueue
-from shipby.adapters.aws_lambda.initial import before_the_first_event
-from shipby.adapters.dynamodb.webhooks.listening import Listening
+from shipby.adapters.aws_lambda.initial import OncePerProcess, before_the_first_event
 from shipby.application.alarms.route_events import Destination
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.messages import EventBus, WorkQueue
 from shipby.settings import StreamRouterSettings
+
+
+class Listens(Protocol):
+    """Which sellers have webhooks, as last asked."""
+
+    def refresh(self) -> None:
+        """Ask again if that was long ago."""
+
+    def __contains__(self, seller: object) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +30,18 @@ class Parts:
     queues: Mapping[Destination, WorkQueue]
     bus: EventBus
     copies: WorkQueue
-    listening: Listening
+    listening: Listens
     copy_queue_url: str
     label_delay_seconds: int
     clock: Clock
 
 
-@cache
+@OncePerProcess
 def parts() -> Parts:
+    # With botocore: not where there is no AWS.
+    from shipby.adapters.aws.bus import EventBridgeBus
+    from shipby.adapters.dynamodb.webhooks.listening import Listening
+
     settings = StreamRouterSettings()
     return Parts(
         queues={

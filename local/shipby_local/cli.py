@@ -26,6 +26,7 @@ from shipby_local.commands import (
     work,
 )
 from shipby_local.commands.shared import fail
+from shipby_local.one_machine.commands import COMMANDS as ONE_COMPUTER
 from shipby_local.stack.errors import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -44,6 +45,7 @@ PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "down": machine.down,
         "simulate": machine.simulate,
     },
+    "One computer": ONE_COMPUTER,
     "The day": {
         "morning": day.morning,
         "boards": day.boards,

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from shipby.adapters.messengers.allowed import refused_by_its_text
 from shipby.application.people.console_door import make_link
 from shipby.application.people.keeping import Keeper, Wanted, add_person
 from shipby.application.people.keys import NewKey, make_key
+from shipby.application.ports.clock import Clock
+from shipby.application.ports.store import Store
 from shipby.application.sellers.register import create_push_token, register_seller
 from shipby.domain import actors
 from shipby.domain.errors import AlreadyExistsError, InvalidInputError
 from shipby.domain.sellers.keys import Role
 from shipby.domain.sellers.settings import SellerSettings
-from shipby_local.deployment import Deployment
+
+
+class Deployment(Protocol):
+    """Where a seller is taken in: a stack on AWS, the embedded one, or one computer."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def endpoint(self) -> str | None:
+        """None on AWS; elsewhere a messenger may listen on this machine."""
+
+    def store(self) -> Store: ...
+    def secret_name(self, seller: str, name: str) -> str: ...
+    def put_secret(self, seller: str, name: str, value: object) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from shipby.domain.cases.watch import Watch
 from shipby.domain.errors import UnreadableItemError
 from shipby.domain.events import posting_ref, return_ref, watch_ref
 from shipby.domain.postings.posting import Alarm, RungKind, Stage
-from tests.contract.store.conftest import Table
+from tests.contract.store.conftest import TABLES, Table
 from tests.contract.store.paging_support import walk
 from tests.support import builders as a
 
-TABLES = ("moto", pytest.param("ministack", marks=pytest.mark.ministack))
 DUE = a.NOW - timedelta(minutes=3)
 ALARM = Alarm(due=DUE, kind=RungKind.CONFIRM_BY)
 REASON = "KeyError codec.py:80 decode"

@@ -15,21 +15,21 @@ from shipby.domain.errors import InvalidInputError
 from shipby.domain.events import EventType, posting_ref
 from shipby.domain.intents import OPEN_STATES, IntentAction, IntentState
 from shipby.domain.postings.posting import Alarm, RungKind
-from tests.contract.store.conftest import Table
+from tests.contract.store.conftest import TABLES, Table
 from tests.contract.store.paging_support import hours, walk
 from tests.support import builders as a
 
 REF = posting_ref(a.NUMBER)
 
 
-@pytest.fixture(params=["moto", pytest.param("ministack", marks=pytest.mark.ministack)])
+@pytest.fixture(params=TABLES)
 def table(request: pytest.FixtureRequest, tables: Callable[[str], Table]) -> Table:
     return tables(request.param)
 
 
 @pytest.fixture
 def store(table: Table) -> DynamoDBStore:
-    return DynamoDBStore(table.client, table.name, clock=a.FixedClock())
+    return table.store(a.FixedClock())
 
 
 def old_intent(table: Table, seller: str, state: IntentState, sequence: int) -> str:

@@ -52,12 +52,11 @@ from shipby.application.ports.writes import (
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 from shipby.domain.events import posting_ref
 from shipby.domain.postings.posting import Cancellation, Posting, RungKind, Stage
-from tests.contract.store.conftest import Table
+from tests.contract.store.conftest import TABLES, Table
 from tests.support import builders as a
 from tests.support import strategies as some
 
 KEY = Key("pk", "sk")
-TABLES = ("moto", pytest.param("ministack", marks=pytest.mark.ministack))
 
 CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], st.SearchStrategy[Any]]] = {
     "posting": (lambda record: posting_rows.posting_item(record, 4), posting_rows.postings().read, some.postings),

@@ -15,7 +15,7 @@ from shipby.application.ports.writes import AppendEvents, SavePosting, SaveRetur
 from shipby.domain.events import Ref, posting_ref, return_ref
 from shipby.domain.postings.posting import Posting, Stage
 from shipby.domain.proof.replay import Rebuilt, differences, rebuild
-from tests.contract.store.conftest import Table
+from tests.contract.store.conftest import TABLES, Table
 from tests.support import builders as a
 
 REF = posting_ref(a.NUMBER)
@@ -144,7 +144,7 @@ def test_a_change_with_a_token_may_be_repeated_although_the_item_was_seen_anew(
 
 
 def test_the_change_stays_in_its_row_and_never_comes_to_the_bus(table: Table, seller: str) -> None:
-    store = DynamoDBStore(table.client, table.name, clock=a.FixedClock())
+    store = table.store(a.FixedClock())
     save(store, a.posting(seller=seller), events=2)
 
     first, second = event_row(table, seller, 1), event_row(table, seller, 1, 1)
@@ -158,13 +158,13 @@ def test_the_change_stays_in_its_row_and_never_comes_to_the_bus(table: Table, se
 # What was edited behind the store's back -------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["moto", pytest.param("ministack", marks=pytest.mark.ministack)])
+@pytest.fixture(params=TABLES)
 def table(request: pytest.FixtureRequest, tables: Callable[[str], Table]) -> Table:
     return tables(request.param)
 
 
 def three_versions(table: Table, seller: str) -> DynamoDBStore:
-    store = DynamoDBStore(table.client, table.name, clock=a.FixedClock())
+    store = table.store(a.FixedClock())
     first = save(store, a.posting(seller=seller), events=2)
     second = save(store, replace(first, version=2, warehouse_id="2"))
     save(store, replace(second, version=3, warehouse_id="3"))
@@ -173,7 +173,7 @@ def three_versions(table: Table, seller: str) -> DynamoDBStore:
 
 def event_row(table: Table, seller: str, version: int, index: int = 0) -> dict[str, Any]:
     key = keys.event(seller, REF, version, index)
-    item: dict[str, Any] = table.client.get_item(TableName=table.name, Key=key.wire)["Item"]
+    item: dict[str, Any] = table.get(key)
     return item
 
 
@@ -188,7 +188,7 @@ def test_rows_of_an_older_release_are_named_and_the_rest_is_rebuilt_from_the_nex
     found = rebuilt(store, seller)
     assert (found.item, found.missing) == (None, (1, 2, 3))
 
-    other = DynamoDBStore(table.client, table.name, clock=a.FixedClock())
+    other = table.store(a.FixedClock())
     save(other, a.posting(seller=seller, version=4))
 
     found = rebuilt(store, seller)
@@ -220,7 +220,7 @@ def test_an_edited_event_shows_although_it_changes_no_attribute(table: Table, se
 
 def test_an_edited_item_differs_by_name(table: Table, seller: str) -> None:
     store = three_versions(table, seller)
-    item = table.client.get_item(TableName=table.name, Key=keys.posting(seller, a.NUMBER).wire)["Item"]
+    item = table.get(keys.posting(seller, a.NUMBER))
     table.put({**item, "late": {"BOOL": True}})
 
     found, stored = rebuilt(store, seller), store.stored_item(seller, REF)

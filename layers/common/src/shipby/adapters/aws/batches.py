@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from shipby.domain.errors import StoreUnavailableError
 
 T = TypeVar("T")
@@ -34,6 +32,8 @@ def send_all(batch: Sequence[T], send: Callable[[Sequence[T]], Sequence[tuple[T,
 
     Raises StoreUnavailableError if some are refused for good or AWS does not answer. What was taken stays taken.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # who calls AWS has loaded it
+
     left: Sequence[T] = batch
     refused: Sequence[tuple[T, str]] = ()
     for _ in range(_ATTEMPTS):

@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from shipby.adapters.aws import clients
 from shipby.domain.errors import InvalidInputError, StoreUnavailableError
 
@@ -60,6 +58,8 @@ class SellerParameters:
         return value
 
     def _read(self, path: str) -> object:
+        from botocore.exceptions import BotoCoreError, ClientError  # who calls AWS has loaded it
+
         client = self._client or clients.ssm()
         try:
             text = client.get_parameter(Name=path, WithDecryption=True)["Parameter"].get("Value", "")

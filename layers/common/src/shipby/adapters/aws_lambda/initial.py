@@ -8,6 +8,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+P = TypeVar("P")
+
+
+class OncePerProcess(Generic[P]):
+    """What a function works with: made at the first call, and the same from then on."""
+
+    def __init__(self, make: Callable[[], P]) -> None:
+        self._make = make
+        self._made: list[P] = []
+
+    def __call__(self) -> P:
+        if not self._made:
+            self._made.append(self._make())
+        return self._made[0]
+
+    def use(self, parts: P) -> None:
+        """In place of what the environment would make: for the process that is all functions at once."""
+        self._made = [parts]
+
+    def cache_clear(self) -> None:
+        """As in a new process."""
+        self._made = []
 
 
 def before_the_first_event(*makes: Callable[[], object]) -> None:

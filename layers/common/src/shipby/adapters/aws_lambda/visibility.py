@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from shipby.adapters.aws import clients
 from shipby.domain.errors import StoreUnavailableError
 
@@ -22,6 +20,8 @@ class QueueVisibility:
 
     def hold(self, receipt: str, seconds: int) -> None:
         """Let the message come again in `seconds`. Raises StoreUnavailableError."""
+        from botocore.exceptions import BotoCoreError, ClientError  # who calls AWS has loaded it
+
         client = self._client or clients.sqs()
         try:
             client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)

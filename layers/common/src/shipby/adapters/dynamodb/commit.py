@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shipby.adapters.dynamodb.client import call, error_code
-from shipby.adapters.dynamodb.operation import Meaning, Operation
-from shipby.adapters.dynamodb.values import Item, item_size
+from shipby.adapters.dynamodb.operation import MAX_TOKEN, Meaning, Operation, check, told
+from shipby.adapters.dynamodb.values import Item
 from shipby.domain.errors import (
-    AlreadyExistsError,
     InvalidInputError,
     RetryableError,
-    ShipbyError,
     StoreUnavailableError,
     VersionConflictError,
 )
@@ -22,10 +20,6 @@ from shipby.domain.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-MAX_OPERATIONS = 100
-MAX_BYTES = 4 * 1024 * 1024
-MAX_ITEM_BYTES = 400 * 1024
-MAX_TOKEN = 36
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
@@ -46,7 +40,7 @@ class Committer:
 
         A StoreUnavailableError after a timeout leaves open whether the change was applied: repeat it with a token.
         """
-        _check(operations, token)
+        check(operations, token)
         if not operations:
             return
         if len(operations) == 1 and not token and operations[0].action in ("Put", "Update"):
@@ -75,7 +69,7 @@ class Committer:
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
                 stands: Item = error.response.get("Item", {})  # type: ignore[assignment]  # botocore types the common envelope only
-                raise _told([(operation, stands)]) from error
+                raise told([(operation, stands)]) from error
             raise self._translated(error, [operation]) from error
 
     def _transaction(self, operations: Sequence[Operation], token: str) -> None:
@@ -100,7 +94,7 @@ class Committer:
         if code == "TransactionCanceledException":
             failed = _failed(error, operations)
             if failed:
-                return _told(failed)
+                return told(failed)
             codes = {reason.get("Code") for reason in _reasons(error)}
             if codes & _THROTTLES:
                 return _CollidedError(StoreUnavailableError("the database is overloaded; try again"))
@@ -148,32 +142,3 @@ def _pointers_of_others(error: ClientError, operations: Sequence[Operation]) -> 
     if error_code(error) != "TransactionCanceledException":
         return []
     return [operation for operation, _ in _failed(error, operations) if operation.meaning is Meaning.RELEASE]
-
-
-def _told(failed: Sequence[tuple[Operation, Item]]) -> ShipbyError:
-    worst, stands = min(failed, key=lambda pair: pair[0].meaning)
-    if worst.error is None:
-        return AlreadyExistsError(f"the item {worst.key.pk} / {worst.key.sk} is not as expected", what=worst.key.sk)
-    return worst.error(stands)
-
-
-def _check(operations: Sequence[Operation], token: str) -> None:
-    if len(token) > MAX_TOKEN:
-        raise InvalidInputError(f"the token of a change has at most {MAX_TOKEN} characters, not {len(token)}")
-    if len(operations) > MAX_OPERATIONS:
-        raise InvalidInputError(
-            f"a change of {len(operations)} items is more than the {MAX_OPERATIONS} of one transaction: split it"
-        )
-    total = 0
-    for operation in operations:
-        # No character takes more than four bytes: what is short in any spelling need not be measured.
-        if len(operations) * 4 * len(str(operation.body.get("Item", ""))) < MAX_ITEM_BYTES:
-            continue
-        size = item_size(operation.body.get("Item", {}))
-        if size > MAX_ITEM_BYTES:
-            raise InvalidInputError(
-                f"the item {operation.key.pk} / {operation.key.sk} would have {size} bytes; {MAX_ITEM_BYTES} fit"
-            )
-        total += size
-    if total > MAX_BYTES:
-        raise InvalidInputError(f"a change of {total} bytes is more than the {MAX_BYTES} of one transaction: split it")

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from shipby.adapters.dynamodb import keys
-from shipby.adapters.dynamodb.client import call, dynamodb_client, error_code
+from shipby.adapters.dynamodb.client import call, dynamodb_client, held
 from shipby.adapters.dynamodb.rows import inbox as inbox_rows
 from shipby.domain.postings.inbox import PushRow, PushToken
 
@@ -29,18 +27,12 @@ class PushInbox:
 
         Windows must divide a day: the row stands in the partition of its UTC day.
         """
-        try:
-            call(
-                self._client.put_item,
-                TableName=self._table,
-                Item=inbox_rows.push_item(push),
-                ConditionExpression="attribute_not_exists(PK)",
-            )
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return held(
+            self._client.put_item,
+            TableName=self._table,
+            Item=inbox_rows.push_item(push),
+            ConditionExpression="attribute_not_exists(PK)",
+        )
 
     def push_token(self, sha256: str) -> PushToken | None:
         """The token with this hash, revoked or not."""

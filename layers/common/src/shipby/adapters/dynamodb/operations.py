@@ -15,7 +15,10 @@ from shipby.adapters.dynamodb.operation import (
     Operation,
     claim,
     drop,
+    missing,
+    not_stopped,
     once,
+    points_to,
     put,
     registration,
     release,
@@ -123,7 +126,7 @@ def _and_switched_off(write: Operation) -> Operation:
     body["ConditionExpression"] = f"({body['ConditionExpression']}) AND ({SWITCHED_OFF})"
     body["ExpressionAttributeValues"] = body.get("ExpressionAttributeValues", {}) | {":off": {"BOOL": False}}
     body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    told = write.error
+    told, before = write.error, write.holds
 
     def error(stands: Item) -> ShipbyError:
         """Which of the two conditions failed shows in the item itself."""
@@ -131,7 +134,12 @@ def _and_switched_off(write: Operation) -> Operation:
             return stopped(stands["seller"]["S"])
         return told(stands)
 
-    return replace(write, body=body, error=error)
+    return replace(
+        write,
+        body=body,
+        error=error,
+        holds=lambda stands: not_stopped(stands) and (before is None or before(stands)),
+    )
 
 
 def _merge_pointers(found: list[Operation]) -> list[Operation]:
@@ -153,7 +161,8 @@ def _merge_pointers(found: list[Operation]) -> list[Operation]:
         body["ExpressionAttributeValues"] = body["ExpressionAttributeValues"] | {
             ":old": release.body["ExpressionAttributeValues"][":target"]
         }
-        placed[operation.key] = replace(claim, body=body)
+        old, target = (each.body["ExpressionAttributeValues"][":target"]["S"] for each in (release, claim))
+        placed[operation.key] = replace(claim, body=body, holds=points_to(old, target))
     return list(placed.values())
 
 
@@ -337,12 +346,20 @@ class _Builder:
         }
         if write.over is not None:
             newer, values[":over"] = f"({newer} OR synced_at = :over)", to_wire(keys.micros(write.over))
+        received, synced = keys.micros(posting.received_at), keys.micros(posting.synced_at)
+        over = None if write.over is None else keys.micros(write.over)
+
+        def unread(stands: Item) -> bool:
+            stood = int(stands["synced_at"]["N"])
+            return int(stands["received_at"]["N"]) == received and (stood <= synced or stood == over)
+
         return versioned(
             rows.postings.posting_item(posting, self._shards),
             posting.version,
             f"posting {posting.number}",
             further=f" AND received_at = :received AND {newer}",
             values=values,
+            besides=unread,
         )
 
     def _remember(self, write: w.RememberResponse) -> Operation:
@@ -356,6 +373,7 @@ class _Builder:
                 "ExpressionAttributeValues": {":now": to_wire(keys.micros(self._now))},
             },
             meaning=Meaning.ANSWERED,
+            holds=lambda stands: not stands or int(stands["expires_at"]["N"]) <= keys.micros(self._now),
             error=lambda _: AlreadyExistsError(f"Idempotency-Key {response.key!r} was answered before", what="IDEM"),
         )
 
@@ -382,7 +400,11 @@ def _access(row: "Person | Account | ApiKey | Session | Tries") -> Operation:
         return saved
     # Older releases wrote no version into keys.
     older = f"({saved.body['ConditionExpression']} OR attribute_not_exists(version))"
-    return replace(saved, body={**saved.body, "ConditionExpression": f"attribute_exists(PK) AND {older}"})
+    return replace(
+        saved,
+        body={**saved.body, "ConditionExpression": f"attribute_exists(PK) AND {older}"},
+        holds=lambda stands: bool(stands) and stands.get("version", {"N": "1"}) == {"N": "1"},
+    )
 
 
 def _ended(job: "PrintJob", event: Event) -> Operation:
@@ -392,6 +414,7 @@ def _ended(job: "PrintJob", event: Event) -> Operation:
         key=Key(item["PK"]["S"], item["SK"]["S"]),
         body={"Item": item, "ConditionExpression": NEW},
         meaning=Meaning.VERSION,
+        holds=missing,
         error=lambda _: VersionConflictError(f"print job {job.id} was ended by somebody else: read it again"),
     )
 

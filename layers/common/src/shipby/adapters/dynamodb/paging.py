@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from shipby.adapters.dynamodb.client import call, error_code
 from shipby.adapters.dynamodb.values import Item, Wire
 from shipby.domain.errors import InvalidInputError
@@ -46,6 +44,14 @@ class Listing:
     """Whether a read of the table may lag behind, at half the price; those of an index always may."""
 
 
+class Lists:
+    """A database that lists rows by itself, where there is no DynamoDB to ask."""
+
+    def listed(self, listing: Listing, *, after: Mapping[str, str] | None, limit: int | None) -> Iterator[Item]:
+        """Rows in their order behind the one whose keys are `after`; at most `limit` where one is given."""
+        raise NotImplementedError
+
+
 def encode_cursor(name: str, key: Mapping[str, str]) -> str:
     """Opaque text that continues the listing `name` after an item."""
     return base64.urlsafe_b64encode(json.dumps([name, key], separators=(",", ":")).encode()).decode().rstrip("=")
@@ -76,7 +82,7 @@ def check_limit(limit: int) -> None:
 
 
 def page(
-    client: "DynamoDBClient", table: str, listing: Listing, *, limit: int, cursor: str | None
+    client: "DynamoDBClient | Lists", table: str, listing: Listing, *, limit: int, cursor: str | None
 ) -> tuple[list[Item], str | None]:
     """Items of a listing, and the cursor behind the last of them if there are more."""
     check_limit(limit)
@@ -97,7 +103,7 @@ def page(
             items.append(item)
             if len(items) > limit:
                 break
-    except ClientError as error:
+    except Exception as error:
         if cursor is not None and error_code(error) == "ValidationException":
             raise InvalidInputError(
                 "the cursor does not belong to this listing", errors=[("cursor", "foreign or broken")]
@@ -117,9 +123,14 @@ def projection(columns: Sequence[str], names: Mapping[str, str]) -> dict[str, An
 
 
 def query(
-    client: "DynamoDBClient", table: str, listing: Listing, *, limit: int | None = None, **start: Any
+    client: "DynamoDBClient | Lists", table: str, listing: Listing, *, limit: int | None = None, **start: Any
 ) -> Iterator[Item]:
     """All items of a query in order, read page by page; strongly consistent unless an index serves it."""
+    if isinstance(client, Lists):
+        after = start.get("ExclusiveStartKey")
+        keys_after = None if after is None else {name: value["S"] for name, value in after.items()}
+        yield from client.listed(listing, after=keys_after, limit=limit)
+        return
     names = {"#partition": listing.partition[0]}
     values = {":partition": {"S": listing.partition[1]}}
     condition = "#partition = :partition"

@@ -6,16 +6,13 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.dynamodb import changes, keys, rows
 from shipby.adapters.dynamodb.access.people import PeopleOfShops
 from shipby.adapters.dynamodb.alarms.aside import AsideAlarms
 from shipby.adapters.dynamodb.alarms.due import SHARDS
 from shipby.adapters.dynamodb.changes import Seen
-from shipby.adapters.dynamodb.client import call, error_code
-from shipby.adapters.dynamodb.commit import Committer
+from shipby.adapters.dynamodb.client import call, held
 from shipby.adapters.dynamodb.inbox import PushInbox
 from shipby.adapters.dynamodb.keys import Key
 from shipby.adapters.dynamodb.operations import operations
@@ -72,67 +69,17 @@ _PACKED_DAYS = 512
 """Days of sellers that a process remembers."""
 
 
-class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
-    """Implements `shipby.application.ports.store.Store`.
+class Records(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
+    """What is read by key of Shipby's rows, whatever database keeps them: the other half gives `_get` and `_get_many`.
 
-    `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
-    when a remembered response has expired, and how old a count of packed postings is. `sleep` waits between attempts
-    of transactions that collide.
+    Nothing in it speaks to AWS. `_seen` remembers the newest items, for changes that are kept as what is new in them.
     """
 
-    def __init__(
-        self,
-        client: DynamoDBClient | None = None,
-        table_name: str = "shipby",
-        alarm_shards: int = SHARDS,
-        *,
-        clock: Clock | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(client, table_name, alarm_shards)
-        self._clock = clock or SystemClock()
-        self._seen = Seen()
-        self._packed: dict[tuple[str, date], tuple[Mapping[tuple[str, datetime], int], datetime]] = {}
-        self._committer = Committer(lambda: self._client, table_name, sleep=sleep)
+    if TYPE_CHECKING:
+        _seen: Seen
 
-    def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
-        """Apply all writes or none; see the port for what is raised.
-
-        Raises InvalidInputError in addition for a change that no transaction can hold: two writes of one item, more
-        than 100 items or 4 MB, or a token that was used for another change.
-        """
-        # A repeat with a token must be the same to the byte, whoever sends it: it keeps whole items.
-        seen = Seen() if token else self._seen
-        wanted = operations(writes, shards=self._shards, now=self._clock.now(), seen=seen)
-        self._note_words(writes)
-        self._committer.run(wanted, token)
-        for operation in wanted:
-            if operation.key.sk in _REPLAYED and operation.action == "Put":
-                self._seen.note(operation.key, operation.body["Item"])
-
-    def _note_words(self, writes: Sequence[Write]) -> None:
-        """A row for each new word, before the transaction: a word that leads to no posting is passed over, one that a
-        crash left out would be missed for good; and it costs half as much."""
-        details = [write for write in writes if isinstance(write, SaveDetail)]
-        if not details:
-            return
-        from shipby.domain.postings.words import KEPT, words_of  # only who reads the marketplace: cold starts
-
-        ttl = int((self._clock.now() + KEPT).timestamp())
-        for detail in details:
-            for word in words_of(detail.detail) if detail.words is None else detail.words:
-                key = keys.word(detail.seller, word.text, word.kind, word.number)
-                item = item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1, "ttl": ttl})
-                call(self._client.put_item, TableName=self._table, Item=item)
-
-    # Single items ------------------------------------------------------------------------------------------------
-
-    def _get(self, key: Key) -> Item | None:
-        answer = call(self._client.get_item, TableName=self._table, Key=key.wire, ConsistentRead=True)
-        item: Item | None = answer.get("Item")
-        if item is not None and key.sk in _REPLAYED:
-            self._seen.note(key, item)
-        return item
+        def _get(self, key: Key) -> Item | None: ...
+        def _get_many(self, wanted: Sequence[Key], columns: Sequence[str] = ()) -> dict[Key, Item]: ...
 
     def _read(self, kind: Kind[T], key: Key) -> T | None:
         item = self._get(key)
@@ -184,38 +131,6 @@ class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
     def _parts(self, kind: Kind[T], wanted: Mapping[str, Key]) -> dict[str, T]:
         found = self._get_many(list(wanted.values()), ("PK", "SK", "schema", *kind.record.attributes))
         return {name: kind.read(found[key]) for name, key in wanted.items() if key in found}
-
-    def packed_on(self, seller: str, day: date, *, most: int) -> Mapping[tuple[str, datetime], int] | None:
-        """As listed; a day that is over is remembered for some minutes: boards stay open, and ask again and again."""
-        now = self._clock.now()
-        kept = self._packed.get((seller, day))
-        if kept is None or abs(now - kept[1]) > PACKED_KEPT:
-            counted = super().packed_on(seller, day, most=most)
-            if counted is None or day >= now.date():
-                return counted
-            if len(self._packed) >= _PACKED_DAYS:
-                self._packed.clear()
-            kept = self._packed[seller, day] = counted, now
-        return kept[0] if sum(kept[0].values()) <= most else None
-
-    def _get_many(self, wanted: Sequence[Key], columns: Sequence[str] = ()) -> dict[Key, Item]:
-        """Items by key, strongly consistent; of each only some attributes where they are named.
-
-        What the database leaves out under load is asked for again, one by one.
-        """
-        found: dict[Key, Item] = {}
-        part_of = projection(columns, {}) if columns else {}
-        for start in range(0, len(wanted), _MOST_AT_ONCE):
-            part = wanted[start : start + _MOST_AT_ONCE]
-            request: Any = {self._table: {"Keys": [key.wire for key in part], "ConsistentRead": True, **part_of}}
-            answer = call(self._client.batch_get_item, RequestItems=request)
-            for item in answer["Responses"].get(self._table, []):
-                found[Key(item["PK"]["S"], item["SK"]["S"])] = item
-            for left in answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", []):
-                key = Key(left["PK"]["S"], left["SK"]["S"])
-                if (item := self._get(key)) is not None:
-                    found[key] = item
-        return found
 
     def money(self, seller: str, number: str) -> MoneyLedger | None:
         return self._read(rows.refunds.ledgers(), keys.money(seller, number))
@@ -337,6 +252,101 @@ class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
         body: Mapping[str, Json] | None = None if item is None else from_wire(item["body"])
         return body
 
+
+class DynamoDBStore(Records):
+    """Implements `shipby.application.ports.store.Store`.
+
+    `alarm_shards` must be the same in every function: an item's shard is part of its index key. `clock` decides only
+    when a remembered response has expired, and how old a count of packed postings is. `sleep` waits between attempts
+    of transactions that collide.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient | None = None,
+        table_name: str = "shipby",
+        alarm_shards: int = SHARDS,
+        *,
+        clock: Clock | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        from shipby.adapters.dynamodb.commit import Committer  # with botocore: not for a store without AWS
+
+        super().__init__(client, table_name, alarm_shards)
+        self._clock = clock or SystemClock()
+        self._seen = Seen()
+        self._packed: dict[tuple[str, date], tuple[Mapping[tuple[str, datetime], int], datetime]] = {}
+        self._committer = Committer(lambda: self._client, table_name, sleep=sleep)
+
+    def commit(self, writes: Sequence[Write], *, token: str = "") -> None:
+        """Apply all writes or none; see the port for what is raised.
+
+        Raises InvalidInputError in addition for a change that no transaction can hold: two writes of one item, more
+        than 100 items or 4 MB, or a token that was used for another change.
+        """
+        # A repeat with a token must be the same to the byte, whoever sends it: it keeps whole items.
+        seen = Seen() if token else self._seen
+        wanted = operations(writes, shards=self._shards, now=self._clock.now(), seen=seen)
+        self._note_words(writes)
+        self._committer.run(wanted, token)
+        for operation in wanted:
+            if operation.key.sk in _REPLAYED and operation.action == "Put":
+                self._seen.note(operation.key, operation.body["Item"])
+
+    def _note_words(self, writes: Sequence[Write]) -> None:
+        """A row for each new word, before the transaction: a word that leads to no posting is passed over, one that a
+        crash left out would be missed for good; and it costs half as much."""
+        details = [write for write in writes if isinstance(write, SaveDetail)]
+        if not details:
+            return
+        from shipby.domain.postings.words import KEPT, words_of  # only who reads the marketplace: cold starts
+
+        ttl = int((self._clock.now() + KEPT).timestamp())
+        for detail in details:
+            for word in words_of(detail.detail) if detail.words is None else detail.words:
+                key = keys.word(detail.seller, word.text, word.kind, word.number)
+                item = item_to_wire({"PK": key.pk, "SK": key.sk, "schema": 1, "ttl": ttl})
+                call(self._client.put_item, TableName=self._table, Item=item)
+
+    def _get(self, key: Key) -> Item | None:
+        answer = call(self._client.get_item, TableName=self._table, Key=key.wire, ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        if item is not None and key.sk in _REPLAYED:
+            self._seen.note(key, item)
+        return item
+
+    def _get_many(self, wanted: Sequence[Key], columns: Sequence[str] = ()) -> dict[Key, Item]:
+        """Items by key, strongly consistent; of each only some attributes where they are named.
+
+        What the database leaves out under load is asked for again, one by one.
+        """
+        found: dict[Key, Item] = {}
+        part_of = projection(columns, {}) if columns else {}
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            part = wanted[start : start + _MOST_AT_ONCE]
+            request: Any = {self._table: {"Keys": [key.wire for key in part], "ConsistentRead": True, **part_of}}
+            answer = call(self._client.batch_get_item, RequestItems=request)
+            for item in answer["Responses"].get(self._table, []):
+                found[Key(item["PK"]["S"], item["SK"]["S"])] = item
+            for left in answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", []):
+                key = Key(left["PK"]["S"], left["SK"]["S"])
+                if (item := self._get(key)) is not None:
+                    found[key] = item
+        return found
+
+    def packed_on(self, seller: str, day: date, *, most: int) -> Mapping[tuple[str, datetime], int] | None:
+        """As listed; a day that is over is remembered for some minutes: boards stay open, and ask again and again."""
+        now = self._clock.now()
+        kept = self._packed.get((seller, day))
+        if kept is None or abs(now - kept[1]) > PACKED_KEPT:
+            counted = super().packed_on(seller, day, most=most)
+            if counted is None or day >= now.date():
+                return counted
+            if len(self._packed) >= _PACKED_DAYS:
+                self._packed.clear()
+            kept = self._packed[seller, day] = counted, now
+        return kept[0] if sum(kept[0].values()) <= most else None
+
     # Single writes -----------------------------------------------------------------------------------------------
 
     def mark_synced(self, seller: str, number: str, read_at: datetime) -> None:
@@ -401,10 +411,4 @@ class DynamoDBStore(Stocks, PeopleOfShops, AsideAlarms, PushInbox):
 
     def _conditional(self, operation: Callable[..., Any], **arguments: Any) -> bool:
         """Whether the condition held and the write was done."""
-        try:
-            call(operation, TableName=self._table, **arguments)
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return held(operation, TableName=self._table, **arguments)

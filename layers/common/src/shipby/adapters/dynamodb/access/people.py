@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from shipby.adapters.dynamodb import index_keys, keys, rows
-from shipby.adapters.dynamodb.client import call, error_code
+from shipby.adapters.dynamodb.client import held
 from shipby.adapters.dynamodb.listings import Listings
 from shipby.adapters.dynamodb.paging import Listing, page
 from shipby.adapters.dynamodb.values import to_wire
@@ -73,7 +71,9 @@ class PeopleOfShops(Listings):
         if key is None or key.seller != seller or (key.used_at and at - key.used_at < USE_NOTED_EVERY):
             return
         columns = index_keys.api_keys(seller, key.created_at, identifier)
-        self._if_it_holds(
+        held(
+            self._client.update_item,
+            TableName=self._table,
             Key=keys.api_key(identifier).wire,
             UpdateExpression="SET used_at = :at, DK = :dk, DS = :ds",
             ConditionExpression="seller = :seller AND (attribute_not_exists(used_at) OR used_at <= :before)",
@@ -88,16 +88,11 @@ class PeopleOfShops(Listings):
 
     def note_session_use(self, sha256: str, at: datetime) -> None:
         """Raise a session's `seen_at`; nothing happens where it is closed, gone, or later already."""
-        self._if_it_holds(
+        held(
+            self._client.update_item,
+            TableName=self._table,
             Key=keys.session(sha256).wire,
             UpdateExpression="SET seen_at = :at",
             ConditionExpression="seen_at < :at AND attribute_not_exists(closed_at)",
             ExpressionAttributeValues={":at": to_wire(keys.micros(at))},
         )
-
-    def _if_it_holds(self, **arguments: Any) -> None:
-        try:
-            call(self._client.update_item, TableName=self._table, **arguments)
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise

@@ -1,0 +1,1 @@
+"""The shop on one computer: start, memory, pushes a second."""
