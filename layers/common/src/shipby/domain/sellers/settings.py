@@ -133,6 +133,15 @@ class PackagingRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePolicy:
+    """What is done with buyers' messages."""
+
+    read: Automation = Automation.OFF
+    """Off: chats with buyers are never opened. In shadow: answers are read and shown to a person as cases. On: a yes or
+    a no to a question is applied by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SellerSettings:
     """A seller's policy. No secret is in it."""
 
@@ -240,5 +249,6 @@ class SellerSettings:
     stock_pools: Mapping[str, str] = field(default_factory=dict)
     """Warehouse id, or `*` for every other one -> the pool that its postings reserve from: `main` is this shop's own,
     `other-shop:main` another one's. Empty: no stock is kept."""
+    messages: MessagePolicy = field(default_factory=MessagePolicy)
     buyer_chat: bool = True
     """False where the account has no Premium subscription, so that a chat is never even tried."""
