@@ -84,6 +84,7 @@ CASES: Final[Mapping[str, str]] = {
     "not_accepted": mark("Not accepted by Ozon"),
     "no_number": mark("No tracking number"),
     "silent_parcel": mark("Parcel is silent"),
+    "buyer_message": mark("A buyer wrote"),
     "webhook": mark("Webhook is paused"),
 }
 PUSHES: Final[Mapping[str, str]] = {

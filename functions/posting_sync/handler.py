@@ -11,6 +11,7 @@ from shipby.application.cancels.sync import sync_cancel_request
 from shipby.application.evidence.claim_hints import watch_chats
 from shipby.application.intake.sync_posting import Synced, sync_posting
 from shipby.domain.errors import InvalidInputError, ShipbyError
+from shipby.domain.sellers.settings import Automation
 
 
 def handler(event: Event, context: Context) -> PartialResponse:
@@ -22,6 +23,8 @@ def _sync(message: Message) -> str:
     seller = message.seller
     if message.body.get("task") == "chats":
         return _look_into_chats(seller, _hinted_at(message))
+    if message.body.get("task") == "buyer_chat":
+        return _read_buyer(seller, message.text("chat"))
     if message.body.get("task") == "goods":
         return _goods_came(seller, message.text("pool"), message.text("sku"))
     schema = message.text("delivery_schema") if message.body.get("delivery_schema") else ""
@@ -56,6 +59,17 @@ def _look_into_chats(seller: str, hinted_at: datetime | None) -> str:
     own = parts()
     chats = own.marketplaces.of(seller).chats
     return watch_chats(seller, store=own.store, chats=chats, clock=own.clock, hinted_at=hinted_at).state
+
+
+def _read_buyer(seller: str, chat_id: str) -> str:
+    own = parts()
+    settings = own.store.settings(seller)
+    if settings is None or settings.messages.read is Automation.OFF:
+        return "off"
+    from shipby.application.messages.read_chats import read_buyer_chats  # only where buyers are read: cold starts
+
+    chats = own.marketplaces.of(seller).chats
+    return read_buyer_chats(seller, store=own.store, chats=chats, clock=own.clock, chat_id=chat_id).state
 
 
 def _goods_came(owner: str, pool: str, sku: str) -> str:

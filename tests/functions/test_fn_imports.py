@@ -43,28 +43,28 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    # Every reader of settings has the module and the two dataclasses of the seller's check rules, and two rules of the
-    # bench. Each store has a dataclass of what it writes: of the data of single pieces, of a purchase, of all other
-    # rows of the bench, of people, keys and sessions (with a module of their reads), four of goods, two of what is for
-    # sale; two more stand beside the product card. Two modules are what the store reads of goods, and whether a posting
-    # wants any; what reserves is loaded for shops that keep stock alone.
+    # Every reader of settings has the module and the two dataclasses of the seller's check rules, two rules of the
+    # bench, and what is done with buyers' messages. Each store has a dataclass of what it writes: of the data of single
+    # pieces, of a purchase, of all other rows of the bench, of people, keys and sessions (with a module of their
+    # reads), four of goods, two of what is for sale; two more stand beside the product card. Two modules are what the
+    # store reads of goods, and whether a posting wants any; what reserves is loaded for shops that keep stock alone.
     "order_webhook.handler": Budget(set(), 35, 12),
     # Whose key it is, and sessions: the person behind either is read as well.
     "authorizer.handler": Budget(set(), 41, 13),
     "deadline_sweep.handler": Budget(WORKER, 46, 20),
-    "deadline_sweep.worker": Budget(WORKER, 215, 174),
+    "deadline_sweep.worker": Budget(WORKER, 214, 175),
     # Who has webhooks, and which events they get.
-    "stream_router.handler": Budget(WORKER, 78, 45),
-    "posting_sync.handler": Budget(WORKER, 207, 189),
-    "marketplace_poll.handler": Budget(WORKER, 290, 255),
-    "tracking.handler": Budget(WORKER, 225, 192),
-    "refunds.handler": Budget(WORKER, 225, 192),
-    "notifications.handler": Budget(WORKER, 197, 170),
-    "webhooks.handler": Budget(WORKER, 138, 116),
-    "label_generation.handler": Budget(WORKER, 259, 227),
-    "seller_api.handler": Budget({*WORKER, "pydantic"}, 101, 99),
+    "stream_router.handler": Budget(WORKER, 74, 46),
+    "posting_sync.handler": Budget(WORKER, 206, 190),
+    "marketplace_poll.handler": Budget(WORKER, 289, 256),
+    "tracking.handler": Budget(WORKER, 224, 193),
+    "refunds.handler": Budget(WORKER, 224, 193),
+    "notifications.handler": Budget(WORKER, 196, 171),
+    "webhooks.handler": Budget(WORKER, 137, 117),
+    "label_generation.handler": Budget(WORKER, 257, 228),
+    "seller_api.handler": Budget({*WORKER, "pydantic"}, 99, 100),
     # What pages show of many subjects; no pydantic, no catalogues but their compiled files.
-    "console.handler": Budget(WORKER, 109, 101),
+    "console.handler": Budget(WORKER, 107, 102),
 }
 _OWN = {"order_webhook.handler": {"errors", "events", "json_types", "money", "postings.inbox", "postings.push"}} | {
     "authorizer.handler": {

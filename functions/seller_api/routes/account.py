@@ -23,6 +23,7 @@ from shipby.domain.sellers.settings import (
     AssembleAt,
     InspectionRule,
     LatePolicy,
+    MessagePolicy,
     NumberApproval,
     OwnLabelPolicy,
     PackagingRule,
@@ -48,9 +49,10 @@ def list_settings_changes(call: Call) -> Mapping[str, object]:
 
 
 def _with_checks(wanted: SellerSettings, body: SettingsBody) -> SellerSettings:
-    """What is held against orders, and what follows from it."""
+    """What is held against orders, and what follows from it; and whether buyers' messages are read."""
     return replace(
         wanted,
+        messages=MessagePolicy(read=body.messages.read),
         checks=body.checks,
         check_rules=tuple(_check_rule(rule) for rule in body.check_rules),
         auto_confirm=body.auto_confirm,

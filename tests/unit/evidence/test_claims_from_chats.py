@@ -234,7 +234,6 @@ def test_a_hint_is_followed_unless_somebody_has_looked_since(desk: Desk) -> None
     [
         ("TYPE_NEW_MESSAGE", "Seller_Support", True),
         ("TYPE_NEW_MESSAGE", "Seller_Notification_Logistics", True),
-        ("TYPE_NEW_MESSAGE", "Buyer_Seller", False),
         ("TYPE_NEW_MESSAGE", None, False),
         ("TYPE_MESSAGE_READ", "Seller_Support", False),
     ],

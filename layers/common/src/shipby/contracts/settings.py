@@ -15,6 +15,7 @@ from shipby.contracts.bench.rules import (
     PackagingRuleBody,
     PackagingRuleView,
 )
+from shipby.contracts.messages.policy import MessagePolicyBody, MessagePolicyView
 from shipby.contracts.policy.overrides import PolicyOverrideBody, PolicyOverrideView, placed_once
 from shipby.contracts.policy.parts import (
     CappedAction,
@@ -153,6 +154,7 @@ class SettingsBody(Request):
         Duration, AfterValidator(_a_day), Field(description="How long a printed file that shows a person is kept.")
     ]
     buyer_chat: Annotated[bool, Field(description="Whether the account may write to buyers.")]
+    messages: Annotated[MessagePolicyBody, Field(default_factory=MessagePolicyBody)]
     auto_return: Annotated[
         Automation, Field(description="Whether returns are decided by themselves, by your return policies.")
     ] = Automation.SHADOW
@@ -302,6 +304,7 @@ class SettingsView(View):
     unlock_at: str
     personal_kept: str
     buyer_chat: bool
+    messages: MessagePolicyView
     auto_return: Automation
     auto_cancel_request: Automation
     tell_stock: Automation

@@ -4,6 +4,12 @@ from typing import Final
 
 BADGE: Final = "badge"
 """A person of the shop, by the sha256 of their badge's code."""
+BUYER_ANSWER: Final = "buyer_answer"
+"""The chat message by which a buyer answered, by the posting's number: an answer is applied once."""
+BUYER_CHAT: Final = "buyer_chat"
+"""The posting that its buyer was written to about, by the chat's id: the first one."""
+BUYER_CHATS_SHARED: Final = "buyer_chat_shared"
+"""`*`, by the id of a chat about several postings."""
 CARRIAGE: Final = "carriage"
 """A carriage of ours, by the marketplace's id of it."""
 CARRIAGE_DAY: Final = "carriage_day"

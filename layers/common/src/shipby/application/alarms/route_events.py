@@ -12,6 +12,7 @@ from shipby.application.shared.messages import sync_message
 from shipby.domain.deadlines.firing import MISSING
 from shipby.domain.events import AggregateKind, EventType, StoredEvent
 from shipby.domain.evidence.claim_hints import asks_here
+from shipby.domain.initiators import latin
 from shipby.domain.intents import TOGETHER
 from shipby.domain.json_types import Json
 from shipby.domain.postings.inbox import PushRow, PushState
@@ -147,6 +148,15 @@ _AFTER_OVERDUE = 60
 NEW_MESSAGE = "TYPE_NEW_MESSAGE"
 
 
+_BUYER_WRITES_ON = 25
+"""Seconds; a buyer who has just written is let finish: `messages.read_chats` waits for so long."""
+
+
+def _is_buyers(push: PushRow) -> bool:
+    """Said by anybody in a chat with a buyer; the worker sees by whom, and whether the shop wants it read."""
+    return latin(str(push.payload.get("chat_type"))).upper().startswith("BUYER_SELLER")
+
+
 _WEBHOOK_TASKS = frozenset({"test", "drain", "replay"})
 
 
@@ -173,7 +183,7 @@ def route_webhooks(stored: StoredEvent, *, listens: bool) -> Sequence[Routed]:
 
 
 def route_push(push: PushRow, *, now: datetime | None = None) -> Sequence[Routed]:
-    """A push about a posting is a hint to read it again, one about a chat in which the marketplace itself writes a hint
+    """A push about a posting is a hint to read it again, one about a chat (the marketplace's own, or a buyer's) a hint
     to look there; anything else is only counted.
 
     `now`: the router's clock. The later of the two clocks is the hint's time, so that one which stands behind makes no
@@ -183,6 +193,10 @@ def route_push(push: PushRow, *, now: datetime | None = None) -> Sequence[Routed
     if push.state is PushState.NOTED and push.type == NEW_MESSAGE and asks_here(str(push.payload.get("chat_type"))):
         body: dict[str, Json] = {"seller": push.seller, "task": "chats", "hinted_at": hinted_at.isoformat()}
         return (Routed(Destination.SYNC, QueueMessage(body=body, group=push.seller)),)
+    if push.state is PushState.NOTED and push.type == NEW_MESSAGE and _is_buyers(push):
+        body = {"seller": push.seller, "task": "buyer_chat", "chat": str(push.payload.get("chat_id"))}
+        message = QueueMessage(body=body, group=push.seller, delay_seconds=_BUYER_WRITES_ON)
+        return (Routed(Destination.SYNC, message),)
     if push.state is not PushState.RECEIVED:
         return ()
     message = sync_message(push.seller, push.posting_number, hinted_at=hinted_at, why=push.type)

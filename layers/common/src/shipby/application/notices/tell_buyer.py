@@ -11,9 +11,11 @@ from shipby.application.deadlines.ring_posting import around_of
 from shipby.application.ports.clock import Clock
 from shipby.application.ports.marketplace import Marketplace, Marketplaces
 from shipby.application.ports.postings import HistoryReads
+from shipby.application.ports.sellers import Pointers
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import (
     AppendEvents,
+    ClaimPointer,
     Commits,
     RememberResponse,
     RequireAutomation,
@@ -21,8 +23,8 @@ from shipby.application.ports.writes import (
     SpendCap,
     Write,
 )
-from shipby.application.shared.retry import decide_anew
-from shipby.domain import actors
+from shipby.application.shared.retry import decide_anew, or_decide_anew
+from shipby.domain import actors, pointers
 from shipby.domain.cases.held import Wait
 from shipby.domain.deadlines.ladder import rewind
 from shipby.domain.deadlines.moot import why_moot
@@ -178,7 +180,7 @@ def _deliver(
     """What became of it, as it is noted; None if that was noted before."""
     if _noted(letter, store):
         return None
-    kind, why, wait = _send(letter, settings, store=store, marketplaces=marketplaces, clock=clock)
+    kind, why, wait, chat = _send(letter, settings, store=store, marketplaces=marketplaces, clock=clock)
 
     def once() -> None:
         posting = store.posting(letter.seller, letter.number)
@@ -192,10 +194,21 @@ def _deliver(
         appended = AppendEvents(letter.seller, posting_ref(letter.number), changed.version, (event,))
         waits = letter.guards and letter.waits
         held = _held(letter, posting, wait, why, settings, store, clock.now()) if wait and waits else []
-        commit(store, [SavePosting(changed), appended, *held])
+        with or_decide_anew(f"the buyer of posting {letter.number} is written to about another one: read it again"):
+            commit(store, [SavePosting(changed), appended, *held, *_chat_of(letter, chat, store)])
 
     decide_anew(once)
     return kind
+
+
+def _chat_of(letter: _Letter, chat: str, store: Pointers) -> list[Write]:
+    """The posting is found by its chat from now on; a chat about several postings says so, and none is guessed."""
+    known = store.find(letter.seller, pointers.BUYER_CHAT, chat) if chat else letter.number
+    if known == letter.number:
+        return []
+    if known is None:
+        return [ClaimPointer(letter.seller, pointers.BUYER_CHAT, chat, letter.number)]
+    return [ClaimPointer(letter.seller, pointers.BUYER_CHATS_SHARED, chat, pointers.EVERY_SHOP)]
 
 
 def hold_question(seller: str, number: str, problem: ShipbyError, *, store: Store, now: datetime) -> None:
@@ -239,37 +252,37 @@ def _noted(letter: _Letter, store: HistoryReads) -> bool:
 
 def _send(
     letter: _Letter, settings: SellerSettings, *, store: Commits, marketplaces: Marketplaces, clock: Clock
-) -> tuple[EventType, str, Wait | None]:
-    """Send at most once; what became of it, in words, and what it waits for if it may still be sent later.
+) -> tuple[EventType, str, Wait | None, str]:
+    """Send at most once; what became of it, in words, what it waits for if it may still be sent later, and the chat.
 
     Raises RetryableError while no chat can be opened.
     """
     unsent = EventType.NOTICE_UNDELIVERABLE
     if not settings.buyer_chat:
-        return unsent, "no lawful channel: the account has no chat subscription", None
+        return unsent, "no lawful channel: the account has no chat subscription", None, ""
     try:
         marketplace = marketplaces.of(letter.seller)
         letter.check(marketplace)
         chat = marketplace.start_chat(letter.number)
     except (PermanentError, CredentialsRejectedError, OutcomeUnknownError) as error:
         away = isinstance(error, CredentialsRejectedError)
-        return unsent, f"no lawful channel: {error}", Wait.MARKETPLACE if away else None
+        return unsent, f"no lawful channel: {error}", Wait.MARKETPLACE if away else None, ""
     # Claimed before sending: a second message to a buyer is worse than a missing one, which a person hears of.
     try:
         store.commit([_claim(letter, clock), *letter.guards])
     except AlreadyExistsError:
-        return unsent, "it was begun before, and nobody knows whether it was sent", None
+        return unsent, "it was begun before, and nobody knows whether it was sent", None, chat
     except KillSwitchOnError as error:
-        return unsent, f"not sent: {error}", Wait.KILL_SWITCH
+        return unsent, f"not sent: {error}", Wait.KILL_SWITCH, ""
     except CapReachedError as error:
-        return unsent, f"not sent: {error}", Wait.CAP
+        return unsent, f"not sent: {error}", Wait.CAP, ""
     try:
         marketplace.send_chat_message(chat, letter.text)
     except OutcomeUnknownError as error:
-        return unsent, f"sent, but no answer came: {error}", None
+        return unsent, f"sent, but no answer came: {error}", None, chat
     except ShipbyError as error:
-        return unsent, f"not sent: {error}", None
-    return letter.noted_as, "marketplace chat", None
+        return unsent, f"not sent: {error}", None, ""
+    return letter.noted_as, "marketplace chat", None, chat
 
 
 def _claim(letter: _Letter, clock: Clock) -> RememberResponse:

@@ -39,6 +39,7 @@ from shipby.domain.errors import (
     MarketplaceRefusedError,
 )
 from shipby.domain.json_types import Json
+from shipby.domain.sellers.settings import Automation, SellerSettings
 from shipby.domain.skew import ahead
 
 CHANGED_WITHIN = timedelta(days=7)
@@ -232,8 +233,12 @@ def _look_after(
 
             learned.learn_again(seller, bool(watched["looked"]), store=own.store, clock=own.clock)
             own.store.save_report(seller, SILENCE, own.clock.now().date(), watched)
+    settings = own.store.settings(seller)
     with troubles.of("stock"):
-        _compare_stock(seller, own)
+        _compare_stock(seller, settings, own)
+    with troubles.of("buyer chats"):
+        if seller not in done.rejected and settings is not None and settings.messages.read is not Automation.OFF:
+            _read_buyers(seller, own)
     with troubles.of("morning"):
         from shipby.application.figures.morning import keep_morning  # once a day: cold starts
 
@@ -242,9 +247,17 @@ def _look_after(
         done.reasons[seller] = _reasons(seller, own)
 
 
-def _compare_stock(seller: str, own: Tools) -> None:
+def _read_buyers(seller: str, own: Tools) -> None:
+    """A push may get lost: what buyers wrote is looked for at every visit, in chats that are unread."""
+    from shipby.application.messages.read_chats import read_buyer_chats  # only where buyers are read: cold starts
+
+    chats = own.marketplaces.of(seller).chats
+    read = read_buyer_chats(seller, store=own.store, chats=chats, clock=own.clock)
+    own.log.info("buyers' chats read", extra={"seller": seller, **read.view()})
+
+
+def _compare_stock(seller: str, settings: SellerSettings | None, own: Tools) -> None:
     """Once a day, of a shop that sells from pools: the tracking worker looks."""
-    settings = own.store.settings(seller)
     if settings is None or not settings.stock_pools:
         return
     from shipby.application.availability import compare

@@ -143,6 +143,7 @@ def policy_view(settings: SellerSettings) -> dict[str, Json]:
         "unlock_at": settings.unlock_at,
         "personal_kept": duration_text(settings.personal_kept),
         "buyer_chat": settings.buyer_chat,
+        "messages": {"read": settings.messages.read},
         "auto_return": settings.auto_return,
         "auto_cancel_request": settings.auto_cancel_request,
         "tell_stock": settings.tell_stock,

@@ -51,6 +51,8 @@ class CaseKind(StrEnum):
     """There are not enough units for a posting: part of it, a wait or a cancel has to be chosen."""
     STOCK_SHORT = "stock_short"
     """A posting wants pieces that no pool has: send a part, wait, or cancel."""
+    BUYER_MESSAGE = "buyer_message"
+    """A buyer wrote what no rule decides: an unclear answer, a complaint, a wish. The case holds no word of it."""
     WEBHOOK = "webhook"
     """An endpoint of an integrator took nothing for three days and is paused."""
     SILENT_PARCEL = "silent_parcel"

@@ -27,6 +27,7 @@ CHECKS = "checks"
 """When open orders were last to be checked anew."""
 STOCK_TELLING = "stock-telling"
 STOCK_COMPARE = "stock-compare"
+BUYER_CHATS = "buyer-chats"
 OF_SELLER = (
     PUSH_HEALTH,
     MARKETPLACE_KEY,
@@ -37,6 +38,7 @@ OF_SELLER = (
     CHECKS,
     STOCK_TELLING,
     STOCK_COMPARE,
+    BUYER_CHATS,
 )
 """Ids of the watches of a whole seller, which stand in no list; every recipient has a digest's beside them."""
 DIGEST_PREFIX = "digest."

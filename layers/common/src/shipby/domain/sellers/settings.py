@@ -133,6 +133,15 @@ class PackagingRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePolicy:
+    """What is done with buyers' messages."""
+
+    read: Automation = Automation.OFF
+    """Off: chats with buyers are never opened. In shadow: answers are read and shown to a person as cases. On: a yes or
+    a no to a question is applied by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOverride:
     """What holds for the postings of one scheme, of one warehouse, or of one scheme in one warehouse, instead of the
     settings of the same name. None: what the policy says."""
@@ -267,6 +276,7 @@ class SellerSettings:
     stock_pools: Mapping[str, str] = field(default_factory=dict)
     """Warehouse id, or `*` for every other one -> the pool that its postings reserve from: `main` is this shop's own,
     `other-shop:main` another one's. Empty: no stock is kept."""
+    messages: MessagePolicy = field(default_factory=MessagePolicy)
     overrides: tuple[PolicyOverride, ...] = ()
     """What differs by scheme and warehouse; `shipby.domain.sellers.overrides` says what holds for a posting."""
     buyer_chat: bool = True

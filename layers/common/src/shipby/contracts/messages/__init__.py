@@ -1,0 +1,1 @@
+"""Messages of buyers: the policy, the inbox, replies."""
