@@ -73,6 +73,7 @@ from shipby.domain.sellers.check_rules import AutoConfirm, CheckRule
 from shipby.domain.sellers.keys import ApiKey
 from shipby.domain.sellers.settings import (
     InspectionRule,
+    MessagePolicy,
     OwnLabelPolicy,
     PackagingRule,
     PolicyOverride,
@@ -156,6 +157,7 @@ _ONE_OF_THEIR_OWN = (
     PackagingRule,
     CheckRule,
     AutoConfirm,
+    MessagePolicy,
     PolicyOverride,
 )
 """Records inside records, with any value in every field."""
