@@ -10,6 +10,7 @@ from shipby.application.ports.papers import StockReads
 from shipby.application.ports.store import Store
 from shipby.application.ports.writes import AppendEvents, SavePool, SaveStock
 from shipby.application.shared.idempotency import Answer, Remember
+from shipby.application.shared.paging import every
 from shipby.application.shared.retry import decide_anew
 from shipby.application.shared.views import time_text
 from shipby.application.stock.booking import LONGEST_SKU, Why, load_items, may_be_kept, movement_writes
@@ -18,7 +19,7 @@ from shipby.domain.errors import InvalidInputError, NotFoundError, PreconditionF
 from shipby.domain.events import Event, EventType, StoredEvent, pool_aggregate, stock_ref
 from shipby.domain.json_types import Json
 from shipby.domain.stock.item import Movement, MovementKind, StockItem
-from shipby.domain.stock.kits import check_kit, free_of
+from shipby.domain.stock.kits import check_holders, check_kit, free_of, height
 from shipby.domain.stock.pool import Pool, PoolRef
 
 
@@ -155,6 +156,11 @@ def put_kit(
                 "or sell them before it becomes a kit"
             )
         check_kit(sku, components, items.get)
+        tall = height(components, items.get)
+        if known is not None and tall > height(known.components, items.get):
+            # Only then may a kit above it have become too deep, and nothing but the whole pool says which are above.
+            kept = every(lambda cursor: store.stock_in(pool.seller, pool.id, limit=100, cursor=cursor))
+            check_holders(sku, tall, kept)
         base = known or StockItem(seller=pool.seller, pool=pool.id, sku=sku, version=0)
         changed = replace(base, version=version + 1, components=dict(components))
         now = clock.now()

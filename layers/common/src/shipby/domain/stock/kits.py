@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from shipby.domain.errors import InvalidInputError
 from shipby.domain.stock.item import StockItem
@@ -40,6 +40,26 @@ def _walk(
             if len(above) >= DEEPEST:
                 raise InvalidInputError("kits are nested too deep", errors=[("components", f"at most {DEEPEST} deep")])
             _walk(sku, found.components, item_of, (*above, part))
+
+
+def height(components: Mapping[str, int], item_of: Callable[[str], StockItem | None]) -> int:
+    """How many kits stand within each other in a checked kit, itself included; 0 where there are no components."""
+    if not components:
+        return 0
+    below = (found.components for part in components if (found := item_of(part)) is not None)
+    return 1 + max((height(each, item_of) for each in below), default=0)
+
+
+def check_holders(sku: str, tall: int, kits: Iterable[StockItem]) -> None:
+    """Raises InvalidInputError where a kit that has `sku` in it, however far down, would be nested too deep once `sku`
+    is `tall`: its stock could be read no more."""
+    made_of = {kit.sku: kit.components for kit in kits if kit.is_kit and kit.sku != sku}
+    holders = {sku}
+    while holders := {name for name, parts in made_of.items() if not holders.isdisjoint(parts)}:
+        tall += 1
+        if tall > DEEPEST:
+            told = f"kit {min(holders)}, which has {sku} in it, would be nested more than {DEEPEST} deep"
+            raise InvalidInputError(told, errors=[("components", told)])
 
 
 def parts_of(sku: str, items: Mapping[str, StockItem]) -> dict[str, int] | None:
