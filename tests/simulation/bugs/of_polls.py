@@ -121,7 +121,7 @@ BUGS: tuple[Bug, ...] = (
         "repair",
         "window_by_arrival",
         "repair looks at what came or ended lately only",
-        (f"{_ALARMS}.repair:_aggregates", "if stage not in FINAL:", "if stage in FINAL:"),
+        (f"{_ALARMS}.repair:aggregates_since", "if stage not in FINAL:", "if stage in FINAL:"),
         polling.repair_reaches_old_postings,
     ),
     Bug(
