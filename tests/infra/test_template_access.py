@@ -47,7 +47,7 @@ READ_WRITE = {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "Condit
 TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "OrderWebhook": ({"GetItem", "PutItem"}, set()),
     "StreamRouter": (set(), set()),
-    "PostingSync": (READ_WRITE, set()),
+    "PostingSync": (READ_WRITE | {"BatchGetItem"}, set()),
     "MarketplacePoll": (READ_WRITE, {"days", "work"}),
     "DeadlineSweep": (set(), {"alarms"}),
     "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"work"}),
@@ -252,7 +252,7 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     ("OrderWebhook", "PutItem"): {"push"},
     ("Authorizer", "GetItem"): {"API key", "health", "session", "people"},
     **{(name, action): _OF_SELLERS for name in _WORKERS for action in READ_WRITE},
-    **{(name, "BatchGetItem"): _OF_SELLERS for name in ("AlarmWorker", "LabelGeneration", "Tracking")},
+    **{(name, "BatchGetItem"): _OF_SELLERS for name in ("PostingSync", "AlarmWorker", "LabelGeneration", "Tracking")},
     **{("SellerApi", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},
     **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
     **{("SellerApi", action): _OF_SELLERS | _OF_ACCESS for action in ("GetItem", "PutItem")},
