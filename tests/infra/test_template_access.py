@@ -52,7 +52,7 @@ TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "DeadlineSweep": (set(), {"alarms"}),
     "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"work"}),
     "LabelGeneration": (READ_WRITE | {"BatchGetItem"}, set()),
-    "Refunds": (READ_WRITE, set()),
+    "Refunds": (READ_WRITE | {"BatchGetItem"}, set()),
     "Tracking": (READ_WRITE | {"BatchGetItem"}, set()),
     "Notifications": (READ_WRITE, set()),
     "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
@@ -252,7 +252,10 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     ("OrderWebhook", "PutItem"): {"push"},
     ("Authorizer", "GetItem"): {"API key", "health", "session", "people"},
     **{(name, action): _OF_SELLERS for name in _WORKERS for action in READ_WRITE},
-    **{(name, "BatchGetItem"): _OF_SELLERS for name in ("PostingSync", "AlarmWorker", "LabelGeneration", "Tracking")},
+    **{
+        (name, "BatchGetItem"): _OF_SELLERS
+        for name in ("PostingSync", "AlarmWorker", "LabelGeneration", "Refunds", "Tracking")
+    },
     **{("SellerApi", action): _OF_SELLERS for action in ("BatchGetItem", "Query", "ConditionCheckItem")},
     **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
     **{("SellerApi", action): _OF_SELLERS | _OF_ACCESS for action in ("GetItem", "PutItem")},
