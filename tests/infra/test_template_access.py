@@ -46,23 +46,23 @@ OPEN_ENDED = {
         )
     },
 }
-READ_WRITE = {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
+READ_WRITE = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
 # What each function may do with the table itself, and with which index.
 TABLE_ACCESS: dict[str, tuple[set[str], set[str]]] = {
     "OrderWebhook": ({"GetItem", "PutItem"}, set()),
     "StreamRouter": ({"Query"}, set()),
     "Webhooks": ({"GetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem"}, {"work", "days"}),
     "PostingSync": (READ_WRITE, set()),
-    "MarketplacePoll": (READ_WRITE | {"BatchGetItem"}, {"days", "work"}),
+    "MarketplacePoll": (READ_WRITE, {"days", "work"}),
     "DeadlineSweep": (set(), {"alarms"}),
-    "AlarmWorker": (READ_WRITE | {"BatchGetItem"}, {"work"}),
-    "LabelGeneration": (READ_WRITE | {"BatchGetItem"}, set()),
+    "AlarmWorker": (READ_WRITE, {"work"}),
+    "LabelGeneration": (READ_WRITE, set()),
     "Refunds": (READ_WRITE, set()),
-    "Tracking": (READ_WRITE | {"BatchGetItem"}, set()),
+    "Tracking": (READ_WRITE, set()),
     "Notifications": (READ_WRITE, set()),
-    "SellerApi": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
+    "SellerApi": (READ_WRITE, {"work", "days"}),
     "Authorizer": ({"GetItem"}, set()),
-    "Console": (READ_WRITE | {"BatchGetItem"}, {"work", "days"}),
+    "Console": (READ_WRITE, {"work", "days"}),
 }
 QUEUE_OF_VARIABLE = {
     f"{name.upper()}_QUEUE_URL": f"{name}Queue"
@@ -268,9 +268,8 @@ MAY_TOUCH: dict[tuple[str, str], set[str]] = {
     ("OrderWebhook", "PutItem"): {"push"},
     ("Authorizer", "GetItem"): {"API key", "health", "session", "people"},
     **{(name, action): _OF_SELLERS for name in _WORKERS for action in READ_WRITE},
-    **{(name, "BatchGetItem"): _OF_SELLERS for name in ("AlarmWorker", "LabelGeneration", "Tracking")},
     **{("SellerApi", action): _OF_SELLERS for action in ("BatchGetItem", "ConditionCheckItem")},
-    **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE | {"BatchGetItem"}},
+    **{("MarketplacePoll", action): {*_OF_SELLERS, "sellers"} for action in READ_WRITE},
     ("SellerApi", "GetItem"): _OF_SELLERS | _OF_ACCESS,
     ("SellerApi", "PutItem"): _OF_SELLERS | _OF_ACCESS | {"who has webhooks"},
     ("SellerApi", "UpdateItem"): _OF_SELLERS | _OF_ACCESS | {"calls"},
