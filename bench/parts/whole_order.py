@@ -117,9 +117,9 @@ class Deployment:
         from functions.posting_sync import handler as sync
         from functions.refunds import handler as intents
         from functions.seller_api import handler as api
-        from functions.seller_api import wiring as api_wiring
         from functions.stream_router import handler as router
         from shipby.adapters.aws import clients
+        from shipby.adapters.aws import documents as stored_documents
         from shipby.adapters.aws.clock import SystemClock
         from shipby.adapters.aws.marketplaces import SsmMarketplaces
         from shipby.adapters.dynamodb import DynamoDBStore
@@ -137,8 +137,7 @@ class Deployment:
         SystemClock.now = lambda _: self.clock.now()  # type: ignore[assignment,method-assign]  # time is stepped
         SsmMarketplaces.of = lambda *_: self._timed  # type: ignore[assignment,method-assign]  # no network
         documents = MemoryDocuments()
-        for wiring in (label_wiring, api_wiring):
-            vars(wiring)["S3DocumentStore"] = lambda _: documents
+        vars(stored_documents)["S3DocumentStore"] = lambda _: documents
         vars(label_wiring)["PdfLabelPapers"] = lambda **_: TextPapers()
         vars(label_wiring)["ReportlabPress"] = lambda _: TextPress()
         self._handlers: Mapping[str, Callable[[Any, Any], Any]] = {

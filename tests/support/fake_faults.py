@@ -31,6 +31,10 @@ class Faulty:
     def fail(self, call: str, *faults: Fault) -> None:
         self._faults[call].extend(faults)
 
+    def forgive(self, call: str) -> None:
+        """Forget the faults of a name that no call has met."""
+        self._faults[call].clear()
+
     def _begin(self, name: str) -> Fault | None:
         if self.on_call is not None:
             self.on_call(name)

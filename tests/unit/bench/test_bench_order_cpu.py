@@ -10,7 +10,7 @@ import pytest
 from bench import order_cpu
 from bench.parts.whole_order import Deployment, Ran, one_order
 from shipby import observability
-from shipby.adapters.aws import clients
+from shipby.adapters.aws import clients, documents
 from shipby.adapters.aws.clock import SystemClock
 from shipby.adapters.aws.marketplaces import SsmMarketplaces
 
@@ -31,8 +31,8 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     kept = dict(os.environ)
     # The bench replaces these for good; they come back here.
     for module, names in (
-        (labels, ("S3DocumentStore", "PdfLabelPapers", "ReportlabPress")),
-        (api, ("S3DocumentStore",)),
+        (documents, ("S3DocumentStore",)),
+        (labels, ("PdfLabelPapers", "ReportlabPress")),
         (notices, ("AppriseChannels",)),
         (webhook, ("utc_now",)),
         (SystemClock, ("now",)),

@@ -138,6 +138,8 @@ def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: boo
     found, whole = {own.number: own}, True
     waiting, seen = [facts.parent_number, *facts.related_numbers, *ledger.family], {own.number, ""}
     guessed: list[str] = []
+    parents = set[str]()
+    """Of postings that were read: where one of them is not, what it was split from may be any of the order too."""
     if facts.parent_number and store.detail(ledger.seller, facts.parent_number) is None:
         # Its parent is not read yet, and may be a part itself: the money may be with any posting of the order still.
         guessed = [each for each in _earlier_of_the_order(facts.number) if each not in waiting]
@@ -149,8 +151,12 @@ def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: boo
         seen.add(number)
         detail = store.detail(ledger.seller, number)
         if detail is None:
+            if number in parents:
+                guessed += [each for each in _earlier_of_the_order(number) if each not in seen]
+                waiting += guessed
             whole = whole and number in guessed
             continue
+        parents.add(detail.parent_number)
         waiting += [detail.parent_number, *detail.related_numbers]
         theirs = ledgers.of(number)
         if theirs is None:
