@@ -271,7 +271,7 @@ def paused(whole: Whole, queue: str = "") -> Iterator[None]:
         for one in page["EventSourceMappings"]
         if ":sqs:" in one["EventSourceArn"] and queue in one["EventSourceArn"]
     ]
-    assert len(mappings) == (1 if queue else 7)
+    assert len(mappings) == (1 if queue else 8)
     try:
         for mapping in mappings:
             functions.update_event_source_mapping(UUID=mapping, Enabled=False)
