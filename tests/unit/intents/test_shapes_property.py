@@ -182,3 +182,17 @@ def test_what_a_buyer_takes_back_below_two_unread_splits_is_counted_once() -> No
     state.read(3)
     state.cancel(5)
     state.teardown()
+
+
+def test_what_a_part_took_from_another_before_those_between_were_read_is_that_ones_again() -> None:
+    state = Parcels()
+    state.begin(keeps=False)
+    for place in (0, 0):
+        state.cabinet(place)
+    state.cancel(0)
+    state.read(8)
+    for place in (0, 1):
+        state.cabinet(place)
+    state.read(0)
+    state.no_money_is_there_twice()
+    state.teardown()

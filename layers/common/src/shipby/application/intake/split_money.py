@@ -132,8 +132,9 @@ def part_pointer(facts: MarketplacePosting, *, seller: str, store: FamilyReads) 
     return [ClaimPointer(seller, pointers.PART, slot, facts.number)]
 
 
-def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: bool) -> Family:
-    """All postings of a family that are known here, as far as they name each other; its parent first."""
+def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: bool, reading: str = "") -> Family:
+    """All postings of a family that are known here, as far as they name each other; its parent first. `reading`: one
+    that is being read now, and is known although it is not stored."""
     ledger, facts = own.ledger, own.facts
     found, whole = {own.number: own}, True
     waiting, seen = [facts.parent_number, *facts.related_numbers, *ledger.family], {own.number, ""}
@@ -154,7 +155,7 @@ def _family(own: Relative, ledgers: _Ledgers, store: FamilyReads, *, opened: boo
             if number in parents:
                 guessed += [each for each in _earlier_of_the_order(number) if each not in seen]
                 waiting += guessed
-            whole = whole and number in guessed
+            whole = whole and (number in guessed or number == reading)
             continue
         parents.add(detail.parent_number)
         waiting += [detail.parent_number, *detail.related_numbers]
@@ -181,7 +182,7 @@ def _earlier_of_the_order(number: str) -> list[str]:
     return [f"{order}-{count}" for count in range(1, min(int(last), _MOST))] if last.isdecimal() else []
 
 
-def _with_cancelled(parent: MoneyLedger, part: MarketplacePosting, store: PostingReads) -> MoneyLedger:
+def _with_cancelled(parent: MoneyLedger, part: MarketplacePosting, store: FamilyReads) -> MoneyLedger:
     """The parent's ledger with what the marketplace gave back of it, where only this part was missing to tell that."""
     posting, facts = store.posting(parent.seller, parent.number), store.detail(parent.seller, parent.number)
     if posting is None or facts is None:
@@ -197,7 +198,7 @@ def _with_cancelled(parent: MoneyLedger, part: MarketplacePosting, store: Postin
 
 
 def cancelled_lines(
-    ledger: MoneyLedger, facts: MarketplacePosting, store: PostingReads, *, reading: MarketplacePosting | None = None
+    ledger: MoneyLedger, facts: MarketplacePosting, store: FamilyReads, *, reading: MarketplacePosting | None = None
 ) -> dict[str, int]:
     """SKU -> what was paid for the pieces that are gone from a posting: cancelled, so paid back by the marketplace.
 
@@ -211,7 +212,7 @@ def cancelled_lines(
     parts = _parts(ledger, store, reading)
     if _names_unread(ledger.seller, parts, store):
         return {}
-    if facts.status == SPLIT and not _all_moved(facts, parts):
+    if facts.status == SPLIT and not (_all_moved(facts, parts) and _all_known(ledger, facts, store, reading)):
         return {}
     found: dict[str, int] = {}
     for sku, left in ledger.left_of_lines().items():
@@ -224,6 +225,17 @@ def cancelled_lines(
         if min(most, surplus) > 0 and price and min(most, surplus) % price == 0:
             found[sku] = min(most, surplus)
     return found
+
+
+def _all_known(
+    ledger: MoneyLedger, facts: MarketplacePosting, store: FamilyReads, reading: MarketplacePosting | None
+) -> bool:
+    """Whether everybody of the family was read: what is left over may be somebody's whose own was given to another."""
+    own = Relative(ledger=ledger, facts=facts)
+    family = _family(
+        own, _Ledgers(ledger.seller, store), store, opened=False, reading=reading.number if reading else ""
+    )
+    return family.whole
 
 
 def _names_unread(seller: str, parts: tuple[MarketplacePosting, ...], store: PostingReads) -> bool:

@@ -151,6 +151,12 @@ class Family:
             if self.may_come_from(part, one)
         )
 
+    def emptied(self, number: str) -> bool:
+        """Whether a split ended a posting and all of its parts are known: what it has left is nobody's of its own."""
+        facts = self.members[number].facts
+        parts = {*facts.related_numbers} - {facts.parent_number}
+        return facts.status == SPLIT and parts <= {*self.members}
+
     def told_apart(self) -> bool:
         """Whether every newest read lies after the splits that we know of: what each holds is its own.
 
@@ -230,6 +236,8 @@ def _in_turn(
                 yield name, Relative.left_of
     yield from ((name, Relative.spare_of) for name in had)
     yield from ((name, Relative.left_of) for name in unaware)
+    # A part that was read before those between may have taken another's: then that one's is left where all has moved.
+    yield from ((name, Relative.spare_of) for name in _nearest_first(family, own) if family.emptied(name))
 
 
 def _unaware(other: Relative, part: Relative) -> bool:
