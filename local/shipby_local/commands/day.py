@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, Optional
 
@@ -84,6 +84,21 @@ def show(reply: Reply, *, as_json: bool, table: Callable[[Any], Table | str]) ->
         sys.stdout.write(json.dumps(reply.body, ensure_ascii=False) + "\n")
     else:
         out.print(table(reply.body))
+
+
+def show_rows(
+    replies: Iterable[Reply], *, most: int, as_json: bool, table: Callable[[Sequence[Mapping[str, Any]]], Table | str]
+) -> None:
+    """Rows of several pages, as a table or a line of JSON each; ends at the first page that is refused."""
+    items: list[Any] = []
+    for reply in replies:
+        if not reply.good:
+            refuse(reply, as_json=as_json)
+        items += reply.body["items"]
+    if as_json:
+        sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items[:most])
+    else:
+        out.print(table(items[:most]))
 
 
 def cell(value: object) -> str:
@@ -214,16 +229,12 @@ def list_rows(
     query = dict(pair.split("=", 1) for pair in where or ())
     if what not in _WHOLE:
         query.setdefault("limit", str(min(limit, 200)))
-    items: list[Any] = []
-    for reply in api_of(data, aws, seller).rows(address(what), query, most=limit):
-        if not reply.good:
-            refuse(reply, as_json=as_json)
-        items += reply.body["items"]
-    items = items[:limit]
-    if as_json:
-        sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
-    else:
-        out.print(listing(items, what))
+    show_rows(
+        api_of(data, aws, seller).rows(address(what), query, most=limit),
+        most=limit,
+        as_json=as_json,
+        table=lambda items: listing(items, what),
+    )
 
 
 def posting(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Optional
 
 import typer
 from rich.table import Table
 
 from shipby_local.commands import day
-from shipby_local.commands.day import AsJson, IfMatch, Key, Number, Why, cell, facts, listing, refuse, show
+from shipby_local.commands.day import AsJson, IfMatch, Key, Number, Why, cell, facts, listing, show, show_rows
 from shipby_local.commands.shared import DATA, DataDir, OnAws, OneSeller, deployment_of, known_sellers, out
 from shipby_local.in_process import address
 
@@ -19,6 +18,8 @@ tracking_app = typer.Typer(no_args_is_help=True, help="Parcels that have left th
 carriers_app = typer.Typer(no_args_is_help=True, help="Carriers: how good they are, and which one a parcel goes with.")
 Grams = Annotated[Optional[int], typer.Option(min=1, help="Of the parcel; left out: as it was weighed last.")]  # noqa: UP045  # Typer evaluates it
 Lane = Annotated[str, typer.Option(help="Such as CN-RU: price lists of that lane go first.")]
+
+_MOST_SILENT = 1000
 
 
 def _asked(**values: object) -> dict[str, str]:
@@ -48,17 +49,14 @@ def way(
 @tracking_app.command()
 def silent(as_json: AsJson = False, seller: OneSeller = None, data: DataDir = DATA, aws: OnAws = None) -> None:
     """List parcels that are not accepted, delayed, lost, held or on their way back."""
-    items: list[Any] = []
-    for reply in day.api_of(data, aws, seller).rows(address("silent-parcels"), {"limit": "200"}, most=1000):
-        if not reply.good:
-            refuse(reply, as_json=as_json)
-        items += reply.body["items"]
-    if as_json:
-        sys.stdout.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
-    else:
+
+    def table(items: Sequence[Mapping[str, Any]]) -> Table | str:
         rows = [{**item, **{name: item["silence"][name] for name in ("says", "since", "lost_at")}} for item in items]
         kept = ("posting_number", "tracking_number", "says", "since", "lost_at", "worth")
-        out.print(listing([{name: row[name] for name in kept} for row in rows]))
+        return listing([{name: row[name] for name in kept} for row in rows])
+
+    found = day.api_of(data, aws, seller).rows(address("silent-parcels"), {"limit": "200"}, most=_MOST_SILENT)
+    show_rows(found, most=_MOST_SILENT, as_json=as_json, table=table)
 
 
 @tracking_app.command()

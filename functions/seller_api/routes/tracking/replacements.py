@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from functions.seller_api.operations import Call, Download, Operation, separator_for
+from functions.seller_api.operations import Call, Operation
+from functions.seller_api.routes.tracking.tables import answer, days_of
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.replacement_report import ReplacementsWanted, replacement_csv, replacement_report
 from shipby.contracts.tracking.replacements import ReplacementsQuery
 
-_DAYS = 30
-"""Of a report whose first day is left out."""
-
 
 def get_replacements(call: Call) -> Answer:
     query = call.query_as(ReplacementsQuery)
-    last = query.last or call.clock.now().date()
-    first = query.first or last - timedelta(days=_DAYS - 1)
+    first, last = days_of(call, query)
     wanted = ReplacementsWanted(first=first, last=last, by=query.cuts)
-    if query.format == "csv":
-        separator = separator_for(call, query.separator)
-        text = replacement_csv(call.seller, wanted, store=call.store, separator=separator)
-        return Download(200, {}, text=text, name=f"number-replacements-{first}-{last}.csv")
-    return Answer(200, replacement_report(call.seller, wanted, store=call.store))
+    return answer(
+        call,
+        query,
+        "number-replacements",
+        figures=lambda: replacement_report(call.seller, wanted, store=call.store),
+        table=lambda sign: replacement_csv(call.seller, wanted, store=call.store, separator=sign),
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from functions.seller_api.operations import Call, Download, Operation, separator_for
+from functions.seller_api.operations import Call, Operation
+from functions.seller_api.routes.tracking.tables import answer, days_of
 from shipby.application.shared.idempotency import Answer
 from shipby.application.tracking.choosing.scorecard_report import ScoresWanted, scorecard_csv, scorecard_report
 from shipby.contracts.tracking.scorecards import ScorecardsQuery
 
-_DAYS = 30
-"""Of a report whose first day is left out."""
-
 
 def get_scorecards(call: Call) -> Answer:
     query = call.query_as(ScorecardsQuery)
-    last = query.last or call.clock.now().date()
-    first = query.first or date.fromordinal(max(1, last.toordinal() - _DAYS + 1))
+    first, last = days_of(call, query)
     wanted = ScoresWanted(first=first, last=last, by=query.cuts)
-    if query.format == "csv":
-        separator = separator_for(call, query.separator)
-        text = scorecard_csv(call.seller, wanted, store=call.store, clock=call.clock, separator=separator)
-        return Download(200, {}, text=text, name=f"carriers-{first}-{last}.csv")
-    return Answer(200, scorecard_report(call.seller, wanted, store=call.store, clock=call.clock))
+    return answer(
+        call,
+        query,
+        "carriers",
+        figures=lambda: scorecard_report(call.seller, wanted, store=call.store, clock=call.clock),
+        table=lambda sign: scorecard_csv(call.seller, wanted, store=call.store, clock=call.clock, separator=sign),
+    )
 
 
 OPERATIONS: tuple[Operation, ...] = (

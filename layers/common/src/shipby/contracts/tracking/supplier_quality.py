@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shipby.application.shared.csv_text import Separator
-from shipby.contracts.base import Query, View
+from shipby.contracts.base import View
+from shipby.contracts.tracking.tables import Day, TableQuery, cut_by
 from shipby.domain.tracking.supplier_quality import QualityCut
 
-Day = date
 
-
-class SuppliersQuery(Query):
-    first: Annotated[Day | None, Field(alias="from", description="First day (UTC); left out: 30 days in all.")] = None
-    last: Annotated[Day | None, Field(alias="to", description="Last day (UTC), included; left out: today.")] = None
-    by: Annotated[
-        str,
-        Field(
-            max_length=60,
-            pattern=r"^((supplier|sku|month)(,(supplier|sku|month))*)?$",
-            description="Comma-separated: supplier, sku, month. Empty: all together.",
-        ),
-    ] = "supplier"
-    format: Annotated[Literal["json", "csv"], Field(description="csv: the same as a table.")] = "json"
-    separator: Annotated[
-        Separator | None,
-        Field(description="Between cells of a csv. Left out: what spreadsheets in your language split at."),
-    ] = None
+class SuppliersQuery(TableQuery):
+    by: Annotated[str, cut_by(QualityCut)] = "supplier"
 
     @property
     def cuts(self) -> tuple[QualityCut, ...]:
-        return tuple(QualityCut(name) for name in dict.fromkeys(self.by.split(",")) if name)
+        return tuple(QualityCut(word) for word in self.words)
 
 
 class PerThousandIntervalView(View):
