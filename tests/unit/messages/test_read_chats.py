@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from shipby.application.notices.tell_buyer import ask_buyer
 from shipby.application.ports.writes import AppendEvents, ClaimPointer, SavePosting
 from shipby.domain import pointers
 from shipby.domain.cases.case import Case, CaseKind
+from shipby.domain.errors import UnreadableAnswerError
 from shipby.domain.events import Event, EventType, posting_ref
 from shipby.domain.postings.posting import Stage
 from shipby.domain.postings.push import judge
@@ -199,6 +201,27 @@ def test_a_marketplace_that_is_away_is_looked_at_again(world: World, call: str, 
     world.market.fail(call, fault)
     assert look(world).state == "unavailable"
     assert look(world).answers == {a.NUMBER: "yes"}
+
+
+def test_a_chat_that_cannot_be_read_is_a_persons_and_keeps_no_other_from_being_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(world, "???", chat="chat-a")
+    says(world, "Да, жду")
+    messages = world.market.chats.messages
+
+    def odd(chat_id: str, **more: Any) -> Any:
+        if chat_id == "chat-a":
+            raise UnreadableAnswerError("messages: expected a list")
+        return messages(chat_id, **more)
+
+    monkeypatch.setattr(world.market.chats, "messages", odd)
+    assert look(world).answers == {a.NUMBER: "yes"}
+    assert [case.subject for case in cases(world)] == ["chat-a"]
+    assert look(world).cases == 1
+    assert len(cases(world)) == 1
+    monkeypatch.undo()
+    assert look(world).state == "read"
 
 
 def test_a_push_for_a_chat_that_is_not_there_does_nothing(world: World) -> None:

@@ -55,7 +55,7 @@ MOST_CHATS = 300
 REPLY_WITHIN = timedelta(hours=48)
 """After a buyer's last message. Source: Ozon Seller API, /v1/chat/send/message."""
 
-
+_UNREADABLE = "a buyer wrote, and the marketplace's answer about the chat cannot be read: open it in the cabinet"
 _TOO_LATE = "the buyer does not want it any more, but it has left the house or is over: read it and answer"
 
 
@@ -104,7 +104,12 @@ def read_buyer_chats(seller: str, *, store: Store, chats: Chats, clock: Clock, c
     try:
         named = [chat_id] if chat_id else [chat.id for chat in _unread(chats) if _is_new(chat, seen)]
         for one in named:
-            _judge_chat(one, seen, done, desk)
+            try:
+                _judge_chat(one, seen, done, desk)
+            except UnreadableAnswerError:
+                # The others go on; this one is a person's, and is tried again at the next look.
+                done.cases += 1
+                _for_person(one, None, _UNREADABLE, clock.now(), desk)
     except (CredentialsRejectedError, ActionNotOfferedError, MarketplaceRefusedError):
         done.state = "not permitted"
     except (MarketplaceUnavailableError, RateLimitedError, NotReadyYetError, UnreadableAnswerError):
